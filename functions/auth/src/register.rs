@@ -1,0 +1,53 @@
+//! `POST /api/auth/register`: a new account with a password, and the mail that verifies its address.
+
+use serde::Serialize;
+use shared::auth::mailed::MailedToken;
+use shared::auth::password;
+use shared::domain::field::Fields;
+use shared::domain::mail::{Mail, MailContent};
+use shared::domain::user::{Email, Password, PersonName, User};
+use shared::http::{ApiError, App, Reply, Request};
+use shared::id::{TokenSeed, UserId};
+
+struct NewUser {
+    name: PersonName,
+    email: Email,
+    password: Password,
+}
+
+impl NewUser {
+    fn read(fields: &mut Fields, app: &App) -> Option<Self> {
+        let name = fields.required("name", "Name");
+        let email = fields.required("email", "Email");
+        let password: Option<Password> = fields.required("password", "Password");
+        if let Some(Err(problem)) = password.as_ref().map(|p| p.check_new("Password", app.http.password_min_length)) {
+            fields.reject("password", problem);
+        }
+        Some(Self { name: name?, email: email?, password: password? })
+    }
+}
+
+#[derive(Serialize)]
+struct UserOut<'a> {
+    id: UserId,
+    name: &'a PersonName,
+    email: &'a Email,
+}
+
+/// Answers 201 with the user.
+///
+/// # Errors
+/// 400 for bad fields, 400 `User already exists`.
+pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+    let new = request.body(|fields| NewUser::read(fields, app))?;
+    let permit = request.permit().await?;
+    let hash = password::hash(&new.password).map_err(ApiError::internal)?;
+    let user = User::register(new.name, new.email, hash, app.http.default_zone.clone(), request.now());
+    let keyring = app.keyring().await?;
+    let (seed, kid) = (TokenSeed::new(), keyring.current().to_owned());
+    let token = MailedToken::derive(&keyring, &kid, seed).ok_or_else(|| ApiError::internal("no current key"))?;
+    let mail = Mail::new(user.id, MailContent::Verification { seed, kid }, request.now());
+    app.store.register(&permit, &user, &mail, &token).await?;
+    let user = UserOut { id: user.id, name: &user.name, email: &user.email };
+    Ok(Reply::created("User registered successfully", serde_json::json!({ "user": user })))
+}

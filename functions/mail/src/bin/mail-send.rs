@@ -1,0 +1,23 @@
+//! `mail-send`.
+
+use mail::send::Sender;
+use shared::aws::mailer::Mailer;
+use shared::aws::secrets::Secrets;
+use shared::clock::Timestamp;
+use shared::config::{parsed, required};
+use shared::events::{serve_queue, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (config, sdk, store) = start().await?;
+    let mailer = Mailer::new(&sdk, required("MAIL_FROM")?, required("SES_CONFIGURATION_SET")?);
+    let sender = Sender {
+        store,
+        secrets: Secrets::load(&sdk, required("SECRET_ID")?).await?,
+        mailer,
+        frontend_url: config.frontend_url,
+        max_receives: parsed("MAX_RECEIVES")?,
+    };
+    let sender = &sender;
+    serve_queue("mail-send", &config.stage, async |message| sender.handle(message, Timestamp::now()).await).await
+}

@@ -1,0 +1,8 @@
+//! `reminders-create`.
+
+use shared::http::{routes, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    serve(&routes::REMINDERS_CREATE, reminders::create::handle).await
+}

@@ -1,0 +1,15 @@
+//! `reminders-fire`.
+
+use reminders::fire;
+use shared::clock::Timestamp;
+use shared::events::{serve_queue, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (config, _, store) = start().await?;
+    let store = &store;
+    serve_queue("reminders-fire", &config.stage, async |message| {
+        fire::handle(store, message.body, Timestamp::now()).await
+    })
+    .await
+}

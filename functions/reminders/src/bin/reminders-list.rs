@@ -1,0 +1,8 @@
+//! `reminders-list`.
+
+use shared::http::{routes, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    serve(&routes::REMINDERS_LIST, reminders::list::handle).await
+}

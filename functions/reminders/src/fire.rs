@@ -1,0 +1,90 @@
+//! `reminders-fire`: an hour before its moment a reminder tells its user, in the app and by mail.
+//!
+//! The message names a reminder and the plan that it was made for. One transaction claims the reminder (it is
+//! over from then on), writes the notification, and writes the mail, which the stream hands to the mail queue.
+//! So a run that is killed anywhere has done all of it or nothing, a message that comes twice finds nothing to
+//! do, and so does one for a reminder that was moved, finished or deleted.
+
+use shared::aws::queue::FireReminder;
+use shared::clock::Timestamp;
+use shared::domain::mail::Mail;
+use shared::domain::notification::Notification;
+use shared::domain::reminder::{Reminder, ReminderStatus};
+use shared::domain::task::{Task, TaskStatus};
+use shared::domain::user::User;
+use shared::events::Failure;
+use shared::store::reminders::Firing;
+use shared::store::{Permit, Refusal, Store, WriteError};
+
+/// Fires a reminder, if it still is what the message says.
+///
+/// # Errors
+/// The table failed, or the reminder is being changed this moment: the message comes again.
+pub async fn handle(store: &Store, message: FireReminder, now: Timestamp) -> Result<(), Failure> {
+    let FireReminder { user_id, reminder_id, task_id, plan } = message;
+    let Some(Firing { reminder, task, user }) = store.firing(user_id, reminder_id, task_id).await? else {
+        tracing::info!(%reminder_id, plan, "reminder.gone");
+        return Ok(());
+    };
+    if reminder.plan != plan || reminder.fires_at().is_none() {
+        tracing::info!(%reminder_id, plan, present_plan = reminder.plan, "reminder.stale");
+        return Ok(());
+    }
+    let permit = Permit::of_system();
+    let written = match decide(&reminder, &task, &user) {
+        Decision::CallOff(reason) => {
+            let mut skipped = reminder.clone();
+            skipped.skip(now, reason);
+            store.update_reminder(&permit, &skipped, reminder.version).await
+        }
+        Decision::Fire(mailing) => {
+            let mut fired = reminder.clone();
+            fired.fire(now);
+            let mail = match mailing {
+                Mailing::Yes => Some(Mail::hour_before(&fired, &task, now)),
+                Mailing::No => None,
+                Mailing::Refused(reason) => {
+                    fired.delivery = fired.delivery.failed(0, reason);
+                    None
+                }
+            };
+            let notification = Notification::upcoming(&task, now);
+            store.fire_reminder(&permit, (&fired, reminder.version), &notification, mail.as_ref(), &user).await
+        }
+    };
+    match written {
+        // Another run was faster, or the user was: the next delivery sees which.
+        Err(WriteError::Refused(Refusal::ReminderChanged | Refusal::AccountChanged)) => {
+            Err("changed while it fired".into())
+        }
+        other => Ok(other?),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Decision {
+    CallOff(&'static str),
+    Fire(Mailing),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Mailing {
+    Yes,
+    No,
+    Refused(&'static str),
+}
+
+fn decide(reminder: &Reminder, task: &Task, user: &User) -> Decision {
+    // Completing a task calls off the reminders that it has; one that was being made meanwhile slips through.
+    let slipped = task.status == TaskStatus::Completed
+        && reminder.status == ReminderStatus::Pending
+        && task.completed_at.is_some_and(|completed| reminder.created_at <= completed);
+    if slipped {
+        return Decision::CallOff("its task was completed");
+    }
+    Decision::Fire(match reminder.channel.mails() {
+        false => Mailing::No,
+        true if user.takes_reminder_mail() => Mailing::Yes,
+        true => Mailing::Refused("the e-mail address is not verified"),
+    })
+}

@@ -1,0 +1,31 @@
+//! Reminders.
+//!
+//! | Function | Called by |
+//! |---|---|
+//! | `reminders-create` | `POST /api/reminders` |
+//! | `reminders-list` | `GET /api/reminders` |
+//! | `reminders-update` | `PUT /api/reminders/{id}` |
+//! | `reminders-delete` | `DELETE /api/reminders/{id}` |
+//! | `reminders-fire` | the reminder queue, fed by one-time schedules |
+
+pub mod create;
+pub mod delete;
+pub mod fire;
+pub mod list;
+pub mod update;
+
+use shared::domain::reminder::{Reminder, ReminderOut};
+use shared::http::{ApiError, App, Request};
+use shared::id::ReminderId;
+
+/// The reminder that the path names.
+async fn reminder_of_path(app: &App, request: &Request<'_>) -> Result<Reminder, ApiError> {
+    const REMINDER: &str = "Reminder";
+    let id = request.path_id(REMINDER, ReminderId::parse)?;
+    let reminder = app.store.reminder(request.caller()?.id, id).await?;
+    reminder.ok_or_else(|| ApiError::not_found(REMINDER))
+}
+
+fn out(reminder: Reminder) -> serde_json::Value {
+    serde_json::json!({ "reminder": ReminderOut::from(reminder) })
+}

@@ -1,0 +1,96 @@
+//! `service-dispatch`: what follows from a change of the table.
+//!
+//! The table is the truth. A record of its stream is a hint that a row changed: the row is read again, and what
+//! it needs now is done. So records may come twice, late or out of order, and a crash between two services
+//! loses nothing: the record comes again.
+//!
+//! | Row | What follows |
+//! |---|---|
+//! | a reminder that is to fire | its schedule; within a minute, straight onto the queue |
+//! | a reminder that is no longer to fire as planned | its old schedule is taken back |
+//! | a new mail | its message on the mail queue |
+//! | a task that was deleted | its message on the clean-up queue |
+
+use std::time::Duration;
+
+use shared::aws::queue::{CleanUp, FireReminder, Queue, SendMail};
+use shared::aws::schedules::Schedules;
+use shared::clock::Timestamp;
+use shared::domain::reminder::Reminder;
+use shared::events::{Change, Failure, Record};
+use shared::id::{MailId, ReminderId, TaskId, UserId};
+use shared::store::{Store, keys};
+
+/// Below this a schedule would come too late: Scheduler's precision is a minute.
+const STRAIGHT: Duration = Duration::from_secs(60);
+
+/// Where work goes.
+#[derive(Debug)]
+pub struct Dispatcher {
+    /// The table.
+    pub store: Store,
+    /// One-time schedules.
+    pub schedules: Schedules,
+    /// Reminders that fire now.
+    pub reminders: Queue<FireReminder>,
+    /// Mails.
+    pub mails: Queue<SendMail>,
+    /// Deletions.
+    pub cleanups: Queue<CleanUp>,
+}
+
+impl Dispatcher {
+    /// Does what follows from a record.
+    ///
+    /// # Errors
+    /// A service failed: the record comes again.
+    pub async fn handle(&self, record: &Record) -> Result<(), Failure> {
+        let now = Timestamp::now();
+        let Some(user) = keys::user_of_partition(&record.pk) else {
+            return Ok(());
+        };
+        if let Some(id) = record.sk.strip_prefix(keys::REMINDER_PREFIX) {
+            return self.plan(user, ReminderId::parse(id)?, record.old_plan, now).await;
+        }
+        if let Some(id) = record.sk.strip_prefix(keys::MAIL_PREFIX).filter(|_| record.change == Change::Insert) {
+            let message = SendMail { user_id: user, mail_id: MailId::parse(id)? };
+            return Ok(self.mails.send(&message, Duration::ZERO).await?);
+        }
+        if let Some(id) = record.sk.strip_prefix(keys::TASK_PREFIX).filter(|_| record.change == Change::Remove) {
+            let message = CleanUp::Task { user_id: user, task_id: TaskId::parse(id)? };
+            return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
+        }
+        Ok(())
+    }
+
+    async fn plan(&self, user: UserId, id: ReminderId, old_plan: Option<u64>, now: Timestamp) -> Result<(), Failure> {
+        let reminder = self.store.reminder(user, id).await?;
+        let plan = reminder.as_ref().and_then(|reminder| Some((reminder, reminder.fires_at()?)));
+        if let Some((reminder, fires_at)) = plan
+            && old_plan != Some(reminder.plan)
+        {
+            self.arrange(reminder, fires_at, now).await?;
+        }
+        let kept = reminder.as_ref().map(|reminder| reminder.plan);
+        match old_plan.filter(|old| Some(*old) != kept) {
+            Some(old) => Ok(self.schedules.delete(id, old).await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn arrange(&self, reminder: &Reminder, fires_at: Timestamp, now: Timestamp) -> Result<(), Failure> {
+        let message = FireReminder {
+            user_id: reminder.user_id,
+            reminder_id: reminder.id,
+            task_id: reminder.task_id,
+            plan: reminder.plan,
+        };
+        let ahead = fires_at.since(now);
+        if ahead <= STRAIGHT {
+            self.reminders.send(&message, ahead).await?;
+        } else {
+            self.schedules.create(&message, fires_at).await?;
+        }
+        Ok(())
+    }
+}

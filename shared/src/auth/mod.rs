@@ -1,0 +1,7 @@
+//! Who is calling: passwords, tokens, sessions, and the keys behind them.
+
+pub mod keyring;
+pub mod mailed;
+pub mod password;
+pub mod session;
+pub mod token;

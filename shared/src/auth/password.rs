@@ -1,0 +1,91 @@
+//! Password hashing: argon2id (RFC 9106) at OWASP's first-choice cost for 19 MiB.
+
+use std::sync::LazyLock;
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use crate::domain::user::{Password, PasswordHash};
+
+/// Memory of one hash, KiB.
+pub const MEMORY_KIB: u32 = 19 * 1024;
+/// Passes over the memory.
+pub const PASSES: u32 = 2;
+/// Lanes.
+pub const LANES: u32 = 1;
+
+/// The hasher did not work. Never tells the password.
+#[derive(Debug, thiserror::Error)]
+#[error("hashing failed: {0}")]
+pub struct HashingFailed(String);
+
+fn hasher() -> Result<Argon2<'static>, HashingFailed> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| HashingFailed(error.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Hashes a password with a fresh salt. Takes tens of milliseconds and [`MEMORY_KIB`].
+///
+/// # Errors
+/// [`HashingFailed`] when the system has no randomness.
+pub fn hash(password: &Password) -> Result<PasswordHash, HashingFailed> {
+    let hash =
+        hasher()?.hash_password(password.expose().as_bytes()).map_err(|error| HashingFailed(error.to_string()))?;
+    Ok(PasswordHash::from_phc(hash.to_string()))
+}
+
+/// Whether `password` is the one behind `hash`. Without a hash it works as long, and says no.
+pub fn verify(password: &Password, hash: Option<&PasswordHash>) -> bool {
+    let known = hash.is_some();
+    let text = hash.map_or(NOBODYS.as_str(), PasswordHash::as_str);
+    let matches = phc::PasswordHash::new(text)
+        .ok()
+        .zip(hasher().ok())
+        .is_some_and(|(parsed, hasher)| hasher.verify_password(password.expose().as_bytes(), &parsed).is_ok());
+    known && matches
+}
+
+/// A hash at today's cost that no password has: its salt and output are fixed.
+static NOBODYS: LazyLock<String> = LazyLock::new(|| {
+    let zeros = |length: usize| "A".repeat(length);
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${}${}", zeros(22), zeros(43))
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::field::Field;
+    use serde_json::json;
+    use std::time::Instant;
+
+    fn password(text: &str) -> Password {
+        Password::read("Password", &json!(text)).unwrap()
+    }
+
+    #[test]
+    fn a_hash_verifies_its_password_and_no_other() {
+        let hash = hash(&password("Correct1")).unwrap();
+        assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(verify(&password("Correct1"), Some(&hash)));
+        assert!(!verify(&password("correct1"), Some(&hash)));
+        assert!(!verify(&password("Correct1"), None));
+        assert!(!verify(&password("Correct1"), Some(&PasswordHash::from_phc("rubbish".to_owned()))));
+    }
+
+    #[test]
+    fn an_unknown_user_costs_as_much_as_a_known_one() {
+        let hash = hash(&password("Correct1")).unwrap();
+        let time = |hash: Option<&PasswordHash>| {
+            (0..5)
+                .map(|_| {
+                    let start = Instant::now();
+                    verify(&password("Wrong1234"), hash);
+                    start.elapsed()
+                })
+                .min()
+                .unwrap()
+        };
+        let (known, unknown) = (time(Some(&hash)), time(None));
+        assert!(unknown * 2 > known && known * 2 > unknown, "known {known:?}, unknown {unknown:?}");
+    }
+}

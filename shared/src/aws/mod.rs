@@ -1,0 +1,93 @@
+//! Clients of AWS services: thin and typed. What differs from the SDK's defaults is said here, once.
+
+pub mod mailer;
+pub mod queue;
+pub mod schedules;
+pub mod secrets;
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::config::{BadConfig, optional, required};
+
+/// How long opening a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long one try may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+/// Tries of one call, the first included.
+const ATTEMPTS: u32 = 3;
+/// Connections outlive the usual gaps between requests, so that a warm function rarely opens one.
+const KEEP_ALIVE: Duration = Duration::from_secs(300);
+
+/// What all clients of a function share: region, credentials, one connection pool, retries and timeouts.
+///
+/// In Lambda the credentials are in the environment and stay valid while the process lives, so the SDK's search
+/// for them, and the clients it would link for that, are left out.
+///
+/// # Errors
+/// A variable that Lambda sets is missing.
+pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        optional("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let http = Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .pool_idle_timeout(KEEP_ALIVE)
+        .build_https();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(100)),
+        )
+        .timeout_config(timeouts);
+    if let Some(endpoint) = optional("AWS_ENDPOINT_URL") {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(config.build())
+}
+
+/// A service did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} failed: {code}: {detail}")]
+pub struct CallFailed {
+    /// The API operation.
+    pub operation: &'static str,
+    /// The service's error code.
+    pub code: String,
+    /// What happened to the call.
+    pub detail: String,
+}
+
+impl CallFailed {
+    pub(crate) fn new<E, R>(
+        operation: &'static str,
+        error: &aws_smithy_runtime_api::client::result::SdkError<E, R>,
+    ) -> Self
+    where
+        E: aws_sdk_sqs::error::ProvideErrorMetadata,
+    {
+        use aws_sdk_sqs::error::ProvideErrorMetadata as _;
+        let code = error.code().unwrap_or("none").to_owned();
+        let detail = error.message().map_or_else(|| error.to_string(), ToOwned::to_owned);
+        Self { operation, code, detail }
+    }
+}

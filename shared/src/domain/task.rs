@@ -1,0 +1,455 @@
+//! Tasks and the summaries of their children that they carry.
+
+use std::collections::BTreeMap;
+
+use jiff::civil;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use crate::clock::Timestamp;
+use crate::domain::field::{Field, Fields, Patch, string};
+use crate::domain::reminder::{Channel, Reminder, ReminderStatus};
+use crate::domain::user::Zone;
+use crate::id::{AttachmentId, ReminderId, TaskId, UserId};
+use crate::{text_type, word_type};
+
+/// Most tasks of one user.
+pub const MAX_TASKS: u32 = 10_000;
+/// Most reminders of one task.
+pub const MAX_REMINDERS: u32 = 30;
+
+text_type! {
+    /// What is to be done, in a line.
+    TaskTitle, 3..=200, Single
+}
+text_type! {
+    /// What is to be done, at length.
+    TaskDescription, 0..=1000, Multiple
+}
+text_type! {
+    /// The user's own grouping.
+    Category, 0..=50, Single
+}
+word_type! {
+    /// How much a task matters.
+    Priority {
+        /// Least.
+        Low = "low",
+        /// In between, and the default.
+        Medium = "medium",
+        /// Most.
+        High = "high",
+    }
+}
+word_type! {
+    /// How far a task is.
+    TaskStatus {
+        /// Not begun, the default.
+        Todo = "todo",
+        /// Begun.
+        InProgress = "in-progress",
+        /// Done.
+        Completed = "completed",
+    }
+}
+
+/// An `http` or `https` address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Link(String);
+
+impl Link {
+    /// Most characters, as browsers take them in practice.
+    pub const MAX: usize = 2048;
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Field for Link {
+    fn read(label: &str, value: &Value) -> Result<Self, String> {
+        let text = string(label, value)?.trim();
+        if text.chars().count() > Self::MAX {
+            return Err(format!("{label} cannot exceed {} characters", Self::MAX));
+        }
+        let url = Url::parse(text).ok();
+        let web = url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !web || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(format!("{label} must be an http or https URL"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// When a task is due, as the caller says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueDate {
+    /// At an instant.
+    At(Timestamp),
+    /// By the end of a day in the user's zone.
+    On(civil::Date),
+}
+
+impl DueDate {
+    /// The instant; `zone` is the user's.
+    pub fn resolve(self, zone: &Zone) -> Timestamp {
+        match self {
+            Self::At(instant) => instant,
+            Self::On(day) => Timestamp::end_of_day(day, zone.rules()).unwrap_or_else(|_| Timestamp::now()),
+        }
+    }
+}
+
+impl Field for DueDate {
+    fn read(label: &str, value: &Value) -> Result<Self, String> {
+        /// Days whose end is an accepted instant in every zone.
+        const DAYS: std::ops::RangeInclusive<i16> = 1971..=9998;
+        let text = value.as_str().map(str::trim).unwrap_or_default();
+        let instant = Timestamp::parse(text).map(Self::At);
+        let day = || {
+            let well_formed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+            let day: Option<civil::Date> = well_formed.then(|| text.parse().ok()).flatten();
+            day.filter(|day| DAYS.contains(&day.year())).map(Self::On)
+        };
+        instant.ok().or_else(day).ok_or_else(|| format!("{label} must be a valid date"))
+    }
+}
+
+/// What of an attachment its task shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachmentCard {
+    /// For show only.
+    pub filename: String,
+    /// MIME type.
+    pub file_type: String,
+    /// Bytes.
+    pub file_size: u64,
+}
+
+/// What of a reminder its task shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReminderCard {
+    /// The moment that the reminder is about.
+    pub scheduled_at: Timestamp,
+    /// How it reaches the user.
+    #[serde(rename = "type")]
+    pub channel: Channel,
+    /// Whether it is still to come.
+    pub status: ReminderStatus,
+}
+
+impl From<&Reminder> for ReminderCard {
+    fn from(reminder: &Reminder) -> Self {
+        Self { scheduled_at: reminder.scheduled_at, channel: reminder.channel, status: reminder.status }
+    }
+}
+
+/// A task as it is stored. Its [`TaskOut`] is what callers see.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Task {
+    /// Identity.
+    pub id: TaskId,
+    /// The owner.
+    pub user_id: UserId,
+    /// In a line.
+    pub title: TaskTitle,
+    /// At length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<TaskDescription>,
+    /// When it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_date: Option<Timestamp>,
+    /// How much it matters.
+    pub priority: Priority,
+    /// How far it is.
+    pub status: TaskStatus,
+    /// The user's grouping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// Where more is to be found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// Counts the changes of the task's own fields, from 1; its children do not count.
+    pub version: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its own fields last changed.
+    pub updated_at: Timestamp,
+    /// When it last became completed; missing while it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// Its attachments.
+    pub attachments: BTreeMap<AttachmentId, AttachmentCard>,
+    /// Its reminders.
+    pub reminders: BTreeMap<ReminderId, ReminderCard>,
+}
+
+impl Task {
+    /// A new task of `user`; `zone` is the user's.
+    pub fn new(user: UserId, input: NewTask, zone: &Zone, now: Timestamp) -> Self {
+        Self {
+            id: TaskId::new(),
+            user_id: user,
+            title: input.title,
+            description: input.description,
+            due_date: input.due_date.map(|due| due.resolve(zone)),
+            priority: input.priority.unwrap_or(Priority::Medium),
+            status: input.status.unwrap_or(TaskStatus::Todo),
+            category: input.category,
+            link: input.link,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            completed_at: (input.status == Some(TaskStatus::Completed)).then_some(now),
+            attachments: BTreeMap::new(),
+            reminders: BTreeMap::new(),
+        }
+    }
+
+    /// Changes the fields that `patch` names.
+    pub fn apply(&mut self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> Completion {
+        let before = self.status;
+        if let Some(title) = patch.title {
+            self.title = title;
+        }
+        if let Some(priority) = patch.priority {
+            self.priority = priority;
+        }
+        if let Some(status) = patch.status {
+            self.status = status;
+        }
+        patch.description.apply(&mut self.description);
+        patch.category.apply(&mut self.category);
+        patch.link.apply(&mut self.link);
+        match patch.due_date {
+            Patch::Keep => {}
+            Patch::Clear => self.due_date = None,
+            Patch::Set(due) => self.due_date = Some(due.resolve(zone)),
+        }
+        self.version += 1;
+        self.updated_at = now;
+        match (before == TaskStatus::Completed, self.status == TaskStatus::Completed) {
+            (false, true) => {
+                self.completed_at = Some(now);
+                Completion::Reached
+            }
+            (true, false) => {
+                self.completed_at = None;
+                Completion::Unchanged
+            }
+            _ => Completion::Unchanged,
+        }
+    }
+
+    /// The reminders that are still to come.
+    pub fn pending_reminders(&self) -> impl Iterator<Item = ReminderId> {
+        self.reminders.iter().filter(|(_, card)| card.status == ReminderStatus::Pending).map(|(id, _)| *id)
+    }
+}
+
+/// Whether a change made the task completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// It was not, and now is.
+    Reached,
+    /// It was before, or is not.
+    Unchanged,
+}
+
+/// The body of a creation.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    /// In a line.
+    pub title: TaskTitle,
+    /// At length.
+    pub description: Option<TaskDescription>,
+    /// When it is due.
+    pub due_date: Option<DueDate>,
+    /// Default medium.
+    pub priority: Option<Priority>,
+    /// Default todo.
+    pub status: Option<TaskStatus>,
+    /// The user's grouping.
+    pub category: Option<Category>,
+    /// Where more is to be found.
+    pub link: Option<Link>,
+}
+
+impl NewTask {
+    /// Reads the fields; `None` when one of them is bad.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let title = fields.required("title", "Title");
+        let description = fields.optional("description", "Description");
+        let due_date = fields.optional("dueDate", "Due date");
+        let priority = fields.optional("priority", "Priority");
+        let status = fields.optional("status", "Status");
+        let category = fields.optional("category", "Category");
+        let link = fields.optional("link", "Link");
+        Some(Self { title: title?, description, due_date, priority, status, category, link })
+    }
+}
+
+/// The body of an update: only the fields sent change.
+#[derive(Clone, Debug, Default)]
+pub struct TaskPatch {
+    /// In a line.
+    pub title: Option<TaskTitle>,
+    /// At length.
+    pub description: Patch<TaskDescription>,
+    /// When it is due.
+    pub due_date: Patch<DueDate>,
+    /// How much it matters.
+    pub priority: Option<Priority>,
+    /// How far it is.
+    pub status: Option<TaskStatus>,
+    /// The user's grouping.
+    pub category: Patch<Category>,
+    /// Where more is to be found.
+    pub link: Patch<Link>,
+}
+
+impl TaskPatch {
+    /// Reads the fields; bad ones are noted in `fields`.
+    pub fn read(fields: &mut Fields) -> Self {
+        Self {
+            title: fields.patch_required("title", "Title"),
+            description: fields.patch("description", "Description"),
+            due_date: fields.patch("dueDate", "Due date"),
+            priority: fields.patch_required("priority", "Priority"),
+            status: fields.patch_required("status", "Status"),
+            category: fields.patch("category", "Category"),
+            link: fields.patch("link", "Link"),
+        }
+    }
+
+    /// Whether resolving it needs the user's time zone.
+    pub fn needs_zone(&self) -> bool {
+        matches!(self.due_date, Patch::Set(DueDate::On(_)))
+    }
+}
+
+/// A task as callers see it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are Task's")]
+pub struct TaskOut {
+    pub id: TaskId,
+    pub user_id: UserId,
+    pub title: TaskTitle,
+    pub description: Option<TaskDescription>,
+    pub due_date: Option<Timestamp>,
+    pub priority: Priority,
+    pub status: TaskStatus,
+    pub category: Option<Category>,
+    pub link: Option<Link>,
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub completed_at: Option<Timestamp>,
+    pub attachments: Vec<ChildOut<AttachmentId, AttachmentCard>>,
+    pub reminders: Vec<ChildOut<ReminderId, ReminderCard>>,
+}
+
+/// A child's summary with its id.
+#[derive(Debug, Serialize)]
+pub struct ChildOut<I, C> {
+    /// Identity.
+    pub id: I,
+    /// The summary.
+    #[serde(flatten)]
+    pub card: C,
+}
+
+impl From<Task> for TaskOut {
+    fn from(task: Task) -> Self {
+        let mut reminders: Vec<_> = task.reminders.into_iter().map(|(id, card)| ChildOut { id, card }).collect();
+        reminders.sort_by_key(|reminder| (reminder.card.scheduled_at, reminder.id));
+        Self {
+            id: task.id,
+            user_id: task.user_id,
+            title: task.title,
+            description: task.description,
+            due_date: task.due_date,
+            priority: task.priority,
+            status: task.status,
+            category: task.category,
+            link: task.link,
+            version: task.version,
+            created_at: task.created_at,
+            updated_at: task.updated_at,
+            completed_at: task.completed_at,
+            attachments: task.attachments.into_iter().map(|(id, card)| ChildOut { id, card }).collect(),
+            reminders,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn new_task(body: Value) -> Result<NewTask, Vec<String>> {
+        let Value::Object(object) = body else { panic!("no object") };
+        let mut fields = Fields::new(object);
+        let input = NewTask::read(&mut fields);
+        fields.finish(input).map_err(|errors| errors.into_iter().map(|e| e.message).collect())
+    }
+
+    fn task(body: Value) -> Task {
+        Task::new(UserId::new(), new_task(body).unwrap(), &Zone::UTC, Timestamp::now())
+    }
+
+    #[test]
+    fn defaults_are_medium_and_todo_and_words_are_read_in_any_case() {
+        let plain = task(json!({"title": "Pay rent"}));
+        assert_eq!((plain.priority, plain.status), (Priority::Medium, TaskStatus::Todo));
+        let loud = task(json!({"title": "Pay rent", "priority": "HIGH", "status": "In-Progress"}));
+        assert_eq!((loud.priority, loud.status), (Priority::High, TaskStatus::InProgress));
+    }
+
+    #[test]
+    fn every_bad_field_is_named_in_the_originals_words() {
+        let errors = new_task(json!({"title": "ab", "dueDate": "soon", "priority": {"$ne": null}})).unwrap_err();
+        assert_eq!(
+            errors,
+            ["Title must be at least 3 characters", "Due date must be a valid date", "Priority must be a string"]
+        );
+    }
+
+    #[test]
+    fn a_plain_date_is_the_end_of_that_day_in_the_users_zone() {
+        let due = DueDate::read("Due date", &json!("2024-12-10")).unwrap();
+        let kolkata = Zone::parse("Asia/Kolkata").unwrap();
+        assert_eq!(due.resolve(&kolkata).to_string(), "2024-12-10T18:29:59.999Z");
+    }
+
+    #[test]
+    fn only_web_addresses_are_links() {
+        for good in ["https://example.com", "http://example.com:8080/a?b=c#d"] {
+            assert!(Link::read("Link", &json!(good)).is_ok(), "{good}");
+        }
+        for bad in ["", "example.com", "javascript:alert(1)", "ftp://example.com", "https://", "https://a b.com"] {
+            assert!(Link::read("Link", &json!(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn completing_is_noticed_once_and_undoing_it_clears_its_moment() {
+        let mut task = task(json!({"title": "Pay rent", "description": "for March"}));
+        let now = Timestamp::now();
+        let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+        assert_eq!(task.apply(done.clone(), &Zone::UTC, now), Completion::Reached);
+        assert_eq!(task.completed_at, Some(now));
+        assert_eq!(task.apply(done, &Zone::UTC, now), Completion::Unchanged);
+        let undo = TaskPatch { status: Some(TaskStatus::Todo), description: Patch::Clear, ..TaskPatch::default() };
+        assert_eq!(task.apply(undo, &Zone::UTC, now), Completion::Unchanged);
+        assert_eq!((task.completed_at, task.description, task.version), (None, None, 4));
+    }
+}

@@ -1,0 +1,238 @@
+//! The query of a task list: what to keep, in what order, which fields to show.
+
+use crate::clock::Timestamp;
+use crate::domain::field::FieldError;
+use crate::domain::task::{Priority, Task, TaskStatus};
+
+/// The order of a task list. Undated tasks come last either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskSort {
+    /// By due date, earliest first: the default.
+    DueDate,
+    /// By due date, latest first.
+    DueDateDescending,
+    /// Oldest first.
+    CreatedAt,
+    /// Newest first.
+    CreatedAtDescending,
+}
+
+impl TaskSort {
+    const WORDS: [(&'static str, Self); 4] = [
+        ("dueDate", Self::DueDate),
+        ("-dueDate", Self::DueDateDescending),
+        ("createdAt", Self::CreatedAt),
+        ("-createdAt", Self::CreatedAtDescending),
+    ];
+
+    /// The order's name.
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, sort)| *sort == self).map_or("dueDate", |(word, _)| word)
+    }
+}
+
+/// A task list's query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskQuery {
+    /// Any of these; empty keeps all.
+    pub status: Vec<TaskStatus>,
+    /// Any of these; empty keeps all.
+    pub priority: Vec<Priority>,
+    /// Any of these; empty keeps all.
+    pub category: Vec<String>,
+    /// Due before this instant.
+    pub due_before: Option<Timestamp>,
+    /// Due at this instant or after it.
+    pub due_after: Option<Timestamp>,
+    /// Lower-case text that the title or the description must hold.
+    pub text: Option<String>,
+    /// The order.
+    pub sort: TaskSort,
+    /// The fields to show; `None` shows all.
+    pub fields: Option<Vec<&'static str>>,
+}
+
+/// Parameters of a task list that may repeat.
+pub const REPEATABLE: [&str; 3] = ["status", "priority", "category"];
+
+/// Every field of a task that `fields` may name.
+const FIELDS: [&str; 15] = [
+    "id",
+    "userId",
+    "title",
+    "description",
+    "dueDate",
+    "priority",
+    "status",
+    "category",
+    "link",
+    "version",
+    "createdAt",
+    "updatedAt",
+    "completedAt",
+    "attachments",
+    "reminders",
+];
+
+impl TaskQuery {
+    /// Most characters of `q`.
+    const TEXT_MAX: usize = 200;
+
+    /// Reads the parameters, names and values decoded. `limit` and `cursor` are not its own.
+    ///
+    /// # Errors
+    /// Every bad parameter.
+    pub fn read(parameters: &[(String, String)]) -> Result<Self, Vec<FieldError>> {
+        let mut query = Self {
+            status: Vec::new(),
+            priority: Vec::new(),
+            category: Vec::new(),
+            due_before: None,
+            due_after: None,
+            text: None,
+            sort: TaskSort::DueDate,
+            fields: None,
+        };
+        let mut errors = Vec::new();
+        for (name, value) in parameters {
+            if let Err(error) = query.read_one(name, value) {
+                errors.push(error);
+            }
+        }
+        if errors.is_empty() { Ok(query) } else { Err(errors) }
+    }
+
+    fn read_one(&mut self, name: &str, value: &str) -> Result<(), FieldError> {
+        let bad = |field, message: String| Err(FieldError { field, message });
+        match name {
+            "status" => match TaskStatus::from_word(value) {
+                Some(status) => self.status.push(status),
+                None => return bad("status", format!("Status must be one of {}", TaskStatus::WORDS.join(", "))),
+            },
+            "priority" => match Priority::from_word(value) {
+                Some(priority) => self.priority.push(priority),
+                None => return bad("priority", format!("Priority must be one of {}", Priority::WORDS.join(", "))),
+            },
+            "category" => self.category.push(value.to_owned()),
+            "dueBefore" => match Timestamp::parse(value) {
+                Ok(instant) => self.due_before = Some(instant),
+                Err(_) => return bad("dueBefore", "Due before must be a valid date".to_owned()),
+            },
+            "dueAfter" => match Timestamp::parse(value) {
+                Ok(instant) => self.due_after = Some(instant),
+                Err(_) => return bad("dueAfter", "Due after must be a valid date".to_owned()),
+            },
+            "q" if value.chars().count() > Self::TEXT_MAX => {
+                return bad("q", format!("Search text cannot exceed {} characters", Self::TEXT_MAX));
+            }
+            "q" => self.text = Some(value.trim().to_lowercase()).filter(|text| !text.is_empty()),
+            "sort" => match TaskSort::WORDS.iter().find(|(word, _)| *word == value) {
+                Some((_, sort)) => self.sort = *sort,
+                None => {
+                    let words: Vec<_> = TaskSort::WORDS.iter().map(|(word, _)| *word).collect();
+                    return bad("sort", format!("Sort must be one of {}", words.join(", ")));
+                }
+            },
+            "fields" => self.fields = Some(read_fields(value)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the query leaves tasks out.
+    pub fn filters(&self) -> bool {
+        !self.status.is_empty()
+            || !self.priority.is_empty()
+            || !self.category.is_empty()
+            || self.due_before.is_some()
+            || self.due_after.is_some()
+            || self.text.is_some()
+    }
+
+    /// Whether the query keeps `task`.
+    pub fn keeps(&self, task: &Task) -> bool {
+        let any =
+            |wanted: &[String], has: Option<&str>| wanted.is_empty() || wanted.iter().any(|w| Some(w.as_str()) == has);
+        let after = self.due_after.is_none_or(|from| task.due_date.is_some_and(|due| due >= from));
+        let before = self.due_before.is_none_or(|until| task.due_date.is_some_and(|due| due < until));
+        let holds = |text: &str, wanted: &str| text.to_lowercase().contains(wanted);
+        let text = self.text.as_deref().is_none_or(|wanted| {
+            holds(task.title.as_str(), wanted) || task.description.as_ref().is_some_and(|d| holds(d.as_str(), wanted))
+        });
+        (self.status.is_empty() || self.status.contains(&task.status))
+            && (self.priority.is_empty() || self.priority.contains(&task.priority))
+            && any(&self.category, task.category.as_ref().map(|c| c.as_str()))
+            && after
+            && before
+            && text
+    }
+
+    /// What a cursor of this query is bound to, beside its user: everything but the fields shown.
+    pub fn fingerprint(&self) -> String {
+        let Self { status, priority, category, due_before, due_after, text, sort, fields: _ } = self;
+        format!("{status:?}|{priority:?}|{category:?}|{due_before:?}|{due_after:?}|{text:?}|{sort:?}")
+    }
+}
+
+fn read_fields(value: &str) -> Result<Vec<&'static str>, FieldError> {
+    let mut shown = vec!["id"];
+    for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        match FIELDS.iter().find(|field| **field == name) {
+            Some(field) if !shown.contains(field) => shown.push(field),
+            Some(_) => {}
+            None => {
+                let message = format!("Fields must be some of {}", FIELDS.join(", "));
+                return Err(FieldError { field: "fields", message });
+            }
+        }
+    }
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::field::Fields;
+    use crate::domain::task::NewTask;
+    use crate::domain::user::Zone;
+    use crate::id::UserId;
+    use serde_json::{Value, json};
+
+    fn task(body: Value) -> Task {
+        let Value::Object(object) = body else { panic!("no object") };
+        let mut fields = Fields::new(object);
+        let input = NewTask::read(&mut fields);
+        Task::new(UserId::new(), fields.finish(input).unwrap(), &Zone::UTC, Timestamp::now())
+    }
+
+    fn query(pairs: &[(&str, &str)]) -> Result<TaskQuery, Vec<FieldError>> {
+        let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        TaskQuery::read(&pairs)
+    }
+
+    #[test]
+    fn every_bad_parameter_is_named() {
+        let errors = query(&[("status", "done"), ("dueBefore", "soon"), ("sort", "title"), ("fields", "id,password")])
+            .unwrap_err();
+        let named: Vec<_> = errors.iter().map(|e| e.field).collect();
+        assert_eq!(named, ["status", "dueBefore", "sort", "fields"]);
+    }
+
+    #[test]
+    fn due_after_is_inclusive_and_due_before_exclusive_and_undated_tasks_are_neither() {
+        let due = task(json!({"title": "Pay rent", "dueDate": "2026-01-01T00:00:00Z"}));
+        let undated = task(json!({"title": "Some day"}));
+        let after = query(&[("dueAfter", "2026-01-01T00:00:00Z")]).unwrap();
+        let before = query(&[("dueBefore", "2026-01-01T00:00:00Z")]).unwrap();
+        assert!(after.keeps(&due) && !before.keeps(&due));
+        assert!(!after.keeps(&undated) && !before.keeps(&undated));
+    }
+
+    #[test]
+    fn repeated_values_are_alternatives_and_different_parameters_all_hold() {
+        let home = task(json!({"title": "Pay rent", "category": "home", "priority": "high"}));
+        assert!(query(&[("category", "work"), ("category", "home")]).unwrap().keeps(&home));
+        assert!(!query(&[("category", "home"), ("priority", "low")]).unwrap().keeps(&home));
+        assert!(query(&[("q", "RENT")]).unwrap().keeps(&home));
+    }
+}

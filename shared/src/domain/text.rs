@@ -1,0 +1,153 @@
+//! Text as people type it: trimmed, NFC (UAX #15), no control characters, counted in characters.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Which control characters a text may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// None: a name, a title.
+    Single,
+    /// Line breaks and tabs: a description, a message.
+    Multiple,
+}
+
+/// The rules of one kind of text.
+#[derive(Clone, Copy, Debug)]
+pub struct TextRules {
+    /// Fewest characters after trimming. Zero allows the empty text.
+    pub min: usize,
+    /// Most characters after trimming and normalisation.
+    pub max: usize,
+    /// Control characters that it may hold.
+    pub lines: Lines,
+}
+
+/// Trims, normalises and checks `text`.
+///
+/// # Errors
+/// The sentence for the caller, opened by `label`.
+pub fn clean(label: &str, text: &str, rules: TextRules) -> Result<String, String> {
+    let text: String = text.trim().nfc().collect();
+    let count = text.chars().count();
+    if rules.min > 0 && count == 0 {
+        return Err(format!("{label} is required"));
+    }
+    if count < rules.min {
+        return Err(format!("{label} must be at least {} characters", rules.min));
+    }
+    if count > rules.max {
+        return Err(format!("{label} cannot exceed {} characters", rules.max));
+    }
+    if text.chars().any(|c| c.is_control() && !allowed(c, rules.lines)) {
+        return Err(format!("{label} must not contain control characters"));
+    }
+    Ok(text)
+}
+
+fn allowed(c: char, lines: Lines) -> bool {
+    lines == Lines::Multiple && matches!(c, '\n' | '\r' | '\t')
+}
+
+/// Declares a text type whose only maker applies its rules.
+#[macro_export]
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident, $min:literal..=$max:literal, $lines:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The bounds, in characters, and the control characters allowed.
+            pub const RULES: $crate::domain::text::TextRules = $crate::domain::text::TextRules {
+                min: $min,
+                max: $max,
+                lines: $crate::domain::text::Lines::$lines,
+            };
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl $crate::domain::field::Field for $name {
+            fn read(label: &str, value: &serde_json::Value) -> Result<Self, String> {
+                let text = $crate::domain::field::string(label, value)?;
+                $crate::domain::text::clean(label, text, Self::RULES).map(Self)
+            }
+        }
+    };
+}
+
+/// Declares a closed set of words, read without regard to case and written in lower case.
+#[macro_export]
+macro_rules! word_type {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Every word, in the order of the product's documentation.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The word.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The value of a word in any case.
+            pub fn from_word(word: &str) -> Option<Self> {
+                $(if word.eq_ignore_ascii_case($word) { return Some(Self::$variant); })+
+                None
+            }
+        }
+
+        impl $crate::domain::field::Field for $name {
+            fn read(label: &str, value: &serde_json::Value) -> Result<Self, String> {
+                let word = $crate::domain::field::string(label, value)?;
+                Self::from_word(word.trim())
+                    .ok_or_else(|| format!("{label} must be one of {}", Self::WORDS.join(", ")))
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TITLE: TextRules = TextRules { min: 3, max: 5, lines: Lines::Single };
+
+    #[test]
+    fn text_is_trimmed_composed_and_counted_in_characters() {
+        assert_eq!(clean("Title", "  cafe\u{301} ", TITLE).unwrap(), "café");
+        assert_eq!(clean("Title", "🎉🎉🎉🎉🎉", TITLE).unwrap(), "🎉🎉🎉🎉🎉");
+        assert_eq!(clean("Title", "  ", TITLE).unwrap_err(), "Title is required");
+        assert_eq!(clean("Title", "ab", TITLE).unwrap_err(), "Title must be at least 3 characters");
+        assert_eq!(clean("Title", "abcdef", TITLE).unwrap_err(), "Title cannot exceed 5 characters");
+    }
+
+    #[test]
+    fn control_characters_are_refused_but_line_breaks_where_lines_are_meant() {
+        let message = TextRules { min: 0, max: 50, lines: Lines::Multiple };
+        assert!(clean("Title", "a\nb c", TITLE).is_err());
+        assert!(clean("Title", "ab\u{0}", TITLE).is_err());
+        assert_eq!(clean("Message", "a\r\n\tb", message).unwrap(), "a\r\n\tb");
+        assert!(clean("Message", "a\u{7}b", message).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_changes_nothing(text in "\\PC{0,40}") {
+            let rules = TextRules { min: 0, max: 200, lines: Lines::Multiple };
+            if let Ok(once) = clean("T", &text, rules) {
+                prop_assert_eq!(clean("T", &once, rules).unwrap(), once);
+            }
+        }
+    }
+}

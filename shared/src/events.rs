@@ -1,0 +1,188 @@
+//! Functions that a queue or the table's stream calls: one message at a time, failures reported one by one.
+
+use std::time::Instant;
+
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, json};
+
+use crate::config::Config;
+use crate::store::Store;
+use crate::telemetry::{self, Unit};
+
+/// What a message's work can end in, besides well: it is delivered again, and parked after the last try.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A message and what the queue knows of it.
+#[derive(Debug)]
+pub struct Message<M> {
+    /// What it says.
+    pub body: M,
+    /// How often it was delivered, this time included.
+    pub deliveries: u32,
+}
+
+/// Reads the environment and opens the table.
+///
+/// # Errors
+/// A variable is missing or bad.
+pub async fn start() -> Result<(Config, aws_types::SdkConfig, Store), lambda_runtime::Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let sdk = crate::aws::sdk_config()?;
+    let store = Store::new(&sdk, config.table.clone());
+    // Opens the connection; what is wrong with the table is for the first message to find.
+    drop(store.probe().await);
+    Ok((config, sdk, store))
+}
+
+/// Serves a queue until Lambda ends the process. The messages of a batch are worked on at the same time.
+///
+/// # Errors
+/// The runtime failed.
+pub async fn serve_queue<M: DeserializeOwned>(
+    function: &'static str,
+    stage: &str,
+    handler: impl AsyncFn(Message<M>) -> Result<(), Failure>,
+) -> Result<(), lambda_runtime::Error> {
+    let handler = &handler;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        let started = Instant::now();
+        let records = event.payload.records;
+        let count = records.len();
+        let work = records.into_iter().map(|record| async move {
+            let id = record.message_id.clone().unwrap_or_default();
+            let outcome = async { handler(parse(&record)?).await }.await;
+            outcome.err().map(|error| {
+                tracing::error!(function, message_id = id, %error, "queue.message_failed");
+                id
+            })
+        });
+        let failed: Vec<String> = futures::future::join_all(work).await.into_iter().flatten().collect();
+        log_batch(function, stage, count, failed.len(), started);
+        Ok::<_, lambda_runtime::Error>(batch_response(failed))
+    }))
+    .await
+}
+
+fn parse<M: DeserializeOwned>(record: &SqsMessage) -> Result<Message<M>, Failure> {
+    let body = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
+    let deliveries = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    Ok(Message { body, deliveries: deliveries.unwrap_or(1) })
+}
+
+fn batch_response(failed: Vec<String>) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed
+        .into_iter()
+        .map(|id| {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = id;
+            failure
+        })
+        .collect();
+    response
+}
+
+/// What happened to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was not there before.
+    Insert,
+    /// It was there, and is.
+    Modify,
+    /// It is gone.
+    Remove,
+}
+
+/// A record of the table's stream, as far as it is of interest: a hint that a row changed.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The row's partition key.
+    pub pk: String,
+    /// The row's sort key.
+    pub sk: String,
+    /// What happened.
+    pub change: Change,
+    /// The plan that the row was to fire by before, if it was to fire.
+    pub old_plan: Option<u64>,
+}
+
+impl Record {
+    fn read(record: &EventRecord) -> Option<Self> {
+        let change = match record.event_name.as_str() {
+            "INSERT" => Change::Insert,
+            "MODIFY" => Change::Modify,
+            "REMOVE" => Change::Remove,
+            _ => return None,
+        };
+        let KeyPart { pk, sk } = serde_dynamo::from_item(record.change.keys.clone()).ok()?;
+        let old: OldImage = serde_dynamo::from_item(record.change.old_image.clone()).unwrap_or_default();
+        Some(Self { pk, sk, change, old_plan: old.due_at.and(old.plan) })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct KeyPart {
+    pk: String,
+    sk: String,
+}
+
+/// Of a reminder's row; other rows have neither.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OldImage {
+    due_at: Option<String>,
+    plan: Option<u64>,
+}
+
+/// Serves the table's stream until Lambda ends the process. Records are worked on in order; the first that fails
+/// is reported, and the batch comes again from there on.
+///
+/// # Errors
+/// The runtime failed.
+pub async fn serve_stream(
+    function: &'static str,
+    stage: &str,
+    handler: impl AsyncFn(Record) -> Result<(), Failure>,
+) -> Result<(), lambda_runtime::Error> {
+    let handler = &handler;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| async move {
+        let started = Instant::now();
+        let count = event.payload.records.len();
+        let mut response = DynamoDbEventResponse::default();
+        for raw in &event.payload.records {
+            let Some(record) = Record::read(raw) else { continue };
+            if let Err(error) = handler(record).await {
+                let sequence = raw.change.sequence_number.clone();
+                tracing::error!(function, sequence, %error, "stream.record_failed");
+                let mut failure = DynamoDbBatchItemFailure::default();
+                failure.item_identifier = sequence;
+                response.batch_item_failures.push(failure);
+                break;
+            }
+        }
+        log_batch(function, stage, count, response.batch_item_failures.len(), started);
+        Ok::<_, lambda_runtime::Error>(response)
+    }))
+    .await
+}
+
+/// One line a batch, which is also its metrics.
+pub fn log_batch(function: &str, stage: &str, count: usize, failed: usize, started: Instant) {
+    let mut line = Map::new();
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    line.insert("function".to_owned(), json!(function));
+    line.insert("records".to_owned(), json!(count));
+    line.insert("failed".to_owned(), json!(failed));
+    line.insert("duration_ms".to_owned(), json!(duration_ms));
+    #[expect(clippy::cast_precision_loss, reason = "a batch has at most a few thousand records")]
+    let failures = failed as f64;
+    let level = if failed == 0 { "INFO" } else { "ERROR" };
+    telemetry::emit("event.batch", level, stage, &[("EventFailed", Unit::Count, failures)], line);
+}

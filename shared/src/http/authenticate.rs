@@ -1,0 +1,58 @@
+//! Who is calling: a valid access token is enough; else a valid refresh cookie that its session knows gives a
+//! new access cookie on this very answer; else nobody.
+
+use super::App;
+use super::cookies::{CookieName, SetCookie};
+use super::error::{ApiError, ErrorCode};
+use super::request::{Caller, Request};
+use crate::auth::keyring::Keyring;
+use crate::auth::token::{self, InvalidToken};
+use crate::clock::Timestamp;
+
+/// A caller, and the cookie that a silent refresh gives.
+pub(super) struct Authenticated {
+    pub(super) caller: Caller,
+    pub(super) cookie: Option<SetCookie>,
+}
+
+/// Finds the caller. 1 read of the table when only a refresh cookie is there.
+///
+/// # Errors
+/// 401.
+pub(super) async fn authenticate(app: &App, request: &Request<'_>) -> Result<Authenticated, ApiError> {
+    let now = request.now();
+    let access_cookie = CookieName::Access.wire(&app.http);
+    for token in request.bearer().into_iter().chain(request.cookie(&access_cookie)) {
+        let claims = reading(app, |keyring| token::read_access(keyring, token, now)).await;
+        if let Ok(claims) = claims {
+            let caller = Caller { id: claims.sub, email: claims.email, session: claims.sid };
+            return Ok(Authenticated { caller, cookie: None });
+        }
+    }
+    silently_refreshed(app, request, now).await
+}
+
+async fn silently_refreshed(app: &App, request: &Request<'_>, now: Timestamp) -> Result<Authenticated, ApiError> {
+    let unauthorized = || ApiError::new(ErrorCode::Unauthorized);
+    let name = CookieName::Refresh.wire(&app.http);
+    let refresh_token = request.cookie(&name).ok_or_else(unauthorized)?;
+    let claims = reading(app, |keyring| token::read_refresh(keyring, refresh_token, now)).await?;
+    let session = app.store.session(claims.sub, claims.sid).await?.ok_or_else(unauthorized)?;
+    if !session.is_alive(now) || !session.matches(refresh_token) {
+        return Err(unauthorized());
+    }
+    let keyring = app.keyring().await?;
+    let token =
+        token::sign_access(&keyring, session.user_id, &session.email, session.id, now).map_err(ApiError::internal)?;
+    let caller = Caller { id: session.user_id, email: session.email, session: session.id };
+    Ok(Authenticated { caller, cookie: Some(SetCookie::access(&app.http, &token)) })
+}
+
+/// Reads a token; one under an unknown key has the secret read again, at most once a minute.
+async fn reading<C>(app: &App, read: impl Fn(&Keyring) -> Result<C, InvalidToken>) -> Result<C, ApiError> {
+    let unauthorized = |_| ApiError::new(ErrorCode::Unauthorized);
+    match read(&*app.keyring().await?) {
+        Err(InvalidToken::UnknownKey) => read(&*app.secrets()?.reread().await).map_err(unauthorized),
+        other => other.map_err(unauthorized),
+    }
+}

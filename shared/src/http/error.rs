@@ -1,0 +1,240 @@
+//! The catalogue of errors: every code, status and text that a caller may see, in one enum.
+
+use std::borrow::Cow;
+use std::panic::Location;
+
+use serde::Serialize;
+
+use crate::domain::field::FieldError;
+use crate::store::{Refusal, StoreError, WriteError};
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $code:ident = $status:literal, $word:literal, $message:literal;)+) => {
+        /// What went wrong, in a form that programs can rely on. Codes never change their meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorCode {
+            $($(#[$doc])* $code,)+
+        }
+
+        impl ErrorCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$code),+];
+
+            /// The HTTP status (RFC 9110 §15).
+            pub fn status(self) -> u16 {
+                match self { $(Self::$code => $status),+ }
+            }
+
+            /// The code as callers see it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$code => $word),+ }
+            }
+
+            /// The text that goes with it unless a route says it better.
+            pub fn message(self) -> &'static str {
+                match self { $(Self::$code => $message),+ }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// One or more fields or parameters are bad; `errors` names each.
+    ValidationFailed = 400, "VALIDATION_FAILED", "Validation failed";
+    /// The body is no JSON object.
+    MalformedJson = 400, "MALFORMED_JSON", "Request body must be a valid JSON object";
+    /// The cursor is not one that was given out for this list.
+    InvalidCursor = 400, "INVALID_CURSOR", "Invalid cursor";
+    /// Another account has this address.
+    UserExists = 400, "USER_EXISTS", "User already exists";
+    /// The account signs in with Google and has no password.
+    PasswordNotSet = 400, "PASSWORD_NOT_SET", "This account is linked with google. Please use google to login";
+    /// Nobody is signed in, or no longer.
+    Unauthorized = 401, "UNAUTHORIZED", "Unauthorized";
+    /// Wrong e-mail or password.
+    InvalidCredentials = 401, "INVALID_CREDENTIALS", "Invalid credentials";
+    /// The page that called is not one of the app's.
+    OriginNotAllowed = 403, "ORIGIN_NOT_ALLOWED", "Not allowed by CORS";
+    /// It is not there, or another user's.
+    NotFound = 404, "NOT_FOUND", "Not found";
+    /// There is no such address.
+    RouteNotFound = 404, "ROUTE_NOT_FOUND", "Route not found";
+    /// There is such an address, but not for this method; `Allow` lists those it has.
+    MethodNotAllowed = 405, "METHOD_NOT_ALLOWED", "Method not allowed";
+    /// The user has as many as allowed.
+    LimitReached = 409, "LIMIT_REACHED", "Limit reached";
+    /// Others keep changing the same thing.
+    Conflict = 409, "CONFLICT", "Changed by another request. Try again";
+    /// `If-Match` no longer holds; nothing was changed.
+    PreconditionFailed = 412, "PRECONDITION_FAILED", "Changed since it was read";
+    /// The body is longer than the route takes.
+    BodyTooLarge = 413, "BODY_TOO_LARGE", "Request body is too large";
+    /// The body is not of a type that the route takes.
+    UnsupportedMediaType = 415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json";
+    /// Too many requests from this address; `Retry-After` tells when there may be more.
+    TooManyRequests = 429, "TOO_MANY_REQUESTS", "Too many requests. Try again later";
+    /// Our fault.
+    Internal = 500, "INTERNAL", "Internal Server Error";
+    /// Not now.
+    Unavailable = 503, "UNAVAILABLE", "Service temporarily unavailable. Try again later";
+}
+
+/// An error on its way to the caller. What the caller sees and what only the log sees are held apart by type.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ErrorCode,
+    message: Cow<'static, str>,
+    fields: Vec<FieldError>,
+    headers: Vec<(&'static str, String)>,
+    cause: Option<String>,
+    raised_at: &'static Location<'static>,
+}
+
+/// A failure's body.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorOut<'a> {
+    success: bool,
+    message: &'a str,
+    code: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    request_id: &'a str,
+}
+
+impl ApiError {
+    /// An error with its code's own text.
+    #[track_caller]
+    pub fn new(code: ErrorCode) -> Self {
+        Self {
+            code,
+            message: Cow::Borrowed(code.message()),
+            fields: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+            raised_at: Location::caller(),
+        }
+    }
+
+    /// `<what> not found`.
+    #[track_caller]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound).saying(format!("{what} not found"))
+    }
+
+    /// Our fault; `cause` is for the log.
+    #[track_caller]
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::new(ErrorCode::Internal).because(cause)
+    }
+
+    /// Says it in other words.
+    #[must_use]
+    pub fn saying(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Adds a response header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Adds what the log should know and the caller should not.
+    #[must_use]
+    pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// The code.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// Further response headers.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
+    }
+
+    /// The body.
+    pub fn body<'a>(&'a self, request_id: &'a str) -> ErrorOut<'a> {
+        ErrorOut { success: false, message: &self.message, code: self.code.as_str(), errors: &self.fields, request_id }
+    }
+
+    /// Logs what the caller does not see, if there is anything to tell.
+    pub fn log(&self, request_id: &str) {
+        if self.code.status() >= 500 || self.cause.is_some() {
+            let cause = self.cause.as_deref().unwrap_or("none given");
+            tracing::error!(request_id, code = self.code.as_str(), cause, raised_at = %self.raised_at, "http.error");
+        }
+    }
+}
+
+impl From<Vec<FieldError>> for ApiError {
+    #[track_caller]
+    fn from(fields: Vec<FieldError>) -> Self {
+        let messages: Vec<&str> = fields.iter().map(|field| field.message.as_str()).collect();
+        let message = messages.join(", ");
+        Self { fields, ..Self::new(ErrorCode::ValidationFailed).saying(message) }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    #[track_caller]
+    fn from(error: StoreError) -> Self {
+        Self::new(ErrorCode::Unavailable).because(error)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    #[track_caller]
+    fn from(refusal: Refusal) -> Self {
+        use crate::domain::task::{MAX_REMINDERS, MAX_TASKS};
+        match refusal {
+            Refusal::EmailTaken => Self::new(ErrorCode::UserExists),
+            Refusal::TooManyTasks => {
+                Self::new(ErrorCode::LimitReached).saying(format!("You can have at most {MAX_TASKS} tasks"))
+            }
+            Refusal::TooManyReminders => {
+                Self::new(ErrorCode::LimitReached).saying(format!("A task can have at most {MAX_REMINDERS} reminders"))
+            }
+            Refusal::TaskGone => Self::not_found("Task"),
+            Refusal::TaskChanged | Refusal::ReminderChanged | Refusal::AccountChanged => Self::new(ErrorCode::Conflict),
+            Refusal::MailClaimed => Self::internal("a request claimed a mail"),
+        }
+    }
+}
+
+impl From<WriteError> for ApiError {
+    #[track_caller]
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::SessionEnded => Self::new(ErrorCode::Unauthorized),
+            WriteError::Refused(refusal) => refusal.into(),
+            WriteError::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_distinct_and_shout() {
+        let words: HashSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), ErrorCode::ALL.len());
+        assert!(words.iter().all(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_')));
+    }
+
+    #[test]
+    fn the_cause_stays_out_of_the_body() {
+        let error = ApiError::internal("table spacedly-x is on fire");
+        let body = serde_json::to_string(&error.body("r-1")).unwrap();
+        assert_eq!(body, r#"{"success":false,"message":"Internal Server Error","code":"INTERNAL","requestId":"r-1"}"#);
+    }
+}

@@ -1,0 +1,325 @@
+//! One request, from API Gateway's event (payload 2.0) to its answer.
+//!
+//! ```text
+//! event → limiter's write ─────────────────────────────┐
+//!       → CSRF, type and size of the body → caller →   │ → the limiter's refusal, or the handler's answer
+//!         handler: parse, read, (permit) ← waits for ──┘ → headers, cookies, log line
+//! ```
+//!
+//! The limiter's one write runs beside everything that only reads. A handler that writes asks for a
+//! [`Permit`](crate::store::Permit) first, and gets it when the limiter has let the request pass.
+
+mod authenticate;
+mod conflict;
+pub mod cookies;
+pub mod csrf;
+pub mod error;
+pub mod headers;
+pub mod limiter;
+mod reply;
+mod request;
+pub mod routes;
+
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::http::{HeaderMap, HeaderName, HeaderValue};
+use futures::FutureExt;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::{Map, json};
+
+pub use self::conflict::retry_conflicts;
+pub use self::error::{ApiError, ErrorCode};
+pub use self::reply::Reply;
+pub use self::request::{Caller, Request};
+pub use crate::store::Permit;
+
+use self::cookies::{CookieName, SetCookie};
+use self::csrf::Provenance;
+use self::limiter::Admission;
+use self::routes::{Access, Route};
+use crate::auth::keyring::Keyring;
+use crate::aws::secrets::Secrets;
+use crate::config::{Config, HttpConfig, required};
+use crate::store::Store;
+use crate::telemetry::{self, Unit};
+
+/// A handler gets at most this long, whatever Lambda's own limit is.
+const BUDGET: Duration = Duration::from_secs(28);
+/// What is left of Lambda's limit for answering 503 in time.
+const RESERVE: Duration = Duration::from_millis(500);
+/// A request that takes longer is logged as a warning.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// What a route's handler has at hand.
+#[derive(Debug)]
+pub struct App {
+    /// What every function knows.
+    pub config: Config,
+    /// What a function that answers requests knows besides.
+    pub http: HttpConfig,
+    /// The table.
+    pub store: Store,
+    /// The keys; a route that neither counts nor signs anyone in has none.
+    pub secrets: Option<Secrets>,
+}
+
+impl App {
+    /// Reads the environment and the secret, and opens the connection to the table: all in init, which has full
+    /// CPU and no request waiting.
+    ///
+    /// # Errors
+    /// A variable or the secret is missing or bad. A table out of reach is for the requests to find.
+    pub async fn start(route: &Route) -> Result<Self, lambda_runtime::Error> {
+        let (config, http) = (Config::from_env()?, HttpConfig::from_env()?);
+        let sdk = crate::aws::sdk_config()?;
+        let store = Store::new(&sdk, config.table.clone());
+        let secrets = async {
+            if !route.is_limited {
+                return Ok(None);
+            }
+            let secrets = Secrets::load(&sdk, required("SECRET_ID")?).await?;
+            Ok::<_, lambda_runtime::Error>(Some(secrets))
+        };
+        let (secrets, warm) = futures::join!(secrets, warm_up(&store));
+        if let Err(error) = warm {
+            tracing::warn!(%error, "init.table_out_of_reach");
+        }
+        Ok(Self { config, http, store, secrets: secrets? })
+    }
+
+    /// The keys.
+    ///
+    /// # Errors
+    /// The route has none.
+    pub async fn keyring(&self) -> Result<Arc<Keyring>, ApiError> {
+        Ok(self.secrets()?.keyring().await)
+    }
+
+    fn secrets(&self) -> Result<&Secrets, ApiError> {
+        self.secrets.as_ref().ok_or_else(|| ApiError::internal("the route has no keys"))
+    }
+}
+
+/// A connection is opened by any call, allowed or not: few functions may read the probe's key.
+async fn warm_up(store: &Store) -> Result<(), crate::store::StoreError> {
+    match store.probe().await {
+        Err(crate::store::StoreError::Failed { code, .. }) if code == "AccessDeniedException" => Ok(()),
+        other => other,
+    }
+}
+
+/// Serves a route until Lambda ends the process.
+///
+/// # Errors
+/// Init failed: Lambda logs it and starts anew.
+pub async fn serve(
+    route: &'static Route,
+    handler: impl AsyncFn(&App, &mut Request<'_>) -> Result<Reply, ApiError>,
+) -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    let app = App::start(route).await?;
+    let (app, handler) = (&app, &handler);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+        let budget = budget(event.context.deadline);
+        Ok::<_, lambda_runtime::Error>(
+            respond(app, route, handler, event.payload, event.context.request_id, budget).await,
+        )
+    }))
+    .await
+}
+
+fn budget(deadline_ms: u64) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(deadline_ms).saturating_sub(now).saturating_sub(RESERVE).min(BUDGET)
+}
+
+/// Answers one request.
+async fn respond(
+    app: &App,
+    route: &Route,
+    handler: &impl AsyncFn(&App, &mut Request<'_>) -> Result<Reply, ApiError>,
+    event: ApiGatewayV2httpRequest,
+    request_id: String,
+    budget: Duration,
+) -> ApiGatewayV2httpResponse {
+    let started = Instant::now();
+    app.store.meter().take();
+    let address = event.request_context.http.source_ip.clone().unwrap_or_default();
+    let now = crate::clock::Timestamp::now();
+    let admission = async {
+        if !route.is_limited {
+            return Rc::new(Admission::unlimited());
+        }
+        match app.keyring().await {
+            Ok(keyring) => {
+                Rc::new(limiter::admit(&app.store, &keyring, &app.http.limits, route.class, &address, now).await)
+            }
+            Err(_) => Rc::new(Admission::unlimited()),
+        }
+    };
+    let admission = admission.boxed_local().shared();
+    let mut request = Request::new(event, admission.clone());
+    let mut cookie = None;
+    let work = AssertUnwindSafe(run(app, route, handler, &mut request, &mut cookie)).catch_unwind();
+    let outcome = tokio::time::timeout(budget, async { futures::join!(admission, work) }).await;
+    let (admission, result) = match outcome {
+        Ok((admission, Ok(result))) => {
+            let result = admission.check().and(result);
+            (Some(admission), result)
+        }
+        Ok((admission, Err(panic))) => (Some(admission), Err(ApiError::internal(panic_message(panic.as_ref())))),
+        Err(_) => (None, Err(ApiError::new(ErrorCode::Unavailable).because("the handler outlasted its budget"))),
+    };
+    if let Some(admission) = admission.as_deref().filter(|_| result.is_ok()) {
+        admission.succeeded(&app.store).await;
+    }
+    let answer = Answer { route, request: &request, request_id, admission: admission.as_deref(), cookie, result };
+    let (response, is_failure) = answer.into_response();
+    log(app, route, &request, &response, admission.as_deref(), is_failure, started.elapsed());
+    response
+}
+
+async fn run(
+    app: &App,
+    route: &Route,
+    handler: &impl AsyncFn(&App, &mut Request<'_>) -> Result<Reply, ApiError>,
+    request: &mut Request<'_>,
+    cookie: &mut Option<SetCookie>,
+) -> Result<Reply, ApiError> {
+    let names = [CookieName::Access, CookieName::Refresh].map(|name| name.wire(&app.http));
+    let provenance = Provenance {
+        is_unsafe: !matches!(request.method(), "GET" | "HEAD" | "OPTIONS"),
+        origin: request.header("origin"),
+        fetch_site: request.header("sec-fetch-site"),
+        by_cookie: request.bearer().is_none() && names.iter().any(|name| request.cookie(name).is_some()),
+    };
+    csrf::check(provenance, &app.http.allowed_origins)?;
+    if route.access == Access::SignedIn {
+        let authenticated = authenticate::authenticate(app, request).await?;
+        request.caller = Some(authenticated.caller);
+        *cookie = authenticated.cookie;
+    }
+    request.check_body(route)?;
+    handler(app, request).await
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panicked: {}", text.unwrap_or_default())
+}
+
+struct Answer<'a, 'r> {
+    route: &'a Route,
+    request: &'a Request<'r>,
+    request_id: String,
+    admission: Option<&'a Admission>,
+    cookie: Option<SetCookie>,
+    result: Result<Reply, ApiError>,
+}
+
+impl Answer<'_, '_> {
+    /// The response, and whether it is our failure.
+    fn into_response(self) -> (ApiGatewayV2httpResponse, bool) {
+        let (status, body, mut extra, mut cookies) = match self.result {
+            Ok(reply) => (reply.status, reply.body.to_string(), reply.headers, reply.cookies),
+            Err(error) => {
+                error.log(&self.request_id);
+                let body = serde_json::to_string(&error.body(&self.request_id)).unwrap_or_default();
+                (error.code().status(), body, error.headers().to_vec(), Vec::new())
+            }
+        };
+        // A handler's own access cookie, login's or logout's, comes after and wins.
+        cookies.splice(0..0, self.cookie);
+        extra.extend(self.admission.map(Admission::headers).unwrap_or_default());
+        extra.push(("x-request-id", self.request_id));
+        extra.push(("content-type", "application/json; charset=utf-8".to_owned()));
+        let mut headers = HeaderMap::new();
+        let fixed = headers::ON_EVERY_ANSWER.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        for (name, value) in fixed.chain(extra) {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
+                headers.insert(name, value);
+            }
+        }
+        let is_head = self.request.method() == "HEAD" && self.route.method.is_empty();
+        let mut response = ApiGatewayV2httpResponse::default();
+        response.status_code = i64::from(status);
+        response.headers = headers;
+        response.body = (!is_head).then_some(Body::Text(body));
+        response.cookies = cookies.iter().map(|cookie| cookie.as_str().to_owned()).collect();
+        (response, status >= 500)
+    }
+}
+
+/// One line a request, which is also its metrics.
+fn log(
+    app: &App,
+    route: &Route,
+    request: &Request<'_>,
+    response: &ApiGatewayV2httpResponse,
+    admission: Option<&Admission>,
+    is_failure: bool,
+    elapsed: Duration,
+) {
+    let consumed = app.store.meter().take();
+    let duration_ms = elapsed.as_secs_f64() * 1000.0;
+    let blind = admission.is_some_and(|admission| admission.is_blind);
+    let mut line = Map::new();
+    let request_id = response.headers.get("x-request-id").and_then(|id| id.to_str().ok());
+    line.insert("request_id".to_owned(), json!(request_id));
+    line.insert("method".to_owned(), json!(request.method()));
+    line.insert("route".to_owned(), json!(if route.path.is_empty() { "unknown" } else { route.path }));
+    line.insert("function".to_owned(), json!(route.function));
+    line.insert("user_id".to_owned(), json!(request.caller.as_ref().map(|caller| caller.id)));
+    line.insert("status".to_owned(), json!(response.status_code));
+    line.insert("table_calls".to_owned(), json!(consumed.calls));
+    line.insert("table_read_units".to_owned(), json!(consumed.read_units));
+    line.insert("table_write_units".to_owned(), json!(consumed.write_units));
+    line.insert("duration_ms".to_owned(), json!(duration_ms));
+    let mut metrics = vec![("RequestDuration", Unit::Milliseconds, duration_ms)];
+    if is_failure {
+        metrics.push(("RequestFailed", Unit::Count, 1.0));
+    }
+    if blind {
+        metrics.push(("LimiterUnavailable", Unit::Count, 1.0));
+    }
+    let level = if is_failure {
+        "ERROR"
+    } else if elapsed > SLOW {
+        "WARN"
+    } else {
+        "INFO"
+    };
+    telemetry::emit("http.request", level, &app.config.stage, &metrics, line);
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+    use crate::config::SameSite;
+    use crate::domain::user::Zone;
+    use crate::http::limiter::Limits;
+    use std::num::NonZeroU8;
+
+    pub(crate) fn http_config() -> HttpConfig {
+        HttpConfig {
+            allowed_origins: vec!["http://localhost:8080".to_owned()],
+            secure: false,
+            same_site: SameSite::Lax,
+            cookie_domain: None,
+            password_min_length: NonZeroU8::new(6).unwrap(),
+            default_zone: Zone::parse("Asia/Kolkata").unwrap(),
+            limits: Limits::parse("global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600")
+                .unwrap(),
+        }
+    }
+
+    pub(crate) fn keyring() -> Keyring {
+        Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
+    }
+}

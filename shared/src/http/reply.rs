@@ -1,0 +1,65 @@
+//! A success on its way to the caller.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::cookies::SetCookie;
+
+/// What a handler answers.
+#[derive(Debug)]
+pub struct Reply {
+    pub(super) status: u16,
+    pub(super) body: Value,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) cookies: Vec<SetCookie>,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    success: bool,
+    message: &'a str,
+    data: T,
+}
+
+impl Reply {
+    /// 200 in the envelope.
+    pub fn ok(message: &str, data: impl Serialize) -> Self {
+        Self::enveloped(200, message, data)
+    }
+
+    /// 201 in the envelope.
+    pub fn created(message: &str, data: impl Serialize) -> Self {
+        Self::enveloped(201, message, data)
+    }
+
+    /// A body as it is, for the few answers without the envelope.
+    pub fn bare(status: u16, body: Value) -> Self {
+        Self { status, body, headers: Vec::new(), cookies: Vec::new() }
+    }
+
+    fn enveloped(status: u16, message: &str, data: impl Serialize) -> Self {
+        // Our own types serialise: they hold no maps with keys that are not texts.
+        let body = serde_json::to_value(Envelope { success: true, message, data }).unwrap_or_default();
+        Self::bare(status, body)
+    }
+
+    /// Adds the `ETag` of a version.
+    #[must_use]
+    pub fn etag(self, version: u64) -> Self {
+        self.header("etag", format!("\"{version}\""))
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Adds a cookie.
+    #[must_use]
+    pub fn cookie(mut self, cookie: SetCookie) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+}

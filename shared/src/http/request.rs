@@ -1,0 +1,230 @@
+//! A request as handlers see it: parsed, and with its caller known.
+
+use std::fmt::Display;
+use std::rc::Rc;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::future::{LocalBoxFuture, Shared};
+use serde_json::{Map, Value};
+
+use super::cookies;
+use super::error::{ApiError, ErrorCode};
+use super::limiter::Admission;
+use super::routes::{BodyKind, JSON_MAX, Route};
+use crate::auth::keyring::Keyring;
+use crate::clock::Timestamp;
+use crate::domain::field::{FieldError, Fields};
+use crate::domain::user::Email;
+use crate::id::{InvalidId, SessionId, UserId};
+use crate::store::Permit;
+use crate::store::page::{LIMIT_DEFAULT, LIMIT_MAX, LIMIT_MIN, Position};
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The user.
+    pub id: UserId,
+    /// The user's address.
+    pub email: Email,
+    /// The session.
+    pub session: SessionId,
+}
+
+/// The limiter's answer, on its way.
+pub(super) type AdmissionFuture<'a> = Shared<LocalBoxFuture<'a, Rc<Admission>>>;
+
+/// A request.
+pub struct Request<'a> {
+    pub(super) event: ApiGatewayV2httpRequest,
+    pub(super) admission: AdmissionFuture<'a>,
+    pub(super) caller: Option<Caller>,
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) now: Timestamp,
+}
+
+impl std::fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Its headers and body hold secrets.
+        f.debug_struct("Request").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn new(event: ApiGatewayV2httpRequest, admission: AdmissionFuture<'a>) -> Self {
+        let query = event.raw_query_string.as_deref().unwrap_or_default();
+        let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Self { event, admission, caller: None, parameters, now: Timestamp::now() }
+    }
+
+    /// When the request arrived.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// 401 on a route that is for anyone.
+    pub fn caller(&self) -> Result<&Caller, ApiError> {
+        self.caller.as_ref().ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
+    }
+
+    /// Leave to write: waits for the limiter's answer, which has been on its way since the request began.
+    ///
+    /// # Errors
+    /// The limiter's refusal.
+    pub async fn permit(&self) -> Result<Permit, ApiError> {
+        self.admission.clone().await.check()?;
+        Ok(match &self.caller {
+            Some(caller) => Permit::of_session(caller.id, caller.session),
+            None => Permit::of_system(),
+        })
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.event.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A cookie's value.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let listed = self.event.cookies.iter().flatten().map(String::as_str);
+        let sent = self.event.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
+        cookies::find(listed.chain(sent), name)
+    }
+
+    /// The caller's address, as API Gateway saw it: never what a header says.
+    pub fn address(&self) -> &str {
+        self.event.request_context.http.source_ip.as_deref().unwrap_or_default()
+    }
+
+    /// The method.
+    pub fn method(&self) -> &str {
+        self.event.request_context.http.method.as_str()
+    }
+
+    /// The path.
+    pub fn path(&self) -> &str {
+        self.event.raw_path.as_deref().unwrap_or("/")
+    }
+
+    /// The id in the path. One that is no UUID is as unknown as any other.
+    ///
+    /// # Errors
+    /// 404 `<what> not found`.
+    pub fn path_id<I>(&self, what: &str, parse: impl FnOnce(&str) -> Result<I, InvalidId>) -> Result<I, ApiError> {
+        let text = self.event.path_parameters.get("id").map(String::as_str).unwrap_or_default();
+        parse(text).map_err(|_| ApiError::not_found(what))
+    }
+
+    /// Reads the body's fields into a domain type.
+    ///
+    /// # Errors
+    /// 400 with every bad field.
+    pub fn body<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, ApiError> {
+        let mut fields = Fields::new(self.json()?);
+        let value = read(&mut fields);
+        Ok(fields.finish(value)?)
+    }
+
+    fn json(&self) -> Result<Map<String, Value>, ApiError> {
+        let bytes = self.bytes()?;
+        match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(object)) => Ok(object),
+            _ => Err(ApiError::new(ErrorCode::MalformedJson)),
+        }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, ApiError> {
+        let text = self.event.body.as_deref().unwrap_or_default();
+        if !self.event.is_base64_encoded {
+            return Ok(text.as_bytes().to_vec());
+        }
+        STANDARD.decode(text).map_err(|_| ApiError::new(ErrorCode::MalformedJson))
+    }
+
+    /// Checks type and size of the body before anything looks into it.
+    pub(super) fn check_body(&self, route: &Route) -> Result<(), ApiError> {
+        if route.body == BodyKind::Ignored {
+            return Ok(());
+        }
+        let text = self.event.body.as_deref().unwrap_or_default();
+        // Base64 writes three bytes as four characters.
+        let length = if self.event.is_base64_encoded { text.len() / 4 * 3 } else { text.len() };
+        if length > JSON_MAX {
+            return Err(ApiError::new(ErrorCode::BodyTooLarge));
+        }
+        let kind = self.header("content-type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
+        }
+        Ok(())
+    }
+
+    /// The query's parameters. Those that are not `repeatable` may be there once.
+    ///
+    /// # Errors
+    /// 400 with every parameter that is there more often.
+    pub fn parameters(&self, repeatable: &[&str]) -> Result<&[(String, String)], ApiError> {
+        let names = || self.parameters.iter().map(|(name, _)| name.as_str());
+        let again = |name: &str| names().filter(|other| *other == name).count() > 1;
+        let polluted = names().any(|name| !repeatable.contains(&name) && again(name));
+        if polluted {
+            let error = FieldError { field: "query", message: "A parameter must not be repeated".to_owned() };
+            return Err(vec![error].into());
+        }
+        Ok(&self.parameters)
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// How many rows a page is to have.
+    ///
+    /// # Errors
+    /// 400 when it is no number within the bounds.
+    pub fn limit(&self) -> Result<u32, ApiError> {
+        let Some(text) = self.parameter("limit") else {
+            return Ok(LIMIT_DEFAULT);
+        };
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = text.parse().ok().filter(|limit| digits && (LIMIT_MIN..=LIMIT_MAX).contains(limit));
+        limit.ok_or_else(|| {
+            let message = format!("Limit must be a number from {LIMIT_MIN} to {LIMIT_MAX}");
+            vec![FieldError { field: "limit", message }].into()
+        })
+    }
+
+    /// Where the page begins.
+    ///
+    /// # Errors
+    /// 400 when the cursor is not one that this user was given for `list`.
+    pub fn position(&self, keyring: &Keyring, list: &str) -> Result<Option<Position>, ApiError> {
+        let caller = self.caller()?;
+        let read = |cursor| Position::from_cursor(cursor, keyring, caller.id, list);
+        self.parameter("cursor").map(read).transpose().map_err(|_| ApiError::new(ErrorCode::InvalidCursor))
+    }
+
+    /// Checks `If-Match` against a version's `ETag`, compared strongly (RFC 9110 §13.1.1).
+    ///
+    /// # Errors
+    /// 412 when it is there and none of its tags matches.
+    pub fn check_match(&self, version: impl Display) -> Result<(), ApiError> {
+        let Some(wanted) = self.header("if-match") else {
+            return Ok(());
+        };
+        let tag = format!("\"{version}\"");
+        let holds = wanted.split(',').map(str::trim).any(|wanted| wanted == "*" || wanted == tag);
+        if holds { Ok(()) } else { Err(ApiError::new(ErrorCode::PreconditionFailed)) }
+    }
+
+    /// The Bearer token.
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    }
+}

@@ -1,0 +1,183 @@
+//! The map of the API: every route, and what differs from the ordinary in each.
+//!
+//! The ordinary route needs a signed-in user, takes no body, and counts in the limit class `global` only.
+
+use super::limiter::Class;
+
+/// What a route takes as its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// Nothing; what is sent is ignored.
+    Ignored,
+    /// A JSON object of at most [`JSON_MAX`] bytes.
+    Json,
+}
+
+/// Most bytes of a JSON body.
+pub const JSON_MAX: usize = 256 * 1024;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A signed-in user.
+    SignedIn,
+    /// Anyone.
+    Anyone,
+}
+
+/// One route, served by one function.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The function's name everywhere: binary, sample event, router.
+    pub function: &'static str,
+    /// The method; empty for the catch-all.
+    pub method: &'static str,
+    /// The path as API Gateway writes it, parameters in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What it takes as its body.
+    pub body: BodyKind,
+    /// The limit class that it counts in besides `global`.
+    pub class: Option<Class>,
+    /// Whether it counts at all.
+    pub is_limited: bool,
+}
+
+impl Route {
+    const fn new(function: &'static str, method: &'static str, path: &'static str, body: BodyKind) -> Self {
+        Self { function, method, path, access: Access::SignedIn, body, class: None, is_limited: true }
+    }
+
+    const fn get(function: &'static str, path: &'static str) -> Self {
+        Self::new(function, "GET", path, BodyKind::Ignored)
+    }
+
+    const fn post(function: &'static str, path: &'static str) -> Self {
+        Self::new(function, "POST", path, BodyKind::Json)
+    }
+
+    const fn put(function: &'static str, path: &'static str) -> Self {
+        Self::new(function, "PUT", path, BodyKind::Json)
+    }
+
+    const fn delete(function: &'static str, path: &'static str) -> Self {
+        Self::new(function, "DELETE", path, BodyKind::Ignored)
+    }
+
+    const fn fallback(function: &'static str) -> Self {
+        Self::new(function, "", "", BodyKind::Ignored).for_anyone()
+    }
+
+    const fn for_anyone(mut self) -> Self {
+        self.access = Access::Anyone;
+        self
+    }
+
+    const fn without_body(mut self) -> Self {
+        self.body = BodyKind::Ignored;
+        self
+    }
+
+    const fn limited_as(mut self, class: Class) -> Self {
+        self.class = Some(class);
+        self
+    }
+
+    const fn unlimited(mut self) -> Self {
+        self.is_limited = false;
+        self
+    }
+
+    /// Whether a request's path is this route's.
+    pub fn matches(&self, path: &str) -> bool {
+        let mut wanted = self.path.split('/');
+        let mut given = path.split('/');
+        loop {
+            match (wanted.next(), given.next()) {
+                (None, None) => return true,
+                (Some(wanted), Some(given)) if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// `POST /api/auth/register`
+pub static AUTH_REGISTER: Route =
+    Route::post("auth-register", "/api/auth/register").for_anyone().limited_as(Class::Auth);
+/// `POST /api/auth/login`
+pub static AUTH_LOGIN: Route = Route::post("auth-login", "/api/auth/login").for_anyone().limited_as(Class::Auth);
+/// `POST /api/auth/logout`
+pub static AUTH_LOGOUT: Route = Route::post("auth-logout", "/api/auth/logout").for_anyone().without_body();
+/// `GET /api/user/me`
+pub static USERS_ME: Route = Route::get("users-me", "/api/user/me");
+/// `POST /api/tasks`
+pub static TASKS_CREATE: Route = Route::post("tasks-create", "/api/tasks");
+/// `GET /api/tasks`
+pub static TASKS_LIST: Route = Route::get("tasks-list", "/api/tasks");
+/// `GET /api/tasks/{id}`
+pub static TASKS_GET: Route = Route::get("tasks-get", "/api/tasks/{id}");
+/// `PUT /api/tasks/{id}`
+pub static TASKS_UPDATE: Route = Route::put("tasks-update", "/api/tasks/{id}");
+/// `DELETE /api/tasks/{id}`
+pub static TASKS_DELETE: Route = Route::delete("tasks-delete", "/api/tasks/{id}");
+/// `GET /api/tasks/{id}/reminders`
+pub static TASKS_REMINDERS: Route = Route::get("tasks-reminders", "/api/tasks/{id}/reminders");
+/// `POST /api/reminders`
+pub static REMINDERS_CREATE: Route = Route::post("reminders-create", "/api/reminders");
+/// `GET /api/reminders`
+pub static REMINDERS_LIST: Route = Route::get("reminders-list", "/api/reminders");
+/// `PUT /api/reminders/{id}`
+pub static REMINDERS_UPDATE: Route = Route::put("reminders-update", "/api/reminders/{id}");
+/// `DELETE /api/reminders/{id}`
+pub static REMINDERS_DELETE: Route = Route::delete("reminders-delete", "/api/reminders/{id}");
+/// `GET /api/notifications`
+pub static NOTIFICATIONS_LIST: Route = Route::get("notifications-list", "/api/notifications");
+/// `GET /health`
+pub static SERVICE_HEALTH: Route = Route::get("service-health", "/health").for_anyone().unlimited();
+/// `GET /`
+pub static SERVICE_HEALTH_ROOT: Route = Route::get("service-health", "/").for_anyone().unlimited();
+/// Everything else.
+pub static SERVICE_FALLBACK: Route = Route::fallback("service-fallback");
+
+/// Every route but the catch-all.
+pub static ALL: [&Route; 17] = [
+    &AUTH_REGISTER,
+    &AUTH_LOGIN,
+    &AUTH_LOGOUT,
+    &USERS_ME,
+    &TASKS_CREATE,
+    &TASKS_LIST,
+    &TASKS_GET,
+    &TASKS_UPDATE,
+    &TASKS_DELETE,
+    &TASKS_REMINDERS,
+    &REMINDERS_CREATE,
+    &REMINDERS_LIST,
+    &REMINDERS_UPDATE,
+    &REMINDERS_DELETE,
+    &NOTIFICATIONS_LIST,
+    &SERVICE_HEALTH,
+    &SERVICE_HEALTH_ROOT,
+];
+
+/// The methods that a path has, for `Allow`; empty for an unknown path.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    ALL.iter().filter(|route| route.matches(path)).map(|route| route.method).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_matches_one_segment_that_is_not_empty() {
+        assert!(TASKS_GET.matches("/api/tasks/x"));
+        assert!(!TASKS_GET.matches("/api/tasks/"));
+        assert!(!TASKS_GET.matches("/api/tasks/x/y"));
+        assert!(!TASKS_GET.matches("/api/tasks"));
+        assert_eq!(methods_of("/api/tasks/x"), ["GET", "PUT", "DELETE"]);
+        assert!(methods_of("/api/nothing").is_empty());
+    }
+}

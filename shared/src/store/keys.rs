@@ -1,0 +1,286 @@
+//! Every key of the table, and the page that explains them.
+//!
+//! # Keys
+//! Partition key `PK`, sort key `SK`, both strings. `expiresAt` (epoch seconds) is the TTL; since TTL deletes
+//! late, readers check it too. Everything of a user lies under the user's own partition, so that export and
+//! deletion are one Query. **Planned** rows come with the routes that need them; their keys are settled here.
+//!
+//! | Entity | PK | SK | Other keys |
+//! |---|---|---|---|
+//! | User | `USER#<id>` | `ACCOUNT` | `due` (next digest; planned) |
+//! | Session | `USER#<id>` | `ACCOUNT#SESSION#<sid>` | TTL |
+//! | Login challenge (planned) | `USER#<id>` | `ACCOUNT#CHALLENGE#<id>` | TTL |
+//! | Counters: tasks (planned: bytes, totals, categories) | `USER#<id>` | `COUNTERS` | |
+//! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` (overdue; planned) |
+//! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
+//! | Attachment (planned) | `USER#<id>` | `ATT#<id>` | `due` while unfinished |
+//! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `open` while unread, `by-task`, TTL |
+//! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | TTL |
+//! | Days of a month, active days of a year (planned) | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
+//! | Idempotency record (planned) | `USER#<id>` | `IDEM#<route>#<hash of the key>` | TTL |
+//! | Claim of an e-mail address | `EMAIL#<address>` | `CLAIM` | |
+//! | Claim of a Google id (planned) | `GOOGLE#<sub>` | `CLAIM` | |
+//! | Token sent by mail (verification; planned: reset) | `TOKEN#<sha-256>` | `TOKEN` | TTL |
+//! | Rate windows of a client | `RATE#<keyed hash>` | `RATE` | TTL |
+//! | Health probe (never written) | `HEALTH` | `HEALTH` | |
+//! | Migration ledger (planned) | `MIGRATIONS` | `<number>` | |
+//!
+//! # Indexes
+//! | Index | Keys | Projection | Serves |
+//! |---|---|---|---|
+//! | `by-time` (local) | `PK`, `byTime` | all | a user's tasks by due date, reminders by time, notifications by creation |
+//! | `by-created` (local) | `PK`, `byCreated` | all | a user's tasks by creation (imported ids do not sort by it) |
+//! | `open` (local) | `PK`, `open` | keys | counting pending reminders before or after now, unread notifications |
+//! | `by-task` (local) | `PK`, `byTask` | keys | the notifications of a deleted task |
+//! | `due` (global, sparse, sharded) | `dueShard`, `dueAt` | keys | the sweep: what was due and did not happen |
+//!
+//! Local indexes read strongly, so what was just created is listed. They exist only from the table's creation
+//! on, hence all of them from the start.
+//!
+//! # Access patterns and budgets
+//! Calls on the request's path, in order; `‖` marks what runs at the same time. Units are DynamoDB's read (RCU)
+//! and write units (WCU) for small items, as `shared/tests/budgets.rs` asserts them. Every route also makes the
+//! limiter's write (1 WCU, beside its first call); a silent refresh adds one read (1 RCU).
+//!
+//! | Route | Calls | RCU | WCU |
+//! |---|---|---|---|
+//! | POST /api/auth/register | Transact(claim, account, counters, token, mail) | 0 | 10 |
+//! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(session, less the oldest) → limiter gives back | 2 | 4 |
+//! | POST /api/auth/logout | Delete(session) | 0 | 1 |
+//! | GET /api/user/me | Get(account) | 1 | 0 |
+//! | POST /api/tasks | Transact(session, counters, task); Get(account) first for a plain date | 0 | 8 |
+//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | ½ per 4 KB read strongly ×2, at most 1 MB | 0 |
+//! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
+//! | PUT /api/tasks/{id} | Get(task) ‖ Get(account) for a plain date → Transact(session, task; completing: reminders, notification) | 1 | 6 |
+//! | DELETE /api/tasks/{id} | Get(task) → Transact(session, counters, task, its children) | 1 | 8 + 7 per reminder |
+//! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
+//! | POST /api/reminders | Transact(session, task's card, reminder) | 0 | 11 |
+//! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | per 4 KB, + 1 per task | 0 |
+//! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 12 |
+//! | DELETE /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 11 |
+//! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks) | per 4 KB, + 1 per task | 0 |
+//! | GET /health | Get(probe) | ½ | 0 |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, account while unverified) | 3 | 20 |
+//! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Transact(mail, reminder) | 2 | 8 |
+//! | service-dispatch, per record | Get(row) → schedule or queue | 1 | 0 |
+//! | service-cleanup, per task | Query(`by-task`) → BatchWrite(deletes) | ½ | 1–4 per notification |
+//!
+//! Planned, on the same keys: attachments 1 read + 1 transaction; notification count 1–2 reads; read-all 1 write;
+//! analytics and streaks a BatchGet of `COUNTERS`, `DAYS#` and `STREAK#` items and two bounded counts over
+//! `open`, whatever the history; refresh 1 read + 1 write; sessions 1 Query; export one Query of the partition.
+
+use crate::clock::Timestamp;
+use crate::domain::notification::Notification;
+use crate::domain::reminder::Reminder;
+use crate::domain::task::Task;
+use crate::domain::user::Email;
+use crate::id::{MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
+
+/// The table's partition key.
+pub const PK: &str = "PK";
+/// The table's sort key.
+pub const SK: &str = "SK";
+/// The TTL attribute, epoch seconds.
+pub const EXPIRES_AT: &str = "expiresAt";
+/// Sort key of [`Index::Time`].
+pub const BY_TIME: &str = "byTime";
+/// Sort key of [`Index::Created`].
+pub const BY_CREATED: &str = "byCreated";
+/// Sort key of the index `open`.
+pub const OPEN: &str = "open";
+/// Sort key of [`Index::Task`].
+pub const BY_TASK: &str = "byTask";
+/// Partition key of the index `due`.
+pub const DUE_SHARD: &str = "dueShard";
+/// Sort key of the index `due`.
+pub const DUE_AT: &str = "dueAt";
+
+/// Shards of the index `due`, so that no one partition takes all writes.
+const DUE_SHARDS: u8 = 8;
+
+/// An index that requests read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// A user's rows of one kind by their own time.
+    Time,
+    /// A user's tasks by creation.
+    Created,
+    /// What belongs to one task.
+    Task,
+}
+
+impl Index {
+    /// The index's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "by-time",
+            Self::Created => "by-created",
+            Self::Task => "by-task",
+        }
+    }
+
+    /// The index's sort key.
+    pub fn sort_key(self) -> &'static str {
+        match self {
+            Self::Time => BY_TIME,
+            Self::Created => BY_CREATED,
+            Self::Task => BY_TASK,
+        }
+    }
+}
+
+/// A row's primary key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+/// Prefix of the sort keys of tasks.
+pub const TASK_PREFIX: &str = "TASK#";
+/// Prefix of the sort keys of reminders.
+pub const REMINDER_PREFIX: &str = "REM#";
+/// Prefix of the sort keys of notifications.
+pub const NOTIFICATION_PREFIX: &str = "NTF#";
+/// Prefix of the sort keys of mails.
+pub const MAIL_PREFIX: &str = "MAIL#";
+/// The account's row, and the prefix of its sessions' rows.
+pub const ACCOUNT: &str = "ACCOUNT";
+/// Prefix of the sort keys of sessions.
+pub const SESSION_PREFIX: &str = "ACCOUNT#SESSION#";
+
+/// The partition of everything that is a user's.
+pub fn user_partition(user: UserId) -> String {
+    format!("USER#{user}")
+}
+
+/// The user of a partition; `None` for other partitions.
+pub fn user_of_partition(pk: &str) -> Option<UserId> {
+    pk.strip_prefix("USER#").and_then(|id| UserId::parse(id).ok())
+}
+
+fn of_user(user: UserId, sk: String) -> Key {
+    Key { pk: user_partition(user), sk }
+}
+
+/// The account's row.
+pub fn account(user: UserId) -> Key {
+    of_user(user, ACCOUNT.to_owned())
+}
+
+/// A session's row.
+pub fn session(user: UserId, session: SessionId) -> Key {
+    of_user(user, format!("{SESSION_PREFIX}{session}"))
+}
+
+/// The counters' row.
+pub fn counters(user: UserId) -> Key {
+    of_user(user, "COUNTERS".to_owned())
+}
+
+/// A task's row.
+pub fn task(user: UserId, task: TaskId) -> Key {
+    of_user(user, format!("{TASK_PREFIX}{task}"))
+}
+
+/// A reminder's row.
+pub fn reminder(user: UserId, reminder: ReminderId) -> Key {
+    of_user(user, format!("{REMINDER_PREFIX}{reminder}"))
+}
+
+/// A notification's row.
+pub fn notification(user: UserId, notification: NotificationId) -> Key {
+    of_user(user, format!("{NOTIFICATION_PREFIX}{notification}"))
+}
+
+/// A mail's row.
+pub fn mail(user: UserId, mail: MailId) -> Key {
+    of_user(user, format!("{MAIL_PREFIX}{mail}"))
+}
+
+/// The row that makes an address unique.
+pub fn email_claim(email: &Email) -> Key {
+    Key { pk: format!("EMAIL#{}", email.as_str()), sk: "CLAIM".to_owned() }
+}
+
+/// The row of a mailed token, by the token's hash in lower-case hexadecimal.
+pub fn mailed_token(hash: &str) -> Key {
+    Key { pk: format!("TOKEN#{hash}"), sk: "TOKEN".to_owned() }
+}
+
+/// The rate windows of a client, by the keyed hash of its address.
+pub fn rate_windows(client: &str) -> Key {
+    Key { pk: format!("RATE#{client}"), sk: "RATE".to_owned() }
+}
+
+/// A key that nothing is ever stored under: reading it shows whether the table answers.
+pub fn health_probe() -> Key {
+    Key { pk: "HEALTH".to_owned(), sk: "HEALTH".to_owned() }
+}
+
+/// Where a task stands among its user's by due date. Undated ones stand behind all dated ones.
+pub fn task_by_time(task: &Task) -> String {
+    match task.due_date {
+        Some(due) => format!("{TASK_DATED}{due}#{}", task.id),
+        None => format!("{TASK_UNDATED}{}#{}", task.created_at, task.id),
+    }
+}
+
+/// Prefix of dated tasks in `by-time`.
+pub const TASK_DATED: &str = "TASK#D#";
+/// Prefix of undated tasks in `by-time`; sorts behind [`TASK_DATED`].
+pub const TASK_UNDATED: &str = "TASK#U#";
+
+/// Where a task stands among its user's by creation.
+pub fn task_by_created(task: &Task) -> String {
+    format!("{TASK_PREFIX}{}#{}", task.created_at, task.id)
+}
+
+/// Where a reminder stands among its user's by time.
+pub fn reminder_by_time(reminder: &Reminder) -> String {
+    format!("{REMINDER_PREFIX}{}#{}", reminder.scheduled_at, reminder.id)
+}
+
+/// Where a notification stands among its user's by creation.
+pub fn notification_by_time(notification: &Notification) -> String {
+    format!("{NOTIFICATION_PREFIX}{}#{}", notification.created_at, notification.id)
+}
+
+/// What a task's notifications share in `by-task`.
+pub fn notifications_of_task(task: TaskId) -> String {
+    format!("{NOTIFICATION_PREFIX}{task}")
+}
+
+/// Where a reminder that is to fire stands in `due`: shard and sort key.
+pub fn reminder_due(reminder: &Reminder, fires_at: Timestamp) -> (String, String) {
+    let shard = reminder.id.shard(DUE_SHARDS);
+    (format!("{REMINDER_PREFIX}{shard}"), format!("{fires_at}#{}", reminder.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn undated_tasks_sort_behind_dated_ones() {
+        assert!(TASK_DATED < TASK_UNDATED);
+    }
+
+    proptest! {
+        #[test]
+        fn a_users_partition_names_its_user(_seed in 0u8..8) {
+            let user = UserId::new();
+            prop_assert_eq!(user_of_partition(&user_partition(user)), Some(user));
+        }
+    }
+
+    #[test]
+    fn other_partitions_name_no_user() {
+        for pk in ["RATE#1", "USER#", "USER#1", "EMAIL#a@b.c"] {
+            assert_eq!(user_of_partition(pk), None, "{pk}");
+        }
+    }
+}

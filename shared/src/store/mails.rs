@@ -1,0 +1,176 @@
+//! Mails on their way out.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::update::Expression;
+use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, keys, number, row, text};
+use crate::clock::Timestamp;
+use crate::domain::mail::{KEPT, Mail, MailContent, MailState};
+use crate::domain::reminder::{Delivery, Reminder};
+use crate::domain::user::User;
+use crate::id::{MailId, UserId};
+
+/// A mail, whom it goes to, and the reminder whose receipt it is.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// The mail.
+    pub mail: Mail,
+    /// Whom it goes to.
+    pub user: User,
+}
+
+impl Store {
+    /// A mail and its addressee; `None` when either is gone. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn outgoing(&self, user: UserId, mail: MailId) -> Result<Option<Outgoing>, StoreError> {
+        let (mut found_mail, mut found_user) = (None, None);
+        for item in self.batch_get(vec![keys::mail(user, mail), keys::account(user)]).await? {
+            if item.get(keys::SK).and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk == keys::ACCOUNT) {
+                found_user = Some(serde_dynamo::from_item(item)?);
+            } else {
+                found_mail = Some(serde_dynamo::from_item(item)?);
+            }
+        }
+        Ok(found_mail.zip(found_user).map(|(mail, user)| Outgoing { mail, user }))
+    }
+
+    /// Claims a mail for one try: nobody else sends it until the lease ends. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::MailClaimed`] when another try has it, or it was sent. One that was given up may be sent after all.
+    pub async fn claim_mail(
+        &self,
+        permit: &Permit,
+        mail: &Mail,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let mut change = Expression::default();
+        let (state, leased) = (change.name("state"), change.name("leaseUntil"));
+        let queued = change.value(text(MailState::Queued.as_str()));
+        let failed = change.value(text(MailState::Failed.as_str()));
+        let sending = change.value(text(MailState::Sending.as_str()));
+        let present = change.value(text(now.to_string()));
+        change
+            .set("state", text(MailState::Sending.as_str()))
+            .set("leaseUntil", text(now.plus(lease).to_string()))
+            .add("attempts", 1)
+            .require(format!("({state} IN ({queued}, {failed}) OR ({state} = {sending} AND {leased} <= {present}))"));
+        self.update_row(permit, keys::mail(mail.user_id, mail.id), &change, Refusal::MailClaimed).await
+    }
+
+    /// Gives a claimed mail back at once, so that the next try need not wait for the lease. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn release_mail(&self, permit: &Permit, mail: &Mail) -> Result<(), WriteError> {
+        self.update_row(
+            permit,
+            keys::mail(mail.user_id, mail.id),
+            &state_change(MailState::Queued),
+            Refusal::MailClaimed,
+        )
+        .await
+    }
+
+    /// Records what became of a mail, and of the reminder whose receipt it is: 1 call, 2 for a reminder's.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn settle_mail(
+        &self,
+        permit: &Permit,
+        mail: &Mail,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let state = outcome.state();
+        if let Some(reminder) = self.receipt_of(mail).await? {
+            let delivery = match outcome {
+                Outcome::Sent => reminder.delivery.sent(now, mail.attempts),
+                Outcome::Failed { reason } => reminder.delivery.failed(mail.attempts, reason),
+            };
+            let mut transaction = Transaction::new(permit, now)?;
+            transaction.update(keys::mail(mail.user_id, mail.id), &state_change(state), Refusal::MailClaimed)?;
+            transaction.update(
+                keys::reminder(reminder.user_id, reminder.id),
+                &receipt(&reminder, &delivery, outcome, now)?,
+                Refusal::ReminderChanged,
+            )?;
+            match self.transact(transaction).await {
+                // Deleted or re-opened meanwhile: the mail is settled all the same.
+                Err(WriteError::Refused(Refusal::ReminderChanged)) => {}
+                settled => return settled,
+            }
+        }
+        self.update_row(permit, keys::mail(mail.user_id, mail.id), &state_change(state), Refusal::MailClaimed).await
+    }
+
+    async fn receipt_of(&self, mail: &Mail) -> Result<Option<Reminder>, StoreError> {
+        match &mail.content {
+            MailContent::HourBefore { reminder_id, plan, .. } => {
+                let reminder = self.reminder(mail.user_id, *reminder_id).await?;
+                Ok(reminder.filter(|reminder| reminder.plan == *plan))
+            }
+            MailContent::Verification { .. } => Ok(None),
+        }
+    }
+}
+
+fn state_change(state: MailState) -> Expression {
+    let mut change = Expression::default();
+    change.set("state", text(state.as_str())).remove("leaseUntil").require_row();
+    change
+}
+
+fn receipt(
+    reminder: &Reminder,
+    delivery: &Delivery,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<Expression, StoreError> {
+    let mut change = Expression::default();
+    change
+        .set("delivery", serde_dynamo::to_attribute_value(delivery)?)
+        .set("updatedAt", text(now.to_string()))
+        .add("version", 1)
+        .require_equal("plan", number(reminder.plan));
+    if outcome == Outcome::Sent {
+        change.set("emailSent", AttributeValue::Bool(true)).set("emailSentAt", text(now.to_string()));
+    }
+    Ok(change)
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The mail service took it.
+    Sent,
+    /// It was given up.
+    Failed {
+        /// Why, for the user.
+        reason: &'static str,
+    },
+}
+
+impl Outcome {
+    fn state(self) -> MailState {
+        match self {
+            Self::Sent => MailState::Sent,
+            Self::Failed { .. } => MailState::Failed,
+        }
+    }
+}
+
+impl Transaction {
+    /// Puts a mail on its way: the stream hands it to the queue.
+    pub(crate) fn put_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
+        let mut item = row(keys::mail(mail.user_id, mail.id), mail)?;
+        item.insert(keys::EXPIRES_AT.to_owned(), number(mail.created_at.plus(KEPT).as_second()));
+        self.put_new(item)
+    }
+}

@@ -1,0 +1,138 @@
+//! Pages of a list: cursors that cannot be forged, and the Query behind them.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::keys::{self, Index};
+use super::update::Expression;
+use super::{Item, Store, StoreError, failed, text};
+use crate::auth::keyring::{Keyring, Purpose};
+use crate::id::UserId;
+
+/// Fewest rows of a page.
+pub const LIMIT_MIN: u32 = 1;
+/// Most rows of a page.
+pub const LIMIT_MAX: u32 = 100;
+/// Rows of a page when the caller does not say.
+pub const LIMIT_DEFAULT: u32 = 50;
+
+/// Where the next page begins: behind the row of these two sort keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The table's sort key.
+    pub sk: String,
+    /// The index's sort key.
+    pub index_sk: String,
+}
+
+/// The cursor is not one that was given to this user for this query.
+#[derive(Debug, thiserror::Error)]
+#[error("not a cursor of this list")]
+pub struct InvalidCursor;
+
+impl Position {
+    const TAG_LENGTH: usize = 16;
+    /// Longer than any cursor that was ever given out.
+    const LONGEST: usize = 600;
+
+    /// The cursor that stands for this position in `list` (a route and its query) of `user`.
+    pub fn to_cursor(&self, keyring: &Keyring, user: UserId, list: &str) -> String {
+        let body = format!("{}\n{}", self.sk, self.index_sk);
+        let tag = keyring.tag(Purpose::Cursor, &context(user, list, &body));
+        let mut bytes = tag.get(..Self::TAG_LENGTH).unwrap_or(&tag).to_vec();
+        bytes.extend_from_slice(body.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a cursor.
+    ///
+    /// # Errors
+    /// [`InvalidCursor`] when it was changed, or is another user's or another query's.
+    pub fn from_cursor(cursor: &str, keyring: &Keyring, user: UserId, list: &str) -> Result<Self, InvalidCursor> {
+        if cursor.len() > Self::LONGEST {
+            return Err(InvalidCursor);
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
+        let (tag, body) = bytes.split_at_checked(Self::TAG_LENGTH).ok_or(InvalidCursor)?;
+        let body = str::from_utf8(body).map_err(|_| InvalidCursor)?;
+        if !keyring.verifies(Purpose::Cursor, &context(user, list, body), tag) {
+            return Err(InvalidCursor);
+        }
+        let (sk, index_sk) = body.split_once('\n').ok_or(InvalidCursor)?;
+        Ok(Self { sk: sk.to_owned(), index_sk: index_sk.to_owned() })
+    }
+
+    pub(crate) fn of(item: &Item, index: Index) -> Option<Self> {
+        let get = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self { sk: get(keys::SK)?, index_sk: get(index.sort_key())? })
+    }
+
+    fn into_key(self, user: UserId, index: Index) -> Item {
+        Item::from([
+            (keys::PK.to_owned(), text(keys::user_partition(user))),
+            (keys::SK.to_owned(), text(self.sk)),
+            (index.sort_key().to_owned(), text(self.index_sk)),
+        ])
+    }
+}
+
+fn context(user: UserId, list: &str, body: &str) -> Vec<u8> {
+    format!("{user}\n{list}\n{body}").into_bytes()
+}
+
+/// Which rows of an index to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Ascending,
+    Descending,
+}
+
+/// One Query over an index of a user's partition.
+pub(crate) struct IndexQuery<'a> {
+    pub(crate) user: UserId,
+    pub(crate) index: Index,
+    pub(crate) prefix: &'a str,
+    pub(crate) direction: Direction,
+    pub(crate) after: Option<Position>,
+    /// Most rows to read.
+    pub(crate) limit: u32,
+}
+
+/// Rows in order, and whether the index has more behind them.
+pub(crate) struct Rows {
+    pub(crate) items: Vec<Item>,
+    pub(crate) more: bool,
+}
+
+impl Store {
+    pub(crate) async fn query_index(&self, query: IndexQuery<'_>) -> Result<Rows, StoreError> {
+        let mut expression = Expression::default();
+        let pk = expression.name(keys::PK);
+        let sort = expression.name(query.index.sort_key());
+        let partition = expression.value(text(keys::user_partition(query.user)));
+        let prefix = expression.value(text(query.prefix));
+        let limit = i32::try_from(query.limit).unwrap_or(i32::MAX);
+        let output = self
+            .client()
+            .query()
+            .table_name(self.table())
+            .index_name(query.index.name())
+            .key_condition_expression(format!("{pk} = {partition} AND begins_with({sort}, {prefix})"))
+            .set_expression_attribute_names(expression.names_map())
+            .set_expression_attribute_values(expression.values_map())
+            .consistent_read(true)
+            .scan_index_forward(query.direction == Direction::Ascending)
+            .set_exclusive_start_key(query.after.map(|position| position.into_key(query.user, query.index)))
+            .limit(limit)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| failed("Query", &error))?;
+        self.meter().read(output.consumed_capacity.as_ref());
+        let more = output
+            .last_evaluated_key
+            .is_some_and(|key: std::collections::HashMap<String, AttributeValue>| !key.is_empty());
+        Ok(Rows { items: output.items.unwrap_or_default(), more })
+    }
+}

@@ -1,0 +1,238 @@
+//! Tasks.
+
+use super::keys::{self, Index};
+use super::page::{Direction, IndexQuery, Position};
+use super::update::Expression;
+use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, number, row, text};
+use crate::clock::Timestamp;
+use crate::domain::notification::Notification;
+use crate::domain::reminder::ReminderStatus;
+use crate::domain::task::{Completion, MAX_TASKS, Task, TaskPatch};
+use crate::domain::task_query::{TaskQuery, TaskSort};
+use crate::domain::user::Zone;
+use crate::id::{TaskId, UserId};
+
+/// Rows that a filtered page looks at, at most.
+const FILTERED_LOOKS_AT: u32 = 500;
+/// The cards of the task's children, which change without the task's version.
+const CARDS: [&str; 2] = ["attachments", "reminders"];
+/// Counts the changes of the cards.
+const CARDS_VERSION: &str = "cardsVersion";
+
+/// A task, and what must not have changed for a write that rests on it.
+#[derive(Clone, Debug)]
+pub struct TaskRow {
+    /// The task.
+    pub task: Task,
+    cards_version: u64,
+}
+
+/// A page of tasks, and where the next one begins.
+#[derive(Debug)]
+pub struct TaskPage {
+    /// The tasks, in order.
+    pub tasks: Vec<Task>,
+    /// `None` at the end.
+    pub next: Option<Position>,
+}
+
+impl Store {
+    /// Stores a new task. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyTasks`].
+    pub async fn create_task(&self, permit: &Permit, task: &Task) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, task.created_at)?;
+        transaction.count_task_in(task.user_id, MAX_TASKS)?;
+        let mut item = task_row(task)?;
+        item.insert(CARDS_VERSION.to_owned(), number(0));
+        transaction.put_new(item)?;
+        self.transact(transaction).await
+    }
+
+    /// A task of the user; another's is as unknown as one that never was. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn task(&self, user: UserId, task: TaskId) -> Result<Option<TaskRow>, StoreError> {
+        let item = self.get_item(keys::task(user, task), super::Consistency::Strong).await?;
+        item.map(read_row).transpose()
+    }
+
+    /// Changes a task as it was read. Completing it calls off its pending reminders and tells the user once. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::TaskChanged`] when it, or a reminder that is to be called off, changed meanwhile.
+    pub async fn update_task(
+        &self,
+        permit: &Permit,
+        read: TaskRow,
+        patch: TaskPatch,
+        zone: &Zone,
+        now: Timestamp,
+    ) -> Result<Task, WriteError> {
+        let TaskRow { mut task, cards_version } = read;
+        let read_version = task.version;
+        let completion = task.apply(patch, zone, now);
+        let mut transaction = Transaction::new(permit, now)?;
+        let mut change = own_fields(&task)?;
+        change.require_equal("version", number(read_version));
+        if completion == Completion::Reached {
+            change.require_equal(CARDS_VERSION, number(cards_version));
+            let silenced: Vec<_> = task.pending_reminders().collect();
+            for reminder in silenced {
+                change.set(&format!("reminders.{reminder}.status"), text(ReminderStatus::Skipped.as_str()));
+                transaction.silence_reminder(task.user_id, reminder, now)?;
+                if let Some(card) = task.reminders.get_mut(&reminder) {
+                    card.status = ReminderStatus::Skipped;
+                }
+            }
+            transaction.put_notification(&Notification::task_completed(&task, now))?;
+        }
+        transaction.update(keys::task(task.user_id, task.id), &change, Refusal::TaskChanged)?;
+        self.transact(transaction).await?;
+        Ok(task)
+    }
+
+    /// Deletes a task as it was read, and its reminders. Its notifications are left to the cleaner. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::TaskChanged`] when it or its children changed meanwhile.
+    pub async fn delete_task(&self, permit: &Permit, read: &TaskRow, now: Timestamp) -> Result<(), WriteError> {
+        let task = &read.task;
+        let mut transaction = Transaction::new(permit, now)?;
+        transaction.count_task_out(task.user_id)?;
+        let mut unchanged = Expression::default();
+        unchanged.require_equal(CARDS_VERSION, number(read.cards_version));
+        transaction.delete(keys::task(task.user_id, task.id), &unchanged, Refusal::TaskChanged)?;
+        for reminder in task.reminders.keys() {
+            let key = keys::reminder(task.user_id, *reminder);
+            transaction.delete(key, &Expression::default(), Refusal::TaskChanged)?;
+        }
+        self.transact(transaction).await
+    }
+
+    /// A page of tasks. 1 call; 2 where, in descending order, dated and undated tasks meet.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn tasks(
+        &self,
+        user: UserId,
+        query: &TaskQuery,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<TaskPage, StoreError> {
+        let mut page = TaskPage { tasks: Vec::new(), next: None };
+        let mut budget = if query.filters() { FILTERED_LOOKS_AT } else { limit + 1 };
+        let mut after = after;
+        for (prefix, index, direction) in stretches(query.sort) {
+            // The cursor lies in a later stretch: this one was read to its end before.
+            if after.as_ref().is_some_and(|after| !after.index_sk.starts_with(prefix)) {
+                continue;
+            }
+            let start = after.take();
+            let rows =
+                self.query_index(IndexQuery { user, index, prefix, direction, after: start, limit: budget }).await?;
+            budget = budget.saturating_sub(u32::try_from(rows.items.len()).unwrap_or(u32::MAX));
+            let more = rows.more;
+            let last_seen = rows.items.last().and_then(|item| Position::of(item, index));
+            for item in rows.items {
+                let position = Position::of(&item, index);
+                let task: Task = serde_dynamo::from_item(item)?;
+                if !query.keeps(&task) {
+                    continue;
+                }
+                if page.tasks.len() >= limit as usize {
+                    return Ok(page);
+                }
+                page.tasks.push(task);
+                page.next = position;
+            }
+            if more || budget == 0 {
+                page.next = last_seen.or(page.next);
+                return Ok(page);
+            }
+        }
+        page.next = None;
+        Ok(page)
+    }
+}
+
+/// The stretches of an index that a sort order reads, in order.
+fn stretches(sort: TaskSort) -> Vec<(&'static str, Index, Direction)> {
+    match sort {
+        TaskSort::DueDate => vec![(keys::TASK_PREFIX, Index::Time, Direction::Ascending)],
+        TaskSort::DueDateDescending => vec![
+            (keys::TASK_DATED, Index::Time, Direction::Descending),
+            (keys::TASK_UNDATED, Index::Time, Direction::Descending),
+        ],
+        TaskSort::CreatedAt => vec![(keys::TASK_PREFIX, Index::Created, Direction::Ascending)],
+        TaskSort::CreatedAtDescending => vec![(keys::TASK_PREFIX, Index::Created, Direction::Descending)],
+    }
+}
+
+impl Transaction {
+    /// Puts a child's card into its task, which must be there.
+    pub(crate) fn put_card(
+        &mut self,
+        (user, task): (UserId, TaskId),
+        path: &str,
+        card: Item,
+        conditions: Expression,
+        refusal: Refusal,
+    ) -> Result<(), StoreError> {
+        let mut change = conditions;
+        change.set(path, aws_sdk_dynamodb::types::AttributeValue::M(card)).add(CARDS_VERSION, 1).require_row();
+        self.update(keys::task(user, task), &change, refusal)
+    }
+
+    /// Takes a child's card out of its task, which must be there.
+    pub(crate) fn remove_card(
+        &mut self,
+        (user, task): (UserId, TaskId),
+        path: &str,
+        refusal: Refusal,
+    ) -> Result<(), StoreError> {
+        let mut change = Expression::default();
+        change.remove(path).add(CARDS_VERSION, 1).require_row();
+        self.update(keys::task(user, task), &change, refusal)
+    }
+}
+
+fn read_row(item: Item) -> Result<TaskRow, StoreError> {
+    let cards_version = item
+        .get(CARDS_VERSION)
+        .and_then(|value| value.as_n().ok())
+        .and_then(|count| count.parse().ok())
+        .unwrap_or_default();
+    Ok(TaskRow { task: serde_dynamo::from_item(item)?, cards_version })
+}
+
+fn task_row(task: &Task) -> Result<Item, StoreError> {
+    let mut item = row(keys::task(task.user_id, task.id), task)?;
+    item.insert(keys::BY_TIME.to_owned(), text(keys::task_by_time(task)));
+    item.insert(keys::BY_CREATED.to_owned(), text(keys::task_by_created(task)));
+    Ok(item)
+}
+
+/// Sets a task's own fields and leaves its cards to others.
+fn own_fields(task: &Task) -> Result<Expression, StoreError> {
+    /// Fields that are missing from the row when the task has none.
+    const OPTIONAL: [&str; 5] = ["description", "dueDate", "category", "link", "completedAt"];
+    let fixed = [keys::PK, keys::SK, keys::BY_CREATED, "id", "userId", "createdAt"];
+    let item = task_row(task)?;
+    let mut change = Expression::default();
+    for name in OPTIONAL.iter().filter(|name| !item.contains_key(**name)) {
+        change.remove(name);
+    }
+    let mut fields: Vec<_> = item
+        .into_iter()
+        .filter(|(name, _)| !fixed.contains(&name.as_str()) && !CARDS.contains(&name.as_str()))
+        .collect();
+    fields.sort_by(|a, b| a.0.cmp(&b.0));
+    for (name, value) in fields {
+        change.set(&name, value);
+    }
+    Ok(change)
+}

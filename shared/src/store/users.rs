@@ -1,0 +1,212 @@
+//! Accounts and their sessions.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use serde::{Deserialize, Serialize};
+
+use super::update::Expression;
+use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, keys, number, row, text};
+use crate::auth::mailed::MailedToken;
+use crate::auth::session::{MAX_SESSIONS, Session};
+use crate::clock::Timestamp;
+use crate::domain::mail::{Mail, VERIFICATION_VALID};
+use crate::domain::user::{Email, User};
+use crate::id::{SessionId, UserId};
+
+/// The row that makes an address unique.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Claim {
+    user_id: UserId,
+}
+
+/// What a mailed token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenUse {
+    /// Prove that an address is the user's.
+    VerifyEmail,
+}
+
+/// The row of a mailed token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenRow {
+    user_id: UserId,
+    #[serde(rename = "use")]
+    token_use: TokenUse,
+    expires_at: i64,
+}
+
+/// An account with its live sessions, oldest first.
+#[derive(Debug)]
+pub struct AccountWithSessions {
+    /// The account.
+    pub user: User,
+    /// Its sessions.
+    pub sessions: Vec<Session>,
+}
+
+impl Store {
+    /// Creates an account: claims its address, and sends the mail that verifies it.
+    ///
+    /// # Errors
+    /// [`Refusal::EmailTaken`].
+    pub async fn register(
+        &self,
+        permit: &Permit,
+        user: &User,
+        mail: &Mail,
+        token: &MailedToken,
+    ) -> Result<(), WriteError> {
+        let now = user.created_at;
+        let mut transaction = Transaction::new(permit, now)?;
+        let mut absent = Expression::default();
+        absent.require_absent(keys::PK);
+        let claim = row(keys::email_claim(&user.email), &Claim { user_id: user.id })?;
+        transaction.put(claim, &absent, Refusal::EmailTaken)?;
+        transaction.put_new(row(keys::account(user.id), user)?)?;
+        let token_row = TokenRow {
+            user_id: user.id,
+            token_use: TokenUse::VerifyEmail,
+            expires_at: now.plus(VERIFICATION_VALID).as_second(),
+        };
+        transaction.put_new(row(keys::mailed_token(&token.hash()), &token_row)?)?;
+        transaction.put_mail(mail)?;
+        self.transact(transaction).await
+    }
+
+    /// The account of an id. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn user(&self, user: UserId) -> Result<Option<User>, StoreError> {
+        self.get(keys::account(user)).await
+    }
+
+    /// The account that has claimed an address. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn user_id_of(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+        let claim: Option<Claim> = self.get(keys::email_claim(email)).await?;
+        Ok(claim.map(|claim| claim.user_id))
+    }
+
+    /// The account and its sessions that live at `now`. 1 call: they lie beside each other.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn account_with_sessions(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Option<AccountWithSessions>, StoreError> {
+        let mut expression = Expression::default();
+        let (pk, sk) = (expression.name(keys::PK), expression.name(keys::SK));
+        let partition = expression.value(text(keys::user_partition(user)));
+        let prefix = expression.value(text(keys::ACCOUNT));
+        let output = self
+            .client()
+            .query()
+            .table_name(self.table())
+            .key_condition_expression(format!("{pk} = {partition} AND begins_with({sk}, {prefix})"))
+            .set_expression_attribute_names(expression.names_map())
+            .set_expression_attribute_values(expression.values_map())
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| failed("Query", &error))?;
+        self.meter().read(output.consumed_capacity.as_ref());
+        let mut account = None;
+        let mut sessions: Vec<Session> = Vec::new();
+        for item in output.items.unwrap_or_default() {
+            match item.get(keys::SK).and_then(|sk| sk.as_s().ok()).map(String::as_str) {
+                Some(keys::ACCOUNT) => account = Some(serde_dynamo::from_item(item)?),
+                Some(sk) if sk.starts_with(keys::SESSION_PREFIX) => sessions.push(serde_dynamo::from_item(item)?),
+                _ => {}
+            }
+        }
+        sessions.retain(|session| session.is_alive(now));
+        sessions.sort_by_key(|session| (session.created_at, session.id));
+        Ok(account.map(|user| AccountWithSessions { user, sessions }))
+    }
+
+    /// Opens a session, ending the oldest of `present` beyond the limit.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountChanged`] when the account has gone meanwhile.
+    pub async fn open_session(
+        &self,
+        permit: &Permit,
+        session: &Session,
+        present: &[Session],
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, session.created_at)?;
+        let mut exists = Expression::default();
+        exists.require_row();
+        transaction.require(keys::account(session.user_id), &exists, Refusal::AccountChanged)?;
+        transaction.put_new(row(keys::session(session.user_id, session.id), session)?)?;
+        let surplus = (present.len() + 1).saturating_sub(MAX_SESSIONS);
+        for oldest in present.iter().take(surplus) {
+            let key = keys::session(oldest.user_id, oldest.id);
+            transaction.delete(key, &Expression::default(), Refusal::AccountChanged)?;
+        }
+        self.transact(transaction).await
+    }
+
+    /// A session, alive or not. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn session(&self, user: UserId, session: SessionId) -> Result<Option<Session>, StoreError> {
+        self.get(keys::session(user, session)).await
+    }
+
+    /// Ends a session. One that is not there is ended already. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn end_session(&self, _permit: &Permit, user: UserId, session: SessionId) -> Result<(), StoreError> {
+        let output = self
+            .client()
+            .delete_item()
+            .table_name(self.table())
+            .set_key(Some(key_item(keys::session(user, session))))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| failed("DeleteItem", &error))?;
+        self.meter().write(output.consumed_capacity.as_ref());
+        Ok(())
+    }
+}
+
+/// The counters' row: how many tasks the user has.
+pub(crate) const TASKS_COUNTER: &str = "tasks";
+
+impl Transaction {
+    /// One task more, within the cap.
+    pub(crate) fn count_task_in(&mut self, user: UserId, cap: u32) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        expression.add(TASKS_COUNTER, 1).require_below(TASKS_COUNTER, number(cap));
+        self.update(keys::counters(user), &expression, Refusal::TooManyTasks)
+    }
+
+    /// One task less.
+    pub(crate) fn count_task_out(&mut self, user: UserId) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        expression.add(TASKS_COUNTER, -1);
+        self.update(keys::counters(user), &expression, Refusal::TaskGone)
+    }
+
+    /// One reminder mail more to an address that nobody has verified.
+    pub(crate) fn count_unverified_mail(&mut self, user: &User) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        expression
+            .set("unverifiedReminderMails", number(user.unverified_reminder_mails + 1))
+            .require_equal("unverifiedReminderMails", number(user.unverified_reminder_mails))
+            .require_row();
+        self.update(keys::account(user.id), &expression, Refusal::AccountChanged)
+    }
+}
