@@ -1,0 +1,187 @@
+"""Least privilege, function by function."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from conftest import Function, Resources, as_list, referred
+
+# SAM attaches these; the boundary cuts them down to this stack's log groups, queues and stream.
+FROM_AWS = {
+    "AWSLambdaBasicExecutionRole",
+    "AWSXrayWriteOnlyAccess",
+    "AWSLambdaSQSQueueExecutionRole",
+    "AWSLambdaDynamoDBExecutionRole",
+}
+READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+WRITES = {
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+}
+PARTITIONS = {"USER#*", "EMAIL#*", "TOKEN#*", "RATE#*", "HEALTH"}
+
+
+def document(resources: Resources, policy: str) -> list[dict[str, Any]]:
+    return resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+
+
+def every_grant(resources: Resources) -> list[tuple[str, dict[str, Any]]]:
+    """Every statement that allows something to somebody of ours, with its owner. The boundary allows nothing."""
+    found = [("RequestPolicy", statement) for statement in document(resources, "RequestPolicy")]
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in resource["Properties"].get("Policies", []):
+                found += [(name, statement) for statement in as_list(policy["PolicyDocument"]["Statement"])]
+    return found
+
+
+def grants(function: Function, resources: Resources) -> list[dict[str, Any]]:
+    shared = [{"Ref": "RequestPolicy"}] if {"Ref": "RequestPolicy"} in function.role["ManagedPolicyArns"] else []
+    return function.statements() + [statement for _ in shared for statement in document(resources, "RequestPolicy")]
+
+
+def granted(function: Function, resources: Resources) -> set[str]:
+    return {action for statement in grants(function, resources) for action in as_list(statement["Action"])}
+
+
+def test_every_function_has_a_role_of_its_own(functions: list[Function]) -> None:
+    roles = [referred(function.properties["Role"]) for function in functions]
+    assert len(set(roles)) == len(functions)
+
+
+def test_no_role_has_more_from_aws_than_sam_needs(functions: list[Function]) -> None:
+    for function in functions:
+        for policy in function.role["ManagedPolicyArns"]:
+            if isinstance(policy, str):
+                assert policy.rsplit("/", 1)[1] in FROM_AWS, function.name
+            else:
+                assert policy == {"Ref": "RequestPolicy"}, function.name
+
+
+def test_no_grant_has_a_wildcard_action_or_every_resource(resources: Resources) -> None:
+    for owner, statement in every_grant(resources):
+        assert statement["Effect"] == "Allow", owner
+        assert "NotAction" not in statement and "NotResource" not in statement, owner
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, f"{owner}: {action}"
+        for resource in as_list(statement["Resource"]):
+            text = resource if isinstance(resource, str) else json.dumps(resource)
+            wild = "*" in text
+            # A schedule's name holds the reminder's id; everything else is known by name.
+            assert not wild or text.count("*") == 1 and "schedule/${Schedules}/reminder-*" in text, f"{owner}: {text}"
+
+
+def test_no_one_scans(resources: Resources) -> None:
+    text = json.dumps(resources)
+    for action in ("dynamodb:Scan", "dynamodb:PartiQL", "dynamodb:*"):
+        assert action not in text
+
+
+def test_every_grant_on_the_table_names_its_partitions(resources: Resources) -> None:
+    seen = 0
+    for owner, statement in every_grant(resources):
+        actions = set(as_list(statement["Action"]))
+        if any(action.startswith("dynamodb:") for action in actions):
+            seen += 1
+            assert actions <= READS | WRITES, owner
+            condition = statement["Condition"]
+            assert set(condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) <= PARTITIONS, owner
+            # Without it, a request that names no partition key would pass ForAllValues.
+            assert condition["Null"] == {"dynamodb:LeadingKeys": "false"}, owner
+            for resource in as_list(statement["Resource"]):
+                if "Fn::Sub" in resource:
+                    assert actions == {"dynamodb:Query"}, f"{owner}: only a Query reads an index"
+    assert seen
+
+
+def test_a_route_that_reads_cannot_write_but_to_the_limiter(functions: list[Function], routes: dict[str, set[str]]) -> None:
+    for function in functions:
+        if function.name in routes and all(key.startswith("GET ") or key == "$default" for key in routes[function.name]):
+            assert not function.actions() & WRITES, function.name
+
+
+def test_every_route_but_health_counts_requests_and_reads_the_keys(
+    functions: list[Function], routes: dict[str, set[str]], resources: Resources
+) -> None:
+    for function in functions:
+        if function.name in routes:
+            passes = {"Ref": "RequestPolicy"} in function.role["ManagedPolicyArns"]
+            assert passes == (function.name != "ServiceHealth"), function.name
+    [limiter, keys] = document(resources, "RequestPolicy")
+    assert limiter["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["RATE#*"]}
+    assert limiter["Action"] == "dynamodb:UpdateItem"
+    assert keys["Action"] == "secretsmanager:GetSecretValue"
+
+
+@pytest.mark.parametrize(
+    ("action", "owners"),
+    [
+        ("ses:SendEmail", {"MailSend"}),
+        ("scheduler:CreateSchedule", {"ServiceDispatch"}),
+        ("scheduler:DeleteSchedule", {"ServiceDispatch"}),
+        ("iam:PassRole", {"ServiceDispatch"}),
+        ("sqs:SendMessage", {"ServiceDispatch"}),
+    ],
+)
+def test_only_one_function_may(functions: list[Function], resources: Resources, action: str, owners: set[str]) -> None:
+    assert {function.name for function in functions if action in granted(function, resources)} == owners
+
+
+def test_mails_go_out_in_our_name_only(functions: list[Function]) -> None:
+    [mail] = [it for it in functions if it.name == "MailSend"]
+    [statement] = [it for it in mail.statements() if it["Action"] == "ses:SendEmail"]
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    assert "configuration-set/${MailSet}" in json.dumps(statement["Resource"])
+
+
+def test_the_scheduler_can_only_wake_the_reminder_queue(resources: Resources) -> None:
+    role = resources["SchedulerRole"]["Properties"]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+        "aws:SourceArn": {"Fn::GetAtt": ["Schedules", "Arn"]},
+    }
+    [policy] = role["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "sqs:SendMessage"
+    assert {referred(resource) for resource in statement["Resource"]} == {"ReminderQueue", "ScheduleDeadLetters"}
+
+
+def test_every_function_stays_within_the_boundary(functions: list[Function], resources: Resources) -> None:
+    allowed = {action for statement in document(resources, "FunctionBoundary") for action in as_list(statement["Action"])}
+    for function in functions:
+        assert function.role["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}, function.name
+        assert granted(function, resources) <= allowed, f"{function.name} is granted what the boundary takes away"
+
+
+def test_the_boundary_lets_functions_log_trace_and_take_events(resources: Resources) -> None:
+    allowed = {action for statement in document(resources, "FunctionBoundary") for action in as_list(statement["Action"])}
+    assert {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    } <= allowed
+
+
+def test_the_boundary_ends_at_the_stack(resources: Resources) -> None:
+    for statement in document(resources, "FunctionBoundary"):
+        for resource in as_list(statement["Resource"]):
+            if resource == "*":
+                assert statement["Sid"] == "Traces", "X-Ray alone knows no resources"
+            elif "Fn::Sub" in resource:
+                name = resource["Fn::Sub"]
+                assert "spacedly-${Stage}" in name or fnmatchcase(name, "*:identity/[*]"), name

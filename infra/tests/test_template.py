@@ -1,0 +1,358 @@
+"""The deployed system as template.yaml describes it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from graphlib import TopologicalSorter
+from typing import Any
+
+import pytest
+from conftest import ROOT, Function, Resources, as_list, referred, section
+
+FOURTEEN_DAYS = 1209600
+CLOUDFORMATIONS_LIMIT = 500
+
+
+def references(value: Any) -> set[str]:
+    """Every name that a value refers to, however it does."""
+    if isinstance(value, list):
+        return {name for item in value for name in references(item)}
+    if not isinstance(value, dict):
+        return set()
+    names = set()
+    for key, item in value.items():
+        if key == "Ref":
+            names.add(item)
+        elif key == "Fn::GetAtt":
+            names.add(referred(value))
+        elif key == "Fn::Sub":
+            text, variables = item if isinstance(item, list) else (item, {})
+            names |= {name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)}", text)} - set(variables)
+            names |= references(variables)
+        else:
+            names |= references(item)
+    return names
+
+
+def test_no_resource_needs_itself(resources: Resources) -> None:
+    graph = {
+        name: (references(resource.get("Properties", {})) | set(as_list(resource.get("DependsOn", [])))) & set(resources)
+        for name, resource in resources.items()
+    }
+    order = list(TopologicalSorter(graph).static_order())  # Raises CycleError with the circle.
+    assert set(order) == set(resources)
+
+
+def test_every_reference_leads_somewhere(template: dict[str, Any]) -> None:
+    known = set(template["Resources"]) | set(template["Parameters"])
+    for name, resource in {**template["Resources"], **template["Outputs"]}.items():
+        unknown = {it for it in references(resource) if not it.startswith("AWS::")} - known
+        assert not unknown, f"{name} refers to {unknown}"
+
+
+def test_every_parameter_is_used(source: dict[str, Any]) -> None:
+    used = references([source["Globals"], source["Resources"], source["Conditions"], source["Outputs"]])
+    assert set(source["Parameters"]) <= used
+
+
+def test_the_stack_has_room_for_the_whole_product(resources: Resources, functions: list[Function]) -> None:
+    of_functions = {
+        "AWS::Lambda::Function",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Permission",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Logs::LogGroup",
+    }
+    each = sum(resource["Type"] in of_functions for resource in resources.values()) / len(functions)
+    fixed = len(resources) - each * len(functions)
+    assert len(resources) <= 400
+    # All 55 functions, and half as many queues, alarms and tables again.
+    assert 55 * each + 1.5 * fixed <= 400 < CLOUDFORMATIONS_LIMIT
+
+
+@pytest.mark.parametrize("group", ["dev", "staging", "production"])
+def test_samconfig_names_parameters_that_exist_and_allow_its_values(source: dict[str, Any], group: str) -> None:
+    deploy = tomllib.loads((ROOT / "samconfig.toml").read_text())[group]["deploy"]["parameters"]
+    given = dict(override.split("=", 1) for override in deploy["parameter_overrides"])
+    assert given["Stage"] == group
+    assert given.get("PublicUrl") or given.get("DomainName")
+    for name, value in given.items():
+        parameter = source["Parameters"][name]
+        if "AllowedValues" in parameter:
+            assert value in [str(allowed) for allowed in parameter["AllowedValues"]], name
+        if "AllowedPattern" in parameter:
+            assert re.fullmatch(parameter["AllowedPattern"], value), name
+
+
+def test_every_default_is_allowed_and_every_parameter_explained(source: dict[str, Any]) -> None:
+    for name, parameter in source["Parameters"].items():
+        assert parameter["Description"], name
+        if "AllowedPattern" in parameter:
+            assert re.fullmatch(parameter["AllowedPattern"], parameter["Default"]), name
+        if "AllowedValues" in parameter:
+            assert parameter["Default"] in parameter["AllowedValues"], name
+
+
+@pytest.mark.parametrize("bad", ["https://app.example/", "https://app.example/tasks", "app.example", "*", "ftp://app.example"])
+def test_an_origin_is_only_an_origin(source: dict[str, Any], bad: str) -> None:
+    for name in ("FrontendUrl", "AllowedOrigins", "PublicUrl"):
+        assert not re.fullmatch(source["Parameters"][name]["AllowedPattern"], bad), name
+
+
+def test_cors_is_the_products(source: dict[str, Any], resources: Resources) -> None:
+    written = source["Resources"]["Api"]["Properties"]["CorsConfiguration"]["Fn::If"][1]["AllowOrigins"]
+    assert written == {"Fn::Split": [",", {"Fn::If": ["HasAllowedOrigins", {"Ref": "AllowedOrigins"}, {"Ref": "FrontendUrl"}]}]}
+    [condition, rules, nothing] = resources["Api"]["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"]
+    assert condition == "HasFrontend"
+    assert nothing == {"Ref": "AWS::NoValue"}
+    # SAM puts parameters' values in their places.
+    origins = rules.pop("allowOrigins")
+    assert origins == {"Fn::Split": [",", {"Fn::If": ["HasAllowedOrigins", "", "http://localhost:8080"]}]}
+    assert rules == {
+        "allowCredentials": True,
+        "allowMethods": ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"],
+        "allowHeaders": ["Content-Type", "Authorization", "Idempotency-Key", "If-Match"],
+        "exposeHeaders": [
+            "ETag",
+            "Location",
+            "Retry-After",
+            "RateLimit-Limit",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+            "RateLimit-Policy",
+            "X-Request-Id",
+        ],
+        "maxAge": 600,
+    }
+    [rule] = source["Resources"]["Uploads"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["PUT"]
+    assert rule["AllowedOrigins"] == written
+
+
+def test_the_access_log_is_json_without_addresses_paths_or_queries(resources: Resources) -> None:
+    [stage] = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::ApiGatewayV2::Stage"]
+    assert stage["StageName"] == "$default"
+    assert stage["AutoDeploy"] is True
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+    for variable in logged.values():
+        assert not re.search(r"identity|path|query|authorizer|header|cookie", variable, re.IGNORECASE), variable
+    assert resources[referred(stage["AccessLogSettings"]["DestinationArn"])]["Properties"]["RetentionInDays"]
+
+
+def test_every_function_has_its_log_group_its_time_and_its_memory(resources: Resources, functions: list[Function]) -> None:
+    groups = []
+    for function in functions:
+        properties = function.properties
+        group = resources[properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+        assert group["LogGroupName"] == {"Fn::Sub": "/aws/lambda/" + properties["FunctionName"]["Fn::Sub"]}, function.name
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}, function.name
+        assert properties["LoggingConfig"]["LogFormat"] == "Text", function.name
+        assert 1 <= properties["Timeout"] <= 60, function.name
+        assert properties["MemorySize"]["Ref"] in {"HttpMemory", "PasswordMemory", "EventMemory"}, function.name
+        assert properties["TracingConfig"] == {"Mode": "Active"}, function.name
+        assert properties["Runtime"] == "provided.al2023", function.name
+        groups.append(properties["LoggingConfig"]["LogGroup"]["Ref"])
+    assert len(set(groups)) == len(functions)
+
+
+def test_a_route_answers_before_lambda_or_the_gateway_give_up(functions: list[Function], routes: dict[str, set[str]]) -> None:
+    for function in functions:
+        if function.name in routes:
+            assert 28 < function.properties["Timeout"] < 30, function.name
+
+
+def test_functions_that_hash_passwords_get_the_memory_for_it(source: dict[str, Any], functions: list[Function]) -> None:
+    assert source["Parameters"]["PasswordMemory"]["MinValue"] >= 1024
+    memory = {function.name: function.properties["MemorySize"]["Ref"] for function in functions}
+    assert {name for name, parameter in memory.items() if parameter == "PasswordMemory"} == {"AuthRegister", "AuthLogin"}
+
+
+def test_every_function_runs_for_one_cause(functions: list[Function], routes: dict[str, set[str]]) -> None:
+    for function in functions:
+        assert (function.name in routes) != bool(function.sources), function.name
+        assert len(function.sources) <= 1, function.name
+
+
+def metric_of(alarm: dict[str, Any]) -> tuple[str, Any]:
+    """An alarm's metric and the resource that it watches."""
+    dimensions = alarm.get("Dimensions", [])
+    return alarm.get("MetricName", ""), referred(dimensions[0]["Value"]) if dimensions else None
+
+
+def alarms(resources: Resources) -> list[dict[str, Any]]:
+    return [it["Properties"] for it in resources.values() if it["Type"] == "AWS::CloudWatch::Alarm"]
+
+
+def assert_parked(resources: Resources, queue: str) -> None:
+    """The queue keeps what was given up for as long as SQS can, and somebody is told."""
+    assert resources[queue]["Properties"]["MessageRetentionPeriod"] == FOURTEEN_DAYS, queue
+    watching = [it for it in alarms(resources) if metric_of(it) == ("ApproximateNumberOfMessagesVisible", queue)]
+    assert len(watching) == 1, f"{queue} has no alarm"
+    assert watching[0]["Threshold"] == 0
+    # An idle queue stops reporting; that must not end the alarm.
+    assert watching[0]["TreatMissingData"] == "ignore"
+
+
+def test_what_a_queue_cannot_deliver_is_parked_with_an_alarm(resources: Resources, functions: list[Function]) -> None:
+    behind_queues = [
+        it for it in functions if it.sources and resources[referred(it.sources[0]["EventSourceArn"])]["Type"] == "AWS::SQS::Queue"
+    ]
+    assert behind_queues
+    for function in behind_queues:
+        [source] = function.sources
+        name = referred(source["EventSourceArn"])
+        queue = resources[name]["Properties"]
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], function.name
+        assert source["ScalingConfig"]["MaximumConcurrency"], function.name
+        assert queue["VisibilityTimeout"] >= 6 * function.properties["Timeout"], name
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == 4, name
+        if "MAX_RECEIVES" in function.environment:
+            assert int(function.environment["MAX_RECEIVES"]) == queue["RedrivePolicy"]["maxReceiveCount"], function.name
+        assert_parked(resources, referred(queue["RedrivePolicy"]["deadLetterTargetArn"]))
+        assert ("ApproximateAgeOfOldestMessage", name) in map(metric_of, alarms(resources)), f"nobody sees that {name} lags"
+
+
+def test_what_the_dispatcher_cannot_handle_is_parked_with_an_alarm(resources: Resources, functions: list[Function]) -> None:
+    [dispatch] = [it for it in functions if it.name == "ServiceDispatch"]
+    [source] = dispatch.sources
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert 1 <= source["MaximumRetryAttempts"] <= 100
+    assert 60 <= source["MaximumRecordAgeInSeconds"] < 86400
+    assert_parked(resources, referred(source["DestinationConfig"]["OnFailure"]["Destination"]))
+    assert_parked(resources, referred(dispatch.environment["SCHEDULER_DLQ_ARN"]))
+    assert ("IteratorAge", "ServiceDispatch") in map(metric_of, alarms(resources))
+
+
+def test_errors_of_every_function_that_nobody_waits_for_raise_an_alarm(resources: Resources, functions: list[Function]) -> None:
+    [alarm] = [it for it in alarms(resources) if it["AlarmDescription"].startswith("Functions behind a queue")]
+    watched = {
+        referred(metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"])
+        for metric in alarm["Metrics"]
+        if "MetricStat" in metric
+    }
+    assert watched == {function.name for function in functions if function.sources}
+    assert len(alarm["Metrics"]) <= 10, "CloudWatch takes ten metrics an alarm: split it"
+
+
+def test_every_alarm_reaches_the_topic_and_returns_one_series(resources: Resources) -> None:
+    for alarm in alarms(resources):
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+        assert alarm["TreatMissingData"] in {"notBreaching", "ignore"}
+        if "Metrics" in alarm:
+            assert sum(metric.get("ReturnData", True) for metric in alarm["Metrics"]) == 1
+            names = {metric["Id"] for metric in alarm["Metrics"]}
+            [expression] = [metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric]
+            used = set(re.findall(r"\b[a-z]+\b", expression))
+            assert used <= names
+            assert used or "METRICS()" in expression
+
+
+def test_every_alarm_is_explained_to_the_operator(resources: Resources) -> None:
+    explained = section((ROOT / "docs" / "operations.md").read_text(), "alarms")
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            assert f"`{name}`" in explained, f"docs/operations.md does not say what to do about {name}"
+
+
+def test_every_parameter_is_explained_to_the_operator(source: dict[str, Any]) -> None:
+    explained = section((ROOT / "docs" / "operations.md").read_text(), "parameters")
+    for name in source["Parameters"]:
+        assert f"`{name}`" in explained, name
+
+
+def test_the_limiters_metric_is_the_one_that_the_code_writes(resources: Resources) -> None:
+    telemetry = (ROOT / "shared" / "src" / "telemetry.rs").read_text()
+    code = "\n".join(file.read_text() for file in (ROOT / "shared" / "src").rglob("*.rs"))
+    [alarm] = [it for it in alarms(resources) if it.get("MetricName") == "LimiterUnavailable"]
+    assert '"LimiterUnavailable"' in code
+    assert f'"{alarm["Namespace"]}"' in telemetry
+    assert f'"Dimensions": [["{alarm["Dimensions"][0]["Name"]}"]]' in telemetry
+
+
+def test_the_dashboard_is_json(resources: Resources) -> None:
+    body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    for widget in body["widgets"]:
+        assert widget["properties"]["metrics"], widget["properties"]["title"]
+
+
+def matches(pattern: Any, value: Any) -> bool:
+    """Lambda's event filter, as far as it is used here: fields, equality and prefixes."""
+    if isinstance(pattern, dict):
+        return isinstance(value, dict) and all(key in value and matches(rule, value[key]) for key, rule in pattern.items())
+    return any(value.startswith(rule["prefix"]) if isinstance(rule, dict) else value == rule for rule in pattern)
+
+
+@pytest.mark.parametrize(
+    ("event", "sort_key", "wanted"),
+    [
+        ("INSERT", "REM#1", True),
+        ("MODIFY", "REM#1", True),
+        ("REMOVE", "REM#1", True),
+        ("INSERT", "MAIL#1", True),
+        ("MODIFY", "MAIL#1", False),
+        ("REMOVE", "MAIL#1", False),
+        ("REMOVE", "TASK#1", True),
+        ("INSERT", "TASK#1", False),
+        ("MODIFY", "TASK#1", False),
+        ("INSERT", "NTF#1", False),
+        ("REMOVE", "ACCOUNT#SESSION#1", False),
+        ("MODIFY", "COUNTERS", False),
+        ("MODIFY", "RATE", False),
+    ],
+)
+def test_the_dispatcher_sees_what_has_consequences_and_nothing_else(
+    functions: list[Function], event: str, sort_key: str, wanted: bool
+) -> None:
+    [dispatch] = [it for it in functions if it.name == "ServiceDispatch"]
+    patterns = [json.loads(it["Pattern"]) for it in dispatch.sources[0]["FilterCriteria"]["Filters"]]
+    record = {"eventName": event, "dynamodb": {"Keys": {"PK": {"S": "USER#1"}, "SK": {"S": sort_key}}}}
+    assert any(matches(pattern, record) for pattern in patterns) is wanted
+
+
+def test_the_table_is_the_one_that_keys_rs_writes(resources: Resources) -> None:
+    keys = (ROOT / "shared" / "src" / "store" / "keys.rs").read_text()
+    table = resources["Table"]["Properties"]
+    constants = dict(re.findall(r'pub const (\w+): &str = "([^"]+)";', keys))
+    indexes = table["LocalSecondaryIndexes"] + table["GlobalSecondaryIndexes"]
+    described = {
+        (index["IndexName"], index["KeySchema"][0]["AttributeName"], index["KeySchema"][1]["AttributeName"]) for index in indexes
+    }
+    page = set(re.findall(r"^//! \| `([a-z-]+)` \([^|]*\) \| `(\w+)`, `(\w+)` \|", keys, re.MULTILINE))
+    assert page == described
+    assert {it["AttributeName"] for it in table["AttributeDefinitions"]} <= set(constants.values())
+    assert table["TimeToLiveSpecification"] == {"AttributeName": constants["EXPIRES_AT"], "Enabled": True}
+
+
+def test_data_is_encrypted_recoverable_and_kept(source: dict[str, Any], resources: Resources) -> None:
+    table = resources["Table"]
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    assert table["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProduction", True, False]}
+    assert table["UpdateReplacePolicy"] == "Retain"
+    assert source["Conditions"]["IsProduction"] == {"Fn::Equals": [{"Ref": "Stage"}, "production"]}
+    bucket = resources["Uploads"]["Properties"]
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["BucketEncryption"]
+    assert [rule["Prefix"] for rule in bucket["LifecycleConfiguration"]["Rules"] if rule.get("ExpirationInDays") == 1] == ["raw/"]
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::SQS::Queue":
+            assert resource["Properties"]["SqsManagedSseEnabled"] is True, name
+            assert name in map(referred, resources["QueuesPolicy"]["Properties"]["Queues"]), name
+
+
+def test_nothing_secret_stands_in_the_template(template: dict[str, Any], resources: Resources) -> None:
+    assert resources["Keys"]["Properties"]["GenerateSecretString"] == {
+        "SecretStringTemplate": '{"current":"1"}',
+        "GenerateStringKey": "1",
+        "PasswordLength": 64,
+        "ExcludePunctuation": True,
+    }
+    for name, resource in resources.items():
+        assert "resolve:secretsmanager" not in json.dumps(resource), name
+    assert not [name for name in template["Parameters"] if re.search("secret|password$|token", name, re.IGNORECASE)]
