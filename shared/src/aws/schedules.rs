@@ -7,7 +7,7 @@ use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
 use aws_sdk_scheduler::operation::delete_schedule::DeleteScheduleError;
 use aws_sdk_scheduler::types::{
-    ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
+    self, ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy,
 };
 
 use aws_types::SdkConfig;
@@ -20,27 +20,43 @@ use crate::id::ReminderId;
 
 /// Where schedules live, and what they may do.
 #[derive(Clone, Debug)]
-pub struct Schedules {
-    client: Client,
-    group: String,
-    role_arn: String,
-    target_arn: String,
-    dead_letter_arn: String,
+pub struct Target {
+    /// The group that they are in.
+    pub group: String,
+    /// The role that puts their messages on the queue.
+    pub role_arn: String,
+    /// The queue.
+    pub queue_arn: String,
+    /// Where what could not be put on the queue goes.
+    pub dead_letter_arn: String,
 }
 
-impl Schedules {
+impl Target {
     /// Reads the environment.
     ///
     /// # Errors
     /// A variable is missing.
-    pub fn from_env(sdk: &SdkConfig) -> Result<Self, BadConfig> {
+    pub fn from_env() -> Result<Self, BadConfig> {
         Ok(Self {
-            client: Client::new(sdk),
             group: required("SCHEDULE_GROUP")?,
             role_arn: required("SCHEDULER_ROLE_ARN")?,
-            target_arn: required("REMINDER_QUEUE_ARN")?,
+            queue_arn: required("REMINDER_QUEUE_ARN")?,
             dead_letter_arn: required("SCHEDULER_DLQ_ARN")?,
         })
+    }
+}
+
+/// A way to make and take back schedules.
+#[derive(Clone, Debug)]
+pub struct Schedules {
+    client: Client,
+    target: Target,
+}
+
+impl Schedules {
+    /// Schedules with this target.
+    pub fn new(sdk: &SdkConfig, target: Target) -> Self {
+        Self { client: Client::new(sdk), target }
     }
 
     /// Has `message` put on the queue at `at`, to the minute. Doing it again changes nothing.
@@ -51,10 +67,10 @@ impl Schedules {
         const OPERATION: &str = "CreateSchedule";
         let malformed = |detail: String| CallFailed { operation: OPERATION, code: "none".to_owned(), detail };
         let input = serde_json::to_string(message).map_err(|error| malformed(error.to_string()))?;
-        let dead_letters = DeadLetterConfig::builder().arn(&self.dead_letter_arn).build();
-        let target = Target::builder()
-            .arn(&self.target_arn)
-            .role_arn(&self.role_arn)
+        let dead_letters = DeadLetterConfig::builder().arn(&self.target.dead_letter_arn).build();
+        let target = types::Target::builder()
+            .arn(&self.target.queue_arn)
+            .role_arn(&self.target.role_arn)
             .input(input)
             .dead_letter_config(dead_letters)
             .retry_policy(
@@ -69,7 +85,7 @@ impl Schedules {
         let sent = self
             .client
             .create_schedule()
-            .group_name(&self.group)
+            .group_name(&self.target.group)
             .name(name(message.reminder_id, message.plan))
             .schedule_expression(format!("at({})", without_fraction(at)))
             .schedule_expression_timezone("UTC")
@@ -90,7 +106,7 @@ impl Schedules {
     /// # Errors
     /// The service failed.
     pub async fn delete(&self, reminder: ReminderId, plan: u64) -> Result<(), CallFailed> {
-        let sent = self.client.delete_schedule().group_name(&self.group).name(name(reminder, plan)).send().await;
+        let sent = self.client.delete_schedule().group_name(&self.target.group).name(name(reminder, plan)).send().await;
         match sent {
             Ok(_) => Ok(()),
             Err(error)

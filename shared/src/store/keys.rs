@@ -39,31 +39,32 @@
 //!
 //! # Access patterns and budgets
 //! Calls on the request's path, in order; `‖` marks what runs at the same time. Units are DynamoDB's read (RCU)
-//! and write units (WCU) for small items, as `shared/tests/budgets.rs` asserts them. Every route also makes the
+//! and write units (WCU) for small items, as `shared/tests/store/budgets.rs` asserts them. Every route also makes the
 //! limiter's write (1 WCU, beside its first call); a silent refresh adds one read (1 RCU).
 //!
 //! | Route | Calls | RCU | WCU |
 //! |---|---|---|---|
-//! | POST /api/auth/register | Transact(claim, account, counters, token, mail) | 0 | 10 |
-//! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(session, less the oldest) → limiter gives back | 2 | 4 |
+//! | POST /api/auth/register | Transact(claim, account, token, mail) | 0 | 8 |
+//! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account exists, session, less the oldest) → limiter gives back | 2 | 5 |
 //! | POST /api/auth/logout | Delete(session) | 0 | 1 |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
 //! | POST /api/tasks | Transact(session, counters, task); Get(account) first for a plain date | 0 | 8 |
-//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | ½ per 4 KB read strongly ×2, at most 1 MB | 0 |
+//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, at most 1 MB | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
-//! | PUT /api/tasks/{id} | Get(task) ‖ Get(account) for a plain date → Transact(session, task; completing: reminders, notification) | 1 | 6 |
-//! | DELETE /api/tasks/{id} | Get(task) → Transact(session, counters, task, its children) | 1 | 8 + 7 per reminder |
+//! | PUT /api/tasks/{id} | Get(task), after Get(account) for a plain date → Transact(session, task) | 1 | 6 |
+//! | the same, completing | … → Transact(session, task, pending reminders, notification) | 1 | 11 + 5 per pending reminder |
+//! | DELETE /api/tasks/{id} | Get(task) → Transact(session, counters, task, its reminders) | 1 | 8 + 3 per reminder |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
 //! | POST /api/reminders | Transact(session, task's card, reminder) | 0 | 11 |
-//! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | per 4 KB, + 1 per task | 0 |
-//! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 12 |
+//! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
+//! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 14 when moved |
 //! | DELETE /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 11 |
-//! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks) | per 4 KB, + 1 per task | 0 |
+//! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |
-//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, account while unverified) | 3 | 20 |
-//! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Transact(mail, reminder) | 2 | 8 |
-//! | service-dispatch, per record | Get(row) → schedule or queue | 1 | 0 |
-//! | service-cleanup, per task | Query(`by-task`) → BatchWrite(deletes) | ½ | 1–4 per notification |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, account while unverified) | 3 | 18 |
+//! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Get(reminder) → Transact(mail, reminder) | 3 | 6 |
+//! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue | 1 | 0 |
+//! | service-cleanup, per task | Query(`by-task`) → BatchWrite(25 deletes) | 1 | 4 per notification |
 //!
 //! Planned, on the same keys: attachments 1 read + 1 transaction; notification count 1–2 reads; read-all 1 write;
 //! analytics and streaks a BatchGet of `COUNTERS`, `DAYS#` and `STREAK#` items and two bounded counts over

@@ -83,10 +83,11 @@ impl Store {
                 limit: u32::try_from(BATCH).unwrap_or(u32::MAX),
             };
             let rows = self.query_index(query).await?;
-            if rows.items.is_empty() {
+            let more = rows.more;
+            self.delete_rows(rows.items).await?;
+            if !more {
                 return Ok(());
             }
-            self.delete_rows(rows.items).await?;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use service::dispatch::Dispatcher;
 use shared::aws::queue::Queue;
-use shared::aws::schedules::Schedules;
+use shared::aws::schedules::{Schedules, Target};
 use shared::config::required;
 use shared::events::{serve_stream, start};
 
@@ -11,7 +11,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (config, sdk, store) = start().await?;
     let dispatcher = Dispatcher {
         store,
-        schedules: Schedules::from_env(&sdk)?,
+        schedules: Schedules::new(&sdk, Target::from_env()?),
         reminders: Queue::new(&sdk, required("REMINDER_QUEUE_URL")?),
         mails: Queue::new(&sdk, required("MAIL_QUEUE_URL")?),
         cleanups: Queue::new(&sdk, required("CLEANUP_QUEUE_URL")?),

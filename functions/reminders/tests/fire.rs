@@ -1,0 +1,117 @@
+//! `reminders-fire` against the table: duplicate, late, stale, killed.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+use std::time::Duration;
+
+use reminders::fire;
+use serde_json::json;
+use shared::aws::queue::FireReminder;
+use shared::clock::Timestamp;
+use shared::domain::reminder::{DeliveryState, Reminder, ReminderPatch, ReminderStatus};
+use shared::domain::task::{Task, TaskPatch, TaskStatus};
+use shared::domain::user::{UNVERIFIED_REMINDER_MAILS, Zone};
+use world::World;
+
+const HOUR: Duration = Duration::from_secs(3600);
+/// The registration's own mail.
+const REGISTRATION: usize = 1;
+
+fn message(reminder: &Reminder) -> FireReminder {
+    FireReminder { user_id: reminder.user_id, reminder_id: reminder.id, task_id: reminder.task_id, plan: reminder.plan }
+}
+
+async fn world() -> (World, Task, Reminder) {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let reminder = world.reminder(&task, HOUR * 3).await;
+    (world, task, reminder)
+}
+
+/// How many notifications and reminder mails there are.
+async fn told(world: &World) -> (usize, usize) {
+    (world.count("NTF#").await, world.count("MAIL#").await - REGISTRATION)
+}
+
+#[tokio::test]
+async fn a_message_that_comes_twice_fires_once() {
+    let (world, _, reminder) = world().await;
+    for _ in 0..3 {
+        fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+    }
+    assert_eq!(told(&world).await, (1, 1));
+    let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+    assert_eq!(stored.status, ReminderStatus::Completed);
+}
+
+#[tokio::test]
+async fn messages_that_come_at_once_fire_once_and_the_rest_come_again() {
+    let (world, _, reminder) = world().await;
+    let now = Timestamp::now();
+    let (a, b, c) = futures::join!(
+        fire::handle(&world.store, message(&reminder), now),
+        fire::handle(&world.store, message(&reminder), now),
+        fire::handle(&world.store, message(&reminder), now),
+    );
+    assert!(a.is_ok() || b.is_ok() || c.is_ok());
+    assert_eq!(told(&world).await, (1, 1));
+}
+
+#[tokio::test]
+async fn a_message_for_a_reminder_that_was_moved_does_nothing() {
+    let (world, _, reminder) = world().await;
+    let mut moved = reminder.clone();
+    let later = ReminderPatch { scheduled_at: Some(Timestamp::now().plus(HOUR * 9)), ..ReminderPatch::default() };
+    moved.apply(later, Timestamp::now());
+    world.store.update_reminder(&world.permit(), &moved, reminder.version).await.unwrap();
+    fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+    assert_eq!(told(&world).await, (0, 0));
+    fire::handle(&world.store, message(&moved), Timestamp::now()).await.unwrap();
+    assert_eq!(told(&world).await, (1, 1));
+}
+
+#[tokio::test]
+async fn a_message_for_a_reminder_or_a_task_that_was_deleted_does_nothing() {
+    let (world, task, reminder) = world().await;
+    let other = world.reminder(&task, HOUR * 4).await;
+    world.store.delete_reminder(&world.permit(), &reminder, Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&other), Timestamp::now()).await.unwrap();
+    assert_eq!(told(&world).await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_reminder_of_a_task_that_was_completed_before_it_fired_is_called_off() {
+    let (world, task, reminder) = world().await;
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+    world.store.update_task(&world.permit(), row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+    // The one notification is the completion's.
+    assert_eq!(told(&world).await, (1, 0));
+}
+
+#[tokio::test]
+async fn a_message_that_comes_hours_late_still_fires_and_tells_how_late() {
+    let (world, _, reminder) = world().await;
+    let mut push = reminder.clone();
+    let by_push = serde_json::from_value(json!("push")).unwrap();
+    push.apply(ReminderPatch { channel: Some(by_push), ..ReminderPatch::default() }, Timestamp::now());
+    world.store.update_reminder(&world.permit(), &push, reminder.version).await.unwrap();
+    let due = reminder.delivery.scheduled_for.unwrap();
+    fire::handle(&world.store, message(&push), due.plus(HOUR)).await.unwrap();
+    let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+    assert_eq!((stored.delivery.state, stored.delivery.lateness_ms), (DeliveryState::Sent, Some(3_600_000)));
+    assert_eq!((stored.email_sent, told(&world).await), (false, (1, 0)));
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_verified_gets_three_reminder_mails() {
+    let (world, task, _) = world().await;
+    for _ in 0..=UNVERIFIED_REMINDER_MAILS {
+        let reminder = world.reminder(&task, HOUR * 3).await;
+        fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+    }
+    assert_eq!(told(&world).await, (4, 3));
+}

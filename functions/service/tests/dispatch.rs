@@ -1,0 +1,178 @@
+//! `service-dispatch`: what it asks of the services for each kind of record, also twice and out of order.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use service::dispatch::Dispatcher;
+use shared::aws::queue::Queue;
+use shared::aws::schedules::{Schedules, Target};
+use shared::clock::Timestamp;
+use shared::domain::reminder::{Reminder, ReminderPatch};
+use shared::events::{Change, Record};
+use world::{Answer, Scripted, World};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+struct Services {
+    world: World,
+    scheduler: Scripted,
+    queues: Scripted,
+    dispatcher: Dispatcher,
+}
+
+async fn services(scheduler: Vec<Answer>) -> Services {
+    let world = World::new().await;
+    let (scheduler, queues) = (Scripted::new(scheduler).await, Scripted::new(vec![Answer::ok()]).await);
+    let arn = |name: &str| format!("arn:aws:sqs:eu-central-1:000000000000:{name}");
+    let target = Target {
+        group: "spacedly".to_owned(),
+        role_arn: "arn:aws:iam::000000000000:role/scheduler".to_owned(),
+        queue_arn: arn("reminders"),
+        dead_letter_arn: arn("parked"),
+    };
+    let queue = |name: &str| format!("https://sqs.example.com/{name}");
+    let dispatcher = Dispatcher {
+        store: world.store.clone(),
+        schedules: Schedules::new(&scheduler.sdk(), target),
+        reminders: Queue::new(&queues.sdk(), queue("reminders")),
+        mails: Queue::new(&queues.sdk(), queue("mails")),
+        cleanups: Queue::new(&queues.sdk(), queue("cleanups")),
+    };
+    Services { world, scheduler, queues, dispatcher }
+}
+
+fn made() -> Answer {
+    Answer::ok().with(json!({"ScheduleArn": "arn:aws:scheduler:eu-central-1:000000000000:schedule/spacedly/x"}))
+}
+
+impl Services {
+    fn record(&self, sk: &str, change: Change, old_plan: Option<u64>) -> Record {
+        Record { pk: format!("USER#{}", self.world.user.id), sk: sk.to_owned(), change, old_plan }
+    }
+
+    fn reminder_record(&self, reminder: &Reminder, change: Change, old_plan: Option<u64>) -> Record {
+        self.record(&format!("REM#{}", reminder.id), change, old_plan)
+    }
+
+    /// Names of the schedules that were made or taken back.
+    fn schedules(&self) -> Vec<String> {
+        let name = |path: &str| path.split(['/', '?']).nth(2).unwrap_or_default().to_owned();
+        self.scheduler.asked().iter().map(|asked| name(&asked.path)).collect()
+    }
+
+    /// Queue and message of what was queued.
+    fn queued(&self) -> Vec<(String, Value)> {
+        let read = |body: &Value| {
+            let queue = body["QueueUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+            (queue, serde_json::from_str(body["MessageBody"].as_str().unwrap()).unwrap())
+        };
+        self.queues.bodies().iter().map(read).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_reminder_that_is_far_off_gets_a_schedule_that_carries_its_plan() {
+    let services = services(vec![made()]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+    assert_eq!(services.schedules(), [format!("reminder-{}-1", reminder.id)]);
+    let body = &services.scheduler.bodies()[0];
+    let at = reminder.fires_at().unwrap().to_string();
+    assert_eq!(body["ScheduleExpression"], format!("at({})", &at[..19]));
+    assert_eq!(body["ActionAfterCompletion"], "DELETE");
+    let input: Value = serde_json::from_str(body["Target"]["Input"].as_str().unwrap()).unwrap();
+    let expected =
+        json!({"userId": reminder.user_id, "reminderId": reminder.id, "taskId": reminder.task_id, "plan": 1});
+    assert_eq!(input, expected);
+    assert!(services.queued().is_empty());
+}
+
+#[tokio::test]
+async fn a_reminder_that_is_due_goes_straight_onto_the_queue() {
+    let services = services(vec![made()]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, Duration::from_secs(600)).await;
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+    let queued = services.queued();
+    assert_eq!((queued.len(), queued[0].0.as_str()), (1, "reminders"));
+    assert_eq!(queued[0].1["reminderId"], json!(reminder.id));
+    assert!(services.schedules().is_empty());
+}
+
+#[tokio::test]
+async fn a_record_that_comes_twice_asks_for_the_same_schedule_and_is_content() {
+    let conflict = Answer::error(json!({"__type": "ConflictException", "Message": "exists"}));
+    let services = services(vec![made(), conflict]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    let record = services.reminder_record(&reminder, Change::Insert, None);
+    services.dispatcher.handle(&record).await.unwrap();
+    services.dispatcher.handle(&record).await.unwrap();
+    let names = services.schedules();
+    assert_eq!((names.len(), &names[0]), (2, &names[1]));
+}
+
+#[tokio::test]
+async fn a_moved_reminder_is_planned_anew_and_its_old_schedule_taken_back() {
+    let services = services(vec![made()]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    let mut moved = reminder.clone();
+    let later = ReminderPatch { scheduled_at: Some(Timestamp::now().plus(HOUR * 9)), ..ReminderPatch::default() };
+    moved.apply(later, Timestamp::now());
+    services.world.store.update_reminder(&services.world.permit(), &moved, 1).await.unwrap();
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Modify, Some(1))).await.unwrap();
+    assert_eq!(services.schedules(), [format!("reminder-{}-2", reminder.id), format!("reminder-{}-1", reminder.id)]);
+    // The record of the creation, late: it plans what the reminder is now.
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+    assert_eq!(services.schedules()[2], format!("reminder-{}-2", reminder.id));
+}
+
+#[tokio::test]
+async fn a_reworded_reminder_asks_nothing() {
+    let services = services(vec![made()]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Modify, Some(1))).await.unwrap();
+    assert!(services.schedules().is_empty() && services.queued().is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_reminders_schedule_is_taken_back_and_one_that_is_gone_is_no_error() {
+    let gone = Answer::missing(json!({"__type": "ResourceNotFoundException", "Message": "gone"}));
+    let services = services(vec![gone]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    services.world.store.delete_reminder(&services.world.permit(), &reminder, Timestamp::now()).await.unwrap();
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Remove, Some(1))).await.unwrap();
+    assert_eq!(services.schedules(), [format!("reminder-{}-1", reminder.id)]);
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_has_the_record_come_again() {
+    let services = services(vec![Answer::broken()]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    let record = services.reminder_record(&reminder, Change::Insert, None);
+    assert!(services.dispatcher.handle(&record).await.is_err());
+}
+
+#[tokio::test]
+async fn new_mails_and_deleted_tasks_go_onto_their_queues_and_nothing_else_does() {
+    let services = services(vec![made()]).await;
+    let id = "01930000-0000-7000-8000-000000000001";
+    for (sk, change) in [
+        (format!("MAIL#{id}"), Change::Insert),
+        (format!("MAIL#{id}"), Change::Modify),
+        (format!("MAIL#{id}"), Change::Remove),
+        (format!("TASK#{id}"), Change::Remove),
+        (format!("TASK#{id}"), Change::Insert),
+        ("ACCOUNT".to_owned(), Change::Insert),
+    ] {
+        services.dispatcher.handle(&services.record(&sk, change, None)).await.unwrap();
+    }
+    let queues: Vec<String> = services.queued().into_iter().map(|(queue, _)| queue).collect();
+    assert_eq!(queues, ["mails", "cleanups"]);
+}

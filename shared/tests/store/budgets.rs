@@ -1,0 +1,156 @@
+//! Every route's calls and units, as the page in `store/keys.rs` states them. The limiter's write, which every
+//! counted request makes beside its first call, is a budget of its own.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shared::clock::Timestamp;
+use shared::domain::mail::Mail;
+use shared::domain::notification::Notification;
+use shared::domain::reminder::{Reminder, ReminderPatch};
+use shared::domain::task::{Task, TaskPatch, TaskStatus};
+use shared::domain::task_query::TaskQuery;
+use shared::domain::user::Zone;
+use shared::store::Permit;
+use shared::store::mails::Outcome;
+use shared::store::rates::Slot;
+
+use world::{World, new_reminder, new_session, new_task, new_user, verification};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Asserts what was consumed since the last time: calls, read units, write units.
+#[track_caller]
+fn spent(world: &World, what: &str, calls: u64, read_units: f64, write_units: f64) {
+    let consumed = world.store.meter().take();
+    let found = (consumed.calls, consumed.read_units, consumed.write_units);
+    assert_eq!(found, (calls, read_units, write_units), "{what}");
+}
+
+async fn world_with_task() -> (World, Task, Reminder) {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent", "description": "The one for March", "category": "home"})).await;
+    let reminder = world.reminder(&task, HOUR * 3).await;
+    (world, task, reminder)
+}
+
+#[tokio::test]
+async fn accounts() {
+    let world = World::new().await;
+    let user = new_user("other@example.com");
+    let (mail, token) = verification(&user);
+    world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    spent(&world, "register", 1, 0.0, 8.0);
+    let id = world.store.user_id_of(&user.email).await.unwrap().unwrap();
+    let account = world.store.account_with_sessions(id, Timestamp::now()).await.unwrap().unwrap();
+    spent(&world, "login's reads", 2, 2.0, 0.0);
+    let session = new_session(&account.user);
+    world.store.open_session(&Permit::of_system(), &session, &account.sessions).await.unwrap();
+    spent(&world, "login's write", 1, 0.0, 4.0);
+    world.store.session(id, session.id).await.unwrap();
+    spent(&world, "a silent refresh", 1, 1.0, 0.0);
+    world.store.user(id).await.unwrap();
+    spent(&world, "me", 1, 1.0, 0.0);
+    world.store.end_session(&Permit::of_system(), id, session.id).await.unwrap();
+    spent(&world, "logout", 1, 0.0, 1.0);
+}
+
+#[tokio::test]
+async fn the_limiter() {
+    let world = World::new().await;
+    let slot = Slot { class: "global", window: 7, cap: 100, expires_at: 1 };
+    world.store.count_request("client", std::slice::from_ref(&slot)).await.unwrap();
+    spent(&world, "counting", 1, 0.0, 1.0);
+    world.store.give_back("client", &slot).await.unwrap();
+    spent(&world, "giving back", 1, 0.0, 1.0);
+}
+
+#[tokio::test]
+async fn tasks() {
+    let (world, task, _) = world_with_task().await;
+    let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());
+    world.store.create_task(&permit, &new_task(&world.user, json!({"title": "Another"}))).await.unwrap();
+    spent(&world, "create", 1, 0.0, 8.0);
+    let row = world.store.task(user, task.id).await.unwrap().unwrap();
+    spent(&world, "get", 1, 1.0, 0.0);
+    let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
+    world.store.update_task(&permit, row, patch, &Zone::UTC, now).await.unwrap();
+    spent(&world, "update's write", 1, 0.0, 6.0);
+    world.store.tasks(user, &TaskQuery::read(&[]).unwrap(), None, 50).await.unwrap();
+    spent(&world, "list", 1, 1.0, 0.0);
+    let row = world.store.task(user, task.id).await.unwrap().unwrap();
+    world.store.reminders_of(&row.task).await.unwrap();
+    spent(&world, "the reminders of a task", 2, 2.0, 0.0);
+    let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+    world.store.update_task(&permit, row, patch, &Zone::UTC, now).await.unwrap();
+    spent(&world, "completing, with one reminder", 1, 0.0, 16.0);
+    let row = world.store.task(user, task.id).await.unwrap().unwrap();
+    world.store.meter().take();
+    world.store.delete_task(&permit, &row, now).await.unwrap();
+    spent(&world, "delete's write, with one reminder", 1, 0.0, 11.0);
+    world.store.delete_notifications_of(&Permit::of_system(), user, task.id).await.unwrap();
+    spent(&world, "clean-up, with one notification", 2, 1.0, 4.0);
+}
+
+#[tokio::test]
+async fn reminders() {
+    let (world, task, reminder) = world_with_task().await;
+    let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());
+    world.store.create_reminder(&permit, &new_reminder(&task, HOUR * 4)).await.unwrap();
+    spent(&world, "create", 1, 0.0, 11.0);
+    let mut changed = world.store.reminder(user, reminder.id).await.unwrap().unwrap();
+    spent(&world, "update's read", 1, 1.0, 0.0);
+    let moved = ReminderPatch { scheduled_at: Some(now.plus(HOUR * 5)), ..ReminderPatch::default() };
+    changed.apply(moved, now);
+    world.store.update_reminder(&permit, &changed, reminder.version).await.unwrap();
+    spent(&world, "update's write", 1, 0.0, 14.0);
+    world.store.reminders(user, None, 50).await.unwrap();
+    spent(&world, "list", 2, 2.0, 0.0);
+    world.store.delete_reminder(&permit, &changed, now).await.unwrap();
+    spent(&world, "delete's write", 1, 0.0, 11.0);
+}
+
+#[tokio::test]
+async fn firing_and_mailing() {
+    let (world, task, reminder) = world_with_task().await;
+    let (user, system, now) = (world.user.id, Permit::of_system(), Timestamp::now());
+    world.store.firing(user, reminder.id, task.id).await.unwrap().unwrap();
+    spent(&world, "firing's read", 1, 3.0, 0.0);
+    let mut fired = reminder.clone();
+    fired.fire(now);
+    let mut mail = Mail::hour_before(&fired, &task, now);
+    let told = Notification::upcoming(&task, now);
+    world.store.fire_reminder(&system, (&fired, reminder.version), &told, Some(&mail), &world.user).await.unwrap();
+    spent(&world, "firing's write", 1, 0.0, 18.0);
+    world.store.outgoing(user, mail.id).await.unwrap().unwrap();
+    spent(&world, "mail's read", 1, 2.0, 0.0);
+    world.store.claim_mail(&system, &mail, HOUR, now).await.unwrap();
+    spent(&world, "mail's claim", 1, 0.0, 1.0);
+    mail.attempts += 1;
+    world.store.settle_mail(&system, &mail, Outcome::Sent, now).await.unwrap();
+    spent(&world, "mail's record", 2, 1.0, 5.0);
+    world.store.notifications(user, None, 50, now).await.unwrap();
+    spent(&world, "notifications, with one", 2, 2.0, 0.0);
+}
+
+#[tokio::test]
+async fn a_page_costs_the_same_calls_for_one_row_as_for_a_hundred() {
+    let (world, task, _) = world_with_task().await;
+    for _ in 0..29 {
+        world.reminder(&task, HOUR * 3).await;
+    }
+    for n in 0..20 {
+        world.task(json!({"title": format!("Task {n}")})).await;
+    }
+    world.store.tasks(world.user.id, &TaskQuery::read(&[]).unwrap(), None, 100).await.unwrap();
+    assert_eq!(world.store.meter().take().calls, 1);
+    world.store.reminders(world.user.id, None, 100).await.unwrap();
+    assert_eq!(world.store.meter().take().calls, 2);
+}
+
+#[tokio::test]
+async fn health() {
+    let world = World::new().await;
+    world.store.probe().await.unwrap();
+    spent(&world, "health", 1, 0.5, 0.0);
+}

@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use serde_json::json;
+use shared::clock::Timestamp;
+use shared::domain::mail::{Mail, MailState};
+use shared::domain::notification::Notification;
+use shared::domain::reminder::{DeliveryState, Reminder};
+use shared::store::mails::Outcome;
+use shared::store::{Permit, Refusal, WriteError};
+
+use world::World;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+/// A reminder that fired, and its mail.
+async fn fired(world: &World) -> (Reminder, Mail) {
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let reminder = world.reminder(&task, Duration::from_secs(600)).await;
+    let now = Timestamp::now();
+    let mut fired = reminder.clone();
+    fired.fire(now);
+    let mail = Mail::hour_before(&fired, &task, now);
+    let told = Notification::upcoming(&task, now);
+    let permit = Permit::of_system();
+    world.store.fire_reminder(&permit, (&fired, reminder.version), &told, Some(&mail), &world.user).await.unwrap();
+    (fired, mail)
+}
+
+#[tokio::test]
+async fn one_try_at_a_time_has_a_mail_until_its_lease_ends() {
+    let world = World::new().await;
+    let (_, mail) = fired(&world).await;
+    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
+    let second = world.store.claim_mail(&permit, &mail, LEASE, now.plus(LEASE / 2)).await;
+    assert!(matches!(second, Err(WriteError::Refused(Refusal::MailClaimed))), "{second:?}");
+    world.store.claim_mail(&permit, &mail, LEASE, now.plus(LEASE * 2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_that_was_sent_is_not_claimed_again() {
+    let world = World::new().await;
+    let (reminder, mut mail) = fired(&world).await;
+    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
+    mail.attempts += 1;
+    world.store.settle_mail(&permit, &mail, Outcome::Sent, now).await.unwrap();
+    let again = world.store.claim_mail(&permit, &mail, LEASE, now.plus(LEASE * 9)).await;
+    assert!(matches!(again, Err(WriteError::Refused(Refusal::MailClaimed))), "{again:?}");
+    let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+    assert_eq!((stored.email_sent, stored.email_sent_at), (true, Some(now)));
+    assert_eq!((stored.delivery.state, stored.delivery.attempts), (DeliveryState::Sent, 1));
+}
+
+#[tokio::test]
+async fn a_mail_that_was_given_up_shows_and_can_be_sent_after_all() {
+    let world = World::new().await;
+    let (reminder, mail) = fired(&world).await;
+    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
+    world.store.settle_mail(&permit, &mail, Outcome::Failed { reason: "no" }, now).await.unwrap();
+    let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+    assert_eq!((stored.email_sent, stored.delivery.state), (false, DeliveryState::Failed));
+    world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_whose_reminder_was_deleted_meanwhile_is_settled_all_the_same() {
+    let world = World::new().await;
+    let (reminder, mail) = fired(&world).await;
+    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
+    world.store.delete_reminder(&world.permit(), &reminder, now).await.unwrap();
+    world.store.settle_mail(&permit, &mail, Outcome::Sent, now).await.unwrap();
+    let outgoing = world.store.outgoing(world.user.id, mail.id).await.unwrap().unwrap();
+    assert_eq!(outgoing.mail.state, MailState::Sent);
+}

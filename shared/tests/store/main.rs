@@ -1,0 +1,18 @@
+//! The store against DynamoDB's emulation in this very process (dynoxide), whose validation and capacity figures
+//! are AWS's. One database a test.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed, and says where"
+)]
+
+mod budgets;
+mod conflicts;
+mod mails;
+mod pages;
+mod rates;
+mod reminders;
+mod sessions;
+mod tasks;
+mod users;

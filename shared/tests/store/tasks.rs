@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::json;
+use shared::clock::Timestamp;
+use shared::domain::field::Patch;
+use shared::domain::reminder::{DeliveryState, ReminderStatus};
+use shared::domain::task::{Task, TaskPatch, TaskStatus};
+use shared::domain::user::Zone;
+use shared::id::UserId;
+use shared::store::{Refusal, WriteError};
+
+use world::{World, new_reminder};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn completing() -> TaskPatch {
+    TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() }
+}
+
+fn refusal(result: Result<impl std::fmt::Debug, WriteError>) -> Refusal {
+    match result {
+        Err(WriteError::Refused(refusal)) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+async fn read(world: &World, task: &Task) -> Task {
+    world.store.task(world.user.id, task.id).await.unwrap().unwrap().task
+}
+
+#[tokio::test]
+async fn another_users_task_is_as_unknown_as_none() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Mine"})).await;
+    assert!(world.store.task(UserId::new(), task.id).await.unwrap().is_none());
+    assert_eq!(read(&world, &task).await.title, task.title);
+}
+
+#[tokio::test]
+async fn of_two_updates_of_the_same_reading_one_is_refused() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent", "description": "March"})).await;
+    let first = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    let second = first.clone();
+    let patch = TaskPatch { description: Patch::Clear, ..TaskPatch::default() };
+    let now = Timestamp::now();
+    world.store.update_task(&world.permit(), first, patch.clone(), &Zone::UTC, now).await.unwrap();
+    let refused = world.store.update_task(&world.permit(), second, patch, &Zone::UTC, now).await;
+    assert_eq!(refusal(refused), Refusal::TaskChanged);
+    let stored = read(&world, &task).await;
+    assert_eq!((stored.version, stored.description), (2, None));
+}
+
+#[tokio::test]
+async fn an_update_leaves_the_cards_that_others_put_in_meanwhile() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    let reminder = world.reminder(&task, HOUR * 3).await;
+    let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
+    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, Timestamp::now()).await.unwrap();
+    assert!(read(&world, &task).await.reminders.contains_key(&reminder.id));
+}
+
+#[tokio::test]
+async fn completing_calls_off_what_is_pending_and_tells_once() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let pending = world.reminder(&task, HOUR * 3).await;
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.store.update_task(&world.permit(), row, completing(), &Zone::UTC, Timestamp::now()).await.unwrap();
+    let stored = world.store.reminder(world.user.id, pending.id).await.unwrap().unwrap();
+    assert_eq!((stored.status, stored.delivery.state), (ReminderStatus::Skipped, DeliveryState::Skipped));
+    assert_eq!((stored.fires_at(), stored.plan, stored.version), (None, 2, 2));
+    assert_eq!(read(&world, &task).await.reminders[&pending.id].status, ReminderStatus::Skipped);
+    assert_eq!(world.count("NTF#").await, 1);
+}
+
+#[tokio::test]
+async fn completing_is_refused_when_a_reminder_was_added_since_the_reading() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.reminder(&task, HOUR * 3).await;
+    let refused = world.store.update_task(&world.permit(), row, completing(), &Zone::UTC, Timestamp::now()).await;
+    assert_eq!(refusal(refused), Refusal::TaskChanged);
+    assert_eq!(world.count("NTF#").await, 0);
+}
+
+#[tokio::test]
+async fn deleting_takes_the_reminders_along_and_leaves_none_behind() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    world.reminder(&task, HOUR * 3).await;
+    let stale = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.reminder(&task, HOUR * 4).await;
+    let refused = world.store.delete_task(&world.permit(), &stale, Timestamp::now()).await;
+    assert_eq!(refusal(refused), Refusal::TaskChanged, "it would have left the second reminder behind");
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    assert_eq!((world.count("TASK#").await, world.count("REM#").await), (0, 0));
+    let orphan = world.store.create_reminder(&world.permit(), &new_reminder(&task, HOUR)).await;
+    assert_eq!(refusal(orphan), Refusal::TaskGone);
+}
+
+#[tokio::test]
+async fn the_thirty_first_reminder_of_a_task_is_refused_also_in_a_race() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let reminders: Vec<_> = (0..35).map(|_| new_reminder(&task, HOUR * 3)).collect();
+    let permit = world.permit();
+    let outcomes = join_all(reminders.iter().map(|reminder| world.store.create_reminder(&permit, reminder))).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 30);
+    assert!(outcomes.into_iter().filter(Result::is_err).all(|outcome| refusal(outcome) == Refusal::TooManyReminders));
+    assert_eq!(world.count("REM#").await, 30);
+}

@@ -1,0 +1,32 @@
+use futures::future::join_all;
+use shared::clock::Timestamp;
+use shared::domain::user::Email;
+use shared::store::{Permit, Refusal, WriteError};
+
+use world::{World, new_user, verification};
+
+#[tokio::test]
+async fn of_many_registrations_of_one_address_at_once_one_wins() {
+    let world = World::new().await;
+    let attempts = (0..32).map(|_| async {
+        let user = new_user("race@example.com");
+        let (mail, token) = verification(&user);
+        world.store.register(&Permit::of_system(), &user, &mail, &token).await.map(|()| user.id)
+    });
+    let outcomes = join_all(attempts).await;
+    let winners: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).collect();
+    let losers = outcomes.iter().filter(|o| matches!(o, Err(WriteError::Refused(Refusal::EmailTaken)))).count();
+    assert_eq!((winners.len(), losers), (1, 31));
+    let claimed = world.store.user_id_of(&Email::parse("RACE@example.com").unwrap()).await.unwrap();
+    assert_eq!(claimed.as_ref(), Some(winners[0]));
+}
+
+#[tokio::test]
+async fn an_account_is_read_back_as_it_was_written() {
+    let world = World::new().await;
+    let read = world.store.user(world.user.id).await.unwrap().unwrap();
+    assert_eq!((read.id, read.email, read.name), (world.user.id, world.user.email.clone(), world.user.name.clone()));
+    assert_eq!((read.timezone, read.password_hash), (world.user.timezone.clone(), world.user.password_hash.clone()));
+    let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    assert_eq!(account.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [world.session.id]);
+}

@@ -1,0 +1,203 @@
+//! What tests of the store and of the event functions stand on: a table of its own for each (dynoxide, in this
+//! process), people and things to put into it, and a scripted stand-in for the AWS services that no emulator in
+//! this process speaks.
+#![expect(missing_docs, clippy::unwrap_used, clippy::panic, reason = "only tests use it, and they are to fail loudly")]
+
+mod scripted;
+
+pub use scripted::{Answer, Scripted};
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use serde_json::{Value, json};
+use shared::auth::keyring::Keyring;
+use shared::auth::mailed::MailedToken;
+use shared::auth::session::{Memory, Session};
+use shared::clock::Timestamp;
+use shared::domain::field::{Field, Fields};
+use shared::domain::mail::{Mail, MailContent};
+use shared::domain::reminder::{NewReminder, Reminder};
+use shared::domain::task::{NewTask, Task};
+use shared::domain::user::{Email, PasswordHash, PersonName, User, Zone};
+use shared::id::TokenSeed;
+use shared::store::{Permit, Store};
+
+/// A table, and a user of it who is signed in.
+pub struct World {
+    pub store: Store,
+    pub client: Client,
+    pub user: User,
+    pub session: Session,
+}
+
+pub const TABLE: &str = "spacedly";
+
+impl World {
+    /// An empty table but for one user.
+    pub async fn new() -> Self {
+        let sdk = sdk(&emulator().await);
+        let client = Client::new(&sdk);
+        create_table(&client).await;
+        let store = Store::new(&sdk, TABLE.to_owned());
+        let (user, session) = sign_up(&store, "someone@example.com").await;
+        store.meter().take();
+        Self { store, client, user, session }
+    }
+
+    /// The user's leave to write.
+    pub fn permit(&self) -> Permit {
+        Permit::of_session(self.user.id, self.session.id)
+    }
+
+    /// A stored task of the user.
+    pub async fn task(&self, body: Value) -> Task {
+        let task = new_task(&self.user, body);
+        self.store.create_task(&self.permit(), &task).await.unwrap();
+        self.store.meter().take();
+        task
+    }
+
+    /// A stored reminder of a task, so long ahead.
+    pub async fn reminder(&self, task: &Task, ahead: Duration) -> Reminder {
+        let reminder = new_reminder(task, ahead);
+        self.store.create_reminder(&self.permit(), &reminder).await.unwrap();
+        self.store.meter().take();
+        reminder
+    }
+
+    /// How many rows the user has whose sort key begins so.
+    pub async fn count(&self, prefix: &str) -> usize {
+        let found = self
+            .client
+            .query()
+            .table_name(TABLE)
+            .key_condition_expression("PK = :pk AND begins_with(SK, :sk)")
+            .expression_attribute_values(
+                ":pk",
+                aws_sdk_dynamodb::types::AttributeValue::S(format!("USER#{}", self.user.id)),
+            )
+            .expression_attribute_values(":sk", aws_sdk_dynamodb::types::AttributeValue::S(prefix.to_owned()))
+            .send()
+            .await
+            .unwrap();
+        found.items().len()
+    }
+}
+
+pub fn keyring() -> Keyring {
+    Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
+}
+
+pub fn new_user(email: &str) -> User {
+    let name = PersonName::read("Name", &json!("Someone")).unwrap();
+    let hash = PasswordHash::from_phc("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$c29tZWhhc2g".to_owned());
+    User::register(name, Email::parse(email).unwrap(), hash, Zone::parse("Asia/Kolkata").unwrap(), Timestamp::now())
+}
+
+/// The mail and the token of a registration.
+pub fn verification(user: &User) -> (Mail, MailedToken) {
+    let seed = TokenSeed::new();
+    let token = MailedToken::derive(&keyring(), "1", seed).unwrap();
+    let content = MailContent::Verification { seed, kid: "1".to_owned() };
+    (Mail::new(user.id, content, user.created_at), token)
+}
+
+pub async fn sign_up(store: &Store, email: &str) -> (User, Session) {
+    let user = new_user(email);
+    let (mail, token) = verification(&user);
+    store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let session = new_session(&user);
+    store.open_session(&Permit::of_system(), &session, &[]).await.unwrap();
+    (user, session)
+}
+
+pub fn new_session(user: &User) -> Session {
+    let device = ("a browser", "192.0.2.1");
+    Session::open(&keyring(), (user.id, &user.email), Memory::Ordinary, device, Timestamp::now()).unwrap().session
+}
+
+pub fn fields(body: Value) -> Fields {
+    let Value::Object(object) = body else { panic!("not an object: {body}") };
+    Fields::new(object)
+}
+
+pub fn new_task(user: &User, body: Value) -> Task {
+    let mut fields = fields(body);
+    let input = NewTask::read(&mut fields);
+    Task::new(user.id, fields.finish(input).unwrap(), &Zone::UTC, Timestamp::now())
+}
+
+pub fn new_reminder(task: &Task, ahead: Duration) -> Reminder {
+    let now = Timestamp::now();
+    let mut fields = fields(json!({"taskId": task.id, "scheduledAt": now.plus(ahead)}));
+    let input = NewReminder::read(&mut fields, now);
+    Reminder::new(task.user_id, fields.finish(input).unwrap(), now)
+}
+
+/// Starts a database in this process; answers its address.
+async fn emulator() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+    format!("http://{address}")
+}
+
+/// What clients need to call a server on this machine.
+pub fn sdk(endpoint: &str) -> SdkConfig {
+    let credentials = aws_credential_types::Credentials::new("test", "test", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+        .endpoint_url(endpoint)
+        .build()
+}
+
+async fn create_table(client: &Client) {
+    const NAMES: [&str; 8] = ["PK", "SK", "byTime", "byCreated", "open", "byTask", "dueShard", "dueAt"];
+    let all = || Projection::builder().projection_type(ProjectionType::All).build();
+    let keys_only = || Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+    let key = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let schema = |hash, range| Some(vec![key(hash, KeyType::Hash), key(range, KeyType::Range)]);
+    let local = |name: &str, range, projection| {
+        LocalSecondaryIndex::builder()
+            .index_name(name)
+            .set_key_schema(schema("PK", range))
+            .projection(projection)
+            .build()
+            .unwrap()
+    };
+    let due = GlobalSecondaryIndex::builder()
+        .index_name("due")
+        .set_key_schema(schema("dueShard", "dueAt"))
+        .projection(keys_only())
+        .build()
+        .unwrap();
+    let text = |name: &str| {
+        AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build().unwrap()
+    };
+    client
+        .create_table()
+        .table_name(TABLE)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(NAMES.into_iter().map(text).collect()))
+        .set_key_schema(schema("PK", "SK"))
+        .local_secondary_indexes(local("by-time", "byTime", all()))
+        .local_secondary_indexes(local("by-created", "byCreated", all()))
+        .local_secondary_indexes(local("open", "open", keys_only()))
+        .local_secondary_indexes(local("by-task", "byTask", keys_only()))
+        .global_secondary_indexes(due)
+        .send()
+        .await
+        .unwrap();
+}
