@@ -113,9 +113,10 @@ def test_every_route_but_health_counts_requests_and_reads_the_keys(
         if function.name in routes:
             passes = {"Ref": "RequestPolicy"} in function.role["ManagedPolicyArns"]
             assert passes == (function.name != "ServiceHealth"), function.name
-    [limiter, keys] = document(resources, "RequestPolicy")
+    [limiter, probe, keys] = document(resources, "RequestPolicy")
     assert limiter["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["RATE#*"]}
     assert limiter["Action"] == "dynamodb:UpdateItem"
+    assert probe["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["HEALTH"]}
     assert keys["Action"] == "secretsmanager:GetSecretValue"
 
 

@@ -154,10 +154,13 @@ fn has_rfc3339_shape(text: &[u8]) -> bool {
         }
     }
     let utc = byte(zone, b"Zz") && text.len() == zone + 1;
+    // time-numoffset: hours to 23, minutes to 59.
     let offset = byte(zone, b"+-")
         && digits(zone + 1..zone + 3)
+        && text.get(zone + 1..zone + 3) <= Some(b"23")
         && byte(zone + 3, b":")
         && digits(zone + 4..zone + 6)
+        && text.get(zone + 4..zone + 6) <= Some(b"59")
         && text.len() == zone + 6;
     head && (utc || offset)
 }
@@ -186,6 +189,8 @@ mod tests {
             "2024-12-10T25:00:00Z",
             "2024-12-10T09:00:00.Z",
             "2024-12-10T09:00:00+0530",
+            "2024-12-10T09:00:00+25:00",
+            "2024-12-10T09:00:00+05:60",
             "2024-12-10T09:00:00Z[Asia/Kolkata]",
             "1969-12-31T23:59:59Z",
             "12024-12-10T09:00:00Z",

@@ -5,6 +5,7 @@ use std::time::Instant;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use futures::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,17 +27,15 @@ pub struct Message<M> {
     pub deliveries: u32,
 }
 
-/// Reads the environment and opens the table.
+/// Reads the environment and builds what every event function uses.
 ///
 /// # Errors
 /// A variable is missing or bad.
-pub async fn start() -> Result<(Config, aws_types::SdkConfig, Store), lambda_runtime::Error> {
+pub fn start() -> Result<(Config, aws_types::SdkConfig, Store), lambda_runtime::Error> {
     telemetry::init();
     let config = Config::from_env()?;
     let sdk = crate::aws::sdk_config()?;
     let store = Store::new(&sdk, config.table.clone());
-    // Opens the connection; what is wrong with the table is for the first message to find.
-    drop(store.probe().await);
     Ok((config, sdk, store))
 }
 
@@ -56,7 +55,7 @@ pub async fn serve_queue<M: DeserializeOwned>(
         let count = records.len();
         let work = records.into_iter().map(|record| async move {
             let id = record.message_id.clone().unwrap_or_default();
-            let outcome = async { handler(parse(&record)?).await }.await;
+            let outcome = async { handler(parse(&record)?).boxed_local().await }.await;
             outcome.err().map(|error| {
                 tracing::error!(function, message_id = id, %error, "queue.message_failed");
                 id
@@ -158,7 +157,7 @@ pub async fn serve_stream(
         let mut response = DynamoDbEventResponse::default();
         for raw in &event.payload.records {
             let Some(record) = Record::read(raw) else { continue };
-            if let Err(error) = handler(record).await {
+            if let Err(error) = handler(record).boxed_local().await {
                 let sequence = raw.change.sequence_number.clone();
                 tracing::error!(function, sequence, %error, "stream.record_failed");
                 let mut failure = DynamoDbBatchItemFailure::default();

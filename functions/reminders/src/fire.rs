@@ -5,6 +5,8 @@
 //! So a run that is killed anywhere has done all of it or nothing, a message that comes twice finds nothing to
 //! do, and so does one for a reminder that was moved, finished or deleted.
 
+use std::time::Duration;
+
 use shared::aws::queue::FireReminder;
 use shared::clock::Timestamp;
 use shared::domain::mail::Mail;
@@ -16,12 +18,32 @@ use shared::events::Failure;
 use shared::store::reminders::Firing;
 use shared::store::{Permit, Refusal, Store, WriteError};
 
+/// Tries against others who change the same rows; then the message waits for its next delivery.
+const TRIES: u32 = 8;
+/// The longest first pause between tries; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
 /// Fires a reminder, if it still is what the message says.
 ///
 /// # Errors
-/// The table failed, or the reminder is being changed this moment: the message comes again.
+/// The table failed, or others never let it through: the message comes again.
 pub async fn handle(store: &Store, message: FireReminder, now: Timestamp) -> Result<(), Failure> {
-    let FireReminder { user_id, reminder_id, task_id, plan } = message;
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        match attempt(store, &message, now).await {
+            // Another run was faster, or the user was, or another reminder counts its mail: the next try sees which.
+            Err(WriteError::Refused(Refusal::ReminderChanged | Refusal::AccountChanged)) => {
+                tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+                pause *= 2;
+            }
+            other => return Ok(other?),
+        }
+    }
+    Ok(attempt(store, &message, now).await?)
+}
+
+async fn attempt(store: &Store, message: &FireReminder, now: Timestamp) -> Result<(), WriteError> {
+    let FireReminder { user_id, reminder_id, task_id, plan } = *message;
     let Some(Firing { reminder, task, user }) = store.firing(user_id, reminder_id, task_id).await? else {
         tracing::info!(%reminder_id, plan, "reminder.gone");
         return Ok(());
@@ -31,7 +53,7 @@ pub async fn handle(store: &Store, message: FireReminder, now: Timestamp) -> Res
         return Ok(());
     }
     let permit = Permit::of_system();
-    let written = match decide(&reminder, &task, &user) {
+    match decide(&reminder, &task, &user) {
         Decision::CallOff(reason) => {
             let mut skipped = reminder.clone();
             skipped.skip(now, reason);
@@ -51,13 +73,6 @@ pub async fn handle(store: &Store, message: FireReminder, now: Timestamp) -> Res
             let notification = Notification::upcoming(&task, now);
             store.fire_reminder(&permit, (&fired, reminder.version), &notification, mail.as_ref(), &user).await
         }
-    };
-    match written {
-        // Another run was faster, or the user was: the next delivery sees which.
-        Err(WriteError::Refused(Refusal::ReminderChanged | Refusal::AccountChanged)) => {
-            Err("changed while it fired".into())
-        }
-        other => Ok(other?),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The query of a task list: what to keep, in what order, which fields to show.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::clock::Timestamp;
 use crate::domain::field::FieldError;
 use crate::domain::task::{Priority, Task, TaskStatus};
@@ -113,7 +115,7 @@ impl TaskQuery {
                 Some(priority) => self.priority.push(priority),
                 None => return bad("priority", format!("Priority must be one of {}", Priority::WORDS.join(", "))),
             },
-            "category" => self.category.push(value.to_owned()),
+            "category" => self.category.push(composed(value)),
             "dueBefore" => match Timestamp::parse(value) {
                 Ok(instant) => self.due_before = Some(instant),
                 Err(_) => return bad("dueBefore", "Due before must be a valid date".to_owned()),
@@ -125,7 +127,7 @@ impl TaskQuery {
             "q" if value.chars().count() > Self::TEXT_MAX => {
                 return bad("q", format!("Search text cannot exceed {} characters", Self::TEXT_MAX));
             }
-            "q" => self.text = Some(value.trim().to_lowercase()).filter(|text| !text.is_empty()),
+            "q" => self.text = Some(composed(value).to_lowercase()).filter(|text| !text.is_empty()),
             "sort" => match TaskSort::WORDS.iter().find(|(word, _)| *word == value) {
                 Some((_, sort)) => self.sort = *sort,
                 None => {
@@ -172,6 +174,11 @@ impl TaskQuery {
         let Self { status, priority, category, due_before, due_after, text, sort, fields: _ } = self;
         format!("{status:?}|{priority:?}|{category:?}|{due_before:?}|{due_after:?}|{text:?}|{sort:?}")
     }
+}
+
+/// Text as tasks hold it: trimmed and in NFC.
+fn composed(text: &str) -> String {
+    text.trim().nfc().collect()
 }
 
 fn read_fields(value: &str) -> Result<Vec<&'static str>, FieldError> {
@@ -234,5 +241,7 @@ mod tests {
         assert!(query(&[("category", "work"), ("category", "home")]).unwrap().keeps(&home));
         assert!(!query(&[("category", "home"), ("priority", "low")]).unwrap().keeps(&home));
         assert!(query(&[("q", "RENT")]).unwrap().keeps(&home));
+        let composed = task(json!({"title": "Café", "category": "Café"}));
+        assert!(query(&[("q", "cafe\u{301}"), ("category", "Cafe\u{301}")]).unwrap().keeps(&composed));
     }
 }

@@ -85,7 +85,7 @@ impl App {
             let secrets = Secrets::load(&sdk, required("SECRET_ID")?).await?;
             Ok::<_, lambda_runtime::Error>(Some(secrets))
         };
-        let (secrets, warm) = futures::join!(secrets, warm_up(&store));
+        let (secrets, warm) = futures::join!(secrets, store.probe());
         if let Err(error) = warm {
             tracing::warn!(%error, "init.table_out_of_reach");
         }
@@ -102,14 +102,6 @@ impl App {
 
     fn secrets(&self) -> Result<&Secrets, ApiError> {
         self.secrets.as_ref().ok_or_else(|| ApiError::internal("the route has no keys"))
-    }
-}
-
-/// A connection is opened by any call, allowed or not: few functions may read the probe's key.
-async fn warm_up(store: &Store) -> Result<(), crate::store::StoreError> {
-    match store.probe().await {
-        Err(crate::store::StoreError::Failed { code, .. }) if code == "AccessDeniedException" => Ok(()),
-        other => other,
     }
 }
 
@@ -205,7 +197,7 @@ async fn run(
         *cookie = authenticated.cookie;
     }
     request.check_body(route)?;
-    handler(app, request).await
+    handler(app, request).boxed_local().await
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {

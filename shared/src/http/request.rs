@@ -151,8 +151,10 @@ impl<'a> Request<'a> {
             return Ok(());
         }
         let text = self.event.body.as_deref().unwrap_or_default();
-        // Base64 writes three bytes as four characters.
-        let length = if self.event.is_base64_encoded { text.len() / 4 * 3 } else { text.len() };
+        // Base64 writes three bytes as four characters, and pads the last.
+        let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
+        let length =
+            if self.event.is_base64_encoded { (text.len() / 4 * 3).saturating_sub(padding) } else { text.len() };
         if length > JSON_MAX {
             return Err(ApiError::new(ErrorCode::BodyTooLarge));
         }

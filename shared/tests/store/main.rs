@@ -1,11 +1,6 @@
 //! The store against DynamoDB's emulation in this very process (dynoxide), whose validation and capacity figures
 //! are AWS's. One database a test.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that panics has failed, and says where"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed, and says where")]
 
 mod budgets;
 mod conflicts;

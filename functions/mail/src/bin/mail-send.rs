@@ -9,7 +9,7 @@ use shared::events::{serve_queue, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let (config, sdk, store) = start().await?;
+    let (config, sdk, store) = start()?;
     let mailer = Mailer::new(&sdk, required("MAIL_FROM")?, required("SES_CONFIGURATION_SET")?);
     let sender = Sender {
         store,

@@ -6,7 +6,7 @@ use shared::events::{serve_queue, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let (config, _, store) = start().await?;
+    let (config, _, store) = start()?;
     let store = &store;
     serve_queue("reminders-fire", &config.stage, async |message| {
         fire::handle(store, message.body, Timestamp::now()).await

@@ -8,7 +8,7 @@ use shared::events::{serve_stream, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let (config, sdk, store) = start().await?;
+    let (config, sdk, store) = start()?;
     let dispatcher = Dispatcher {
         store,
         schedules: Schedules::new(&sdk, Target::from_env()?),

@@ -1,0 +1,69 @@
+# Each target says after ## what it does: `make help`.
+
+# A Python of at least 3.11 that makes .local/venv; the rest runs inside it.
+PYTHON ?= python3
+PY := .local/venv/bin/python
+ARCH ?= x86_64
+STAGE ?= dev
+
+export PATH := $(CURDIR)/.local/venv/bin:$(CURDIR)/.local/cargo/bin:$(PATH)
+export PORT CLOUD_PORT TEST_PORT TEST_CLOUD_PORT BASE_URL
+export SAM_CLI_TELEMETRY ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run start stop reset demo logs test lint fmt build deploy watch invoke install tools
+
+help: ## shows this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+run: install ## runs the whole system here (again: only what changed); Ctrl-C ends it. PORT=3000 CLOUD_PORT=4566
+	@exec $(PY) -m infra.local run
+
+start: install ## the same in the background
+	@exec $(PY) -m infra.local start
+
+stop: ## ends all that make run or make start began; users, tasks and mails are kept
+	@test ! -x $(PY) || exec $(PY) -m infra.local stop
+
+reset: ## ends it and forgets users, tasks, mails and logs
+	@test ! -x $(PY) || exec $(PY) -m infra.local reset
+
+demo: ## registers, creates a task and a reminder, waits for the mail (needs make run). BASE_URL=http://localhost:3000
+	@exec $(PYTHON) infra/local/demo.py
+
+logs: ## shows and follows what the functions print. FUNCTION=tasks-create for one of them
+	@test -x $(PY) || { echo "There are no logs yet: say make run first."; exit 1; }
+	@exec $(PY) -m infra.local logs $(FUNCTION)
+
+test: tools ## checks and tests everything, on a local cloud of its own
+	@exec $(PY) -m infra.local test
+
+lint: tools ## format, clippy, licences, spelling, unused dependencies, Python, template
+	@exec $(PY) -m infra.local lint
+
+fmt: tools ## formats the Rust and the Python code
+	cargo fmt --all
+	ruff format --config infra/local/ruff.toml infra/local
+
+build: tools ## builds what is deployed to AWS, into target/lambda. ARCH=x86_64 or arm64
+	@case "$(ARCH)" in x86_64|arm64) ;; *) echo "ARCH=$(ARCH) is neither x86_64 nor arm64."; exit 1;; esac
+	rm -rf target/lambda
+	cargo lambda build --release --locked --bins --workspace --exclude api-tests $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+
+deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or production; ARCH as for build
+	@exec $(PY) -m infra.local deploy $(STAGE) $(ARCH)
+
+watch: tools ## serves the functions with hot reload on port 9000, against the running local cloud
+	@test -f .env.local || { echo "There is no local cloud to work against: say make run first."; exit 1; }
+	cargo build --bins
+	cargo lambda watch --env-file .env.local
+
+invoke: tools ## sends its sample event to a function that make watch serves. FUNCTION=tasks-create
+	@test -f "events/$(FUNCTION).json" || { echo "Say FUNCTION=<one of these>:"; ls events | sed 's/[.]json$$//'; exit 1; }
+	cargo lambda invoke $(FUNCTION) --data-file events/$(FUNCTION).json
+
+install:
+	@$(PYTHON) infra/local/install.py
+
+tools:
+	@$(PYTHON) infra/local/install.py --tools

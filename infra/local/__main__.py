@@ -1,0 +1,39 @@
+"""`python -m infra.local COMMAND`: what the Makefile calls.
+
+Each command imports what it needs: `stop` should not wait for the SAM translator to load.
+"""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+from .progress import Problem, fail
+
+# Command → module and function; the words after the command are the function's arguments.
+COMMANDS = {
+    "run": ("supervisor", "run"),
+    "start": ("supervisor", "start"),
+    "stop": ("control", "stop"),
+    "reset": ("control", "reset"),
+    "logs": ("control", "logs"),
+    "lint": ("checks", "lint"),
+    "test": ("testrun", "main"),
+    "deploy": ("sam", "deploy"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m infra.local")
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("details", nargs="*", help="logs: a function's name; deploy: stage and architecture")
+    arguments = parser.parse_args()
+    module, function = COMMANDS[arguments.command]
+    try:
+        getattr(import_module(f"{__package__}.{module}"), function)(*arguments.details)
+    except Problem as problem:
+        fail(problem)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Function binaries: cargo builds them, we pack each as the zip that Lambda takes.
+
+Plain `cargo build` shares every artifact with `cargo test`; `cargo lambda build`, which makes what is deployed to AWS
+(`make build`), shares none. The zips live in .local/build, apart from target/lambda, so that a local run never puts
+debug binaries where a deployment looks for its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .instance import LOCAL, ROOT
+from .progress import Problem, Step
+
+BUILD = LOCAL / "build"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One function's package. `digest` is the zip's SHA-256 in hex."""
+
+    function: str
+    zip: Path
+    digest: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.function}/{self.digest[:16]}.zip"
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A program that makes executables small."""
+
+    tool: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def cargo(*arguments: str) -> list[str]:
+    """A cargo command that keeps to Cargo.lock once there is one."""
+    locked = ["--locked"] if (ROOT / "Cargo.lock").exists() else []
+    subcommand, *rest = arguments
+    return ["cargo", subcommand, *locked, *rest]
+
+
+def compile_functions(step: Step) -> dict[str, Path]:
+    """Builds all binaries of the function packages; returns name → executable."""
+    colour = ["--color", "always"] if sys.stderr.isatty() else []
+    command = cargo("build", "--bins", "--message-format=json-render-diagnostics", *colour)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    binaries: dict[str, Path] = {}
+    messages: list[str] = []
+    compiled = 0
+    try:
+        for line in process.stdout or ():
+            if not line.startswith("{"):
+                messages.append(line)
+                step.note = line.strip() or step.note
+                continue
+            message = json.loads(line)
+            if message.get("executable") and message["reason"] == "compiler-artifact" and _is_function(message):
+                binaries[message["target"]["name"]] = Path(message["executable"])
+                compiled += not message["fresh"]
+    except BaseException:
+        process.terminate()
+        raise
+    if process.wait() != 0:
+        sys.stderr.write("".join(messages[-200:]))
+        offline = any("failed to download" in line or "network" in line.lower() for line in messages)
+        raise Problem(
+            "The functions do not build (see above).",
+            "The first build fetches crates: check the network." if offline else "Mend the code, then say it again.",
+        )
+    if not binaries:
+        raise Problem("There are no function binaries: functions/*/src/bin is empty.")
+    step.result = f"{len(binaries)} functions, {compiled or 'none'} changed"
+    warnings = [line for line in messages if "warning" in line]
+    if warnings:
+        step.result += f", {len(warnings)} warnings: see make lint"
+    return binaries
+
+
+def _is_function(message: dict[str, Any]) -> bool:
+    return ROOT / "functions" in Path(message["manifest_path"]).parents
+
+
+def pack(binaries: dict[str, Path], step: Step) -> dict[str, Artifact]:
+    """Zips the binaries that changed since they were last packed, and forgets functions that are gone."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for entry in BUILD.iterdir():
+        if entry.name.split(".")[0] not in binaries:
+            entry.unlink()
+    strip = _strip_tool()
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        packed = list(pool.map(lambda item: _pack_one(item[0], item[1], strip), sorted(binaries.items())))
+    changed = [artifact.function for artifact, fresh in packed if not fresh]
+    size = sum(artifact.zip.stat().st_size for artifact, _ in packed) / 1e6
+    step.result = f"{len(changed)} packed, {size:.0f} MB in all" if changed else "none changed"
+    return {artifact.function: artifact for artifact, _ in packed}
+
+
+def _pack_one(function: str, binary: Path, strip: Strip | None) -> tuple[Artifact, bool]:
+    """Returns the artifact and whether it already was there."""
+    status = binary.stat()
+    source = f"{status.st_mtime_ns}:{status.st_size}:{strip.tool if strip else ''}"
+    package, stamp = BUILD / f"{function}.zip", BUILD / f"{function}.json"
+    try:
+        known = json.loads(stamp.read_text())
+        if known["source"] == source and package.stat().st_size == known["size"]:
+            return Artifact(function, package, known["digest"]), True
+    except (OSError, ValueError, KeyError):
+        pass
+    content = _stripped(function, binary, strip)
+    partial = BUILD / f"{function}.zip.{os.getpid()}"
+    with zipfile.ZipFile(partial, "w") as archive:
+        # Fixed time and mode: the same binary always gives the same zip, hence the same digest.
+        entry = zipfile.ZipInfo("bootstrap", _EPOCH)
+        entry.external_attr = 0o100755 << 16
+        archive.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=1)
+    digest = hashlib.sha256(partial.read_bytes()).hexdigest()
+    os.replace(partial, package)
+    stamp.write_text(json.dumps({"source": source, "size": package.stat().st_size, "digest": digest}))
+    return Artifact(function, package, digest), False
+
+
+def _stripped(function: str, binary: Path, strip: Strip | None) -> bytes:
+    """The executable without symbols and debug sections, which are half of it."""
+    if strip is None:
+        return binary.read_bytes()
+    partial = BUILD / f"{function}.bin.{os.getpid()}"
+    command = [strip.tool, "--strip-all", str(binary), str(partial)]
+    try:
+        done = subprocess.run(command, env={**os.environ, **strip.environment}, capture_output=True, check=False)
+        return (partial if done.returncode == 0 else binary).read_bytes()
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _strip_tool() -> Strip | None:
+    """Rust brings an objcopy of its own, so no binutils are needed. (On macOS stripping would break the signature.)"""
+    if sys.platform != "linux":
+        return None
+    try:
+        sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    tools = sorted(Path(sysroot).glob("lib/rustlib/*/bin/rust-objcopy"))
+    if tools:
+        # It is linked with the compiler's LLVM, which it does not find by itself.
+        return Strip(str(tools[0]), {"LD_LIBRARY_PATH": f"{sysroot}/lib"})
+    tool = shutil.which("objcopy")
+    return Strip(tool) if tool else None

@@ -1,0 +1,185 @@
+"""The checks that need no running system, one list for `make lint` and `make test`."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .build import cargo
+from .instance import LOCAL, REGION, ROOT, ROOT_KEY, VENV_BIN
+from .progress import Problem, Step, say, step
+
+CARGO_ROOT = LOCAL / "cargo"
+# Tools that exist as crates only. Compiled once, without optimisation: they compile in a third of the time so, and
+# still run in a second.
+CARGO_TOOLS = {"cargo-deny": "0.20.2", "cargo-machete": "0.9.2"}
+# Returns the numbers of passed and failed tests in a runner's output.
+Counter = Callable[[str], tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A command that succeeds or fails; with `count`, a test runner whose tests are counted."""
+
+    title: str
+    command: Sequence[str]
+    count: Counter | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Tally:
+    """What ran. A failed command without failed tests of its own counts as one failure."""
+
+    passed: int = 0
+    failed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed"
+
+
+def count_cargo(output: str) -> tuple[int, int]:
+    """Sums the closing lines of all test binaries."""
+    found = re.findall(r"^test result: \w+\. (\d+) passed; (\d+) failed", output, re.MULTILINE)
+    return sum(int(passed) for passed, _ in found), sum(int(failed) for _, failed in found)
+
+
+def count_pytest(output: str) -> tuple[int, int]:
+    """Reads pytest's closing line."""
+    last = output.strip().splitlines()[-1:] or [""]
+    numbers = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", last[0])}
+    return numbers.get("passed", 0), numbers.get("failed", 0) + numbers.get("error", 0) + numbers.get("errors", 0)
+
+
+def environment(more: dict[str, str] | None = None) -> dict[str, str]:
+    """The user's environment with the project's own tools first, and no way to a real AWS account."""
+    path = os.pathsep.join([str(VENV_BIN), str(CARGO_ROOT / "bin"), os.environ.get("PATH", "")])
+    account = {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": ROOT_KEY, "AWS_SECRET_ACCESS_KEY": ROOT_KEY}
+    return {**os.environ, **account, "PATH": path, "SAM_CLI_TELEMETRY": "0", "NO_COLOR": "1", **(more or {})}
+
+
+def install_cargo_tools() -> None:
+    """Compiles the tools that are not there in the pinned version."""
+    for name, version in CARGO_TOOLS.items():
+        stamp = CARGO_ROOT / f"{name}-{version}"
+        if stamp.exists():
+            continue
+        command = ["cargo", "install", "--locked", "--debug", "--force", "--quiet", "--root", str(CARGO_ROOT)]
+        command += ["--target-dir", str(CARGO_ROOT / "target"), f"{name}@{version}"]
+        # The tools' debug information is never read and takes most of the linking.
+        options = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_DEV_INCREMENTAL": "false"}
+        with step(f"compiling {name} {version} (once)"):
+            done = subprocess.run(command, env={**os.environ, **options}, cwd=LOCAL, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise Problem(f"{name} could not be installed:\n{done.stderr[-2000:]}", "The first time needs the network.")
+            stamp.touch()
+
+
+def checks() -> list[Check]:
+    """Quick ones first."""
+    python = sys.executable
+    config = ["--config", "infra/local/ruff.toml"]
+    return [
+        Check("format of the Rust code", ["cargo", "fmt", "--all", "--check"]),
+        Check("format of the Python code", ["ruff", "format", *config, "--check", "infra/local"]),
+        Check("ruff", ["ruff", "check", *config, "infra"]),
+        Check("spelling", ["typos"]),
+        Check("unused dependencies", ["cargo-machete", "--skip-target-dir"]),
+        Check(
+            "licences, bans, sources",
+            ["cargo-deny", "--all-features", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"],
+        ),
+        Check("sam validate", ["sam", "validate", "--lint", "--template-file", "template.yaml"]),
+        Check("cfn-lint", ["cfn-lint", "--non-zero-exit-code", "informational", "template.yaml"]),
+        Check(
+            "tests of infra",
+            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_python_tests()],
+            count_pytest,
+        ),
+        Check("clippy", cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
+    ]
+
+
+def _python_tests() -> list[str]:
+    return [folder for folder in ("infra/tests", "infra/local/tests") if (ROOT / folder).is_dir()]
+
+
+def perform(check: Check, tally: Tally, logs: Path) -> bool:
+    """Runs a check; shows the end of its output when it fails. Its whole output goes to a file."""
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / (re.sub(r"[^a-z0-9]+", "-", check.title.lower()).strip("-") + ".log")
+    try:
+        with step(check.title) as running:
+            output, status = _run(check, log, running)
+            passed, failed = check.count(output) if check.count else (0, 0)
+            if status != 0 or (check.count and not passed):
+                failed = max(failed, 1)
+            tally.passed += passed
+            tally.failed += failed
+            if check.count:
+                running.result = f"{passed} passed, {failed} failed"
+            if failed:
+                raise _Failed
+    except _Failed:
+        tally.failures.append(check.title)
+        say("\n".join("  │ " + line for line in excerpt(output)))
+        say(f"  │ the whole of it: {log.relative_to(ROOT)}\n")
+        return False
+    return True
+
+
+class _Failed(Exception):
+    """Marks the step as failed."""
+
+
+def _run(check: Check, log: Path, running: Step) -> tuple[str, int]:
+    process = subprocess.Popen(
+        check.command,
+        cwd=ROOT,
+        env=environment(check.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    lines = []
+    try:
+        with open(log, "w", encoding="utf-8") as file:
+            for line in process.stdout or ():
+                lines.append(line)
+                file.write(line)
+                running.note = line.strip() or running.note
+    except BaseException:
+        process.terminate()
+        raise
+    return "".join(lines), process.wait()
+
+
+def excerpt(output: str, most: int = 80) -> list[str]:
+    """What of a failed run is worth showing: the failures if it names them, else the end."""
+    lines = output.rstrip().splitlines()
+    for marker in ("failures:", "FAILURES", "error"):
+        start = next((number for number, line in enumerate(lines) if marker in line), None)
+        if start is not None:
+            return lines[start : start + most]
+    return lines[-most:]
+
+
+def lint() -> None:
+    """`make lint`: every check that needs no running system."""
+    started = time.monotonic()
+    install_cargo_tools()
+    tally = Tally()
+    for check in checks():
+        perform(check, tally, LOCAL / "log" / "lint")
+    if tally.failures:
+        raise Problem(f"Not clean: {', '.join(tally.failures)}.")
+    say(f"Clean, after {time.monotonic() - started:.0f} s.")

@@ -1,0 +1,122 @@
+"""Who runs, and ending it: `make stop`, `make reset`, `make logs`, and the locks and records behind `make run`.
+
+A lock that the operating system frees with its process says whether something runs, so a kill leaves nothing behind
+that a later start would believe. The record beside it says what runs, and on which ports.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from . import processes
+from .instance import ENV_FILE, STACK, Instance, local_instance
+from .processes import Record, Running
+from .progress import Problem, say, step
+
+
+def record_file(instance: Instance) -> Path:
+    """Where `remember` writes."""
+    return instance.run / "running.json"
+
+
+def try_lock(instance: Instance, name: str) -> IO[str] | None:
+    """The lock, held until the file is closed or the process ends; nothing if another process holds it."""
+    instance.run.mkdir(parents=True, exist_ok=True)
+    file = open(instance.run / name, "w", encoding="ascii")  # noqa: SIM115 - the open file is the lock
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def remember(instance: Instance, cloud: Record | None = None, *, ready: bool = False) -> None:
+    """Writes down what runs, for the other commands and for the start after a kill."""
+    Running(Record.of(os.getpid()), cloud, instance.port, instance.cloud_port, ready).save(record_file(instance))
+
+
+def forget(instance: Instance) -> None:
+    record_file(instance).unlink(missing_ok=True)
+
+
+def end_leftovers(instance: Instance) -> None:
+    """After a kill of the supervisor the emulator saves and ends by itself; here it gets the time, or is ended."""
+    left = Running.load(record_file(instance))
+    process = left.cloud.process() if left and left.cloud else None
+    if process is None:
+        return
+    with step("ending what an earlier run left") as running:
+        if left and not processes.wait_until_free([left.cloud_port], patience=10):
+            processes.end(process, patience=10)
+        running.result = f"process {process.pid}"
+
+
+def stop() -> None:
+    """Ends all that `make run` started."""
+    instance = local_instance()
+    running = Running.load(record_file(instance)) if instance.run.exists() else None
+    if running is None or not running.processes():
+        forget(instance)
+        say("Nothing is running.")
+        return
+    with step("stopping and saving the state"):
+        supervisor = running.supervisor.process()
+        if supervisor:
+            supervisor.terminate()
+            try:
+                supervisor.wait(timeout=60)
+            except psutil.TimeoutExpired:
+                supervisor.kill()
+        cloud = running.cloud.process() if running.cloud else None
+        if cloud:
+            processes.end(cloud, patience=30)
+    forget(instance)
+
+
+def reset() -> None:
+    """Stops, and forgets every user, task, mail and log."""
+    stop()
+    instance = local_instance()
+    for directory in (instance.state, instance.log, instance.run, instance.temporary):
+        shutil.rmtree(directory, ignore_errors=True)
+    ENV_FILE.unlink(missing_ok=True)
+    say("The local state is gone: users, tasks, mails, logs. `make run` begins anew.")
+
+
+def logs(function: str = "") -> None:
+    """Shows what the functions print, and follows while the system runs."""
+    instance = local_instance()
+    file = instance.functions_log
+    if not file.exists():
+        raise Problem("There are no logs yet.", "Say make run first.")
+    with open(file, encoding="utf-8", errors="replace") as output:
+        lines = [line for line in output if _is_of(line, function)]
+        sys.stdout.write("".join(lines[-100:]))
+        sys.stdout.flush()
+        lock = try_lock(instance, "lock")
+        if lock is not None:
+            lock.close()
+            return
+        try:
+            while True:
+                line = output.readline()
+                if not line:
+                    time.sleep(0.2)
+                elif _is_of(line, function):
+                    sys.stdout.write(line)
+                    sys.stdout.flush()
+        except KeyboardInterrupt:
+            return
+
+
+def _is_of(line: str, function: str) -> bool:
+    return not function or line.split(" ", 2)[1:2] == [f"{STACK}-{function}"]

@@ -1,0 +1,127 @@
+"""`make demo`: the main job from a client's side, with the standard library only.
+
+Registers a fresh user, logs in, creates a task and a reminder ten minutes ahead, waits for the mail and prints it with
+the notification. Exits 0 when both are there, 1 with the reason otherwise. BASE_URL says where; the default is
+http://localhost:3000.
+"""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+BASE_URL = (os.environ.get("BASE_URL") or f"http://localhost:{os.environ.get('PORT') or 3000}").rstrip("/")
+# Seconds. The reminder is due in less than an hour, so its mail goes out at once.
+PATIENCE = 30.0
+
+
+class DemoError(Exception):
+    """Why the demo did not reach its end."""
+
+
+class Client:
+    """A browser without a window: it keeps its cookies."""
+
+    def __init__(self) -> None:
+        jar = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Returns the answer's JSON; a DemoError for any failure."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        request = urllib.request.Request(BASE_URL + path, data, headers, method=method)
+        try:
+            with self._opener.open(request, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise DemoError(f"{method} {path} answered {error.code}: {error.read(500).decode(errors='replace')}") from error
+        except OSError as error:
+            raise DemoError(f"{BASE_URL} does not answer ({error}). Is the system up? Say: make run") from error
+        except ValueError as error:
+            raise DemoError(f"{method} {path} did not answer with JSON") from error
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def show(title: str, text: str) -> None:
+    say(f"\n── {title} " + "─" * max(4, 70 - len(title)))
+    say(text.strip())
+
+
+def wait_for(what: str, look: Any, deadline: float) -> Any:
+    """Asks until there is something, or the deadline (of time.monotonic) has passed."""
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise DemoError(f"No {what} within {PATIENCE:.0f} s. See: make logs")
+        time.sleep(0.1)
+
+
+def run() -> None:
+    client = Client()
+    address = f"demo-{uuid.uuid4().hex[:12]}@example.com"
+    password = "Demo-" + uuid.uuid4().hex[:12] + "-Aa1"
+    client.call("POST", "/api/auth/register", {"name": "Demo", "email": address, "password": password})
+    say(f"registered {address}")
+    client.call("POST", "/api/auth/login", {"email": address, "password": password})
+    say("logged in")
+    due = datetime.now(UTC) + timedelta(minutes=10)
+    moment = due.isoformat(timespec="seconds").replace("+00:00", "Z")
+    title = "Repeat chapter 3"
+    task = client.call("POST", "/api/tasks", {"title": title, "description": "Cards 20 to 45", "dueDate": moment})["data"]["task"]
+    say(f"created the task {task['id']}")
+    started, deadline = time.monotonic(), time.monotonic() + PATIENCE
+    wanted = {"taskId": task["id"], "scheduledAt": moment, "message": "Ten minutes are enough."}
+    reminder = client.call("POST", "/api/reminders", wanted)["data"]["reminder"]
+    say(f"created the reminder {reminder['id']} for {moment}, waiting for its mail …")
+
+    # Registering sends a mail of its own: the reminder's is the one that names the task.
+    inbox = "/mailbox/messages?" + urllib.parse.urlencode({"to": address})
+    mail = wait_for(
+        "mail", lambda: next((mail for mail in client.call("GET", inbox) if title in mail["subject"]), None), deadline
+    )
+    elapsed = time.monotonic() - started
+    notification = wait_for(
+        "notification",
+        lambda: next(
+            (it for it in client.call("GET", "/api/notifications")["data"]["notifications"] if it["relatedTaskId"] == task["id"]),
+            None,
+        ),
+        deadline,
+    )
+    show("the mail", f"From:    {mail['from']}\nTo:      {mail['to']}\nSubject: {mail['subject']}\n\n{mail['text']}")
+    show("the notification", json.dumps(notification, indent=2, ensure_ascii=False))
+    say(f"\nFrom the reminder's creation to its mail: {elapsed:.2f} s. It is in {BASE_URL}/mailbox#{mail['id']}")
+
+
+def main() -> int:
+    try:
+        run()
+    except DemoError as error:
+        sys.stderr.write(f"\nThe demo failed: {error}\n")
+        return 1
+    except (KeyError, TypeError) as error:
+        sys.stderr.write(f"\nThe demo failed: an answer is not of the documented shape ({error!r} is missing)\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

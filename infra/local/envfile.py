@@ -1,0 +1,37 @@
+""".env.local: what `cargo lambda watch` gives a function so that it works against the running local cloud."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .deploy import client
+from .instance import ENV_FILE, REGION, ROOT_KEY, STACK, Instance
+
+
+def variables(configurations: list[dict[str, Any]]) -> dict[str, str]:
+    """The environments of all functions as one: where two differ, the first one's value holds."""
+    merged: dict[str, str] = {}
+    for configuration in sorted(configurations, key=lambda each: each["FunctionName"]):
+        for name, value in configuration.get("Environment", {}).get("Variables", {}).items():
+            merged.setdefault(name, value)
+    return merged
+
+
+def write(instance: Instance) -> None:
+    """Writes the file from the functions as they are deployed."""
+    pages = client(instance, "lambda").get_paginator("list_functions").paginate()
+    configurations = [each for page in pages for each in page["Functions"] if each["FunctionName"].startswith(STACK)]
+    values = {
+        **variables(configurations),
+        "AWS_ENDPOINT_URL": instance.cloud_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+    }
+    lines = ["# Written by `make run` for `make watch`: the functions' variables, against the running local cloud."]
+    lines += [f"{name}={value}" for name, value in sorted(values.items())]
+    partial = ENV_FILE.with_name(".env.local.new")
+    partial.write_text("\n".join(lines) + "\n")
+    os.replace(partial, ENV_FILE)

@@ -1,0 +1,177 @@
+"""Corrections to the emulator's judgement of permissions, so that the template's policies hold as they stand.
+
+Unpatched it denies every schedule of a group other than `default` and every sender named by its ARN, and it does not
+know `dynamodb:LeadingKeys` and `ses:FromAddress`. Rules after the Service Authorization Reference.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .patches import replace, require
+
+_LEADING_KEYS = "dynamodb:LeadingKeys"
+_CONDITION = re.compile(r"(#[\w-]+|[A-Za-z_][\w.-]*)\s*=\s*(:[\w-]+)")
+_TRANSACTION = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+    "Get": "dynamodb:GetItem",
+}
+# Returns the name of the hash key of a table, or of one of its indexes.
+HashKey = Callable[[str, str | None], str | None]
+
+
+class ItemArn(str):
+    """A table's ARN that remembers the partition keys of the one item it is checked for."""
+
+    leading_keys: list[str]
+
+    def __new__(cls, arn: str, leading_keys: list[str]) -> ItemArn:
+        made = super().__new__(cls, arn)
+        made.leading_keys = leading_keys
+        return made
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _text(value: Any) -> list[str]:
+    """A key's value as the policy compares it."""
+    return [str(next(iter(value.values())))] if isinstance(value, dict) and value else []
+
+
+def _of_item(part: dict[str, Any], hash_key: HashKey) -> list[str]:
+    name = hash_key(part.get("TableName", ""), None)
+    item = part.get("Key") or part.get("Item") or {}
+    return _text(item.get(name)) if name else []
+
+
+def leading_keys(request: dict[str, Any], hash_key: HashKey) -> list[str]:
+    """The partition keys that a single-item, query or batch request of DynamoDB names."""
+    if "KeyConditionExpression" in request:
+        name = hash_key(request.get("TableName", ""), request.get("IndexName"))
+        names = request.get("ExpressionAttributeNames") or {}
+        values = request.get("ExpressionAttributeValues") or {}
+        for attribute, value in _CONDITION.findall(request["KeyConditionExpression"]):
+            if names.get(attribute, attribute) == name:
+                return _text(values.get(value))
+        return []
+    if "RequestItems" in request:
+        keys = []
+        for table, wanted in request["RequestItems"].items():
+            items = wanted if isinstance(wanted, list) else [{"Get": {"Key": key}} for key in wanted.get("Keys", [])]
+            for item in items:
+                for part in item.values():
+                    keys += _of_item({**part, "TableName": table}, hash_key)
+        return keys
+    return _of_item(request, hash_key)
+
+
+def transaction_checks(request: dict[str, Any], table_arn: Callable[[str], str], hash_key: HashKey) -> list[tuple[str, ItemArn]]:
+    """Action and resource of each item of a transaction, with the item's own partition key."""
+    return [
+        (action, ItemArn(table_arn(part["TableName"]), _of_item(part, hash_key)))
+        for item in request.get("TransactItems") or []
+        for member, action in _TRANSACTION.items()
+        if isinstance(part := item.get(member), dict) and part.get("TableName")
+    ]
+
+
+def know_leading_keys(actions: Any, evaluator: Any, dynamodb: Any) -> None:
+    """`dynamodb:LeadingKeys` has its value, for each item of a transaction its own."""
+    context = require(actions, "dynamodb_service_context")
+    table_arn = require(actions, "_dynamodb_table_arn")
+    enforce = require(evaluator, "enforce")
+    tables = require(dynamodb, "_tables")
+
+    def hash_key(table: str, index: str | None) -> str | None:
+        described = tables.get(table.rpartition("/")[2]) or {}
+        schema = described.get("KeySchema") or []
+        for known in (described.get("GlobalSecondaryIndexes") or []) if index else []:
+            schema = known["KeySchema"] if known["IndexName"] == index else schema
+        return next((part["AttributeName"] for part in schema if part["KeyType"] == "HASH"), None)
+
+    @functools.wraps(context)
+    def with_keys(body: bytes) -> dict[str, Any]:
+        keys = leading_keys(_json(body), hash_key)
+        return {**context(body), **({_LEADING_KEYS: keys} if keys else {})}
+
+    def checks(action: str, body: bytes, region: str, account: str) -> list[tuple[str, ItemArn]]:
+        if action not in ("dynamodb:TransactWriteItems", "dynamodb:TransactGetItems"):
+            return []
+        return transaction_checks(_json(body), lambda table: table_arn(table, region, account), hash_key)
+
+    @functools.wraps(enforce)
+    def enforce_item(*arguments: Any, **keywords: Any) -> Any:
+        arn = keywords.get("resource_arn")
+        if isinstance(arn, ItemArn):
+            keywords["service_context"] = {**(keywords.get("service_context") or {}), _LEADING_KEYS: arn.leading_keys}
+        return enforce(*arguments, **keywords)
+
+    replace(actions, "dynamodb_service_context", with_keys)
+    replace(actions, "dynamodb_transaction_checks", checks)
+    replace(evaluator, "enforce", enforce_item)
+
+
+def schedule_group(body: bytes, query: dict[str, Any]) -> str:
+    """The group that a call about one schedule names."""
+    named = query.get("groupName") or query.get("GroupName") or []
+    return (named[0] if isinstance(named, list) and named else named) or _json(body).get("GroupName") or "default"
+
+
+def sender(body: bytes, identities: Any) -> tuple[str, str]:
+    """The address a SendEmail request sends from, and the identity that permits it: the address, else its domain."""
+    address = str(_json(body).get("FromEmailAddress", "")).rpartition("<")[2].rstrip("> ")
+    return address, address if address in identities else address.rpartition("@")[2]
+
+
+def know_resources(app: Any, actions: Any, ses_v2: Any) -> None:
+    """Schedules are judged in their own group, mails by their sender's identity and with `ses:FromAddress`."""
+    extract = require(actions, "extract_resource_arn")
+    enforce_data_plane = require(app, "_enforce_data_plane")
+    identities = require(ses_v2, "_identities")
+
+    @functools.wraps(extract)
+    def extract_fully(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    ) -> str:
+        arn = extract(service, method, path, headers, body, query, region, account)
+        if service == "scheduler" and ":schedule/default/" in arn:
+            return arn.replace(":schedule/default/", f":schedule/{schedule_group(body, query)}/", 1)
+        if service == "ses" and method == "POST" and path.rstrip("/").endswith("/v2/email/outbound-emails"):
+            return SenderArn(
+                f"arn:aws:ses:{region}:{account}:identity/{sender(body, identities)[1]}", sender(body, identities)[0]
+            )
+        return arn
+
+    @functools.wraps(enforce_data_plane)
+    def enforce_sender(*arguments: Any, **keywords: Any) -> Any:
+        arn = keywords.get("resource_arn")
+        if isinstance(arn, SenderArn):
+            keywords["service_context"] = {**(keywords.get("service_context") or {}), "ses:FromAddress": arn.address}
+        return enforce_data_plane(*arguments, **keywords)
+
+    replace(actions, "extract_resource_arn", extract_fully)
+    replace(app, "_enforce_data_plane", enforce_sender)
+
+
+class SenderArn(str):
+    """An identity's ARN that remembers the address that is sent from."""
+
+    address: str
+
+    def __new__(cls, arn: str, address: str) -> SenderArn:
+        made = super().__new__(cls, arn)
+        made.address = address
+        return made

@@ -1,0 +1,137 @@
+"""Checks the machine's tools and makes the project's Python environment, .local/venv.
+
+Runs under the machine's own python3, which may be too old: hence only the standard library and plain syntax.
+    python3 infra/local/install.py           what `make run` needs
+    python3 infra/local/install.py --tools   also what building, checking and deploying need
+It does nothing when the environment already is what the lock files say.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.join(ROOT, "infra", "local")
+VENV = os.path.join(ROOT, ".local", "venv")
+OLDEST_PYTHON = (3, 11)
+
+
+def fail(what, remedy):
+    """Ends with what is wrong and what to do."""
+    sys.stderr.write("\n✗ %s\n  → %s\n" % (what, remedy))
+    sys.exit(1)
+
+
+def check_python():
+    """Python is new enough and can make environments."""
+    if sys.version_info < OLDEST_PYTHON:
+        newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
+        fail(
+            "Python %d.%d is too old: 3.11 or newer is needed." % sys.version_info[:2],
+            "Say PYTHON=%s make …" % newer[0] if newer else "Install a newer Python, then say PYTHON=/path/to/it make …",
+        )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        fail(
+            "This Python cannot make virtual environments: its module venv is missing.",
+            "On Debian or Ubuntu: apt install python3-venv. Then try again.",
+        )
+
+
+def check_rust():
+    """Cargo is there, and as new as Cargo.toml asks."""
+    if not shutil.which("cargo") or not shutil.which("rustc"):
+        fail("Rust's cargo is not on the PATH.", "Install Rust from https://rustup.rs, open a new shell, try again.")
+    with open(os.path.join(ROOT, "Cargo.toml"), encoding="utf-8") as manifest:
+        wanted = re.search(r'^rust-version\s*=\s*"([\d.]+)"', manifest.read(), re.MULTILINE)
+    found = re.search(r"rustc ([\d.]+)", output(["rustc", "--version"]))
+    if wanted and found and version(found.group(1)) < version(wanted.group(1)):
+        fail("Rust %s is too old: %s or newer is needed." % (found.group(1), wanted.group(1)), "Say: rustup update")
+    if not (shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")):
+        fail(
+            "There is no C compiler (cc), which Rust needs for linking.",
+            "On Debian or Ubuntu: apt install build-essential; on macOS: xcode-select --install.",
+        )
+
+
+def version(text):
+    return tuple(int(part) for part in text.split("."))
+
+
+def output(command):
+    """What the command prints; nothing if it fails."""
+    try:
+        return subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False
+        ).stdout
+    except OSError:
+        return ""
+
+
+def fingerprint(lock):
+    """Changes with the lock file, this Python and the project's place (scripts in an environment name theirs)."""
+    digest = hashlib.sha256()
+    for part in (sys.version, os.path.realpath(sys.executable), ROOT):
+        digest.update(part.encode())
+    with open(os.path.join(HERE, lock), "rb") as file:
+        digest.update(file.read())
+    return digest.hexdigest()
+
+
+def stamp_of(lock):
+    return os.path.join(VENV, "." + lock + ".stamp")
+
+
+def is_installed(lock):
+    try:
+        with open(stamp_of(lock), encoding="ascii") as file:
+            return file.read() == fingerprint(lock) and os.access(os.path.join(VENV, "bin", "python"), os.X_OK)
+    except OSError:
+        return False
+
+
+def install(lock, fresh):
+    """Installs one lock file, into a new environment if `fresh`; the stamp is written last."""
+    started = time.time()
+    sys.stdout.write("▸ installing %s into .local/venv (once) …\n" % lock)
+    sys.stdout.flush()
+    if fresh:
+        made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False)
+        if made.returncode != 0:
+            fail("The Python environment .local/venv could not be made (see above).", "Mend that, then try again.")
+    # The locks are complete: no resolving, hence --no-deps. Byte code is made when a module is first used.
+    pip = [os.path.join(VENV, "bin", "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    pip += ["--no-compile", "--no-deps", "--require-hashes", "-r", os.path.join(HERE, lock)]
+    done = subprocess.run(pip, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+    if done.returncode != 0:
+        sys.stderr.write(done.stderr)
+        if re.search(r"connection|resolve|timed? ?out|network|unreachable|Could not find a version", done.stderr, re.I):
+            fail(
+                "The Python packages could not be fetched.",
+                "The first run needs the network (proxy: HTTPS_PROXY, mirror: PIP_INDEX_URL). Try again.",
+            )
+        fail("The Python packages could not be installed (see above).", "Mend that, then try again.")
+    with open(stamp_of(lock), "w", encoding="ascii") as file:
+        file.write(fingerprint(lock))
+    sys.stdout.write("✓ installed %s in %.0f s\n" % (lock, time.time() - started))
+    sys.stdout.flush()
+
+
+def main():
+    check_python()
+    check_rust()
+    fresh = not is_installed("requirements.txt")
+    if fresh:
+        install("requirements.txt", fresh=True)
+    if "--tools" in sys.argv[1:] and (fresh or not is_installed("requirements-tools.txt")):
+        install("requirements-tools.txt", fresh=False)
+
+
+if __name__ == "__main__":
+    main()

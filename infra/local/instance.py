@@ -1,0 +1,107 @@
+"""Where a local cloud lives: its ports, files and fixed names.
+
+`make run` and `make test` each have an instance of their own and share nothing but cargo's target directory.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / ".local"
+VENV_BIN = LOCAL / "venv" / "bin"
+TEMPLATE = ROOT / "template.yaml"
+# What `make watch` gives the functions.
+ENV_FILE = ROOT / ".env.local"
+
+REGION = "us-east-1"
+# MiniStack takes `test` for the account's root user; functions get the credentials of their role.
+ROOT_KEY = "test"
+# Eight hex digits, given to the API as a tag: its address stays the same across deployments.
+API_ID = "5bace41e"
+STAGE = "local"
+STACK = f"spacedly-{STAGE}"
+# Names the client's address to the emulator. Only the proxy may set it: it strips the header from requests.
+CLIENT_ADDRESS_HEADER = "x-local-client-address"
+# In the test instance a client may say who it is, so that each test is a client of its own.
+TEST_CLIENT_HEADER = "x-test-client-address"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One local cloud: `name` is `local` or `test`."""
+
+    name: str
+    base: Path
+    port: int
+    cloud_port: int
+
+    @property
+    def is_test(self) -> bool:
+        return self.name == "test"
+
+    @property
+    def state(self) -> Path:
+        """What survives a restart; `make reset` removes it."""
+        return self.base / "state"
+
+    @property
+    def mailbox(self) -> Path:
+        return self.state / "mailbox.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.base / "log"
+
+    @property
+    def cloud_log(self) -> Path:
+        return self.log / "cloud.log"
+
+    @property
+    def functions_log(self) -> Path:
+        return self.log / "functions.log"
+
+    @property
+    def run(self) -> Path:
+        return self.base / "run"
+
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR of the emulator: it unpacks the functions' code here."""
+        return self.base / "tmp"
+
+    @property
+    def cloud_url(self) -> str:
+        return f"http://127.0.0.1:{self.cloud_port}"
+
+    @property
+    def upstream(self) -> str:
+        """The HTTP API inside the emulator."""
+        return f"{self.cloud_url}/_aws/execute-api/{API_ID}/$default"
+
+    @property
+    def public_url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def make_directories(self) -> None:
+        for directory in (self.state, self.log, self.run, self.temporary):
+            directory.mkdir(parents=True, exist_ok=True)
+
+
+def _port(variable: str, default: int) -> int:
+    text = os.environ.get(variable) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise SystemExit(f"{variable}={text} is not a port number (1-65535)")
+    return int(text)
+
+
+def local_instance() -> Instance:
+    """The instance of `make run`; the variables PORT and CLOUD_PORT move it."""
+    return Instance("local", LOCAL, _port("PORT", 3000), _port("CLOUD_PORT", 4566))
+
+
+def test_instance() -> Instance:
+    """The instance of `make test`; the variables TEST_PORT and TEST_CLOUD_PORT move it."""
+    return Instance("test", LOCAL / "test", _port("TEST_PORT", 3100), _port("TEST_CLOUD_PORT", 4576))

@@ -1,0 +1,183 @@
+"""Where the emulator (MiniStack) differs from AWS, or is slow, and how the launcher corrects it.
+
+Each correction replaces one name inside the emulator, after checking that the name is still what it was in the
+version that requirements.txt pins: an upgrade that renames something stops the start with a sentence, instead of
+quietly running without the correction.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .instance import CLIENT_ADDRESS_HEADER
+from .mail import read_request
+
+
+class PatchError(Exception):
+    """The emulator no longer has what a correction replaces."""
+
+
+def require(owner: Any, name: str) -> Any:
+    """The attribute `name` of `owner`; a PatchError that names both if it is gone."""
+    try:
+        return getattr(owner, name)
+    except AttributeError:
+        where = getattr(owner, "__name__", repr(owner))
+        raise PatchError(
+            f"This MiniStack has no {where}.{name}. infra/local/patches.py was written for the version in "
+            "requirements.txt: pin that one again, or adapt the correction."
+        ) from None
+
+
+def replace(owner: Any, name: str, value: Any) -> Any:
+    """Sets an attribute that must exist; returns what it was."""
+    before = require(owner, name)
+    if callable(before) != callable(value):
+        raise PatchError(f"MiniStack's {name} is no longer of the kind that infra/local/patches.py replaces.")
+    setattr(owner, name, value)
+    return before
+
+
+def speed_up(socketserver: Any, runtime: Any, scheduler: Any, hypercorn_config: Any) -> None:
+    """A warm call takes 12 ms instead of 100, a schedule fires within 0.3 s instead of 10.
+
+    The runtime API's small answers wait for no acknowledgement (Nagle's algorithm), the collector of log lines waits
+    4 ms for the first line instead of 50, and connections are not closed after 1,000 requests.
+    """
+    replace(socketserver.StreamRequestHandler, "disable_nagle_algorithm", True)
+    drain = require(require(runtime, "Worker"), "_drain_stderr_bounded")
+    if len(drain.__defaults__ or ()) != 3:
+        raise PatchError("MiniStack's Worker._drain_stderr_bounded no longer takes three waiting times.")
+    drain.__defaults__ = (0.004, 0.002, 0.25)
+    replace(scheduler, "_SCHEDULE_TICK_INTERVAL", 0.25)
+    replace(hypercorn_config, "keep_alive_max_requests", 10**9)
+    # A stop need not wait for the functions' idle connections.
+    replace(hypercorn_config, "graceful_timeout", 0.5)
+    # API Gateway names no server.
+    replace(hypercorn_config, "include_server_header", False)
+
+
+def shape_event(event: dict[str, Any]) -> None:
+    """Makes the emulator's HTTP event what API Gateway sends: the client's address, the cookies in a list of their own."""
+    headers = event.get("headers")
+    http = event.get("requestContext", {}).get("http")
+    if event.get("version") != "2.0" or not isinstance(headers, dict) or not isinstance(http, dict):
+        return
+    address = headers.pop(CLIENT_ADDRESS_HEADER, None)
+    if address:
+        http["sourceIp"] = address
+    cookies = headers.pop("cookie", None)
+    if cookies:
+        event["cookies"] = [cookie for cookie in (part.strip() for part in cookies.split(";")) if cookie]
+
+
+def real_events(lambda_svc: Any) -> None:
+    """Every HTTP event passes through `shape_event` on its way to a function."""
+    execute = require(lambda_svc, "_execute_function_with_config_scope")
+
+    @functools.wraps(execute)
+    def shaped(function: Any, event: Any, *arguments: Any, **keywords: Any) -> Any:
+        if isinstance(event, dict):
+            shape_event(event)
+        return execute(function, event, *arguments, **keywords)
+
+    replace(lambda_svc, "_execute_function_with_config_scope", shaped)
+
+
+class _Tee:
+    """The queue of a function's log lines, which also writes each to a file."""
+
+    def __init__(self, inner: Any, write: Callable[[str], None]) -> None:
+        self._inner = inner
+        self._write = write
+
+    def put_nowait(self, line: str) -> None:
+        self._write(line)
+        self._inner.put_nowait(line)
+
+    def get_nowait(self) -> str:
+        return self._inner.get_nowait()
+
+
+def keep_function_logs(runtime: Any, file: Path) -> None:
+    """What the functions print goes to one file as well, each line with the function's name."""
+    worker = require(runtime, "ProvidedWorker")
+    pump = require(worker, "_pump_output")
+    output = open(file, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - open as long as the process lives
+
+    def pump_and_keep(self: Any, stream: Any, log_queue: Any) -> None:
+        def write(line: str) -> None:
+            # A put that finds the queue full is made twice; the line is written once.
+            if line is not write.last:  # type: ignore[attr-defined]
+                write.last = line  # type: ignore[attr-defined]
+                output.write(f"{time.strftime('%H:%M:%S')} {self.func_name} {line}\n")
+
+        write.last = None  # type: ignore[attr-defined]
+        pump(self, stream, _Tee(log_queue, write))
+
+    replace(worker, "_pump_output", pump_and_keep)
+
+
+def keep_mail(ses_v2: Any, file: Path) -> None:
+    """Every mail that is accepted is kept whole, headers too, as one line of JSON; it outlives a restart."""
+    handle = require(ses_v2, "handle_request")
+
+    @functools.wraps(handle)
+    async def handle_and_keep(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        response = await handle(method, path, headers, body, query)
+        if method == "POST" and path.rstrip("/").endswith("/outbound-emails") and response[0] == 200:
+            message = {"id": str(uuid.uuid4()), **read_request(json.loads(body), time.time())}
+            with open(file, "a", encoding="utf-8") as mailbox:
+                mailbox.write(json.dumps(message) + "\n")
+        return response
+
+    replace(ses_v2, "handle_request", handle_and_keep)
+
+
+def restart_streams(lambda_svc: Any) -> None:
+    """A restored stream mapping reads on.
+
+    The emulator keeps how far a mapping had read, but not the stream: it would wait for record number N of a stream
+    that begins again at nought.
+    """
+    restore = require(lambda_svc, "_restore_esm_positions")
+    streams = require(lambda_svc, "_dynamodb_stream_positions")
+
+    def restore_at_start(store: Any, positions: Any) -> None:
+        restore(store, positions)
+        if store is streams:
+            for key in list(store._data):
+                store._data[key] = 0
+
+    require(streams, "_data")
+    replace(lambda_svc, "_restore_esm_positions", restore_at_start)
+
+
+def mark_saves(app: Any, marker: Path, port: str) -> None:
+    """Tells a finished save from one that was interrupted: the marker is there only when the saved state is whole.
+
+    It holds the port that the saved addresses name.
+    """
+    save = require(app, "save_all")
+
+    def save_and_mark(services: Any) -> None:
+        marker.unlink(missing_ok=True)
+        save(services)
+        partial = marker.with_suffix(".new")
+        partial.write_text(port)
+        os.replace(partial, marker)
+
+    replace(app, "save_all", save_and_mark)
+
+
+def count_as_encrypted(app: Any) -> None:
+    """Requests count as made over TLS, as they are on AWS: the policies that refuse others stay in force."""
+    pin = require(app, "pin_request_origin")
+    replace(app, "pin_request_origin", lambda address, _encrypted: pin(address, True))

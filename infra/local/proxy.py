@@ -1,0 +1,271 @@
+"""The reverse proxy that makes the emulated HTTP API look as clients see it on AWS: http://localhost:3000/api.
+
+It passes requests and answers through as they are, streaming both. What it adds is what API Gateway adds: the
+client's address and the forwarding headers, and the gateway's own answers beyond its limits. Security headers are the
+functions', CORS is the gateway's (the emulator's): neither is touched here. Below /mailbox it serves the mailbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any
+
+import aiohttp
+import uvicorn
+import yarl
+
+from .instance import CLIENT_ADDRESS_HEADER, TEST_CLIENT_HEADER, Instance
+from .mailbox import Mailbox
+
+Headers = list[tuple[bytes, bytes]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Called for each finished request: method, path, status, milliseconds.
+OnRequest = Callable[[str, str, int, float], None]
+
+# API Gateway's quotas: a request's body, its line with the headers, and the time a function has for the answer.
+MAX_BODY = 10 * 1024 * 1024
+MAX_HEAD = 10_240
+TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+
+_HOP_BY_HOP = {
+    b"connection",
+    b"expect",
+    b"keep-alive",
+    b"proxy-authenticate",
+    b"proxy-authorization",
+    b"proxy-connection",
+    b"te",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+}
+
+
+class BodyTooLarge(Exception):
+    """The client sends more than the gateway takes."""
+
+
+def request_headers(headers: Iterable[tuple[bytes, bytes]], client: str, port: int, is_test: bool) -> list[tuple[str, str]]:
+    """What goes to the API. The client's address is ours to say; in the test instance the client may choose it."""
+    kept: list[tuple[str, str]] = []
+    address, forwarded = client, ""
+    for name, value in headers:
+        lower = name.lower()
+        text = value.decode("latin-1")
+        if lower == TEST_CLIENT_HEADER.encode():
+            address = text.strip() if is_test else address
+        elif lower == b"x-forwarded-for":
+            forwarded += text + ", "
+        elif lower not in _HOP_BY_HOP and lower not in _OURS:
+            kept.append((name.decode("latin-1"), text))
+    kept.append((CLIENT_ADDRESS_HEADER, address))
+    kept.append(("x-forwarded-for", forwarded + address))
+    kept.append(("x-forwarded-port", str(port)))
+    kept.append(("x-forwarded-proto", "http"))
+    return kept
+
+
+_OURS = {CLIENT_ADDRESS_HEADER.encode(), b"x-forwarded-port", b"x-forwarded-proto"}
+
+
+def response_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """What goes to the client: everything, repeated headers included, but what belongs to the connection."""
+    return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
+
+
+class Body:
+    """The body of a request, as aiohttp takes it: nothing, bytes that came in one piece, or a stream."""
+
+    def __init__(self, headers: Headers, receive: Receive) -> None:
+        self._receive = receive
+        self._length = next((value for name, value in headers if name == b"content-length"), None)
+        # The client library turns an exception inside the stream into one of its own: this tells them apart.
+        self.too_large = self._length is not None and self._length.isdigit() and int(self._length) > MAX_BODY
+
+    async def content(self) -> bytes | AsyncIterator[bytes] | None:
+        if self.too_large:
+            raise BodyTooLarge
+        first = await self._receive()
+        if first.get("more_body"):
+            return self._stream(first["body"])
+        return first.get("body") or (None if self._length is None else b"")
+
+    async def _stream(self, chunk: bytes) -> AsyncIterator[bytes]:
+        total, more = len(chunk), True
+        yield chunk
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionResetError("the client went away")
+            chunk, more = message.get("body", b""), message.get("more_body", False)
+            total += len(chunk)
+            if total > MAX_BODY:
+                self.too_large = True
+                raise BodyTooLarge
+            yield chunk
+
+
+class Proxy:
+    """The ASGI application."""
+
+    def __init__(self, upstream: str, port: int, mailbox: Mailbox, on_request: OnRequest, is_test: bool = False) -> None:
+        self._upstream = upstream
+        self._port = port
+        self._mailbox = mailbox
+        self._on_request = on_request
+        self._is_test = is_test
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=TIMEOUT,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        )
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._session.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _request(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        status = 0
+
+        async def send_and_note(message: dict[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        path = scope["path"]
+        if path == "/mailbox" or path.startswith("/mailbox/"):
+            await self._serve_mailbox(scope, send)
+            return
+        body = Body(scope["headers"], receive)
+        try:
+            await self._forward(scope, body, send_and_note)
+        except TimeoutError:
+            await _answer(send_and_note, status, 503, {"message": "Service Unavailable"})
+        except (BodyTooLarge, aiohttp.ClientError, OSError):
+            if body.too_large:
+                await _answer(send_and_note, status, 413, {"message": "Request Entity Too Large"})
+            else:
+                failure = {"success": False, "message": "The local cloud does not answer", "code": "BAD_GATEWAY"}
+                await _answer(send_and_note, status, 502, failure)
+        self._on_request(scope["method"], path, status, (time.perf_counter() - started) * 1000)
+
+    async def _serve_mailbox(self, scope: dict[str, Any], send: Send) -> None:
+        answer = self._mailbox.answer(scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
+        headers = [
+            (b"content-type", answer.content_type.encode()),
+            (b"content-length", str(len(answer.body)).encode()),
+            (b"content-security-policy", answer.policy.encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _forward(self, scope: dict[str, Any], body: Body, send: Send) -> None:
+        if self._session is None:
+            raise RuntimeError("the proxy was not started")
+        headers = scope["headers"]
+        size = sum(len(name) + len(value) + 4 for name, value in headers) + len(scope["raw_path"])
+        if size + len(scope["query_string"]) > MAX_HEAD:
+            await _answer(send, 0, 431, {"message": "Request Header Fields Too Large"})
+            return
+        client = scope["client"][0] if scope.get("client") else "127.0.0.1"
+        query = "?" + scope["query_string"].decode("latin-1") if scope["query_string"] else ""
+        # Encoded as the client sent it: decoding and encoding again would change paths such as /a%2Fb.
+        url = yarl.URL(self._upstream + scope["raw_path"].decode("latin-1") + query, encoded=True)
+        content = await body.content()
+        async with self._session.request(
+            scope["method"],
+            url,
+            headers=request_headers(headers, client, self._port, self._is_test),
+            data=content,
+            allow_redirects=False,
+        ) as response:
+            start = {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": response_headers(response.raw_headers),
+            }
+            await send(start)
+            async for chunk in response.content.iter_any():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def _answer(send: Send, already: int, status: int, content: dict[str, Any]) -> None:
+    """An answer of the proxy's own; too late when one is under way."""
+    if already:
+        return
+    body = json.dumps(content).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class ProxyServer:
+    """Runs the proxy in a thread of its own."""
+
+    def __init__(self, instance: Instance, on_request: OnRequest) -> None:
+        application = Proxy(instance.upstream, instance.port, Mailbox(instance.mailbox), on_request, instance.is_test)
+        self._port = instance.port
+        # Named as TCP: only then asyncio sends small answers at once.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                application,
+                http="h11",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._thread = threading.Thread(target=self._run, daemon=True, name="proxy")
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+    def start(self) -> bool:
+        """Tells whether it listens: another process may hold the port."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind(("127.0.0.1", self._port))
+        except OSError:
+            self._socket.close()
+            return False
+        self._thread.start()
+        while self._thread.is_alive() and not self._server.started:
+            time.sleep(0.01)
+        return self._server.started
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=5)
+        self._socket.close()

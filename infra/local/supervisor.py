@@ -1,0 +1,234 @@
+"""`make run` and `make start`: the whole system on this machine, from nothing to running.
+
+One process holds everything: it runs the proxy and the emulator, and ends both when it ends.
+"""
+
+from __future__ import annotations
+
+import platform
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from . import build, control, deploy, envfile, processes, progress
+from .cloud import Cloud, tail
+from .instance import LOCAL, ROOT, Instance, local_instance
+from .mailbox import Mailbox
+from .processes import Running
+from .progress import Problem, say, step
+from .proxy import ProxyServer
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The three ways to be told to stop are one: KeyboardInterrupt."""
+
+    def interrupt(_signal: int, _frame: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    yield
+
+
+def run() -> None:
+    """Brings the system up and stays with it, or brings a running one up to date."""
+    instance = local_instance()
+    instance.make_directories()
+    lock = control.try_lock(instance, "lock")
+    if lock is None:
+        update()
+        return
+    with lock, _interruptible():
+        try:
+            _run(instance)
+        except KeyboardInterrupt:
+            say("\nStopped.")
+
+
+def _run(instance: Instance) -> None:
+    started = time.monotonic()
+    control.end_leftovers(instance)
+    processes.check_port(instance.port, "PORT", "run")
+    processes.check_port(instance.cloud_port, "CLOUD_PORT", "run")
+    control.remember(instance)
+    cloud: Cloud | None = None
+    proxy: ProxyServer | None = None
+    try:
+        artifacts = build_all()
+        with step("starting the local cloud") as running:
+            cloud = Cloud.start(instance, persist=True)
+            running.result = f"AWS at {instance.cloud_url}"
+        control.remember(instance, cloud.record)
+        with step("deploying template.yaml") as running:
+            deploy.deploy(instance, artifacts, running)
+        envfile.write(instance)
+        with step("starting the API") as running:
+            shown = _RequestLog()
+            proxy = ProxyServer(instance, shown)
+            if not proxy.start():
+                raise Problem(f"Port {instance.port} was taken in the meantime.", f"PORT={instance.port + 1} make run")
+            ill = None
+            try:
+                running.result = wait_until_healthy(instance)
+            except Problem as problem:
+                running.result, ill = "not healthy", problem
+        control.remember(instance, cloud.record, ready=True)
+        _welcome(instance, time.monotonic() - started)
+        if ill:
+            # The rest may work, and what is wrong is best looked for while it runs.
+            progress.report(ill)
+        shown.silent = False
+        _follow(instance, cloud)
+    finally:
+        _bring_down(instance, cloud, proxy)
+
+
+def build_all() -> dict[str, build.Artifact]:
+    """Builds and packs the functions."""
+    with step("building the functions") as running:
+        binaries = build.compile_functions(running)
+    with step("packing them") as running:
+        return build.pack(binaries, running)
+
+
+def _bring_down(instance: Instance, cloud: Cloud | None, proxy: ProxyServer | None) -> None:
+    # From here on only a kill interrupts: stopping half-way would lose what is being saved.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    if proxy:
+        proxy.stop()
+    if cloud and cloud.is_running:
+        say()
+        with step("stopping and saving the state"):
+            cloud.stop()
+    control.forget(instance)
+
+
+def update() -> None:
+    """Builds what changed and updates it in the running system."""
+    instance = local_instance()
+    running = Running.load(control.record_file(instance))
+    if running is None or not running.ready:
+        raise Problem("Another make run is just starting.", "Wait for it, or say make stop first.")
+    instance = Instance(instance.name, instance.base, running.port, running.cloud_port)
+    lock = control.try_lock(instance, "deploy.lock")
+    if lock is None:
+        raise Problem("Another update is under way.", "Wait for it.")
+    with lock, _interruptible():
+        say(f"The system is running already (process {running.supervisor.pid}): bringing it up to date.")
+        artifacts = build_all()
+        with step("deploying what changed") as shown:
+            deploy.deploy(instance, artifacts, shown)
+        envfile.write(instance)
+        say(f"\n  API      {instance.public_url}/api\n  Mailbox  {instance.public_url}/mailbox")
+
+
+def start() -> None:
+    """`make run` in the background: returns when the system is up."""
+    instance = local_instance()
+    instance.make_directories()
+    lock = control.try_lock(instance, "lock")
+    if lock is None:
+        update()
+        return
+    lock.close()
+    log = instance.log / "run.log"
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local", "run"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    shown = 0
+    while True:
+        ended = process.poll() is not None
+        running = Running.load(control.record_file(instance))
+        text = log.read_text(errors="replace")
+        sys.stdout.write(text[shown:])
+        sys.stdout.flush()
+        shown = len(text)
+        if ended:
+            raise SystemExit(process.returncode or 1)
+        if running and running.ready and running.supervisor.pid == process.pid:
+            say(f"\nRunning in the background; its log is {log.relative_to(ROOT)}. `make stop` ends it.")
+            return
+        time.sleep(0.2)
+
+
+def wait_until_healthy(instance: Instance) -> str:
+    """Asks /health until it answers 200; says what it said last otherwise."""
+    deadline = time.monotonic() + 10
+    said = "no answer"
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{instance.port}/health", timeout=15):
+                return "healthy"
+        except urllib.error.HTTPError as error:
+            said = f"{error.code} {error.read(300).decode(errors='replace')}"
+        except OSError as error:
+            said = str(error)
+        time.sleep(0.5)
+    raise Problem(f"The API is not healthy: {said}\n{tail(instance.functions_log, 5)}", "See make logs.")
+
+
+class _RequestLog:
+    """Shows each request as one line, once the system is up."""
+
+    silent = True
+
+    def __call__(self, method: str, path: str, status: int, milliseconds: float) -> None:
+        if self.silent:
+            return
+        colour = {2: "32", 3: "36", 4: "33"}.get(status // 100, "31")
+        code = f"\033[{colour}m{status}\033[0m" if sys.stdout.isatty() else str(status)
+        # A path is the client's text: what a terminal might obey is shown, not sent.
+        shown = "".join(character if character.isprintable() else "?" for character in path)
+        say(f"{time.strftime('%H:%M:%S')}  {code}  {method:<6} {shown}  {milliseconds:.0f} ms")
+
+
+def _follow(instance: Instance, cloud: Cloud) -> None:
+    """Shows mails as they go out, until the emulator dies or somebody stops us."""
+    mailbox = Mailbox(instance.mailbox)
+    known = {message["id"] for message in mailbox.messages()}
+    while cloud.is_running:
+        for message in reversed(mailbox.messages()):
+            if message["id"] not in known:
+                known.add(message["id"])
+                say(f"{time.strftime('%H:%M:%S')}  mail to {message['to']}: {message['subject']}")
+        time.sleep(0.3)
+    raise Problem(f"The local cloud died:\n{tail(instance.cloud_log)}", "Say make run again.")
+
+
+def _welcome(instance: Instance, seconds: float) -> None:
+    url = instance.public_url
+    ahead = "-v+10M" if platform.system() == "Darwin" else "-d '+10 min'"
+    json_type = "-H 'Content-Type: application/json'"
+    jar = f"{LOCAL.relative_to(ROOT)}/cookies"
+    first_id = 'sed \'s/.*"task":{"id":"\\([^"]*\\).*/\\1/\''
+    say(f"""
+Spacedly is up after {progress.took(seconds)}.
+
+  API      {url}/api
+  Mailbox  {url}/mailbox
+  AWS      {instance.cloud_url} (region us-east-1, key and secret `test`)
+
+Try it, in another terminal in this folder:
+
+  curl {url}/api/auth/register {json_type} -d '{{"name":"Ada","email":"ada@example.com","password":"Secret1pass"}}'
+  curl -c {jar} {url}/api/auth/login {json_type} -d '{{"email":"ada@example.com","password":"Secret1pass"}}'
+  TASK=$(curl -s -b {jar} {url}/api/tasks {json_type} -d '{{"title":"Try Spacedly"}}' | {first_id})
+  curl -b {jar} {url}/api/reminders {json_type} -d '{{"taskId":"'$TASK'","scheduledAt":"'$(date -u {ahead} +%FT%TZ)'"}}'
+  curl -b {jar} {url}/api/tasks
+
+Ctrl-C, or `make stop` elsewhere, ends it; `make logs` shows the functions' logs. Requests and mails:
+""")

@@ -1,0 +1,114 @@
+"""`make test`: all checks and tests, from set-up to a number; the API tests against a local cloud of their own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from . import build, control, deploy, processes, supervisor
+from .checks import Check, Tally, checks, count_cargo, install_cargo_tools, perform
+from .cloud import Cloud, tail
+from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
+from .progress import Problem, say, step, took
+from .proxy import ProxyServer
+
+API_TESTS = "api-tests"
+_ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
+
+
+def main() -> None:
+    instance = test_instance()
+    instance.make_directories()
+    lock = control.try_lock(instance, "lock")
+    if lock is None:
+        raise Problem("Another make test is running.", "Wait for it.")
+    signal.signal(signal.SIGTERM, _interrupt)
+    started = time.monotonic()
+    tally = Tally()
+    try:
+        control.end_leftovers(instance)
+        processes.check_port(instance.port, "TEST_PORT", "test")
+        processes.check_port(instance.cloud_port, "TEST_CLOUD_PORT", "test")
+        install_cargo_tools()
+        for check in [*checks(), _unit_tests()]:
+            perform(check, tally, instance.log)
+        _test_api(instance, tally)
+    except Problem as problem:
+        tally.failed += 1
+        tally.failures.append(problem.what)
+        say(f"✗ {problem.what}\n  {problem.remedy}".rstrip())
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    if tally.failures:
+        say("\nFailed: " + "; ".join(failure.splitlines()[0] for failure in tally.failures))
+    say(f"\nAll of it took {took(time.monotonic() - started)}.")
+    say(str(tally))
+    lock.close()
+    sys.exit(1 if tally.failed else 0)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _unit_tests() -> Check:
+    command = build.cargo("test", "--workspace", "--exclude", API_TESTS, "--no-fail-fast")
+    return Check("unit and store tests", command, count_cargo)
+
+
+def _api_tests(instance: Instance) -> Check:
+    surroundings = {
+        "BASE_URL": instance.public_url,
+        "MAILBOX_URL": f"{instance.public_url}/mailbox/messages",
+        "AWS_ENDPOINT_URL": instance.cloud_url,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "STACK_NAME": STACK,
+    }
+    return Check("API tests", build.cargo("test", "-p", API_TESTS, "--no-fail-fast"), count_cargo, surroundings)
+
+
+def complaints(log: Path, most: int = 20) -> str:
+    """The last lines of the functions' log that are neither INFO nor less."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if not _ORDINARY.search(line)]
+    return "\n".join("  " + line[:600] for line in lines[-most:]) or "  nothing"
+
+
+def _test_api(instance: Instance, tally: Tally) -> None:
+    """Deploys to a fresh cloud, tests it from outside, ends it."""
+    shutil.rmtree(instance.state, ignore_errors=True)
+    shutil.rmtree(instance.temporary, ignore_errors=True)
+    instance.make_directories()
+    artifacts = supervisor.build_all()
+    cloud: Cloud | None = None
+    proxy: ProxyServer | None = None
+    try:
+        with step("starting the test cloud") as running:
+            cloud = Cloud.start(instance, persist=False)
+            control.remember(instance, cloud.record)
+            running.result = f"ports {instance.cloud_port} and {instance.port}"
+        with step("deploying template.yaml") as running:
+            deploy.deploy(instance, artifacts, running)
+        with step("starting the API") as running:
+            proxy = ProxyServer(instance, lambda *_: None)
+            if not proxy.start():
+                raise Problem(f"Port {instance.port} was taken in the meantime.")
+            running.result = supervisor.wait_until_healthy(instance)
+        if not perform(_api_tests(instance), tally, instance.log):
+            name = instance.functions_log.relative_to(ROOT)
+            say(f"What the functions complained of ({name} has everything):\n{complaints(instance.functions_log)}\n")
+        if not cloud.is_running:
+            raise Problem(f"The test cloud died:\n{tail(instance.cloud_log)}")
+    finally:
+        if proxy:
+            proxy.stop()
+        if cloud:
+            with step("stopping the test cloud"):
+                cloud.stop()
+        control.forget(instance)

@@ -1,0 +1,193 @@
+"""template.yaml as the emulator takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local import expand, overrides
+from infra.local.instance import API_ID, TEMPLATE, Instance
+from infra.local.progress import Problem
+
+SMALL = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Stage: {Type: String, Default: dev}
+Resources:
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      CorsConfiguration:
+        AllowOrigins: [http://localhost:8080]
+        AllowCredentials: true
+        MaxAge: 600
+  TasksGet:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: target/lambda/tasks-get/
+      Events:
+        One: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: GET, Path: "/api/tasks/{id}"}}
+        Two: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: GET, Path: /api/tasks}}
+  ServiceFallback:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: target/lambda/service-fallback/
+      Events:
+        Default: {Type: HttpApi, Properties: {ApiId: !Ref Api}}
+"""
+KEYS = {"tasks-get": "tasks-get/1.zip", "service-fallback": "service-fallback/2.zip"}
+
+
+def load(tmp_path: Path, text: str = SMALL) -> expand.Template:
+    file = tmp_path / "template.yaml"
+    file.write_text(text)
+    return expand.load(file)
+
+
+def expanded(template: expand.Template, keys: dict[str, str] = KEYS) -> dict[str, Any]:
+    return expand.split_body(expand.transform(expand.with_code(template, "bucket", keys), {}))["Resources"]
+
+
+def of_type(resources: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: it["Properties"] for key, it in resources.items() if it["Type"] == name}
+
+
+def test_every_route_becomes_a_resource_that_points_at_its_function(tmp_path: Path) -> None:
+    resources = expanded(load(tmp_path))
+    routes = of_type(resources, "AWS::ApiGatewayV2::Route")
+    integrations = of_type(resources, "AWS::ApiGatewayV2::Integration")
+    found = {}
+    for route in routes.values():
+        [_, [kind, reference]] = route["Target"]["Fn::Join"]
+        assert kind == "integrations"
+        found[route["RouteKey"]] = integrations[reference["Ref"]]["IntegrationUri"]["Fn::Sub"]
+    assert set(found) == {"GET /api/tasks/{id}", "GET /api/tasks", "$default"}
+    assert "${TasksGet.Arn}" in found["GET /api/tasks"]
+    assert "${ServiceFallback.Arn}" in found["$default"]
+    assert len(integrations) == 2, "two routes of one function share an integration"
+
+
+def test_the_api_has_its_fixed_id_and_its_cors_rules_in_the_apis_own_spelling(tmp_path: Path) -> None:
+    [api] = of_type(expanded(load(tmp_path)), "AWS::ApiGatewayV2::Api").values()
+    assert "Body" not in api
+    assert api["Tags"]["ms-custom-id"] == API_ID
+    assert api["CorsConfiguration"] == {"allowOrigins": ["http://localhost:8080"], "allowCredentials": True, "maxAge": 600}
+
+
+def test_cors_rules_that_sam_would_cut_down_to_their_origins_are_refused(tmp_path: Path) -> None:
+    text = SMALL.replace("AllowOrigins: [http://localhost:8080]", 'AllowOrigins: !Split [",", !Ref Stage]')
+    with pytest.raises(Problem, match="origins only"):
+        expanded(load(tmp_path, text))
+
+
+def test_functions_get_the_code_that_was_packed(tmp_path: Path) -> None:
+    functions = of_type(expanded(load(tmp_path)), "AWS::Lambda::Function")
+    assert functions["TasksGet"]["Code"] == {"S3Bucket": "bucket", "S3Key": "tasks-get/1.zip"}
+
+
+def test_a_function_without_a_binary_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"ServiceFallback.*service-fallback"):
+        expanded(load(tmp_path), {"tasks-get": "tasks-get/1.zip"})
+
+
+@pytest.mark.parametrize("text", ["Resources: {", "- a list", ""])
+def test_a_broken_template_is_a_sentence_not_a_trace(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Problem, match=r"template\.yaml"):
+        load(tmp_path, text)
+
+
+def adapt(resources: dict[str, Any], values: dict[str, str] | None = None) -> tuple[dict[str, Any], dict[str, str]]:
+    template = {"Resources": resources, "Parameters": {"Many": {"Type": "Number", "Default": 3}}}
+    adapted, left_out = overrides.adapt(template, values or {})
+    return adapted["Resources"], left_out
+
+
+def test_what_the_emulator_refuses_is_left_out_with_its_dependencies() -> None:
+    resources, left_out = adapt(
+        {
+            "Alarms": {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": {}},
+            "Maths": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": []}},
+            "Plain": {"Type": "AWS::CloudWatch::Alarm", "Properties": {}, "DependsOn": ["Alarms", "Queue"]},
+            "Queue": {"Type": "AWS::SQS::Queue", "DependsOn": "Maths"},
+        }
+    )
+    assert set(left_out) == {"Alarms", "Maths"}
+    assert resources["Plain"]["DependsOn"] == ["Queue"]
+    assert "DependsOn" not in resources["Queue"]
+
+
+def test_a_secrets_ref_is_its_arn_everywhere() -> None:
+    resources, _ = adapt(
+        {
+            "Keys": {
+                "Type": "AWS::SecretsManager::Secret",
+                "Properties": {"GenerateSecretString": {"ExcludePunctuation": True, "ExcludeCharacters": "x"}},
+            },
+            "Policy": {"Type": "T", "Properties": {"Resource": [{"Ref": "Keys"}, {"Fn::Sub": "${Keys}*"}, {"Ref": "Other"}]}},
+        }
+    )
+    assert resources["Policy"]["Properties"]["Resource"] == [
+        {"Fn::GetAtt": ["Keys", "Id"]},
+        {"Fn::Sub": "${Keys.Id}*"},
+        {"Ref": "Other"},
+    ]
+    generate = resources["Keys"]["Properties"]["GenerateSecretString"]
+    assert "ExcludePunctuation" not in generate
+    assert set("x'\"\\{}!") <= set(generate["ExcludeCharacters"])
+
+
+def test_role_policies_move_into_their_role() -> None:
+    document = {"Statement": []}
+    resources, _ = adapt(
+        {
+            "Role": {"Type": "AWS::IAM::Role", "Properties": {}},
+            "More": {
+                "Type": "AWS::IAM::RolePolicy",
+                "Properties": {"RoleName": {"Ref": "Role"}, "PolicyName": "more", "PolicyDocument": document},
+            },
+        }
+    )
+    assert resources == {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyName": "more", "PolicyDocument": document}]}}
+    }
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, 3), ({"Many": "7"}, 7)])
+def test_concurrency_of_a_queue_is_a_number(given: dict[str, str], expected: int) -> None:
+    mapping = {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {"ScalingConfig": {"MaximumConcurrency": {"Ref": "Many"}}},
+    }
+    resources, _ = adapt({"Mapping": mapping}, given)
+    assert resources["Mapping"]["Properties"]["ScalingConfig"] == {"MaximumConcurrency": expected}
+
+
+def test_numbers_in_an_environment_become_texts() -> None:
+    variables = {"MAX": 4, "NAME": {"Ref": "Many"}}
+    resources, _ = adapt({"F": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": variables}}}})
+    assert resources["F"]["Properties"]["Environment"]["Variables"] == {"MAX": "4", "NAME": {"Ref": "Many"}}
+
+
+def test_parameters_are_given_only_where_the_template_has_them(tmp_path: Path) -> None:
+    template = load(tmp_path)
+    assert overrides.parameters(template, Instance("local", tmp_path, 3001, 4567)) == {"Stage": "local"}
+    template["Parameters"].update({"PublicUrl": {}, "GlobalLimit": {}})
+    local = overrides.parameters(template, Instance("local", tmp_path, 3001, 4567))
+    assert local == {"Stage": "local", "PublicUrl": "http://localhost:3001"}
+    assert int(overrides.parameters(template, Instance("test", tmp_path, 3100, 4576))["GlobalLimit"]) > 1000
+
+
+@pytest.mark.skipif(not TEMPLATE.exists(), reason="there is no template yet")
+def test_the_projects_own_template_expands() -> None:
+    template = expand.load(TEMPLATE)
+    names = expand.function_names(template)
+    resources = expanded(template, {name: f"{name}.zip" for name in names})
+    routes = {route["RouteKey"] for route in of_type(resources, "AWS::ApiGatewayV2::Route").values()}
+    assert {"$default", "GET /health", "POST /api/tasks"} <= routes
+    assert set(of_type(resources, "AWS::Lambda::Function")) == set(names.values())

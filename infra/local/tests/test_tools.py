@@ -1,0 +1,236 @@
+"""The smaller parts: packing, ports, locks, counting, deployment parameters, the demo's errors."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.local import build, checks, control, deploy, envfile, install, processes, sam, testrun
+from infra.local.instance import Instance, local_instance
+from infra.local.processes import Record, Running
+from infra.local.progress import Problem, Step, took
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(build, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(build, "_strip_tool", lambda: None)
+    return tmp_path
+
+
+def test_a_binary_is_packed_as_an_executable_bootstrap(folder: Path) -> None:
+    binary = folder / "tasks-get"
+    binary.write_bytes(b"\x7fELF")
+    artifact = build.pack({"tasks-get": binary}, Step("x"))["tasks-get"]
+    with zipfile.ZipFile(artifact.zip) as archive:
+        assert archive.read("bootstrap") == b"\x7fELF"
+        assert archive.getinfo("bootstrap").external_attr >> 16 == 0o100755
+    assert artifact.key.startswith("tasks-get/")
+
+
+def test_only_what_changed_is_packed_again_and_what_is_gone_is_forgotten(folder: Path) -> None:
+    one, two = folder / "one", folder / "two"
+    one.write_bytes(b"1")
+    two.write_bytes(b"2")
+    step = Step("x")
+    first = build.pack({"one": one, "two": two}, step)
+    assert step.result.startswith("2 packed")
+    build.pack({"one": one, "two": two}, step)
+    assert step.result == "none changed"
+    one.write_bytes(b"11")
+    second = build.pack({"one": one}, step)
+    assert step.result.startswith("1 packed")
+    assert second["one"].digest != first["one"].digest
+    assert {file.name for file in (folder / "build").iterdir()} == {"one.zip", "one.json"}
+
+
+def test_the_same_binary_gives_the_same_digest(folder: Path) -> None:
+    one = folder / "one"
+    one.write_bytes(b"1")
+    first = build.pack({"one": one}, Step("x"))["one"]
+    os.utime(one, (1, 1))
+    assert build.pack({"one": one}, Step("x"))["one"].digest == first.digest
+
+
+def test_a_half_written_package_is_made_again(folder: Path) -> None:
+    one = folder / "one"
+    one.write_bytes(b"1" * 100)
+    artifact = build.pack({"one": one}, Step("x"))["one"]
+    artifact.zip.write_bytes(b"PK")
+    assert zipfile.is_zipfile(build.pack({"one": one}, Step("x"))["one"].zip)
+
+
+def test_a_taken_port_is_named_with_its_holder_and_the_way_out() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(Problem) as caught:
+            processes.check_port(port, "PORT", "run")
+    assert str(port) in caught.value.what
+    assert str(os.getpid()) in caught.value.what
+    assert f"PORT={port + 1} make run" in caught.value.remedy
+    processes.check_port(port, "PORT", "run")
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "http", "-1"])
+def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("PORT", text)
+    with pytest.raises(SystemExit, match=f"PORT={text}"):
+        local_instance()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"supervisor": {}}', '{"supervisor": {"pid": 1}, "port": 2}'])
+def test_a_half_written_record_counts_as_none(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "running.json"
+    file.write_text(text)
+    assert Running.load(file) is None
+
+
+def test_a_process_id_that_was_given_again_is_not_taken_for_ours(tmp_path: Path) -> None:
+    me = Record.of(os.getpid())
+    file = tmp_path / "running.json"
+    Running(me, Record(me.pid, me.created - 100), 1, 2).save(file)
+    loaded = Running.load(file)
+    assert loaded is not None
+    assert [process.pid for process in loaded.processes()] == [me.pid]
+
+
+def test_a_lock_is_held_once_and_free_after_a_kill(tmp_path: Path) -> None:
+    instance = Instance("local", tmp_path, 1, 2)
+    code = (
+        "import sys; from pathlib import Path; from infra.local.control import try_lock; "
+        "from infra.local.instance import Instance; l = try_lock(Instance('local', Path(sys.argv[1]), 1, 2), 'lock'); "
+        "print(l is not None, flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "True\n"
+    assert control.try_lock(instance, "lock") is None
+    holder.kill()
+    holder.communicate()
+    lock = control.try_lock(instance, "lock")
+    assert lock is not None
+    lock.close()
+
+
+def test_differences_name_what_was_added_changed_and_removed() -> None:
+    assert deploy.differences({"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 2, "d": 1}) == ["b", "c", "d"]
+
+
+def test_environments_become_one() -> None:
+    functions = [
+        {"FunctionName": "b", "Environment": {"Variables": {"X": "2", "Y": "1"}}},
+        {"FunctionName": "a", "Environment": {"Variables": {"X": "1"}}},
+        {"FunctionName": "c"},
+    ]
+    assert envfile.variables(functions) == {"X": "1", "Y": "1"}
+
+
+CARGO = "test result: ok. 12 passed; 0 failed; 1 ignored;\n…\ntest result: FAILED. 3 passed; 2 failed; 0 ignored;\n"
+
+
+def test_tests_are_counted() -> None:
+    assert checks.count_cargo(CARGO) == (15, 2)
+    assert checks.count_cargo("error: could not compile") == (0, 0)
+    assert checks.count_pytest("....\n12 passed, 1 skipped in 0.3s\n") == (12, 0)
+    assert checks.count_pytest("1 failed, 2 passed, 1 error in 0.3s") == (2, 2)
+    assert checks.count_pytest("") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "counted", "tally"),
+    [
+        ("pass", False, "0 passed, 0 failed"),
+        ("raise SystemExit(3)", False, "0 passed, 1 failed"),
+        ("print('2 passed in 1s')", True, "2 passed, 0 failed"),
+        ("print('no tests ran in 1s')", True, "0 passed, 1 failed"),
+        ("print('1 failed, 2 passed in 1s'); raise SystemExit(1)", True, "2 passed, 1 failed"),
+        ("print('2 passed in 1s'); raise SystemExit(1)", True, "2 passed, 1 failed"),
+    ],
+)
+def test_a_failure_is_never_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, counted: bool, tally: str) -> None:
+    monkeypatch.setattr(checks, "ROOT", tmp_path)
+    total = checks.Tally()
+    check = checks.Check("a check", [sys.executable, "-c", code], checks.count_pytest if counted else None)
+    assert checks.perform(check, total, tmp_path) == (total.failed == 0)
+    assert str(total) == tally
+
+
+def test_of_the_functions_logs_only_complaints_are_shown(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text('12:00:00 a {"level":"INFO"}\n12:00:01 b {"level":"ERROR"}\n12:00:02 c thread panicked\n')
+    assert [line.split()[1] for line in testrun.complaints(log).splitlines()] == ["b", "c"]
+    log.write_text("")
+    assert testrun.complaints(log) == "  nothing"
+
+
+CONFIG = """
+version = 0.1
+[dev.deploy.parameters]
+parameter_overrides = ["Stage=dev", "Architecture=x86_64"]
+[production.deploy.parameters]
+parameter_overrides = "Stage=production AppVersion=1.2.0"
+"""
+
+
+def test_what_is_deployed_is_declared_as_it_was_built() -> None:
+    assert sam.overrides("dev", "arm64", "abc", CONFIG) == ["Stage=dev", "Architecture=arm64", "AppVersion=abc"]
+    assert sam.overrides("production", "x86_64", "abc", CONFIG) == ["Stage=production", "AppVersion=1.2.0", "Architecture=x86_64"]
+
+
+@pytest.mark.parametrize(("stage", "architecture"), [("nowhere", "x86_64"), ("default", "x86_64"), ("dev", "riscv")])
+def test_an_unknown_stage_or_architecture_is_refused(stage: str, architecture: str) -> None:
+    with pytest.raises(Problem):
+        sam.overrides(stage, architecture, "abc", CONFIG)
+
+
+def test_locked_comes_before_what_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    assert build.cargo("clippy", "--", "-D") == ["cargo", "clippy", "--", "-D"]
+    (tmp_path / "Cargo.lock").touch()
+    assert build.cargo("clippy", "--", "-D") == ["cargo", "clippy", "--locked", "--", "-D"]
+
+
+def test_an_old_python_or_rust_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setattr(install, "OLDEST_PYTHON", (99, 0))
+    with pytest.raises(SystemExit):
+        install.check_python()
+    monkeypatch.setattr(install.shutil, "which", lambda _name: None)
+    with pytest.raises(SystemExit):
+        install.check_rust()
+    monkeypatch.setattr(install.shutil, "which", lambda name: name)
+    monkeypatch.setattr(install, "output", lambda _command: "rustc 1.0.0 (abc)")
+    with pytest.raises(SystemExit):
+        install.check_rust()
+    for text in ("is too old: 3.11", "https://rustup.rs", "rustup update"):
+        assert text in said.getvalue()
+
+
+def test_the_demo_fails_with_its_reason_when_nothing_answers() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    done = subprocess.run(
+        [sys.executable, "infra/local/demo.py"], cwd=ROOT, env={"BASE_URL": url}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "make run" in done.stderr
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59.4, "59.4 s"), (125, "2 min 05 s")])
+def test_durations_are_for_people(seconds: float, text: str) -> None:
+    assert took(seconds) == text

@@ -1,0 +1,166 @@
+//! Bodies, of every route that reads one: malformed, of another type, too long.
+
+use serde_json::json;
+
+use crate::support::{App, Call, Client, Route, User, fires_in, id};
+
+/// The longest body, bytes.
+const MAX: usize = 256 * 1024;
+
+/// A signed-in user with a task and a reminder; calls of every route find what they are about.
+struct Scene {
+    app: App,
+    user: User,
+    task: String,
+    reminder: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let app = App::new();
+        let user = app.user().await;
+        let task = user.task("Water the ferns").await;
+        let reminder = user.remind(&task, &fires_in(86_400)).await;
+        let (task, reminder) = (id(&task).to_owned(), id(&reminder).to_owned());
+        Self { app, user, task, reminder }
+    }
+
+    /// A call that has no body yet, from an address of its own: failed logins count.
+    fn call(&self, route: Route) -> Call {
+        let client: Client = self.app.client().bearer(&self.user.tokens.access);
+        let own = if route.is_about_tasks() { &self.task } else { &self.reminder };
+        client.call(route.method, &route.path_of(own))
+    }
+
+    async fn assert_untouched(&self) {
+        let tasks = self.user.tasks(&[]).await;
+        assert_eq!(tasks.len(), 1, "{tasks:?}");
+        assert_eq!((tasks[0]["title"].as_str(), tasks[0]["version"].as_u64()), (Some("Water the ferns"), Some(1)));
+        let reminders = self.user.reminders().await;
+        assert_eq!(reminders.len(), 1, "{reminders:?}");
+        assert_eq!(reminders[0]["version"], 1);
+    }
+}
+
+#[tokio::test]
+async fn malformed_json_is_400() {
+    let scene = Scene::new().await;
+    let deep = format!("{{\"title\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
+    for route in Route::with_json() {
+        for body in [
+            "",
+            " ",
+            "{",
+            "}",
+            "{\"title\":",
+            "{\"title\":\"Water the ferns\"",
+            "{\"title\":\"Water the ferns\"}}",
+            "{title:\"Water the ferns\"}",
+            "{'title':'Water the ferns'}",
+            "{\"title\":\"Water the ferns\",}",
+            "{\"title\":\"\\ud800\"}",
+            "title=Water+the+ferns",
+            "null",
+            "[]",
+            "[{\"title\":\"Water the ferns\"}]",
+            "\"Water the ferns\"",
+            "42",
+            &deep,
+        ] {
+            scene.call(route).body("application/json", body).await.expect_error(400, "MALFORMED_JSON");
+        }
+    }
+    scene.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_refused_or_replaced() {
+    let user = App::new().user().await;
+    let body = *b"{\"title\":\"Water the \xff\xfe ferns\"}";
+    let answer = user.call("POST", "/api/tasks").body("application/json", body).await;
+    // The gateway may replace them before we see them.
+    if answer.status() == 201 {
+        let title = answer.data()["task"]["title"].as_str().expect("a title").to_owned();
+        assert!(title.contains('\u{fffd}'), "{title}");
+    } else {
+        answer.expect_error(400, "MALFORMED_JSON");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_is_415() {
+    let scene = Scene::new().await;
+    let body = json!({"title": "Changed", "message": "Changed"}).to_string();
+    for route in Route::with_json() {
+        for kind in [
+            "text/plain",
+            "text/html",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/xml",
+            "application/jsonp",
+            "application/octet-stream",
+            "json",
+        ] {
+            scene.call(route).body(kind, body.as_str()).await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
+        }
+        scene.call(route).bare_body(body.as_str()).await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+    scene.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn json_may_be_named_in_any_case_and_with_a_charset() {
+    let user = App::new().user().await;
+    let body = json!({"title": "Wässern"}).to_string();
+    for kind in [
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/json;charset=UTF-8",
+        "application/json ; x=y",
+    ] {
+        let answer = user.call("POST", "/api/tasks").body(kind, body.as_str()).await.expect(201);
+        assert_eq!(answer.data()["task"]["title"], "Wässern");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_256_kb_is_413() {
+    let scene = Scene::new().await;
+    for route in Route::with_json() {
+        scene.call(route).body("application/json", padded(MAX + 1)).await.expect_error(413, "BODY_TOO_LARGE");
+        scene.call(route).body("application/json", padded(3 * MAX)).await.expect_error(413, "BODY_TOO_LARGE");
+    }
+    scene.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn a_body_of_256_kb_is_read() {
+    let user = App::new().user().await;
+    let call = user.call("POST", "/api/tasks").body("application/json", padded(MAX));
+    assert_eq!(call.await.expect(201).data()["task"]["title"], "Water the ferns");
+}
+
+#[tokio::test]
+async fn the_last_of_two_equal_names_does_not_slip_past_validation() {
+    let user = App::new().user().await;
+    for body in ["{\"title\":\"Water the ferns\",\"title\":7}", "{\"title\":\"Water the ferns\",\"title\":\"ab\"}"] {
+        user.call("POST", "/api/tasks").body("application/json", body).await.expect_invalid(&["title"]);
+    }
+}
+
+#[tokio::test]
+async fn a_body_where_none_belongs_is_ignored() {
+    let user = App::new().user().await;
+    let task = user.task("Water the ferns").await;
+    user.delete_task(&task).body("text/plain", "{not json").await.expect(200);
+}
+
+/// A good task whose body has so many bytes, most of them in a field that nobody reads.
+fn padded(length: usize) -> String {
+    let frame = json!({"title": "Water the ferns", "padding": ""}).to_string();
+    let padding = "x".repeat(length - frame.len());
+    let body = json!({"title": "Water the ferns", "padding": padding}).to_string();
+    assert_eq!(body.len(), length);
+    body
+}

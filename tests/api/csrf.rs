@@ -1,0 +1,99 @@
+//! Cross-site request forgery: a browser that says where an unsafe request comes from must name the app.
+
+use serde_json::json;
+
+use crate::support::{App, Call, FRONTEND, PASSWORD};
+
+const STRANGERS: [&str; 6] = [
+    "https://evil.example",
+    "null",
+    "http://localhost:8080.evil.example",
+    "http://localhost:808",
+    "https://localhost:8080",
+    "http://localhost:8080/",
+];
+
+#[track_caller]
+fn refused(answer: crate::support::Answer) {
+    let answer = answer.expect_error(403, "ORIGIN_NOT_ALLOWED");
+    assert_eq!(answer.cookies_set(), 0, "{answer}");
+}
+
+#[tokio::test]
+async fn an_unsafe_request_from_another_page_is_403_whatever_carries_its_token() {
+    let app = App::new();
+    let user = app.user().await;
+    let (browser, _) = app.browser(&user).await;
+    let task = user.task("Water the ferns").await;
+    for client in [&browser, &*user] {
+        for origin in STRANGERS {
+            refused(client.post("/api/tasks", json!({"title": "Forged"})).header("origin", origin).await);
+            refused(client.update_task(&task, json!({"title": "Forged"})).header("origin", origin).await);
+            refused(client.delete_task(&task).header("origin", origin).await);
+        }
+    }
+    assert_eq!(user.tasks(&[]).await, [task]);
+}
+
+#[tokio::test]
+async fn signing_in_and_out_from_another_page_is_403() {
+    let app = App::new();
+    let user = app.user().await;
+    let (browser, _) = app.browser(&user).await;
+    for origin in STRANGERS {
+        refused(app.client().login(&user.email, PASSWORD).header("origin", origin).await);
+        let email = crate::support::unique_email();
+        refused(app.client().register("Forged", &email, PASSWORD).header("origin", origin).await);
+        app.client().login(&email, PASSWORD).await.expect_error(401, "INVALID_CREDENTIALS");
+        refused(browser.call("POST", "/api/auth/logout").header("origin", origin).await);
+    }
+    browser.task("Still signed in").await;
+}
+
+#[tokio::test]
+async fn the_app_s_own_page_may_do_everything() {
+    let app = App::new();
+    let user = app.user().await;
+    let (browser, _) = app.browser(&user).await;
+    let page = browser.with_header("origin", FRONTEND).with_header("sec-fetch-site", "same-site");
+    let task = page.task("From the app").await;
+    page.update_task(&task, json!({"title": "From the app, twice"})).await.expect(200);
+    page.delete_task(&task).await.expect(200);
+    app.client().login(&user.email, PASSWORD).header("origin", FRONTEND).await.expect(200);
+    page.call("POST", "/api/auth/logout").await.expect(200);
+}
+
+#[tokio::test]
+async fn cookies_without_an_origin_need_a_request_from_the_same_site() {
+    let app = App::new();
+    let user = app.user().await;
+    let (browser, tokens) = app.browser(&user).await;
+    let refresh_only = app.client().cookies(&[("refreshToken", &tokens.refresh)]);
+    let create =
+        |client: &crate::support::Client| -> Call { client.post("/api/tasks", json!({"title": "From a browser"})) };
+    for client in [&browser, &refresh_only] {
+        for site in ["cross-site", "same-site", "none", "rubbish"] {
+            refused(create(client).header("sec-fetch-site", site).await);
+        }
+        create(client).header("sec-fetch-site", "same-origin").await.expect(201);
+        create(client).await.expect(201);
+    }
+    assert_eq!(user.tasks(&[]).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_bearer_token_needs_no_origin() {
+    let user = App::new().user().await;
+    user.task("From a script").await;
+    user.post("/api/tasks", json!({"title": "From an app"})).header("sec-fetch-site", "cross-site").await.expect(201);
+}
+
+#[tokio::test]
+async fn reading_is_not_forgery() {
+    let app = App::new();
+    let user = app.user().await;
+    let (browser, _) = app.browser(&user).await;
+    for origin in STRANGERS {
+        browser.get("/api/tasks").header("origin", origin).header("sec-fetch-site", "cross-site").await.expect(200);
+    }
+}

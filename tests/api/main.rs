@@ -1,0 +1,36 @@
+//! What a client sees of the deployed system, over HTTP and in the mailbox, and nothing else.
+//!
+//! The folders mirror the routes; what holds for many routes has a file of its own: `access`, `bodies`, `cors`,
+//! `csrf`, `etags`, `limits`, `races`, `security_headers`, `silent_refresh`, `text`, `tokens`. `support` holds the
+//! client, the answer with its assertions, and the mailbox.
+//!
+//! `make test` deploys a local cloud of its own and runs them with `BASE_URL` and `MAILBOX_URL` set. Each test
+//! makes its own users, each client has an address of its own, so tests run side by side and in any order.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, and says where"
+)]
+
+mod access;
+mod auth;
+mod bodies;
+mod cors;
+mod csrf;
+mod etags;
+mod limits;
+mod notifications;
+mod races;
+mod reminders;
+mod security_headers;
+mod service;
+mod silent_refresh;
+mod support;
+mod tasks;
+mod text;
+mod tokens;
+mod user;

@@ -1,0 +1,7 @@
+mod create;
+mod delete;
+mod fire;
+mod list;
+mod mail;
+mod silent;
+mod update;

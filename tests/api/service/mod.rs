@@ -1,0 +1,2 @@
+mod fallback;
+mod health;

@@ -1,0 +1,63 @@
+//! The mailbox of the local cloud: every mail that was sent.
+
+use serde_json::Value;
+
+use super::{eventually, text};
+
+/// A mail as it arrived.
+#[derive(Debug)]
+pub(crate) struct Mail {
+    pub(crate) to: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+/// All mails.
+pub(crate) struct Mailbox {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Mailbox {
+    /// `url` is that of the messages, with or without a query.
+    pub(super) fn new(http: reqwest::Client, url: &str) -> Self {
+        let (url, _) = url.split_once('?').unwrap_or((url, ""));
+        Self { http, url: url.to_owned() }
+    }
+
+    /// Every mail to an address, newest first.
+    pub(crate) async fn messages(&self, to: &str) -> Vec<Mail> {
+        let response = self.http.get(format!("{}?to={to}", self.url)).send().await.expect("the mailbox answers");
+        assert_eq!(response.status().as_u16(), 200, "the mailbox answers");
+        let messages: Vec<Value> = response.json().await.expect("the mailbox answers with a list");
+        messages.iter().map(Mail::read).collect()
+    }
+
+    /// Every mail to an address whose subject is this one.
+    pub(crate) async fn about(&self, to: &str, subject: &str) -> Vec<Mail> {
+        let mut messages = self.messages(to).await;
+        messages.retain(|mail| mail.subject == subject);
+        messages
+    }
+
+    /// Waits for a mail of this subject.
+    pub(crate) async fn wait_for(&self, to: &str, subject: &str) -> Mail {
+        eventually(&format!("a mail {subject:?} arrives at {to}"), async || self.about(to, subject).await.pop()).await
+    }
+
+    /// Waits for a mail whose text holds this.
+    pub(crate) async fn wait_for_text(&self, to: &str, part: &str) -> Mail {
+        eventually(&format!("a mail with {part:?} arrives at {to}"), async || {
+            self.messages(to).await.into_iter().find(|mail| mail.text.contains(part))
+        })
+        .await
+    }
+}
+
+impl Mail {
+    fn read(message: &Value) -> Self {
+        let field = |name| text(message, name).to_owned();
+        Self { to: field("to"), subject: field("subject"), text: field("text"), html: field("html") }
+    }
+}

@@ -1,0 +1,53 @@
+//! The clients of the tests, what they get back, and the mailbox.
+
+mod answer;
+mod app;
+mod call;
+mod client;
+mod mailbox;
+mod routes;
+mod time;
+
+pub(crate) use self::answer::Answer;
+pub(crate) use self::app::{App, PASSWORD, User, unique_email};
+pub(crate) use self::call::{Call, at_once};
+pub(crate) use self::client::{Client, Tokens};
+pub(crate) use self::mailbox::Mailbox;
+pub(crate) use self::routes::Route;
+pub(crate) use self::time::{eventually, fires_in, instant, minutes_ahead};
+
+use serde_json::Value;
+
+/// Where the product's app runs in the test stack: the one allowed origin, and where links in mails lead.
+pub(crate) const FRONTEND: &str = "http://localhost:8080";
+
+/// A UUID that nothing has.
+pub(crate) fn unknown_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// The `id` of a task, a reminder, a notification.
+#[track_caller]
+pub(crate) fn id(thing: &Value) -> &str {
+    text(thing, "id")
+}
+
+/// A field that must be a text.
+#[track_caller]
+pub(crate) fn text<'a>(thing: &'a Value, field: &str) -> &'a str {
+    thing[field].as_str().unwrap_or_else(|| panic!("`{field}` must be a text in {thing}"))
+}
+
+/// The texts of one field of each.
+#[track_caller]
+pub(crate) fn each<'a>(things: &'a [Value], field: &str) -> Vec<&'a str> {
+    things.iter().map(|thing| text(thing, field)).collect()
+}
+
+/// The names of an object's fields, in alphabetical order.
+#[track_caller]
+pub(crate) fn names(thing: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = thing.as_object().expect("an object").keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
