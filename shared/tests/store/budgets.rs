@@ -93,6 +93,21 @@ async fn tasks() {
 }
 
 #[tokio::test]
+async fn completing_and_deleting_cost_more_by_the_reminder() {
+    let (world, task, _) = world_with_task().await;
+    world.reminder(&task, HOUR * 4).await;
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.store.meter().take();
+    let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, Timestamp::now()).await.unwrap();
+    spent(&world, "completing, with two reminders", 1, 0.0, 21.0);
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.store.meter().take();
+    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    spent(&world, "deleting, with two reminders", 1, 0.0, 14.0);
+}
+
+#[tokio::test]
 async fn reminders() {
     let (world, task, reminder) = world_with_task().await;
     let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());

@@ -1,16 +1,17 @@
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use serde_json::json;
 use shared::clock::Timestamp;
 use shared::domain::field::Patch;
 use shared::domain::reminder::{DeliveryState, ReminderStatus};
-use shared::domain::task::{Task, TaskPatch, TaskStatus};
+use shared::domain::task::{MAX_TASKS, Task, TaskPatch, TaskStatus};
 use shared::domain::user::Zone;
 use shared::id::UserId;
 use shared::store::{Refusal, WriteError};
 
-use world::{World, new_reminder};
+use world::{TABLE, World, new_reminder, new_task};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -102,6 +103,29 @@ async fn deleting_takes_the_reminders_along_and_leaves_none_behind() {
     assert_eq!((world.count("TASK#").await, world.count("REM#").await), (0, 0));
     let orphan = world.store.create_reminder(&world.permit(), &new_reminder(&task, HOUR)).await;
     assert_eq!(refusal(orphan), Refusal::TaskGone);
+}
+
+#[tokio::test]
+async fn the_ten_thousand_and_first_task_is_refused_until_one_is_deleted() {
+    let world = World::new().await;
+    let first = world.task(json!({"title": "The first"})).await;
+    let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+    world
+        .client
+        .update_item()
+        .table_name(TABLE)
+        .set_key(Some([key("PK", format!("USER#{}", world.user.id)), key("SK", "COUNTERS".to_owned())].into()))
+        .update_expression("SET tasks = :most")
+        .expression_attribute_values(":most", AttributeValue::N(MAX_TASKS.to_string()))
+        .send()
+        .await
+        .unwrap();
+    let one_more = new_task(&world.user, json!({"title": "One too many"}));
+    let refused = world.store.create_task(&world.permit(), &one_more).await;
+    assert_eq!(refusal(refused), Refusal::TooManyTasks);
+    let row = world.store.task(world.user.id, first.id).await.unwrap().unwrap();
+    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    world.store.create_task(&world.permit(), &one_more).await.unwrap();
 }
 
 #[tokio::test]
