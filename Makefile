@@ -11,7 +11,7 @@ export PORT CLOUD_PORT TEST_PORT TEST_CLOUD_PORT BASE_URL
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test lint fmt build deploy watch invoke install tools
+.PHONY: help run start stop reset demo logs test lint fmt build deploy watch invoke install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -56,14 +56,17 @@ deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or produ
 watch: tools ## serves the functions with hot reload on port 9000, against the running local cloud
 	@test -f .env.local || { echo "There is no local cloud to work against: say make run first."; exit 1; }
 	cargo build --bins
-	cargo lambda watch --env-file .env.local
+	cargo lambda watch --invoke-address 127.0.0.1 --env-file .env.local
 
 invoke: tools ## sends its sample event to a function that make watch serves. FUNCTION=tasks-create
 	@test -f "events/$(FUNCTION).json" || { echo "Say FUNCTION=<one of these>:"; ls events | sed 's/[.]json$$//'; exit 1; }
-	cargo lambda invoke $(FUNCTION) --data-file events/$(FUNCTION).json
+	cargo lambda invoke --invoke-address 127.0.0.1 $(FUNCTION) --data-file events/$(FUNCTION).json
 
-install:
+install: python
 	@$(PYTHON) infra/local/install.py
 
-tools:
+tools: python
 	@$(PYTHON) infra/local/install.py --tools
+
+python:
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or say PYTHON=/path/to/it."; exit 1; }

@@ -119,25 +119,32 @@ class Cloud:
 
 def forget_half_saved(state: Path) -> bool:
     """Removes saved state that was never finished (a kill in the middle of a save); tells whether it did."""
-    if (state / MARKER).exists() or not any(state.glob("*.json")):
+    if saved_port(state) or not any(state.glob("*.json")):
         return False
     shutil.rmtree(state)
     state.mkdir()
     return True
 
 
+def saved_port(state: Path) -> int | None:
+    """The port of the emulator that saved the state; nothing if there is no whole state."""
+    try:
+        return int((state / MARKER).read_text())
+    except (OSError, ValueError):
+        return None
+
+
 def move_state(state: Path, port: int) -> None:
     """Makes state that was saved on another port this one's: queues and the like are saved with their addresses."""
-    marker = state / MARKER
-    before = marker.read_text().strip() if marker.exists() else str(port)
-    if before == str(port) or not before.isdecimal():
+    before = saved_port(state)
+    if before in (None, port):
         return
     address = re.compile(rf"\b(localhost|127\.0\.0\.1):{before}\b")
     for file in state.glob("*.json"):
         # Tables hold users' own texts, and no addresses of the emulator.
         if file.name != "dynamodb.json":
             file.write_text(address.sub(rf"\g<1>:{port}", file.read_text()))
-    marker.write_text(str(port))
+    (state / MARKER).write_text(str(port))
 
 
 def _answers(url: str) -> bool:
