@@ -18,6 +18,11 @@ def variables(configurations: list[dict[str, Any]]) -> dict[str, str]:
     return merged
 
 
+def quoted(value: str) -> str:
+    """The value as cargo-lambda reads it: it refuses `=` and the like outside quotes, and knows no escapes."""
+    return f"'{value}'" if '"' in value else f'"{value}"'
+
+
 def write(instance: Instance) -> None:
     """Writes the file from the functions as they are deployed."""
     pages = client(instance, "lambda").get_paginator("list_functions").paginate()
@@ -31,7 +36,7 @@ def write(instance: Instance) -> None:
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
     }
     lines = ["# Written by `make run` for `make watch`: the functions' variables, against the running local cloud."]
-    lines += [f"{name}={value}" for name, value in sorted(values.items())]
+    lines += [f"{name}={quoted(value)}" for name, value in sorted(values.items())]
     partial = ENV_FILE.with_name(".env.local.new")
     partial.write_text("\n".join(lines) + "\n")
     os.replace(partial, ENV_FILE)

@@ -138,6 +138,11 @@ def test_environments_become_one() -> None:
     assert envfile.variables(functions) == {"X": "1", "Y": "1"}
 
 
+def test_values_for_cargo_lambda_are_quoted() -> None:
+    assert envfile.quoted("global=1/900,auth=2/900") == '"global=1/900,auth=2/900"'
+    assert envfile.quoted('{"a":1}') == "'{\"a\":1}'"
+
+
 CARGO = "test result: ok. 12 passed; 0 failed; 1 ignored;\n…\ntest result: FAILED. 3 passed; 2 failed; 0 ignored;\n"
 
 
