@@ -166,7 +166,12 @@ def test_a_route_answers_before_lambda_or_the_gateway_give_up(functions: list[Fu
 def test_functions_that_hash_passwords_get_the_memory_for_it(source: dict[str, Any], functions: list[Function]) -> None:
     assert source["Parameters"]["PasswordMemory"]["MinValue"] >= 1024
     memory = {function.name: function.properties["MemorySize"]["Ref"] for function in functions}
-    assert {name for name, parameter in memory.items() if parameter == "PasswordMemory"} == {"AuthRegister", "AuthLogin"}
+    assert {name for name, parameter in memory.items() if parameter == "PasswordMemory"} == {
+        "AuthRegister",
+        "AuthLogin",
+        "UsersChangePassword",
+        "UsersSetPassword",
+    }
 
 
 def test_every_function_runs_for_one_cause(functions: list[Function], routes: dict[str, set[str]]) -> None:

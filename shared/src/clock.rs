@@ -21,6 +21,9 @@ pub struct Timestamp(jiff::Timestamp);
 pub struct InvalidTimestamp;
 
 impl Timestamp {
+    /// The last instant of all.
+    pub const MAX: Self = Self(jiff::Timestamp::MAX);
+
     /// The current instant.
     pub fn now() -> Self {
         Self::rounded(jiff::Timestamp::now()).unwrap_or(Self(jiff::Timestamp::UNIX_EPOCH))
@@ -76,7 +79,7 @@ impl Timestamp {
     /// Later by `duration`, at the latest the end of the year 9999.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        self.0.checked_add(duration).ok().and_then(Self::rounded).unwrap_or(Self(jiff::Timestamp::MAX))
+        self.0.checked_add(duration).ok().and_then(Self::rounded).unwrap_or(Self::MAX)
     }
 
     /// Earlier by `duration`, at the earliest the Unix epoch.

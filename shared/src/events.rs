@@ -156,7 +156,11 @@ pub async fn serve_stream(
         let count = event.payload.records.len();
         let mut response = DynamoDbEventResponse::default();
         for raw in &event.payload.records {
-            let Some(record) = Record::read(raw) else { continue };
+            let Some(record) = Record::read(raw) else {
+                // No try will read it, and it would hold up everybody behind.
+                tracing::error!(function, event_id = raw.event_id, "stream.record_unreadable");
+                continue;
+            };
             if let Err(error) = handler(record).boxed_local().await {
                 let sequence = raw.change.sequence_number.clone();
                 tracing::error!(function, sequence, %error, "stream.record_failed");
@@ -173,7 +177,7 @@ pub async fn serve_stream(
 }
 
 /// One line a batch, which is also its metrics.
-pub fn log_batch(function: &str, stage: &str, count: usize, failed: usize, started: Instant) {
+fn log_batch(function: &str, stage: &str, count: usize, failed: usize, started: Instant) {
     let mut line = Map::new();
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
     line.insert("function".to_owned(), json!(function));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tracing_subscriber::filter::LevelFilter;
 
 /// The namespace of the product's own metrics.
-pub const NAMESPACE: &str = "Spacedly";
+const NAMESPACE: &str = "Spacedly";
 
 /// Starts logging at `LOG_LEVEL` (default `info`). A second call does nothing.
 pub fn init() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, Route, User, each, fires_in, id, unknown_id};
+use crate::support::{App, Route, Thing, Things, User, each, fires_in, id, unknown_id};
 
 /// Ids that are no UUID, as they stand in a path.
 const NO_UUIDS: [&str; 8] = [
@@ -29,30 +29,27 @@ async fn without_a_token_every_signed_in_route_is_401() {
 async fn whether_a_thing_exists_is_not_told_to_strangers() {
     let app = App::new();
     let user = app.user().await;
-    let task = user.task("Private").await;
-    let reminder = user.remind(&task, &fires_in(86_400)).await;
+    let things = Things::of(&user).await;
     for route in Route::with_id() {
-        let own = if route.is_about_tasks() { id(&task) } else { id(&reminder) };
-        route.call_about(&app.client(), own).await.expect_unauthorized();
+        route.call_about(&app.client(), things.id_for(route)).await.expect_unauthorized();
     }
-    assert_eq!(user.task_now(&task).await["title"], "Private");
+    assert_eq!(each(&user.tasks(&[]).await, "title"), ["Water the ferns"]);
     assert_eq!(user.reminders().await.len(), 1);
+    app.assert_alive(&user.tokens).await;
 }
 
 #[tokio::test]
 async fn another_user_s_things_are_as_unknown_as_none() {
     let app = App::new();
     let (owner, other) = (app.user().await, app.user().await);
-    let task = owner.task("Private").await;
-    let reminder = owner.remind(&task, &fires_in(86_400)).await;
-    let (task, reminder) = (owner.task_now(&task).await, owner.reminder_now(&reminder).await.expect("it is there"));
+    let things = Things::of(&owner).await;
+    let before = (owner.tasks(&[]).await, owner.reminders().await, owner.sessions().await);
     for route in Route::with_id() {
-        let foreign = if route.is_about_tasks() { id(&task) } else { id(&reminder) };
-        assert_not_found(route, &other, foreign).await;
+        assert_not_found(route, &other, things.id_for(route)).await;
         assert_not_found(route, &other, &unknown_id()).await;
     }
-    assert_eq!(owner.task_now(&task).await, task);
-    assert_eq!(owner.reminder_now(&reminder).await, Some(reminder));
+    assert_eq!((owner.tasks(&[]).await, owner.reminders().await, owner.sessions().await), before);
+    app.assert_alive(&owner.tokens).await;
 }
 
 #[tokio::test]
@@ -90,6 +87,10 @@ async fn an_id_that_is_no_uuid_is_not_found() {
 }
 
 async fn assert_not_found(route: Route, user: &User, id: &str) {
-    let message = if route.is_about_tasks() { "Task not found" } else { "Reminder not found" };
+    let message = match route.about() {
+        Thing::Task => "Task not found",
+        Thing::Reminder => "Reminder not found",
+        Thing::Session => "Session not found",
+    };
     route.call_about(user, id).await.expect_error(404, "NOT_FOUND").saying(message);
 }

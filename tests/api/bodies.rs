@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, Call, Client, Route, User, fires_in, id};
+use crate::support::{App, Call, Client, PASSWORD, Reads, Route, Things, User};
 
 /// The longest body, bytes.
 const MAX: usize = 256 * 1024;
@@ -11,25 +11,21 @@ const MAX: usize = 256 * 1024;
 struct Scene {
     app: App,
     user: User,
-    task: String,
-    reminder: String,
+    things: Things,
 }
 
 impl Scene {
     async fn new() -> Self {
         let app = App::new();
         let user = app.user().await;
-        let task = user.task("Water the ferns").await;
-        let reminder = user.remind(&task, &fires_in(86_400)).await;
-        let (task, reminder) = (id(&task).to_owned(), id(&reminder).to_owned());
-        Self { app, user, task, reminder }
+        let things = Things::of(&user).await;
+        Self { app, user, things }
     }
 
     /// A call that has no body yet, from an address of its own: failed logins count.
     fn call(&self, route: Route) -> Call {
         let client: Client = self.app.client().bearer(&self.user.tokens.access);
-        let own = if route.is_about_tasks() { &self.task } else { &self.reminder };
-        client.call(route.method, &route.path_of(own))
+        client.call(route.method, &route.path_of(self.things.id_for(route)))
     }
 
     async fn assert_untouched(&self) {
@@ -39,6 +35,8 @@ impl Scene {
         let reminders = self.user.reminders().await;
         assert_eq!(reminders.len(), 1, "{reminders:?}");
         assert_eq!(reminders[0]["version"], 1);
+        assert_eq!(self.user.me().await["name"], self.user.name.as_str());
+        self.app.client().login(&self.user.email, PASSWORD).await.expect(200);
     }
 }
 
@@ -67,6 +65,9 @@ async fn malformed_json_is_400() {
             "42",
             &deep,
         ] {
+            if body.is_empty() && route.reads == Reads::OptionalJson {
+                continue;
+            }
             scene.call(route).body("application/json", body).await.expect_error(400, "MALFORMED_JSON");
         }
     }

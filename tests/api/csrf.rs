@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, Call, FRONTEND, PASSWORD};
+use crate::support::{App, Call, Client, FRONTEND, PASSWORD, Route, Things};
 
 const STRANGERS: [&str; 6] = [
     "https://evil.example",
@@ -51,6 +51,43 @@ async fn signing_in_and_out_from_another_page_is_403() {
 }
 
 #[tokio::test]
+async fn every_route_that_changes_something_refuses_another_page() {
+    let app = App::new();
+    let user = app.user().await;
+    let things = Things::of(&user).await;
+    let (_, tokens) = app.browser(&user).await;
+    let before = (user.me().await, user.sessions().await, user.tasks(&[]).await, user.reminders().await);
+    for route in Route::unsafe_ones() {
+        // An address each: refusals count as failures where failures are limited.
+        let browser = || app.client().session_cookies(&tokens);
+        let forged = |client: &Client| route.call_about(client, things.id_for(route));
+        refused(forged(&browser()).header("origin", STRANGERS[0]).await);
+        refused(forged(&browser()).header("sec-fetch-site", "cross-site").await);
+        refused(forged(&app.client().bearer(&tokens.access)).header("origin", STRANGERS[0]).await);
+    }
+    assert_eq!((user.me().await, user.sessions().await, user.tasks(&[]).await, user.reminders().await), before);
+    app.client().login(&user.email, PASSWORD).await.expect(200);
+    app.assert_alive(&tokens).await;
+}
+
+#[tokio::test]
+async fn a_refresh_from_the_app_s_own_page_goes_through_and_a_forged_one_rotates_nothing() {
+    let app = App::new();
+    let (_, tokens) = app.browser(&app.user().await).await;
+    let refresh = || app.client().cookies(&[("refreshToken", &tokens.refresh)]).call("POST", "/api/auth/refresh");
+    for origin in STRANGERS {
+        refused(refresh().header("origin", origin).await);
+    }
+    for site in ["cross-site", "same-site", "none"] {
+        refused(refresh().header("sec-fetch-site", site).await);
+    }
+    let mut sessions = app.client().bearer(&tokens.access).sessions().await;
+    sessions.retain(|session| session["current"] == true);
+    assert_eq!(sessions[0]["lastUsedAt"], sessions[0]["createdAt"], "nothing was rotated");
+    refresh().header("origin", FRONTEND).header("sec-fetch-site", "same-site").await.expect(200);
+}
+
+#[tokio::test]
 async fn the_app_s_own_page_may_do_everything() {
     let app = App::new();
     let user = app.user().await;
@@ -69,8 +106,7 @@ async fn cookies_without_an_origin_need_a_request_from_the_same_site() {
     let user = app.user().await;
     let (browser, tokens) = app.browser(&user).await;
     let refresh_only = app.client().cookies(&[("refreshToken", &tokens.refresh)]);
-    let create =
-        |client: &crate::support::Client| -> Call { client.post("/api/tasks", json!({"title": "From a browser"})) };
+    let create = |client: &Client| -> Call { client.post("/api/tasks", json!({"title": "From a browser"})) };
     for client in [&browser, &refresh_only] {
         for site in ["cross-site", "same-site", "none", "rubbish"] {
             refused(create(client).header("sec-fetch-site", site).await);

@@ -212,3 +212,26 @@ async fn sessions_opened_at_once_all_work() {
         app.client().cookies(&[("accessToken", &access)]).task("Side by side").await;
     }
 }
+
+#[tokio::test]
+async fn sixteen_logins_at_once_leave_ten_sessions_at_most() {
+    let app = App::new();
+    let email = unique_email();
+    app.client().register("Asha Rao", &email, PASSWORD).await.expect(201);
+    let login = || app.client().login(&email, PASSWORD).header("x-token-delivery", "body");
+    let answers = at_once((0..16).map(|_| login())).await;
+    let (opened, refused) = (count(&answers, 200), count(&answers, 409));
+    assert!(opened > 0 && opened + refused == 16, "{}", show(&answers));
+
+    let mut alive = Vec::new();
+    for answer in answers.iter().filter(|answer| answer.status() == 200) {
+        let refresh = app.client().refresh(&answer.tokens().refresh).await;
+        if refresh.status() == 200 {
+            alive.push(refresh.tokens());
+        } else {
+            refresh.expect_unauthorized();
+        }
+    }
+    assert_eq!(alive.len(), opened.min(10), "of {opened} sessions");
+    assert_eq!(app.client().bearer(&alive[0].access).sessions().await.len(), alive.len());
+}

@@ -1,15 +1,18 @@
 //! `POST /api/auth/login`: the password opens a session.
 
+use std::cell::Cell;
+
 use serde::Serialize;
 use shared::auth::password;
 use shared::auth::session::{Memory, NewSession, Session};
 use shared::auth::token;
 use shared::domain::field::Fields;
-use shared::domain::user::{AuthProvider, Email, Password, PersonName, User};
-use shared::http::cookies::SetCookie;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request};
+use shared::domain::user::{AuthProvider, Email, Password, PersonName};
+use shared::http::{ApiError, App, ErrorCode, Reply, Request, retry_conflicts};
 use shared::id::UserId;
 use shared::store::users::AccountWithSessions;
+
+use crate::Tokens;
 
 struct Credentials {
     email: Email,
@@ -42,25 +45,47 @@ struct UserOut<'a> {
 /// account without a password.
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
     let credentials = request.body(Credentials::read)?;
-    let permit = request.permit().await?;
-    let account = find(app, &credentials.email, request).await?;
-    let account = check_password(account, &credentials.password)?;
-    let user = &account.user;
+    let (permit, account) = futures::join!(request.permit(), find(app, &credentials.email, request));
+    let permit = permit?;
+    let account = check_password(account?, &credentials.password)?;
+    let verified = account.user.password_hash.clone();
     let keyring = app.keyring().await?;
-    let device = (request.header("user-agent").unwrap_or("unknown"), request.address());
-    let NewSession { session, refresh_token } =
-        Session::open(&keyring, (user.id, &user.email), credentials.memory, device, request.now())
-            .map_err(ApiError::internal)?;
-    let access_token =
+    let first = Cell::new(Some(account));
+    let request = &*request;
+    let (account, opened) = retry_conflicts(async || {
+        let account = match first.take() {
+            Some(account) => account,
+            // Others sign in at the same time. The password was checked; it must still be the same.
+            None => find(app, &credentials.email, request)
+                .await?
+                .filter(|account| account.user.password_hash == verified)
+                .ok_or_else(|| ApiError::new(ErrorCode::InvalidCredentials))?,
+        };
+        let device = (request.header("user-agent").unwrap_or("unknown"), request.address());
+        let user = (account.user.id, &account.user.email);
+        let opened =
+            Session::open(&keyring, user, credentials.memory, device, request.now()).map_err(ApiError::internal)?;
+        app.store.open_session(&permit, &opened.session, &account).await?;
+        Ok((account, opened))
+    })
+    .await?;
+    let NewSession { session, refresh_token } = opened;
+    let user = &account.user;
+    let access =
         token::sign_access(&keyring, user.id, &user.email, session.id, request.now()).map_err(ApiError::internal)?;
-    app.store.open_session(&permit, &session, &account.sessions).await?;
-    Ok(reply(app, request, user, &access_token, &refresh_token, credentials.memory))
+    let out = UserOut {
+        id: user.id,
+        name: &user.name,
+        email: &user.email,
+        is_two_factor_enabled: user.is_two_factor_enabled,
+    };
+    let tokens = Tokens { access, refresh: refresh_token, lives: credentials.memory.idle() };
+    Ok(tokens.deliver(app, request, "Login successful", serde_json::json!({ "user": out })))
 }
 
+/// The same calls whether the address is known or not.
 async fn find(app: &App, email: &Email, request: &Request<'_>) -> Result<Option<AccountWithSessions>, ApiError> {
-    let Some(id) = app.store.user_id_of(email).await? else {
-        return Ok(None);
-    };
+    let id = app.store.user_id_of(email).await?.unwrap_or_else(UserId::new);
     Ok(app.store.account_with_sessions(id, request.now()).await?)
 }
 
@@ -75,26 +100,4 @@ fn check_password(account: Option<AccountWithSessions>, password: &Password) -> 
         Some(account) if matches => Ok(account),
         _ => Err(ApiError::new(ErrorCode::InvalidCredentials)),
     }
-}
-
-fn reply(app: &App, request: &Request<'_>, user: &User, access: &str, refresh: &str, memory: Memory) -> Reply {
-    const MESSAGE: &str = "Login successful";
-    let out = UserOut {
-        id: user.id,
-        name: &user.name,
-        email: &user.email,
-        is_two_factor_enabled: user.is_two_factor_enabled,
-    };
-    let in_body = request.header("x-token-delivery").is_some_and(|way| way.eq_ignore_ascii_case("body"));
-    if in_body {
-        let tokens = serde_json::json!({
-            "accessToken": access,
-            "refreshToken": refresh,
-            "expiresIn": token::ACCESS_TTL.as_secs(),
-        });
-        return Reply::ok(MESSAGE, serde_json::json!({ "user": out, "tokens": tokens }));
-    }
-    Reply::ok(MESSAGE, serde_json::json!({ "user": out }))
-        .cookie(SetCookie::access(&app.http, access))
-        .cookie(SetCookie::refresh(&app.http, refresh, memory.idle()))
 }

@@ -1,13 +1,13 @@
 //! `POST /api/auth/register`: a new account with a password, and the mail that verifies its address.
 
 use serde::Serialize;
-use shared::auth::mailed::MailedToken;
 use shared::auth::password;
 use shared::domain::field::Fields;
-use shared::domain::mail::{Mail, MailContent};
 use shared::domain::user::{Email, Password, PersonName, User};
 use shared::http::{ApiError, App, Reply, Request};
-use shared::id::{TokenSeed, UserId};
+use shared::id::UserId;
+
+use crate::verification;
 
 struct NewUser {
     name: PersonName,
@@ -44,9 +44,7 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
     let hash = password::hash(&new.password).map_err(ApiError::internal)?;
     let user = User::register(new.name, new.email, hash, app.http.default_zone.clone(), request.now());
     let keyring = app.keyring().await?;
-    let (seed, kid) = (TokenSeed::new(), keyring.current().to_owned());
-    let token = MailedToken::derive(&keyring, &kid, seed).ok_or_else(|| ApiError::internal("no current key"))?;
-    let mail = Mail::new(user.id, MailContent::Verification { seed, kid }, request.now());
+    let (mail, token) = verification(&keyring, user.id, request.now())?;
     app.store.register(&permit, &user, &mail, &token).await?;
     let user = UserOut { id: user.id, name: &user.name, email: &user.email };
     Ok(Reply::created("User registered successfully", serde_json::json!({ "user": user })))

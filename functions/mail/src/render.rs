@@ -24,6 +24,32 @@ struct VerificationText<'a> {
     link: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "password_changed.html")]
+struct PasswordChangedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_changed.txt")]
+struct PasswordChangedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "token_theft.html")]
+struct TokenTheftHtml<'a> {
+    name: &'a str,
+    device: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "token_theft.txt")]
+struct TokenTheftText<'a> {
+    name: &'a str,
+    device: &'a str,
+}
+
 /// What both templates of the hour-before mail show.
 #[derive(Clone, Copy)]
 struct HourBefore<'a> {
@@ -65,6 +91,12 @@ pub fn render(mail: &Mail, user: &User, frontend_url: &str, keyring: &Keyring) -
                 &VerificationHtml { name, link: &link },
                 &VerificationText { name, link: &link },
             )
+        }
+        MailContent::PasswordChanged => {
+            rendered("Password Changed".to_owned(), &PasswordChangedHtml { name }, &PasswordChangedText { name })
+        }
+        MailContent::TokenTheft { device } => {
+            rendered("Security Alert".to_owned(), &TokenTheftHtml { name, device }, &TokenTheftText { name, device })
         }
         MailContent::HourBefore { title, description, due_date, scheduled_at, message, priority, category, .. } => {
             let shown = HourBefore {

@@ -2,17 +2,18 @@
 //!
 //! A try claims the mail with a lease, hands it to SES, and records that it did. Killed before SES took it, the
 //! next try sends it when the lease has ended; killed between SES and the record, it goes out a second time,
-//! which no mail system without a common transaction can rule out. What fails is given back and tried again with
-//! the queue's pauses; after the last delivery the failure is recorded and the message parked.
+//! which no mail system without a common transaction can rule out. What SES refuses is given back and tried again
+//! with the queue's pauses; where its answer was lost, the lease runs out first. After the last delivery the
+//! failure is recorded and the message parked.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use shared::aws::mailer::Mailer;
+use shared::aws::mailer::{Mailer, NotSent};
 use shared::aws::queue::SendMail;
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
-use shared::domain::mail::MailState;
+use shared::domain::mail::{Mail, MailState};
 use shared::events::{Failure, Message};
 use shared::store::mails::{Outcome, Outgoing};
 use shared::store::{Permit, Refusal, Store, WriteError};
@@ -21,6 +22,11 @@ use crate::render::render;
 
 /// Longer than the function may run, shorter than the queue waits between deliveries.
 const LEASE: Duration = Duration::from_secs(60);
+
+/// Tries to record that a mail has left, besides the SDK's own: the alternative is to send it again.
+const SETTLE_TRIES: u32 = 3;
+/// The pause between them.
+const SETTLE_PAUSE: Duration = Duration::from_millis(500);
 
 /// What sending takes.
 #[derive(Debug)]
@@ -48,34 +54,44 @@ impl Sender {
             tracing::info!(%mail_id, "mail.gone");
             return Ok(());
         };
-        if mail.state == MailState::Sent {
-            tracing::info!(%mail_id, "mail.sent_before");
-            return Ok(());
-        }
         let permit = Permit::of_system();
+        if mail.state == MailState::Sent {
+            // The try that sent it may have been killed before it wrote the receipt.
+            return Ok(self.store.write_receipt(&permit, &mail, Outcome::Sent, now).await?);
+        }
         match self.store.claim_mail(&permit, &mail, LEASE, now).await {
             Err(WriteError::Refused(Refusal::MailClaimed)) => return Err("another try has the mail".into()),
             claimed => claimed?,
         }
         mail.attempts += 1;
-        let rendered = render(&mail, &user, &self.frontend_url, &*self.secrets.keyring().await)?;
-        let sent = self.mailer.send(&user.email, rendered).await;
-        let settled_at = Timestamp::now();
-        match sent {
-            Ok(()) => {
-                self.store.settle_mail(&permit, &mail, Outcome::Sent, settled_at).await?;
-                tracing::info!(%mail_id, attempts = mail.attempts, "mail.sent");
-                Ok(())
-            }
+        let rendered = match render(&mail, &user, &self.frontend_url, &*self.secrets.keyring().await) {
+            Ok(rendered) => rendered,
             Err(error) => {
-                if message.deliveries >= self.max_receives.get() {
-                    let outcome = Outcome::Failed { reason: "the mail service did not take it" };
-                    self.store.settle_mail(&permit, &mail, outcome, settled_at).await?;
-                } else {
-                    self.store.release_mail(&permit, &mail).await?;
-                }
-                Err(error.into())
+                self.settle(&permit, &mail, Outcome::Failed { reason: "the mail could not be written" }).await?;
+                return Err(error);
             }
+        };
+        let Err(error) = self.mailer.send(&user.email, rendered).await else {
+            tracing::info!(%mail_id, attempts = mail.attempts, "mail.sent");
+            return Ok(self.settle(&permit, &mail, Outcome::Sent).await?);
+        };
+        if message.deliveries >= self.max_receives.get() {
+            self.settle(&permit, &mail, Outcome::Failed { reason: "the mail service did not take it" }).await?;
+        } else if matches!(error, NotSent::Refused(_)) {
+            self.store.release_mail(&permit, &mail).await?;
         }
+        Err(error.into())
+    }
+
+    async fn settle(&self, permit: &Permit, mail: &Mail, outcome: Outcome) -> Result<(), WriteError> {
+        let now = Timestamp::now();
+        let mut tries = 1..=SETTLE_TRIES;
+        while let Err(error) = self.store.settle_mail(permit, mail, outcome).await {
+            if tries.next().is_none() {
+                return Err(error);
+            }
+            tokio::time::sleep(SETTLE_PAUSE).await;
+        }
+        self.store.write_receipt(permit, mail, outcome, now).await
     }
 }

@@ -11,12 +11,13 @@ use shared::aws::mailer::Mailer;
 use shared::aws::queue::SendMail;
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
-use shared::domain::mail::{Mail, MailState};
+use shared::domain::mail::{Mail, MailContent, MailState};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{DeliveryState, Reminder};
 use shared::events::Message;
-use shared::id::ReminderId;
+use shared::id::{ReminderId, TokenSeed};
 use shared::store::Permit;
+use shared::store::mails::Outcome;
 use world::{Answer, Scripted, World, keyring, verification};
 
 const MAX_RECEIVES: u32 = 4;
@@ -126,6 +127,45 @@ async fn a_try_that_was_killed_before_ses_is_made_again_when_its_lease_has_ended
 }
 
 #[tokio::test]
+async fn a_call_that_failed_is_not_made_again_behind_our_back() {
+    let post = post(vec![Answer::broken()]).await;
+    assert!(post.deliver(1, Timestamp::now()).await.is_err());
+    assert_eq!(post.ses.asked().len(), 1, "SES knows no idempotency token");
+}
+
+#[tokio::test]
+async fn where_the_answer_was_lost_the_mail_may_have_left_and_waits_for_its_lease() {
+    let post = post(vec![Answer::hung_up(), sent()]).await;
+    let now = Timestamp::now();
+    assert!(post.deliver(1, now).await.is_err());
+    assert_eq!((post.ses.asked().len(), post.state().await), (1, MailState::Sending));
+    assert!(post.deliver(2, now).await.is_err());
+    assert_eq!(post.ses.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_try_that_was_killed_before_its_receipt_has_it_written_by_the_next() {
+    let post = post(vec![sent()]).await;
+    post.world.store.settle_mail(&Permit::of_system(), &post.mail, Outcome::Sent).await.unwrap();
+    assert!(!post.reminder().await.email_sent);
+    post.deliver(2, Timestamp::now()).await.unwrap();
+    assert!(post.reminder().await.email_sent && post.ses.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_mail_whose_key_is_gone_is_given_up_and_shows() {
+    let post = post(vec![sent()]).await;
+    let user = world::new_user("other@example.com");
+    let (mut mail, token): (Mail, MailedToken) = verification(&user);
+    mail.content = MailContent::Verification { seed: TokenSeed::new(), kid: "taken out".to_owned() };
+    post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let body = SendMail { user_id: user.id, mail_id: mail.id };
+    assert!(post.sender.handle(Message { body, deliveries: 1 }, Timestamp::now()).await.is_err());
+    let outgoing = post.world.store.outgoing(user.id, mail.id).await.unwrap().unwrap();
+    assert_eq!((outgoing.mail.state, post.ses.asked().len()), (MailState::Failed, 0));
+}
+
+#[tokio::test]
 async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
     let post = post(vec![sent()]).await;
     let user = world::new_user("other@example.com");
@@ -134,7 +174,7 @@ async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
     let body = SendMail { user_id: user.id, mail_id: mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, Timestamp::now()).await.unwrap();
     let text = post.ses.bodies()[0]["Content"]["Simple"]["Body"]["Text"]["Data"].to_string();
-    let shared::domain::mail::MailContent::Verification { seed, .. } = mail.content else { unreachable!() };
+    let MailContent::Verification { seed, .. } = mail.content else { unreachable!() };
     let derived = MailedToken::derive(&keyring(), "1", seed).unwrap();
     assert!(text.contains(derived.expose()) && derived.hash() == token.hash());
 }

@@ -33,8 +33,7 @@ impl From<(Notification, Option<TaskTitle>)> for ListedNotification {
 /// 400 for bad parameters.
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
     const LIST: &str = "notifications";
-    request.parameters(&[])?;
-    let limit = request.limit()?;
+    let limit = request.page_size()?;
     let caller = request.caller()?.id;
     let keyring = app.keyring().await?;
     let after = request.position(&keyring, LIST)?;

@@ -90,10 +90,10 @@ enum Mailing {
 }
 
 fn decide(reminder: &Reminder, task: &Task, user: &User) -> Decision {
-    // Completing a task calls off the reminders that it has; one that was being made meanwhile slips through.
+    // Completing a task calls off the reminders that it has; one that was being planned meanwhile slips through.
     let slipped = task.status == TaskStatus::Completed
         && reminder.status == ReminderStatus::Pending
-        && task.completed_at.is_some_and(|completed| reminder.created_at <= completed);
+        && task.completed_at.is_some_and(|completed| reminder.planned_at <= completed);
     if slipped {
         return Decision::CallOff("its task was completed");
     }

@@ -48,8 +48,7 @@ impl From<(Reminder, Option<Task>)> for ListedReminder {
 /// 400 for bad parameters.
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
     const LIST: &str = "reminders";
-    request.parameters(&[])?;
-    let limit = request.limit()?;
+    let limit = request.page_size()?;
     let caller = request.caller()?.id;
     let keyring = app.keyring().await?;
     let after = request.position(&keyring, LIST)?;

@@ -88,9 +88,15 @@ impl Dispatcher {
         let ahead = fires_at.since(now);
         if ahead <= STRAIGHT {
             self.reminders.send(&message, ahead).await?;
-        } else {
-            self.schedules.create(&message, fires_at).await?;
+            return Ok(());
         }
-        Ok(())
+        match self.schedules.create(&message, fires_at).await {
+            // Trying again will not help, and would hold up everybody behind. The row stays in `due` for the sweep.
+            Err(error) if error.code == "ValidationException" => {
+                tracing::error!(%error, reminder_id = %reminder.id, "dispatch.schedule_refused");
+                Ok(())
+            }
+            made => Ok(made?),
+        }
     }
 }

@@ -1,19 +1,14 @@
 //! `GET /health` and `GET /`: whether the service and what it depends on work. Not in the envelope; no secrets.
 
-use std::sync::LazyLock;
-use std::time::Instant;
-
 use serde_json::json;
 use shared::http::{ApiError, App, Reply, Request};
-
-static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Answers 200, or 503 when the table cannot be reached.
 ///
 /// # Errors
 /// None.
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let uptime = STARTED.elapsed().as_secs();
+    let uptime = app.started.elapsed().as_secs();
     let database = app.store.probe().await;
     if let Err(error) = &database {
         tracing::error!(%error, "health.table_out_of_reach");

@@ -10,8 +10,7 @@ use shared::http::{ApiError, App, Reply, Request};
 /// # Errors
 /// 400 for bad parameters, and for a cursor that was given for another query.
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let query = TaskQuery::read(request.parameters(&REPEATABLE)?)?;
-    let limit = request.limit()?;
+    let (query, limit) = request.list_query(&REPEATABLE, TaskQuery::read)?;
     let caller = request.caller()?.id;
     let list = format!("tasks?{}", query.fingerprint());
     let keyring = app.keyring().await?;

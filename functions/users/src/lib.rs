@@ -3,5 +3,83 @@
 //! | Function | Route |
 //! |---|---|
 //! | `users-me` | `GET /api/user/me` |
+//! | `users-update` | `PATCH /api/user/me` |
+//! | `users-sessions` | `GET /api/user/sessions` |
+//! | `users-end-session` | `DELETE /api/user/sessions/{id}` |
+//! | `users-end-other-sessions` | `DELETE /api/user/sessions` |
+//! | `users-change-password` | `POST /api/user/change-password` |
+//! | `users-set-password` | `POST /api/user/set-password` |
 
+pub mod change_password;
+pub mod end_other_sessions;
+pub mod end_session;
 pub mod me;
+pub mod sessions;
+pub mod set_password;
+pub mod update;
+
+use serde::Serialize;
+use shared::clock::Timestamp;
+use shared::domain::field::Fields;
+use shared::domain::user::{AuthProvider, Email, MorningDigest, Password, PersonName, User, Zone};
+use shared::http::{ApiError, App, ErrorCode, Request};
+use shared::id::UserId;
+use shared::store::users::AccountWithSessions;
+
+/// An account as its owner sees it. The names in snake case are the original's.
+#[derive(Serialize)]
+struct MeOut {
+    id: UserId,
+    name: PersonName,
+    email: Email,
+    is_two_factor_enabled: bool,
+    auth_provider: AuthProvider,
+    has_password: bool,
+    email_verified: bool,
+    timezone: Zone,
+    morning_digest: MorningDigest,
+    #[serde(rename = "createdAt")]
+    created_at: Timestamp,
+}
+
+impl From<User> for MeOut {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            name: user.name,
+            email: user.email,
+            is_two_factor_enabled: user.is_two_factor_enabled,
+            auth_provider: user.auth_provider,
+            has_password: user.password_hash.is_some(),
+            email_verified: user.email_verified,
+            timezone: user.timezone,
+            morning_digest: user.morning_digest,
+            created_at: user.created_at,
+        }
+    }
+}
+
+fn out(user: User) -> serde_json::Value {
+    serde_json::json!({ "user": MeOut::from(user) })
+}
+
+/// The caller's account; 401 when it was deleted since the token was given.
+async fn account(app: &App, request: &Request<'_>) -> Result<User, ApiError> {
+    let user = app.store.user(request.caller()?.id).await?;
+    user.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
+}
+
+/// The caller's account and its live sessions.
+async fn account_with_sessions(app: &App, request: &Request<'_>) -> Result<AccountWithSessions, ApiError> {
+    let account = app.store.account_with_sessions(request.caller()?.id, request.now()).await?;
+    account.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
+}
+
+/// A new password, checked against the policy.
+fn new_password(fields: &mut Fields, name: &'static str, label: &str, app: &App) -> Option<Password> {
+    let password: Password = fields.required(name, label)?;
+    if let Err(problem) = password.check_new(label, app.http.password_min_length) {
+        fields.reject(name, problem);
+    }
+    Some(password)
+}

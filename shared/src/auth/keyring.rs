@@ -41,9 +41,9 @@ impl Purpose {
 }
 
 /// Bytes of a derived key, and of a tag.
-pub const KEY_LENGTH: usize = 32;
+const KEY_LENGTH: usize = 32;
 /// Fewest bytes of a master key.
-pub const MASTER_MIN: usize = 32;
+const MASTER_MIN: usize = 32;
 
 /// The secret is not what it must be. Never shows any of it.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +103,12 @@ impl Keyring {
     /// HMAC-SHA-256 of `message` under the current key of `purpose`.
     pub fn tag(&self, purpose: Purpose, message: &[u8]) -> [u8; KEY_LENGTH] {
         let master = self.masters.get(&self.current).map(String::as_str).unwrap_or_default();
+        hmac_sha256(&hmac_sha256(master.as_bytes(), purpose.label()), message)
+    }
+
+    /// The same under the first key of the secret, so that it lasts while a new key is put in front.
+    pub fn lasting_tag(&self, purpose: Purpose, message: &[u8]) -> [u8; KEY_LENGTH] {
+        let master = self.masters.values().next().map(String::as_str).unwrap_or_default();
         hmac_sha256(&hmac_sha256(master.as_bytes(), purpose.label()), message)
     }
 

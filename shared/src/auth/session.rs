@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 
 use super::keyring::{Keyring, sha256_hex};
 use super::token::{self, InvalidToken};
@@ -18,6 +19,8 @@ pub const IDLE: Duration = Duration::from_secs(7 * 24 * 3600);
 pub const IDLE_REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 /// A session ends after so long whatever happens.
 pub const ABSOLUTE: Duration = Duration::from_secs(90 * 24 * 3600);
+/// The refresh token before the current one is still answered for so long: two tabs may refresh at once.
+pub const GRACE: Duration = Duration::from_secs(30);
 /// Longest device text that is kept, characters.
 const DEVICE_MAX: usize = 256;
 
@@ -71,6 +74,17 @@ pub struct Session {
     pub expires_at: i64,
 }
 
+/// What a refresh token is to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// Its current one.
+    Current,
+    /// The one before, used so soon after the rotation that two tabs explain it.
+    JustRotated,
+    /// One that was rotated away long ago: whoever holds it is not, or not only, the user.
+    Stolen,
+}
+
 /// A session and the refresh token that belongs to it, which is shown once.
 #[derive(Debug)]
 pub struct NewSession {
@@ -117,9 +131,90 @@ impl Session {
         self.expires_at > now.as_second()
     }
 
-    /// Whether `refresh_token` is its current one.
-    pub fn matches(&self, refresh_token: &str) -> bool {
-        use subtle::ConstantTimeEq;
-        self.refresh_hash.as_bytes().ct_eq(sha256_hex(refresh_token.as_bytes()).as_bytes()).into()
+    /// What a refresh token of ours, of this session and generation, is to it.
+    pub fn recognise(&self, refresh_token: &str, generation: u32, now: Timestamp) -> Presented {
+        if generation == self.generation && self.is_current(refresh_token) {
+            Presented::Current
+        } else if generation.checked_add(1) == Some(self.generation) && now.since(self.refreshed_at) <= GRACE {
+            Presented::JustRotated
+        } else {
+            Presented::Stolen
+        }
+    }
+
+    fn is_current(&self, refresh_token: &str) -> bool {
+        let hash = sha256_hex(refresh_token.as_bytes());
+        self.refresh_hash.as_bytes().ct_eq(hash.as_bytes()).into()
+    }
+
+    /// Gives it a new refresh token, which is answered; the present one is then the one before.
+    ///
+    /// # Errors
+    /// Never with a keyring that was parsed.
+    pub fn rotate(&mut self, keyring: &Keyring, now: Timestamp) -> Result<String, InvalidToken> {
+        let end = now.plus(self.memory.idle()).min(self.created_at.plus(ABSOLUTE));
+        self.generation += 1;
+        self.refreshed_at = now;
+        self.expires_at = end.as_second();
+        keyring.current().clone_into(&mut self.kid);
+        let refresh_token = self.refresh_token(keyring)?;
+        self.refresh_hash = sha256_hex(refresh_token.as_bytes());
+        Ok(refresh_token)
+    }
+
+    /// Its current refresh token: derived, so that it need not be stored to be given again.
+    ///
+    /// # Errors
+    /// The key that signed it was taken out of the secret.
+    pub fn refresh_token(&self, keyring: &Keyring) -> Result<String, InvalidToken> {
+        let expires_at = Timestamp::from_second(self.expires_at).map_err(|_| InvalidToken::Invalid)?;
+        let which = (self.user_id, self.id, self.generation);
+        token::sign_refresh(keyring, &self.kid, which, self.refreshed_at, expires_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyring() -> Keyring {
+        Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
+    }
+
+    fn opened(memory: Memory, now: Timestamp) -> NewSession {
+        let email = Email::parse("a@example.com").unwrap();
+        Session::open(&keyring(), (UserId::new(), &email), memory, ("a browser", "192.0.2.1"), now).unwrap()
+    }
+
+    #[test]
+    fn the_token_before_is_answered_for_half_a_minute_and_older_ones_are_theft() {
+        let now = Timestamp::now();
+        let NewSession { mut session, refresh_token: first } = opened(Memory::Ordinary, now);
+        assert_eq!(session.recognise(&first, 0, now), Presented::Current);
+        let second = session.rotate(&keyring(), now).unwrap();
+        assert_ne!(first, second);
+        assert_eq!(session.recognise(&second, 1, now), Presented::Current);
+        assert_eq!(session.recognise(&first, 0, now.plus(GRACE)), Presented::JustRotated);
+        assert_eq!(session.recognise(&first, 0, now.plus(GRACE * 2)), Presented::Stolen);
+        session.rotate(&keyring(), now).unwrap();
+        assert_eq!(session.recognise(&first, 0, now), Presented::Stolen);
+    }
+
+    #[test]
+    fn the_current_token_can_be_given_again() {
+        let NewSession { mut session, refresh_token } = opened(Memory::Ordinary, Timestamp::now());
+        assert_eq!(session.refresh_token(&keyring()).unwrap(), refresh_token);
+        let rotated = session.rotate(&keyring(), Timestamp::now()).unwrap();
+        assert_eq!(session.refresh_token(&keyring()).unwrap(), rotated);
+    }
+
+    #[test]
+    fn refreshing_prolongs_a_session_up_to_its_absolute_end() {
+        let now = Timestamp::now();
+        let NewSession { mut session, .. } = opened(Memory::Remembered, now);
+        session.rotate(&keyring(), now.plus(IDLE)).unwrap();
+        assert_eq!(session.expires_at, now.plus(IDLE + IDLE_REMEMBERED).as_second());
+        session.rotate(&keyring(), now.plus(ABSOLUTE - IDLE)).unwrap();
+        assert_eq!(session.expires_at, now.plus(ABSOLUTE).as_second());
     }
 }

@@ -135,6 +135,20 @@ pub fn read_refresh(keyring: &Keyring, token: &str, now: Timestamp) -> Result<Re
     good.then_some(claims).ok_or(InvalidToken::Invalid)
 }
 
+/// The user and session that a token of ours names, of either kind and however old: enough to end the session.
+///
+/// # Errors
+/// [`InvalidToken`] for everything but a token of ours.
+pub fn read_session(keyring: &Keyring, token: &str) -> Result<(UserId, SessionId), InvalidToken> {
+    match read::<AccessClaims>(keyring, Purpose::AccessToken, token) {
+        Ok(claims) => Ok((claims.sub, claims.sid)),
+        Err(InvalidToken::UnknownKey) => Err(InvalidToken::UnknownKey),
+        Err(InvalidToken::Invalid) => {
+            read::<RefreshClaims>(keyring, Purpose::RefreshToken, token).map(|claims| (claims.sub, claims.sid))
+        }
+    }
+}
+
 /// Clocks of the machines behind a function differ a little.
 const SKEW_SECONDS: i64 = 60;
 

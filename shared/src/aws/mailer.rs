@@ -1,8 +1,13 @@
 //! Sending mail by SES v2.
 
+use std::time::Duration;
+
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::Builder;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 use super::CallFailed;
@@ -21,6 +26,20 @@ pub struct Rendered {
     pub headers: Vec<(&'static str, String)>,
 }
 
+/// How long SES may take. Less than the function may.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// A mail did not leave, as far as is known.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSent {
+    /// SES refused it: it has not left.
+    #[error("refused: {0}")]
+    Refused(CallFailed),
+    /// SES did not answer in time, or the connection broke: it may have left.
+    #[error("no answer: {0}")]
+    Unknown(CallFailed),
+}
+
 /// The way out.
 #[derive(Clone, Debug)]
 pub struct Mailer {
@@ -32,16 +51,21 @@ pub struct Mailer {
 impl Mailer {
     /// A mailer that sends as `from` with a configuration set.
     pub fn new(sdk: &SdkConfig, from: String, configuration_set: String) -> Self {
-        Self { client: Client::new(sdk), from, configuration_set }
+        // SES knows no idempotency token: a call that is made again sends again. The queue's retries, which first
+        // look whether the mail has left, are the only ones.
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
+        let config = Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
+        Self { client: Client::from_conf(config), from, configuration_set }
     }
 
     /// Hands a mail to SES.
     ///
     /// # Errors
-    /// SES did not take it, or its answer was lost.
-    pub async fn send(&self, to: &Email, mail: Rendered) -> Result<(), CallFailed> {
+    /// [`NotSent::Refused`] when SES did not take it, [`NotSent::Unknown`] when its answer was lost.
+    pub async fn send(&self, to: &Email, mail: Rendered) -> Result<(), NotSent> {
         const OPERATION: &str = "SendEmail";
-        let malformed = |detail: String| CallFailed { operation: OPERATION, code: "none".to_owned(), detail };
+        let malformed =
+            |detail: String| NotSent::Refused(CallFailed { operation: OPERATION, code: "none".to_owned(), detail });
         let content = |text: String| {
             Content::builder().charset("UTF-8").data(text).build().map_err(|error| malformed(error.to_string()))
         };
@@ -65,7 +89,11 @@ impl Mailer {
             .configuration_set_name(&self.configuration_set)
             .send()
             .await
-            .map_err(|error| CallFailed::new(OPERATION, &error))?;
+            .map_err(|error| {
+                let failure = CallFailed::new(OPERATION, &error);
+                let answered = error.as_service_error().is_some();
+                if answered { NotSent::Refused(failure) } else { NotSent::Unknown(failure) }
+            })?;
         Ok(())
     }
 }

@@ -1,15 +1,26 @@
 //! Reading a JSON object into domain types, collecting every field's error instead of stopping at the first.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
 
 /// What is wrong with one field, in words for the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// The field's name as the caller sends it.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// A sentence without a final stop.
     pub message: String,
+}
+
+impl FieldError {
+    /// What is wrong with `field`.
+    pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
 }
 
 /// A type that is made from one JSON value, and in no other way.
@@ -91,9 +102,25 @@ impl Fields {
         self.required(name, label)
     }
 
+    /// Makes the fields of an inner object readable under their dotted names, which are those it may have.
+    pub fn flatten(&mut self, name: &'static str, label: &str, dotted: &[&'static str]) {
+        match self.object.remove(name) {
+            None => {}
+            Some(Value::Object(mut inner)) => {
+                for path in dotted {
+                    let key = path.rsplit('.').next().unwrap_or(path);
+                    if let Some(value) = inner.remove(key) {
+                        self.object.insert((*path).to_owned(), value);
+                    }
+                }
+            }
+            Some(_) => self.reject(name, format!("{label} must be an object")),
+        }
+    }
+
     /// Notes an error that only several fields together, or the clock, can show.
     pub fn reject(&mut self, field: &'static str, message: impl Into<String>) {
-        self.errors.push(FieldError { field, message: message.into() });
+        self.errors.push(FieldError::new(field, message));
     }
 
     /// The value, if every field was good.
@@ -115,6 +142,13 @@ impl Fields {
 impl Field for bool {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         value.as_bool().ok_or_else(|| format!("{label} must be a boolean"))
+    }
+}
+
+impl Field for Timestamp {
+    fn read(label: &str, value: &Value) -> Result<Self, String> {
+        let text = string(label, value)?;
+        Self::parse(text.trim()).map_err(|_| format!("{label} must be a valid date"))
     }
 }
 

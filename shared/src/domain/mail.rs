@@ -42,6 +42,13 @@ pub enum MailContent {
         /// The key that it is derived with.
         kid: String,
     },
+    /// Your password was changed.
+    PasswordChanged,
+    /// Someone else may hold a token of one of your sessions, which was ended.
+    TokenTheft {
+        /// What had signed in.
+        device: String,
+    },
     /// Something is due soon.
     HourBefore {
         /// The reminder whose receipt this mail is.

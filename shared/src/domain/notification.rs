@@ -62,6 +62,20 @@ impl Notification {
         Self::of(task, NotificationKind::Upcoming, "Upcoming Reminder", message, now)
     }
 
+    /// That something happened to the user's account.
+    pub fn security(user: UserId, message: &str, now: Timestamp) -> Self {
+        Self {
+            id: NotificationId::new(),
+            user_id: user,
+            kind: NotificationKind::General,
+            title: "Security Alert".to_owned(),
+            message: message.to_owned(),
+            related_task_id: None,
+            is_read: false,
+            created_at: now,
+        }
+    }
+
     fn of(task: &Task, kind: NotificationKind, title: &str, message: String, now: Timestamp) -> Self {
         Self {
             id: NotificationId::new(),

@@ -64,13 +64,6 @@ impl Channel {
     }
 }
 
-impl Field for Timestamp {
-    fn read(label: &str, value: &Value) -> Result<Self, String> {
-        let text = string(label, value)?;
-        Self::parse(text.trim()).map_err(|_| format!("{label} must be a valid date"))
-    }
-}
-
 /// A delivery's receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -157,6 +150,8 @@ pub struct Reminder {
     pub delivery: Delivery,
     /// The version at which what decides its firing last changed: a schedule made for another plan is stale.
     pub plan: u64,
+    /// When that was.
+    pub planned_at: Timestamp,
     /// Counts its changes, from 1.
     pub version: u64,
     /// When it was made.
@@ -181,6 +176,7 @@ impl Reminder {
             morning_email_sent: false,
             delivery: Delivery::scheduled(now),
             plan: 1,
+            planned_at: now,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -205,13 +201,15 @@ impl Reminder {
         patch.message.apply(&mut self.message);
         self.touch(now);
         let moved = before.0 != self.scheduled_at && self.status == ReminderStatus::Pending;
-        if moved || before.1 != self.status {
+        let is_or_was_pending = ReminderStatus::Pending == before.1 || ReminderStatus::Pending == self.status;
+        if moved || (before.1 != self.status && is_or_was_pending) {
             if before.1 != ReminderStatus::Pending && self.status == ReminderStatus::Pending {
                 self.email_sent = false;
                 self.email_sent_at = None;
                 self.morning_email_sent = false;
             }
             self.plan = self.version;
+            self.planned_at = now;
             self.replan(now);
         }
     }
@@ -426,6 +424,15 @@ mod tests {
         let reopened = ReminderPatch { status: Some(ReminderStatus::Pending), ..ReminderPatch::default() };
         reminder.apply(reopened, now());
         assert_eq!(reminder.fires_at(), Some(now().plus(LEAD * 4)));
+    }
+
+    #[test]
+    fn calling_off_one_that_fired_leaves_its_receipt_alone() {
+        let mut reminder = reminder(LEAD * 3, Channel::Email);
+        reminder.fire(now());
+        let before = (reminder.plan, reminder.delivery.clone());
+        reminder.apply(ReminderPatch { status: Some(ReminderStatus::Skipped), ..ReminderPatch::default() }, now());
+        assert_eq!((reminder.plan, reminder.delivery), before);
     }
 
     #[test]

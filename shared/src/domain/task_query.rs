@@ -26,11 +26,6 @@ impl TaskSort {
         ("createdAt", Self::CreatedAt),
         ("-createdAt", Self::CreatedAtDescending),
     ];
-
-    /// The order's name.
-    pub fn as_str(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, sort)| *sort == self).map_or("dueDate", |(word, _)| word)
-    }
 }
 
 /// A task list's query.
@@ -105,7 +100,7 @@ impl TaskQuery {
     }
 
     fn read_one(&mut self, name: &str, value: &str) -> Result<(), FieldError> {
-        let bad = |field, message: String| Err(FieldError { field, message });
+        let bad = |field: &'static str, message: String| Err(FieldError::new(field, message));
         match name {
             "status" => match TaskStatus::from_word(value) {
                 Some(status) => self.status.push(status),
@@ -135,6 +130,7 @@ impl TaskQuery {
                     return bad("sort", format!("Sort must be one of {}", words.join(", ")));
                 }
             },
+            "fields" if value.trim().is_empty() => {}
             "fields" => self.fields = Some(read_fields(value)?),
             _ => {}
         }
@@ -189,7 +185,7 @@ fn read_fields(value: &str) -> Result<Vec<&'static str>, FieldError> {
             Some(_) => {}
             None => {
                 let message = format!("Fields must be some of {}", FIELDS.join(", "));
-                return Err(FieldError { field: "fields", message });
+                return Err(FieldError::new("fields", message));
             }
         }
     }
@@ -221,7 +217,7 @@ mod tests {
     fn every_bad_parameter_is_named() {
         let errors = query(&[("status", "done"), ("dueBefore", "soon"), ("sort", "title"), ("fields", "id,password")])
             .unwrap_err();
-        let named: Vec<_> = errors.iter().map(|e| e.field).collect();
+        let named: Vec<_> = errors.iter().map(|e| e.field.clone()).collect();
         assert_eq!(named, ["status", "dueBefore", "sort", "fields"]);
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Timestamp;
-use crate::domain::field::{Field, string};
+use crate::domain::field::{Field, Fields, string};
 use crate::id::UserId;
 use crate::text_type;
 
@@ -253,6 +253,12 @@ pub struct User {
     /// Reminder mails sent while the address was not verified, at most [`UNVERIFIED_REMINDER_MAILS`].
     #[serde(default)]
     pub unverified_reminder_mails: u32,
+    /// SHA-256 of the token that verifies the address, while one is out: an older one is void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification_hash: Option<String>,
+    /// Counts the sessions opened and the passwords set: what rests on an older reading is refused.
+    #[serde(default)]
+    pub sessions_version: u64,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -273,9 +279,28 @@ impl User {
             timezone,
             morning_digest: MorningDigest::default(),
             unverified_reminder_mails: 0,
+            verification_hash: None,
+            sessions_version: 0,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Changes the fields that `patch` names.
+    pub fn apply(&mut self, patch: UserPatch, now: Timestamp) {
+        if let Some(name) = patch.name {
+            self.name = name;
+        }
+        if let Some(timezone) = patch.timezone {
+            self.timezone = timezone;
+        }
+        if let Some(enabled) = patch.digest_enabled {
+            self.morning_digest.enabled = enabled;
+        }
+        if let Some(LocalTime(time)) = patch.digest_time {
+            self.morning_digest.time = time;
+        }
+        self.updated_at = now;
     }
 
     /// Whether a reminder mail may still go to this address.
@@ -284,11 +309,84 @@ impl User {
     }
 }
 
+/// A local time of day, `HH:MM`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalTime(String);
+
+impl LocalTime {
+    /// The time, `HH:MM`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Field for LocalTime {
+    fn read(label: &str, value: &Value) -> Result<Self, String> {
+        let text = string(label, value)?;
+        let well_formed = text.len() == 5
+            && text.bytes().enumerate().all(|(at, b)| if at == 2 { b == b':' } else { b.is_ascii_digit() });
+        let good = well_formed && text.parse::<jiff::civil::Time>().is_ok();
+        if good { Ok(Self(text.to_owned())) } else { Err(format!("{label} must be HH:MM")) }
+    }
+}
+
+impl Field for Zone {
+    fn read(label: &str, value: &Value) -> Result<Self, String> {
+        let name = string(label, value)?;
+        Self::parse(name.trim()).map_err(|_| format!("{label} must be an IANA time zone"))
+    }
+}
+
+/// The body of an account's update: only the fields sent change.
+#[derive(Clone, Debug, Default)]
+pub struct UserPatch {
+    /// What mails address the user by.
+    pub name: Option<PersonName>,
+    /// The user's days.
+    pub timezone: Option<Zone>,
+    /// Whether the digest goes out.
+    pub digest_enabled: Option<bool>,
+    /// When it goes out.
+    pub digest_time: Option<LocalTime>,
+}
+
+impl UserPatch {
+    /// Reads the fields; bad ones are noted in `fields`.
+    pub fn read(fields: &mut Fields) -> Self {
+        fields.flatten("morning_digest", "Morning digest", &["morning_digest.enabled", "morning_digest.time"]);
+        Self {
+            name: fields.patch_required("name", "Name"),
+            timezone: fields.patch_required("timezone", "Timezone"),
+            digest_enabled: fields.patch_required("morning_digest.enabled", "Morning digest enabled"),
+            digest_time: fields.patch_required("morning_digest.time", "Morning digest time"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    #[test]
+    fn an_update_names_every_bad_field_and_changes_what_was_sent() {
+        let read = |body: Value| {
+            let Value::Object(object) = body else { panic!("no object") };
+            let mut fields = Fields::new(object);
+            let patch = UserPatch::read(&mut fields);
+            fields.finish(Some(patch))
+        };
+        let bad = json!({"name": null, "timezone": "Mars/Olympus", "morning_digest": {"enabled": 1, "time": "25:00"}});
+        let named: Vec<_> = read(bad).unwrap_err().into_iter().map(|error| error.field).collect();
+        assert_eq!(named, ["name", "timezone", "morning_digest.enabled", "morning_digest.time"]);
+        assert_eq!(read(json!({"morning_digest": []})).unwrap_err().len(), 1);
+        let hash = PasswordHash::from_phc(String::new());
+        let name = PersonName::read("Name", &json!("Asha")).unwrap();
+        let mut user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, Timestamp::now());
+        user.apply(read(json!({"morning_digest": {"time": "06:30"}})).unwrap(), Timestamp::now());
+        assert_eq!(user.morning_digest, MorningDigest { enabled: true, time: "06:30".to_owned() });
+    }
 
     #[test]
     fn an_address_is_trimmed_and_lower_cased_beyond_ascii() {

@@ -5,8 +5,8 @@ use super::App;
 use super::cookies::{CookieName, SetCookie};
 use super::error::{ApiError, ErrorCode};
 use super::request::{Caller, Request};
-use crate::auth::keyring::Keyring;
-use crate::auth::token::{self, InvalidToken};
+use crate::auth::session::Presented;
+use crate::auth::token;
 use crate::clock::Timestamp;
 
 /// A caller, and the cookie that a silent refresh gives.
@@ -23,8 +23,7 @@ pub(super) async fn authenticate(app: &App, request: &Request<'_>) -> Result<Aut
     let now = request.now();
     let access_cookie = CookieName::Access.wire(&app.http);
     for token in request.bearer().into_iter().chain(request.cookie(&access_cookie)) {
-        let claims = reading(app, |keyring| token::read_access(keyring, token, now)).await;
-        if let Ok(claims) = claims {
+        if let Ok(claims) = app.read_token(|keyring| token::read_access(keyring, token, now)).await? {
             let caller = Caller { id: claims.sub, email: claims.email, session: claims.sid };
             return Ok(Authenticated { caller, cookie: None });
         }
@@ -36,9 +35,10 @@ async fn silently_refreshed(app: &App, request: &Request<'_>, now: Timestamp) ->
     let unauthorized = || ApiError::new(ErrorCode::Unauthorized);
     let name = CookieName::Refresh.wire(&app.http);
     let refresh_token = request.cookie(&name).ok_or_else(unauthorized)?;
-    let claims = reading(app, |keyring| token::read_refresh(keyring, refresh_token, now)).await?;
+    let claims = app.read_token(|keyring| token::read_refresh(keyring, refresh_token, now)).await?;
+    let claims = claims.map_err(|_| unauthorized())?;
     let session = app.store.session(claims.sub, claims.sid).await?.ok_or_else(unauthorized)?;
-    if !session.is_alive(now) || !session.matches(refresh_token) {
+    if !session.is_alive(now) || session.recognise(refresh_token, claims.generation, now) == Presented::Stolen {
         return Err(unauthorized());
     }
     let keyring = app.keyring().await?;
@@ -46,13 +46,4 @@ async fn silently_refreshed(app: &App, request: &Request<'_>, now: Timestamp) ->
         token::sign_access(&keyring, session.user_id, &session.email, session.id, now).map_err(ApiError::internal)?;
     let caller = Caller { id: session.user_id, email: session.email, session: session.id };
     Ok(Authenticated { caller, cookie: Some(SetCookie::access(&app.http, &token)) })
-}
-
-/// Reads a token; one under an unknown key has the secret read again, at most once a minute.
-async fn reading<C>(app: &App, read: impl Fn(&Keyring) -> Result<C, InvalidToken>) -> Result<C, ApiError> {
-    let unauthorized = |_| ApiError::new(ErrorCode::Unauthorized);
-    match read(&*app.keyring().await?) {
-        Err(InvalidToken::UnknownKey) => read(&*app.secrets()?.reread().await).map_err(unauthorized),
-        other => other.map_err(unauthorized),
-    }
 }

@@ -49,6 +49,12 @@ catalogue! {
     UserExists = 400, "USER_EXISTS", "User already exists";
     /// The account signs in with Google and has no password.
     PasswordNotSet = 400, "PASSWORD_NOT_SET", "This account is linked with google. Please use google to login";
+    /// The account has a password already.
+    PasswordAlreadySet = 400, "PASSWORD_ALREADY_SET", "Password is already set";
+    /// The password that was to prove who asks is not the account's.
+    WrongPassword = 400, "WRONG_PASSWORD", "Current password is incorrect";
+    /// The mailed token is unknown, used, void or too old.
+    InvalidToken = 400, "INVALID_TOKEN", "Invalid or expired verification token";
     /// Nobody is signed in, or no longer.
     Unauthorized = 401, "UNAUTHORIZED", "Unauthorized";
     /// Wrong e-mail or password.
@@ -185,7 +191,12 @@ impl From<Vec<FieldError>> for ApiError {
 impl From<StoreError> for ApiError {
     #[track_caller]
     fn from(error: StoreError) -> Self {
-        Self::new(ErrorCode::Unavailable).because(error)
+        let code = match error {
+            // No later try will read it better.
+            StoreError::Malformed(_) => ErrorCode::Internal,
+            StoreError::Throttled { .. } | StoreError::Failed { .. } => ErrorCode::Unavailable,
+        };
+        Self::new(code).because(error)
     }
 }
 
@@ -202,7 +213,10 @@ impl From<Refusal> for ApiError {
                 Self::new(ErrorCode::LimitReached).saying(format!("A task can have at most {MAX_REMINDERS} reminders"))
             }
             Refusal::TaskGone => Self::not_found("Task"),
-            Refusal::TaskChanged | Refusal::ReminderChanged | Refusal::AccountChanged => Self::new(ErrorCode::Conflict),
+            Refusal::TaskChanged | Refusal::ReminderChanged | Refusal::AccountChanged | Refusal::SessionChanged => {
+                Self::new(ErrorCode::Conflict)
+            }
+            Refusal::TokenVoid => Self::new(ErrorCode::InvalidToken),
             Refusal::MailClaimed => Self::internal("a request claimed a mail"),
         }
     }

@@ -98,6 +98,13 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// Seconds of the longest window: a client's row must outlive it by another.
+    fn longest_window(&self) -> i64 {
+        self.0.iter().map(|limit| limit.window).max().unwrap_or_default()
+    }
+}
+
 /// What stands in the table for a client: its address under a key, so that the table holds no addresses. An
 /// IPv6 client is its /64, since it can take any address in there.
 pub fn client_key(keyring: &Keyring, address: &str) -> String {
@@ -111,7 +118,7 @@ pub fn client_key(keyring: &Keyring, address: &str) -> String {
         },
         Err(_) => address.as_bytes().to_vec(),
     };
-    hex(&keyring.tag(Purpose::ClientAddress, &bytes)).chars().take(LENGTH * 2).collect()
+    hex(&keyring.lasting_tag(Purpose::ClientAddress, &bytes)).chars().take(LENGTH * 2).collect()
 }
 
 /// How a client stands in the class that has least left, as the answer's headers tell it.
@@ -188,12 +195,23 @@ impl Admission {
         Self { verdict: Ok(()), standing: None, give_back: None, is_blind: false }
     }
 
+    /// For a request whose client cannot even be named.
+    pub fn broken() -> Self {
+        Self { verdict: Err(ErrorCode::Unavailable), standing: None, give_back: None, is_blind: true }
+    }
+
     /// Whether the request may pass.
     ///
     /// # Errors
     /// 429, or 503 where the counter cannot be reached and the class does not let unknown clients pass.
     pub fn check(&self) -> Result<(), ApiError> {
-        self.verdict.map_err(ApiError::new)
+        self.verdict.map_err(|code| match (code, &self.standing) {
+            (ErrorCode::TooManyRequests, Some(standing)) => {
+                let minutes = (standing.limit.window + 59) / 60;
+                ApiError::new(code).saying(format!("Too many requests. Try again after {minutes} minutes."))
+            }
+            _ => ApiError::new(code),
+        })
     }
 
     /// The headers that tell the client how it stands.
@@ -232,10 +250,11 @@ pub async fn admit(
     let slot = |class: &Class| {
         let limit = limits.of(*class);
         let window = now.as_second().div_euclid(limit.window);
-        Slot { class: class.name(), window, cap: limit.requests, expires_at: (window + 2) * limit.window }
+        Slot { class: class.name(), window, cap: limit.requests }
     };
     let slots: Vec<Slot> = classes.iter().map(slot).collect();
-    let counted = match store.count_request(&client, &slots).await {
+    let expires_at = now.as_second() + 2 * limits.longest_window();
+    let counted = match store.count_request(&client, &slots, expires_at).await {
         Ok(counted) => counted,
         Err(error) => return blind(&error, class),
     };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! event → limiter's write ─────────────────────────────┐
-//!       → CSRF, type and size of the body → caller →   │ → the limiter's refusal, or the handler's answer
+//!       → CSRF → caller → type and size of the body →  │ → the limiter's refusal, or the handler's answer
 //!         handler: parse, read, (permit) ← waits for ──┘ → headers, cookies, log line
 //! ```
 //!
@@ -43,6 +43,7 @@ use self::csrf::Provenance;
 use self::limiter::Admission;
 use self::routes::{Access, Route};
 use crate::auth::keyring::Keyring;
+use crate::auth::token::InvalidToken;
 use crate::aws::secrets::Secrets;
 use crate::config::{Config, HttpConfig, required};
 use crate::store::Store;
@@ -64,6 +65,8 @@ pub struct App {
     pub http: HttpConfig,
     /// The table.
     pub store: Store,
+    /// When init ended.
+    pub started: Instant,
     /// The keys; a route that neither counts nor signs anyone in has none.
     pub secrets: Option<Secrets>,
 }
@@ -89,7 +92,7 @@ impl App {
         if let Err(error) = warm {
             tracing::warn!(%error, "init.table_out_of_reach");
         }
-        Ok(Self { config, http, store, secrets: secrets? })
+        Ok(Self { config, http, store, started: Instant::now(), secrets: secrets? })
     }
 
     /// The keys.
@@ -98,6 +101,20 @@ impl App {
     /// The route has none.
     pub async fn keyring(&self) -> Result<Arc<Keyring>, ApiError> {
         Ok(self.secrets()?.keyring().await)
+    }
+
+    /// Reads a token with `read`; one under an unknown key has the secret read again, at most once a minute.
+    ///
+    /// # Errors
+    /// The route has no keys. That the token is not valid is the inner error.
+    pub async fn read_token<C>(
+        &self,
+        read: impl Fn(&Keyring) -> Result<C, InvalidToken>,
+    ) -> Result<Result<C, InvalidToken>, ApiError> {
+        match read(&*self.keyring().await?) {
+            Err(InvalidToken::UnknownKey) => Ok(read(&*self.secrets()?.reread().await)),
+            other => Ok(other),
+        }
     }
 
     fn secrets(&self) -> Result<&Secrets, ApiError> {
@@ -125,9 +142,13 @@ pub async fn serve(
     .await
 }
 
+/// How long the handler may take. `cargo lambda watch` gives no deadline that lies ahead; it counts as none.
 fn budget(deadline_ms: u64) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(deadline_ms).saturating_sub(now).saturating_sub(RESERVE).min(BUDGET)
+    match Duration::from_millis(deadline_ms).checked_sub(now) {
+        Some(left) => left.saturating_sub(RESERVE).min(BUDGET),
+        None => BUDGET,
+    }
 }
 
 /// Answers one request.
@@ -151,14 +172,21 @@ async fn respond(
             Ok(keyring) => {
                 Rc::new(limiter::admit(&app.store, &keyring, &app.http.limits, route.class, &address, now).await)
             }
-            Err(_) => Rc::new(Admission::unlimited()),
+            Err(_) => Rc::new(Admission::broken()),
         }
     };
     let admission = admission.boxed_local().shared();
-    let mut request = Request::new(event, admission.clone());
+    let mut request = Request::new(event, admission.clone(), now);
     let mut cookie = None;
     let work = AssertUnwindSafe(run(app, route, handler, &mut request, &mut cookie)).catch_unwind();
-    let outcome = tokio::time::timeout(budget, async { futures::join!(admission, work) }).await;
+    let outcome = tokio::time::timeout(budget, async {
+        let (admission, result) = futures::join!(admission, work);
+        if admission.check().is_ok() && matches!(result, Ok(Ok(_))) {
+            admission.succeeded(&app.store).await;
+        }
+        (admission, result)
+    })
+    .await;
     let (admission, result) = match outcome {
         Ok((admission, Ok(result))) => {
             let result = admission.check().and(result);
@@ -167,9 +195,6 @@ async fn respond(
         Ok((admission, Err(panic))) => (Some(admission), Err(ApiError::internal(panic_message(panic.as_ref())))),
         Err(_) => (None, Err(ApiError::new(ErrorCode::Unavailable).because("the handler outlasted its budget"))),
     };
-    if let Some(admission) = admission.as_deref().filter(|_| result.is_ok()) {
-        admission.succeeded(&app.store).await;
-    }
     let answer = Answer { route, request: &request, request_id, admission: admission.as_deref(), cookie, result };
     let (response, is_failure) = answer.into_response();
     log(app, route, &request, &response, admission.as_deref(), is_failure, started.elapsed());
@@ -186,7 +211,7 @@ async fn run(
     let names = [CookieName::Access, CookieName::Refresh].map(|name| name.wire(&app.http));
     let provenance = Provenance {
         is_unsafe: !matches!(request.method(), "GET" | "HEAD" | "OPTIONS"),
-        origin: request.header("origin"),
+        origin: request.origin(),
         fetch_site: request.header("sec-fetch-site"),
         by_cookie: request.bearer().is_none() && names.iter().any(|name| request.cookie(name).is_some()),
     };
@@ -264,6 +289,7 @@ fn log(
     let mut line = Map::new();
     let request_id = response.headers.get("x-request-id").and_then(|id| id.to_str().ok());
     line.insert("request_id".to_owned(), json!(request_id));
+    line.insert("gateway_request_id".to_owned(), json!(request.gateway_id()));
     line.insert("method".to_owned(), json!(request.method()));
     line.insert("route".to_owned(), json!(if route.path.is_empty() { "unknown" } else { route.path }));
     line.insert("function".to_owned(), json!(route.function));

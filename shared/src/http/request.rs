@@ -52,10 +52,10 @@ impl std::fmt::Debug for Request<'_> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(event: ApiGatewayV2httpRequest, admission: AdmissionFuture<'a>) -> Self {
+    pub(super) fn new(event: ApiGatewayV2httpRequest, admission: AdmissionFuture<'a>, now: Timestamp) -> Self {
         let query = event.raw_query_string.as_deref().unwrap_or_default();
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { event, admission, caller: None, parameters, now: Timestamp::now() }
+        Self { event, admission, caller: None, parameters, now }
     }
 
     /// When the request arrived.
@@ -100,6 +100,11 @@ impl<'a> Request<'a> {
         self.event.request_context.http.source_ip.as_deref().unwrap_or_default()
     }
 
+    /// The gateway's id of the request, which its access log has.
+    pub(super) fn gateway_id(&self) -> Option<&str> {
+        self.event.request_context.request_id.as_deref()
+    }
+
     /// The method.
     pub fn method(&self) -> &str {
         self.event.request_context.http.method.as_str()
@@ -129,6 +134,17 @@ impl<'a> Request<'a> {
         Ok(fields.finish(value)?)
     }
 
+    /// Reads the fields of a body that need not be there: without one, all are missing.
+    ///
+    /// # Errors
+    /// 400 with every bad field.
+    pub fn optional_body<T>(&self, read: impl FnOnce(&mut Fields) -> T) -> Result<T, ApiError> {
+        let nothing_sent = self.event.body.as_deref().is_none_or(str::is_empty);
+        let mut fields = Fields::new(if nothing_sent { Map::new() } else { self.json()? });
+        let value = read(&mut fields);
+        Ok(fields.finish(Some(value))?)
+    }
+
     fn json(&self) -> Result<Map<String, Value>, ApiError> {
         let bytes = self.bytes()?;
         match serde_json::from_slice(&bytes) {
@@ -147,7 +163,8 @@ impl<'a> Request<'a> {
 
     /// Checks type and size of the body before anything looks into it.
     pub(super) fn check_body(&self, route: &Route) -> Result<(), ApiError> {
-        if route.body == BodyKind::Ignored {
+        let nothing_sent = self.event.body.as_deref().is_none_or(str::is_empty);
+        if route.body == BodyKind::Ignored || (route.body == BodyKind::OptionalJson && nothing_sent) {
             return Ok(());
         }
         let text = self.event.body.as_deref().unwrap_or_default();
@@ -166,39 +183,54 @@ impl<'a> Request<'a> {
         Ok(())
     }
 
-    /// The query's parameters. Those that are not `repeatable` may be there once.
+    /// Reads the query of a list: what `read` makes of the parameters, and how many rows a page is to have.
+    /// Parameters that are not `repeatable` may be there once.
     ///
     /// # Errors
-    /// 400 with every parameter that is there more often.
-    pub fn parameters(&self, repeatable: &[&str]) -> Result<&[(String, String)], ApiError> {
-        let names = || self.parameters.iter().map(|(name, _)| name.as_str());
-        let again = |name: &str| names().filter(|other| *other == name).count() > 1;
-        let polluted = names().any(|name| !repeatable.contains(&name) && again(name));
-        if polluted {
-            let error = FieldError { field: "query", message: "A parameter must not be repeated".to_owned() };
-            return Err(vec![error].into());
+    /// 400 with every bad parameter.
+    pub fn list_query<Q>(
+        &self,
+        repeatable: &[&str],
+        read: impl FnOnce(&[(String, String)]) -> Result<Q, Vec<FieldError>>,
+    ) -> Result<(Q, u32), ApiError> {
+        let mut errors = self.repeated(repeatable);
+        let limit = self.limit().map_err(|error| errors.push(error)).ok();
+        let query = read(&self.parameters).map_err(|more| errors.extend(more)).ok();
+        match (query, limit) {
+            (Some(query), Some(limit)) if errors.is_empty() => Ok((query, limit)),
+            _ => Err(errors.into()),
         }
-        Ok(&self.parameters)
+    }
+
+    /// Reads the query of a list that has no parameters of its own.
+    ///
+    /// # Errors
+    /// 400 with every bad parameter.
+    pub fn page_size(&self) -> Result<u32, ApiError> {
+        self.list_query(&[], |_| Ok(())).map(|((), limit)| limit)
+    }
+
+    fn repeated(&self, repeatable: &[&str]) -> Vec<FieldError> {
+        let mut names: Vec<&str> = self.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        let again = names.iter().zip(names.iter().skip(1)).filter(|(name, next)| name == next);
+        let mut repeated: Vec<&str> = again.map(|(name, _)| *name).collect();
+        repeated.dedup();
+        let error = |name: &str| FieldError::new(name.to_owned(), format!("{name} must not be repeated"));
+        repeated.into_iter().filter(|name| !repeatable.contains(name)).map(error).collect()
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// How many rows a page is to have.
-    ///
-    /// # Errors
-    /// 400 when it is no number within the bounds.
-    pub fn limit(&self) -> Result<u32, ApiError> {
+    fn limit(&self) -> Result<u32, FieldError> {
         let Some(text) = self.parameter("limit") else {
             return Ok(LIMIT_DEFAULT);
         };
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let limit = text.parse().ok().filter(|limit| digits && (LIMIT_MIN..=LIMIT_MAX).contains(limit));
-        limit.ok_or_else(|| {
-            let message = format!("Limit must be a number from {LIMIT_MIN} to {LIMIT_MAX}");
-            vec![FieldError { field: "limit", message }].into()
-        })
+        limit.ok_or_else(|| FieldError::new("limit", format!("Limit must be a number from {LIMIT_MIN} to {LIMIT_MAX}")))
     }
 
     /// Where the page begins.
@@ -216,12 +248,21 @@ impl<'a> Request<'a> {
     /// # Errors
     /// 412 when it is there and none of its tags matches.
     pub fn check_match(&self, version: impl Display) -> Result<(), ApiError> {
-        let Some(wanted) = self.header("if-match") else {
-            return Ok(());
-        };
         let tag = format!("\"{version}\"");
-        let holds = wanted.split(',').map(str::trim).any(|wanted| wanted == "*" || wanted == tag);
+        let wanted = self.event.headers.get_all("if-match");
+        let mut wanted = wanted.iter().peekable();
+        if wanted.peek().is_none() {
+            return Ok(());
+        }
+        // A header that is no text names no tag of ours.
+        let mut tags = wanted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        let holds = tags.any(|wanted| matches!(wanted.trim(), wanted if wanted == "*" || wanted == tag));
         if holds { Ok(()) } else { Err(ApiError::new(ErrorCode::PreconditionFailed)) }
+    }
+
+    /// What the header `Origin` says; text that is no origin when it cannot be read.
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.event.headers.get("origin").map(|value| value.to_str().unwrap_or("unreadable"))
     }
 
     /// The Bearer token.

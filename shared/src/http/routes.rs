@@ -11,6 +11,8 @@ pub enum BodyKind {
     Ignored,
     /// A JSON object of at most [`JSON_MAX`] bytes.
     Json,
+    /// The same, or nothing.
+    OptionalJson,
 }
 
 /// Most bytes of a JSON body.
@@ -61,6 +63,10 @@ impl Route {
         Self::new(function, "PUT", path, BodyKind::Json)
     }
 
+    const fn patch(function: &'static str, path: &'static str) -> Self {
+        Self::new(function, "PATCH", path, BodyKind::Json)
+    }
+
     const fn delete(function: &'static str, path: &'static str) -> Self {
         Self::new(function, "DELETE", path, BodyKind::Ignored)
     }
@@ -76,6 +82,11 @@ impl Route {
 
     const fn without_body(mut self) -> Self {
         self.body = BodyKind::Ignored;
+        self
+    }
+
+    const fn with_optional_body(mut self) -> Self {
+        self.body = BodyKind::OptionalJson;
         self
     }
 
@@ -108,10 +119,33 @@ pub static AUTH_REGISTER: Route =
     Route::post("auth-register", "/api/auth/register").for_anyone().limited_as(Class::Auth);
 /// `POST /api/auth/login`
 pub static AUTH_LOGIN: Route = Route::post("auth-login", "/api/auth/login").for_anyone().limited_as(Class::Auth);
+/// `POST /api/auth/verify-email`
+pub static AUTH_VERIFY_EMAIL: Route =
+    Route::post("auth-verify-email", "/api/auth/verify-email").for_anyone().limited_as(Class::Verify);
+/// `POST /api/auth/resend-verification`
+pub static AUTH_RESEND_VERIFICATION: Route =
+    Route::post("auth-resend-verification", "/api/auth/resend-verification").without_body().limited_as(Class::Verify);
+/// `POST /api/auth/refresh`
+pub static AUTH_REFRESH: Route =
+    Route::post("auth-refresh", "/api/auth/refresh").for_anyone().with_optional_body().limited_as(Class::Auth);
 /// `POST /api/auth/logout`
 pub static AUTH_LOGOUT: Route = Route::post("auth-logout", "/api/auth/logout").for_anyone().without_body();
 /// `GET /api/user/me`
 pub static USERS_ME: Route = Route::get("users-me", "/api/user/me");
+/// `PATCH /api/user/me`
+pub static USERS_UPDATE: Route = Route::patch("users-update", "/api/user/me");
+/// `GET /api/user/sessions`
+pub static USERS_SESSIONS: Route = Route::get("users-sessions", "/api/user/sessions");
+/// `DELETE /api/user/sessions/{id}`
+pub static USERS_END_SESSION: Route = Route::delete("users-end-session", "/api/user/sessions/{id}");
+/// `DELETE /api/user/sessions`
+pub static USERS_END_OTHER_SESSIONS: Route = Route::delete("users-end-other-sessions", "/api/user/sessions");
+/// `POST /api/user/change-password`
+pub static USERS_CHANGE_PASSWORD: Route =
+    Route::post("users-change-password", "/api/user/change-password").limited_as(Class::Auth);
+/// `POST /api/user/set-password`
+pub static USERS_SET_PASSWORD: Route =
+    Route::post("users-set-password", "/api/user/set-password").limited_as(Class::Auth);
 /// `POST /api/tasks`
 pub static TASKS_CREATE: Route = Route::post("tasks-create", "/api/tasks");
 /// `GET /api/tasks`
@@ -142,11 +176,20 @@ pub static SERVICE_HEALTH_ROOT: Route = Route::get("service-health", "/").for_an
 pub static SERVICE_FALLBACK: Route = Route::fallback("service-fallback");
 
 /// Every route but the catch-all.
-pub static ALL: [&Route; 17] = [
+pub static ALL: [&Route; 26] = [
     &AUTH_REGISTER,
     &AUTH_LOGIN,
+    &AUTH_VERIFY_EMAIL,
+    &AUTH_RESEND_VERIFICATION,
+    &AUTH_REFRESH,
     &AUTH_LOGOUT,
     &USERS_ME,
+    &USERS_UPDATE,
+    &USERS_SESSIONS,
+    &USERS_END_SESSION,
+    &USERS_END_OTHER_SESSIONS,
+    &USERS_CHANGE_PASSWORD,
+    &USERS_SET_PASSWORD,
     &TASKS_CREATE,
     &TASKS_LIST,
     &TASKS_GET,

@@ -2,8 +2,8 @@
 //!
 //! # Keys
 //! Partition key `PK`, sort key `SK`, both strings. `expiresAt` (epoch seconds) is the TTL; since TTL deletes
-//! late, readers check it too. Everything of a user lies under the user's own partition, so that export and
-//! deletion are one Query. **Planned** rows come with the routes that need them; their keys are settled here.
+//! late, readers check it too. Everything of a user but claims and mailed tokens lies under the user's own
+//! partition, so that export is one Query. **Planned** rows come with the routes that need them; their keys are settled here.
 //!
 //! | Entity | PK | SK | Other keys |
 //! |---|---|---|---|
@@ -15,7 +15,7 @@
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
 //! | Attachment (planned) | `USER#<id>` | `ATT#<id>` | `due` while unfinished |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `open` while unread, `by-task`, TTL |
-//! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | TTL |
+//! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
 //! | Days of a month, active days of a year (planned) | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
 //! | Idempotency record (planned) | `USER#<id>` | `IDEM#<route>#<hash of the key>` | TTL |
 //! | Claim of an e-mail address | `EMAIL#<address>` | `CLAIM` | |
@@ -44,10 +44,18 @@
 //!
 //! | Route | Calls | RCU | WCU |
 //! |---|---|---|---|
-//! | POST /api/auth/register | Transact(claim, account, token, mail) | 0 | 8 |
-//! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account exists, session, less the oldest) → limiter gives back | 2 | 5 |
+//! | POST /api/auth/register | Transact(claim, account, token, mail) | 0 | 9 |
+//! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account, session, less the oldest) → limiter gives back | 2 | 5 |
+//! | POST /api/auth/refresh | Get(session) → Update(session) → limiter gives back | 1 | 2 |
+//! | POST /api/auth/verify-email | Get(token) → Transact(account, token) | 1 | 4 |
+//! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail) | 1 | 9 |
 //! | POST /api/auth/logout | Delete(session) | 0 | 1 |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
+//! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4 |
+//! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
+//! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
+//! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
+//! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(account, others, mail) → limiter gives back | 1 | 8 + 2 per other |
 //! | POST /api/tasks | Transact(session, counters, task); Get(account) first for a plain date | 0 | 8 |
 //! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, at most 1 MB | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
@@ -61,16 +69,19 @@
 //! | DELETE /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 11 |
 //! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |
-//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, account while unverified) | 3 | 18 |
-//! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Get(reminder) → Transact(mail, reminder) | 3 | 6 |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, account while unverified) | 3 | 19 |
+//! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder) | 3 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue | 1 | 0 |
 //! | service-cleanup, per task | Query(`by-task`) → BatchWrite(25 deletes) | 1 | 4 per notification |
 //!
 //! Planned, on the same keys: attachments 1 read + 1 transaction; notification count 1–2 reads; read-all 1 write;
 //! analytics and streaks a BatchGet of `COUNTERS`, `DAYS#` and `STREAK#` items and two bounded counts over
-//! `open`, whatever the history; refresh 1 read + 1 write; sessions 1 Query; export one Query of the partition.
+//! `open`, whatever the history; export one Query of the partition.
+
+use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
 use crate::domain::reminder::Reminder;
 use crate::domain::task::Task;
@@ -98,6 +109,8 @@ pub const DUE_AT: &str = "dueAt";
 
 /// Shards of the index `due`, so that no one partition takes all writes.
 const DUE_SHARDS: u8 = 8;
+/// Longer than a mail takes with all its retries.
+const MAIL_LATE: Duration = Duration::from_secs(15 * 60);
 
 /// An index that requests read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,6 +244,11 @@ pub fn task_by_time(task: &Task) -> String {
 
 /// Prefix of dated tasks in `by-time`.
 pub const TASK_DATED: &str = "TASK#D#";
+/// Where the tasks that are due at an instant begin in `by-time`.
+pub fn tasks_due(at: Timestamp) -> String {
+    format!("{TASK_DATED}{at}")
+}
+
 /// Prefix of undated tasks in `by-time`; sorts behind [`TASK_DATED`].
 pub const TASK_UNDATED: &str = "TASK#U#";
 
@@ -258,6 +276,12 @@ pub fn notifications_of_task(task: TaskId) -> String {
 pub fn reminder_due(reminder: &Reminder, fires_at: Timestamp) -> (String, String) {
     let shard = reminder.id.shard(DUE_SHARDS);
     (format!("{REMINDER_PREFIX}{shard}"), format!("{fires_at}#{}", reminder.id))
+}
+
+/// Where a mail that has not left stands in `due`: shard and sort key. It should have left by then.
+pub fn mail_due(mail: &Mail) -> (String, String) {
+    let late = mail.created_at.plus(MAIL_LATE);
+    (format!("{MAIL_PREFIX}{}", mail.id.shard(DUE_SHARDS)), format!("{late}#{}", mail.id))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::domain::reminder::{Delivery, Reminder};
 use crate::domain::user::User;
 use crate::id::{MailId, UserId};
 
-/// A mail, whom it goes to, and the reminder whose receipt it is.
+/// A mail and whom it goes to.
 #[derive(Debug)]
 pub struct Outgoing {
     /// The mail.
@@ -77,37 +77,45 @@ impl Store {
         .await
     }
 
-    /// Records what became of a mail, and of the reminder whose receipt it is: 1 call, 2 for a reminder's.
+    /// Records that a mail was sent or given up: from here on it is not sent again, or only by a redrive. 1 call.
     ///
     /// # Errors
     /// The table failed.
-    pub async fn settle_mail(
+    pub async fn settle_mail(&self, permit: &Permit, mail: &Mail, outcome: Outcome) -> Result<(), WriteError> {
+        let mut change = state_change(outcome.state());
+        change.remove(keys::DUE_SHARD).remove(keys::DUE_AT);
+        self.update_row(permit, keys::mail(mail.user_id, mail.id), &change, Refusal::MailClaimed).await
+    }
+
+    /// Tells the reminder behind a mail what became of it; other mails have none. Doing it again changes nothing.
+    /// 2 calls, none for other mails.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn write_receipt(
         &self,
         permit: &Permit,
         mail: &Mail,
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        let state = outcome.state();
-        if let Some(reminder) = self.receipt_of(mail).await? {
-            let delivery = match outcome {
-                Outcome::Sent => reminder.delivery.sent(now, mail.attempts),
-                Outcome::Failed { reason } => reminder.delivery.failed(mail.attempts, reason),
-            };
-            let mut transaction = Transaction::new(permit, now)?;
-            transaction.update(keys::mail(mail.user_id, mail.id), &state_change(state), Refusal::MailClaimed)?;
-            transaction.update(
-                keys::reminder(reminder.user_id, reminder.id),
-                &receipt(&reminder, &delivery, outcome, now)?,
-                Refusal::ReminderChanged,
-            )?;
-            match self.transact(transaction).await {
-                // Deleted or re-opened meanwhile: the mail is settled all the same.
-                Err(WriteError::Refused(Refusal::ReminderChanged)) => {}
-                settled => return settled,
-            }
+        let Some(reminder) = self.receipt_of(mail).await? else {
+            return Ok(());
+        };
+        let delivery = match outcome {
+            Outcome::Sent if reminder.email_sent => return Ok(()),
+            Outcome::Sent => reminder.delivery.sent(now, mail.attempts),
+            Outcome::Failed { reason } => reminder.delivery.failed(mail.attempts, reason),
+        };
+        let key = keys::reminder(reminder.user_id, reminder.id);
+        match self
+            .update_row(permit, key, &receipt(&reminder, &delivery, outcome, now)?, Refusal::ReminderChanged)
+            .await
+        {
+            // Deleted or re-opened meanwhile: it has no use for the receipt.
+            Err(WriteError::Refused(Refusal::ReminderChanged)) => Ok(()),
+            written => written,
         }
-        self.update_row(permit, keys::mail(mail.user_id, mail.id), &state_change(state), Refusal::MailClaimed).await
     }
 
     async fn receipt_of(&self, mail: &Mail) -> Result<Option<Reminder>, StoreError> {
@@ -116,7 +124,9 @@ impl Store {
                 let reminder = self.reminder(mail.user_id, *reminder_id).await?;
                 Ok(reminder.filter(|reminder| reminder.plan == *plan))
             }
-            MailContent::Verification { .. } => Ok(None),
+            MailContent::Verification { .. } | MailContent::PasswordChanged | MailContent::TokenTheft { .. } => {
+                Ok(None)
+            }
         }
     }
 }
@@ -171,6 +181,9 @@ impl Transaction {
     pub(crate) fn put_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
         let mut item = row(keys::mail(mail.user_id, mail.id), mail)?;
         item.insert(keys::EXPIRES_AT.to_owned(), number(mail.created_at.plus(KEPT).as_second()));
+        let (shard, at) = keys::mail_due(mail);
+        item.insert(keys::DUE_SHARD.to_owned(), text(shard));
+        item.insert(keys::DUE_AT.to_owned(), text(at));
         self.put_new(item)
     }
 }

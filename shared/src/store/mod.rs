@@ -4,12 +4,14 @@
 //! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
 
 pub mod keys;
+mod mailed_tokens;
 pub mod mails;
 pub mod meter;
 pub mod notifications;
 pub mod page;
 pub mod rates;
 pub mod reminders;
+mod sessions;
 pub mod tasks;
 mod transact;
 pub mod update;
@@ -72,6 +74,10 @@ pub enum Refusal {
     TooManyReminders,
     /// The reminder was changed or deleted meanwhile.
     ReminderChanged,
+    /// The session was rotated or ended meanwhile.
+    SessionChanged,
+    /// The mailed token was used, or a newer one was sent.
+    TokenVoid,
     /// The mail is another run's, or done.
     MailClaimed,
 }
@@ -127,6 +133,7 @@ impl Store {
     pub(crate) async fn batch_get(&self, wanted: Vec<Key>) -> Result<Vec<Item>, StoreError> {
         let mut found = Vec::with_capacity(wanted.len());
         let mut pending: Vec<Item> = wanted.into_iter().map(key_item).collect();
+        let mut backoff = Backoff::default();
         while !pending.is_empty() {
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(pending))
@@ -145,6 +152,7 @@ impl Store {
             found.extend(output.responses.unwrap_or_default().into_values().flatten());
             let left = output.unprocessed_keys.unwrap_or_default();
             pending = left.into_values().flat_map(|keys| keys.keys).collect();
+            backoff.after("BatchGetItem", pending.len()).await?;
         }
         Ok(found)
     }
@@ -155,6 +163,29 @@ impl Store {
 
     pub(crate) fn table(&self) -> &str {
         &self.table
+    }
+}
+
+/// Pauses between the calls of a batch of which something is left: the table is throttled, or the answer was full.
+#[derive(Debug, Default)]
+pub(crate) struct Backoff {
+    tries: u32,
+}
+
+impl Backoff {
+    const TRIES: u32 = 8;
+
+    pub(crate) async fn after(&mut self, operation: &'static str, left: usize) -> Result<(), StoreError> {
+        if left == 0 {
+            return Ok(());
+        }
+        self.tries += 1;
+        if self.tries >= Self::TRIES {
+            return Err(StoreError::Throttled { operation });
+        }
+        let longest = std::time::Duration::from_millis(10) * 2_u32.pow(self.tries);
+        tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+        Ok(())
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{DeleteRequest, ReturnConsumedCapacity, WriteRequest};
 
 use super::keys::{self, Index};
-use super::page::{Direction, IndexQuery, Position};
-use super::{Item, Permit, Store, StoreError, Transaction, failed, key_item, malformed, number, row, text};
+use super::page::{Direction, IndexQuery, Position, end_of};
+use super::{Backoff, Item, Permit, Store, StoreError, Transaction, failed, key_item, malformed, number, row, text};
 use crate::clock::Timestamp;
 use crate::domain::notification::{KEPT, Notification};
 use crate::domain::task::{Task, TaskTitle};
@@ -39,7 +39,7 @@ impl Store {
         let query = IndexQuery {
             user,
             index: Index::Time,
-            prefix: keys::NOTIFICATION_PREFIX,
+            range: (keys::NOTIFICATION_PREFIX, &end_of(keys::NOTIFICATION_PREFIX)),
             direction: Direction::Descending,
             after,
             limit,
@@ -77,7 +77,7 @@ impl Store {
             let query = IndexQuery {
                 user,
                 index: Index::Task,
-                prefix: &prefix,
+                range: (&prefix, &prefix),
                 direction: Direction::Ascending,
                 after: None,
                 limit: u32::try_from(BATCH).unwrap_or(u32::MAX),
@@ -104,6 +104,7 @@ impl Store {
             .map(delete)
             .collect::<Result<_, _>>()
             .map_err(|error| malformed("BatchWriteItem", &error))?;
+        let mut backoff = Backoff::default();
         while !requests.is_empty() {
             let output = self
                 .client()
@@ -115,6 +116,7 @@ impl Store {
                 .map_err(|error| failed("BatchWriteItem", &error))?;
             self.meter().write(output.consumed_capacity());
             requests = output.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            backoff.after("BatchWriteItem", requests.len()).await?;
         }
         Ok(())
     }

@@ -81,7 +81,12 @@ fn context(user: UserId, list: &str, body: &str) -> Vec<u8> {
     format!("{user}\n{list}\n{body}").into_bytes()
 }
 
-/// Which rows of an index to read.
+/// Behind every sort key that begins with `prefix`: those go on in ASCII below `~`.
+pub(crate) fn end_of(prefix: &str) -> String {
+    format!("{prefix}~")
+}
+
+/// In which order to read an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Ascending,
@@ -92,7 +97,8 @@ pub(crate) enum Direction {
 pub(crate) struct IndexQuery<'a> {
     pub(crate) user: UserId,
     pub(crate) index: Index,
-    pub(crate) prefix: &'a str,
+    /// First and last sort key of the index, both included.
+    pub(crate) range: (&'a str, &'a str),
     pub(crate) direction: Direction,
     pub(crate) after: Option<Position>,
     /// Most rows to read.
@@ -111,14 +117,15 @@ impl Store {
         let pk = expression.name(keys::PK);
         let sort = expression.name(query.index.sort_key());
         let partition = expression.value(text(keys::user_partition(query.user)));
-        let prefix = expression.value(text(query.prefix));
+        let (low, high) = query.range;
+        let (low, high) = (expression.value(text(low)), expression.value(text(high)));
         let limit = i32::try_from(query.limit).unwrap_or(i32::MAX);
         let output = self
             .client()
             .query()
             .table_name(self.table())
             .index_name(query.index.name())
-            .key_condition_expression(format!("{pk} = {partition} AND begins_with({sort}, {prefix})"))
+            .key_condition_expression(format!("{pk} = {partition} AND {sort} BETWEEN {low} AND {high}"))
             .set_expression_attribute_names(expression.names_map())
             .set_expression_attribute_values(expression.values_map())
             .consistent_read(true)

@@ -10,6 +10,9 @@ use aws_sdk_dynamodb::types::{
 use super::update::Expression;
 use super::{Item, Store, StoreError, failed, key_item, keys, number};
 
+/// How many windows back counts are removed.
+const FORGOTTEN: i64 = 8;
+
 /// One class's counter in one window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
@@ -19,8 +22,6 @@ pub struct Slot {
     pub window: i64,
     /// The count does not rise beyond this.
     pub cap: u32,
-    /// When the next window has ended too, epoch seconds.
-    pub expires_at: i64,
 }
 
 impl Slot {
@@ -41,17 +42,26 @@ pub struct Counted {
 }
 
 impl Store {
-    /// Counts a request in every slot, or in none when one is at its cap. 1 call. Answers in the slots' order.
+    /// Counts a request in every slot, or in none when one is at its cap; the row is kept until `expires_at` (epoch
+    /// seconds). 1 call. Answers in the slots' order.
     ///
     /// # Errors
     /// The table failed, or [`StoreError::Throttled`].
-    pub async fn count_request(&self, client: &str, slots: &[Slot]) -> Result<Vec<Counted>, StoreError> {
+    pub async fn count_request(
+        &self,
+        client: &str,
+        slots: &[Slot],
+        expires_at: i64,
+    ) -> Result<Vec<Counted>, StoreError> {
         let mut change = Expression::default();
         for slot in slots {
             let current = slot.attribute(0);
-            change.add(&current, 1).remove(&slot.attribute(2)).require_below(&current, number(slot.cap));
+            change.add(&current, 1).require_below(&current, number(slot.cap));
+            // A client that comes now and then leaves a count behind each time, until the row expires.
+            for back in 2..=FORGOTTEN {
+                change.remove(&slot.attribute(back));
+            }
         }
-        let expires_at = slots.iter().map(|slot| slot.expires_at).max().unwrap_or_default();
         change.set(keys::EXPIRES_AT, number(expires_at));
         let sent = self
             .update_rates(client, &change)

@@ -1,7 +1,7 @@
 //! Reminders. Each is a row of its own and a card in its task; both change together.
 
 use super::keys::{self, Index};
-use super::page::{Direction, IndexQuery, Position};
+use super::page::{Direction, IndexQuery, Position, end_of};
 use super::update::Expression;
 use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, number, row, text};
 use crate::clock::Timestamp;
@@ -101,10 +101,11 @@ impl Store {
         after: Option<Position>,
         limit: u32,
     ) -> Result<ReminderPage, StoreError> {
+        let prefix = keys::REMINDER_PREFIX;
         let query = IndexQuery {
             user,
             index: Index::Time,
-            prefix: keys::REMINDER_PREFIX,
+            range: (prefix, &end_of(prefix)),
             direction: Direction::Ascending,
             after,
             limit,

@@ -1,7 +1,7 @@
 //! Tasks.
 
 use super::keys::{self, Index};
-use super::page::{Direction, IndexQuery, Position};
+use super::page::{Direction, IndexQuery, Position, end_of};
 use super::update::Expression;
 use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, number, row, text};
 use crate::clock::Timestamp;
@@ -103,7 +103,9 @@ impl Store {
         let mut transaction = Transaction::new(permit, now)?;
         transaction.count_task_out(task.user_id)?;
         let mut unchanged = Expression::default();
-        unchanged.require_equal(CARDS_VERSION, number(read.cards_version));
+        unchanged
+            .require_equal("version", number(task.version))
+            .require_equal(CARDS_VERSION, number(read.cards_version));
         transaction.delete(keys::task(task.user_id, task.id), &unchanged, Refusal::TaskChanged)?;
         for reminder in task.reminders.keys() {
             let key = keys::reminder(task.user_id, *reminder);
@@ -126,14 +128,14 @@ impl Store {
         let mut page = TaskPage { tasks: Vec::new(), next: None };
         let mut budget = if query.filters() { FILTERED_LOOKS_AT } else { limit + 1 };
         let mut after = after;
-        for (prefix, index, direction) in stretches(query.sort) {
+        for stretch in stretches(query) {
             // The cursor lies in a later stretch: this one was read to its end before.
-            if after.as_ref().is_some_and(|after| !after.index_sk.starts_with(prefix)) {
+            if after.as_ref().is_some_and(|after| !stretch.holds(after)) {
                 continue;
             }
-            let start = after.take();
-            let rows =
-                self.query_index(IndexQuery { user, index, prefix, direction, after: start, limit: budget }).await?;
+            let Stretch { index, ref low, ref high, direction } = stretch;
+            let read = IndexQuery { user, index, range: (low, high), direction, after: after.take(), limit: budget };
+            let rows = self.query_index(read).await?;
             budget = budget.saturating_sub(u32::try_from(rows.items.len()).unwrap_or(u32::MAX));
             let more = rows.more;
             let last_seen = rows.items.last().and_then(|item| Position::of(item, index));
@@ -159,17 +161,47 @@ impl Store {
     }
 }
 
-/// The stretches of an index that a sort order reads, in order.
-fn stretches(sort: TaskSort) -> Vec<(&'static str, Index, Direction)> {
-    match sort {
-        TaskSort::DueDate => vec![(keys::TASK_PREFIX, Index::Time, Direction::Ascending)],
-        TaskSort::DueDateDescending => vec![
-            (keys::TASK_DATED, Index::Time, Direction::Descending),
-            (keys::TASK_UNDATED, Index::Time, Direction::Descending),
-        ],
-        TaskSort::CreatedAt => vec![(keys::TASK_PREFIX, Index::Created, Direction::Ascending)],
-        TaskSort::CreatedAtDescending => vec![(keys::TASK_PREFIX, Index::Created, Direction::Descending)],
+/// A stretch of an index: first and last sort key, and which way to read it.
+struct Stretch {
+    index: Index,
+    low: String,
+    high: String,
+    direction: Direction,
+}
+
+impl Stretch {
+    fn holds(&self, position: &Position) -> bool {
+        (self.low.as_str()..=self.high.as_str()).contains(&position.index_sk.as_str())
     }
+}
+
+/// The stretches of an index that a query reads, in order.
+fn stretches(query: &TaskQuery) -> Vec<Stretch> {
+    let all =
+        |index, prefix: &str, direction| Stretch { index, low: prefix.to_owned(), high: end_of(prefix), direction };
+    let bounded = query.due_after.is_some() || query.due_before.is_some();
+    let due = |direction| Stretch {
+        index: Index::Time,
+        low: query.due_after.map_or_else(|| keys::TASK_DATED.to_owned(), keys::tasks_due),
+        // Keys go on behind the instant, so this leaves out what is due at it.
+        high: query.due_before.map_or_else(|| end_of(keys::TASK_DATED), keys::tasks_due),
+        direction,
+    };
+    match query.sort {
+        // Undated tasks are neither before nor after any instant.
+        TaskSort::DueDate if bounded => vec![due(Direction::Ascending)],
+        TaskSort::DueDateDescending if bounded => vec![due(Direction::Descending)],
+        TaskSort::DueDate => vec![all(Index::Time, keys::TASK_PREFIX, Direction::Ascending)],
+        TaskSort::DueDateDescending => {
+            vec![due(Direction::Descending), all(Index::Time, keys::TASK_UNDATED, Direction::Descending)]
+        }
+        TaskSort::CreatedAt => vec![all(Index::Created, keys::TASK_PREFIX, Direction::Ascending)],
+        TaskSort::CreatedAtDescending => vec![all(Index::Created, keys::TASK_PREFIX, Direction::Descending)],
+    }
+    .into_iter()
+    // An empty span of time is no range that the table takes.
+    .filter(|stretch| stretch.low <= stretch.high)
+    .collect()
 }
 
 impl Transaction {

@@ -79,11 +79,6 @@ impl Transaction {
         Ok(transaction)
     }
 
-    /// Needs `condition` to hold for a row that is not written.
-    pub(crate) fn require(&mut self, key: Key, condition: &Expression, refusal: Refusal) -> Result<(), StoreError> {
-        self.check(key, condition, Some(refusal))
-    }
-
     fn check(&mut self, key: Key, expression: &Expression, refusal: Option<Refusal>) -> Result<(), StoreError> {
         let check = ConditionCheck::builder()
             .set_key(Some(key_item(key)))

@@ -112,7 +112,7 @@ impl Expression {
         self
     }
 
-    /// Either condition must hold. Their placeholders are this expression's: see [`Self::name`], [`Self::value`].
+    /// This condition must hold too. Its placeholders are this expression's: see [`Self::name`], [`Self::value`].
     pub fn require(&mut self, condition: String) -> &mut Self {
         self.conditions.push(condition);
         self

@@ -1,40 +1,22 @@
 //! Accounts and their sessions.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use serde::{Deserialize, Serialize};
 
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, keys, number, row, text};
+use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, keys, number, row, text};
 use crate::auth::mailed::MailedToken;
-use crate::auth::session::{MAX_SESSIONS, Session};
+use crate::auth::session::Session;
 use crate::clock::Timestamp;
-use crate::domain::mail::{Mail, VERIFICATION_VALID};
-use crate::domain::user::{Email, User};
-use crate::id::{SessionId, UserId};
+use crate::domain::mail::Mail;
+use crate::domain::user::{Email, User, UserPatch};
+use crate::id::UserId;
 
 /// The row that makes an address unique.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Claim {
     user_id: UserId,
-}
-
-/// What a mailed token may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TokenUse {
-    /// Prove that an address is the user's.
-    VerifyEmail,
-}
-
-/// The row of a mailed token.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TokenRow {
-    user_id: UserId,
-    #[serde(rename = "use")]
-    token_use: TokenUse,
-    expires_at: i64,
 }
 
 /// An account with its live sessions, oldest first.
@@ -64,14 +46,9 @@ impl Store {
         absent.require_absent(keys::PK);
         let claim = row(keys::email_claim(&user.email), &Claim { user_id: user.id })?;
         transaction.put(claim, &absent, Refusal::EmailTaken)?;
-        transaction.put_new(row(keys::account(user.id), user)?)?;
-        let token_row = TokenRow {
-            user_id: user.id,
-            token_use: TokenUse::VerifyEmail,
-            expires_at: now.plus(VERIFICATION_VALID).as_second(),
-        };
-        transaction.put_new(row(keys::mailed_token(&token.hash()), &token_row)?)?;
-        transaction.put_mail(mail)?;
+        let user = User { verification_hash: Some(token.hash()), ..user.clone() };
+        transaction.put_new(row(keys::account(user.id), &user)?)?;
+        transaction.put_verification(user.id, token, mail, now)?;
         self.transact(transaction).await
     }
 
@@ -132,53 +109,35 @@ impl Store {
         Ok(account.map(|user| AccountWithSessions { user, sessions }))
     }
 
-    /// Opens a session, ending the oldest of `present` beyond the limit.
+    /// Changes the fields of an account that `patch` names, and no others, so that no concurrent change is undone.
+    /// 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AccountChanged`] when the account has gone meanwhile.
-    pub async fn open_session(
+    /// [`Refusal::AccountChanged`] when the account is gone.
+    pub async fn update_user(
         &self,
         permit: &Permit,
-        session: &Session,
-        present: &[Session],
+        user: UserId,
+        patch: &UserPatch,
+        now: Timestamp,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, session.created_at)?;
-        let mut exists = Expression::default();
-        exists.require_row();
-        transaction.require(keys::account(session.user_id), &exists, Refusal::AccountChanged)?;
-        transaction.put_new(row(keys::session(session.user_id, session.id), session)?)?;
-        let surplus = (present.len() + 1).saturating_sub(MAX_SESSIONS);
-        for oldest in present.iter().take(surplus) {
-            let key = keys::session(oldest.user_id, oldest.id);
-            transaction.delete(key, &Expression::default(), Refusal::AccountChanged)?;
+        let mut transaction = Transaction::new(permit, now)?;
+        let mut change = Expression::default();
+        change.set("updatedAt", text(now.to_string())).require_row();
+        if let Some(name) = &patch.name {
+            change.set("name", text(name.as_str()));
         }
+        if let Some(zone) = &patch.timezone {
+            change.set("timezone", text(zone.name()));
+        }
+        if let Some(enabled) = patch.digest_enabled {
+            change.set("morningDigest.enabled", AttributeValue::Bool(enabled));
+        }
+        if let Some(time) = &patch.digest_time {
+            change.set("morningDigest.time", text(time.as_str()));
+        }
+        transaction.update(keys::account(user), &change, Refusal::AccountChanged)?;
         self.transact(transaction).await
-    }
-
-    /// A session, alive or not. 1 call.
-    ///
-    /// # Errors
-    /// The table failed.
-    pub async fn session(&self, user: UserId, session: SessionId) -> Result<Option<Session>, StoreError> {
-        self.get(keys::session(user, session)).await
-    }
-
-    /// Ends a session. One that is not there is ended already. 1 call.
-    ///
-    /// # Errors
-    /// The table failed.
-    pub async fn end_session(&self, _permit: &Permit, user: UserId, session: SessionId) -> Result<(), StoreError> {
-        let output = self
-            .client()
-            .delete_item()
-            .table_name(self.table())
-            .set_key(Some(key_item(keys::session(user, session))))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| failed("DeleteItem", &error))?;
-        self.meter().write(output.consumed_capacity.as_ref());
-        Ok(())
     }
 }
 

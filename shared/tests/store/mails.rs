@@ -44,7 +44,8 @@ async fn a_mail_that_was_sent_is_not_claimed_again() {
     let (permit, now) = (Permit::of_system(), Timestamp::now());
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
     mail.attempts += 1;
-    world.store.settle_mail(&permit, &mail, Outcome::Sent, now).await.unwrap();
+    world.store.settle_mail(&permit, &mail, Outcome::Sent).await.unwrap();
+    world.store.write_receipt(&permit, &mail, Outcome::Sent, now).await.unwrap();
     let again = world.store.claim_mail(&permit, &mail, LEASE, now.plus(LEASE * 9)).await;
     assert!(matches!(again, Err(WriteError::Refused(Refusal::MailClaimed))), "{again:?}");
     let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
@@ -58,7 +59,8 @@ async fn a_mail_that_was_given_up_shows_and_can_be_sent_after_all() {
     let (reminder, mail) = fired(&world).await;
     let (permit, now) = (Permit::of_system(), Timestamp::now());
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
-    world.store.settle_mail(&permit, &mail, Outcome::Failed { reason: "no" }, now).await.unwrap();
+    world.store.settle_mail(&permit, &mail, Outcome::Failed { reason: "no" }).await.unwrap();
+    world.store.write_receipt(&permit, &mail, Outcome::Failed { reason: "no" }, now).await.unwrap();
     let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
     assert_eq!((stored.email_sent, stored.delivery.state), (false, DeliveryState::Failed));
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
@@ -71,7 +73,8 @@ async fn a_mail_whose_reminder_was_deleted_meanwhile_is_settled_all_the_same() {
     let (permit, now) = (Permit::of_system(), Timestamp::now());
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
     world.store.delete_reminder(&world.permit(), &reminder, now).await.unwrap();
-    world.store.settle_mail(&permit, &mail, Outcome::Sent, now).await.unwrap();
+    world.store.settle_mail(&permit, &mail, Outcome::Sent).await.unwrap();
+    world.store.write_receipt(&permit, &mail, Outcome::Sent, now).await.unwrap();
     let outgoing = world.store.outgoing(world.user.id, mail.id).await.unwrap().unwrap();
     assert_eq!(outgoing.mail.state, MailState::Sent);
 }

@@ -78,6 +78,31 @@ async fn a_filtered_walk_finds_all_that_match_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_span_of_time_is_read_from_the_index_and_not_from_its_beginning() {
+    let world = World::new().await;
+    let mut inside = Vec::new();
+    for day in 1..=28 {
+        let task = world.task(json!({"title": "Task", "dueDate": format!("2030-01-{day:02}T00:00:00Z")})).await;
+        if (10..12).contains(&day) {
+            inside.push(task.id);
+        }
+    }
+    world.task(json!({"title": "Some day"})).await;
+    let span = [("dueAfter", "2030-01-10T00:00:00Z"), ("dueBefore", "2030-01-12T00:00:00Z")];
+    assert_eq!(walk(&world, &query(&span), 50).await, inside);
+    inside.reverse();
+    assert_eq!(walk(&world, &query(&[span[0], span[1], ("sort", "-dueDate")]), 1).await, inside);
+    world.store.meter().take();
+    walk(&world, &query(&span), 50).await;
+    assert_eq!(world.store.meter().take().read_units, 1.0, "two small rows, not thirty");
+    assert!(
+        walk(&world, &query(&[("dueAfter", "2030-01-12T00:00:00Z"), ("dueBefore", "2030-01-10T00:00:00Z")]), 50)
+            .await
+            .is_empty()
+    );
+}
+
+#[tokio::test]
 async fn what_stands_throughout_is_seen_once_while_others_come_and_go() {
     let world = World::new().await;
     let mut standing = Vec::new();

@@ -4,14 +4,14 @@ use shared::store::rates::Slot;
 use world::World;
 
 fn slot(window: i64, cap: u32) -> Slot {
-    Slot { class: "auth", window, cap, expires_at: 4_000_000_000 }
+    Slot { class: "auth", window, cap }
 }
 
 #[tokio::test]
 async fn of_200_requests_at_once_no_more_than_the_cap_are_counted() {
     let world = World::new().await;
     let slots = [slot(7, 100)];
-    let counted = join_all((0..200).map(|_| world.store.count_request("client", &slots))).await;
+    let counted = join_all((0..200).map(|_| world.store.count_request("client", &slots, 4_000_000_000))).await;
     let passed = counted.into_iter().filter(|counted| counted.as_ref().is_ok_and(|c| c[0].counted)).count();
     assert_eq!(passed, 100);
 }
@@ -20,11 +20,11 @@ async fn of_200_requests_at_once_no_more_than_the_cap_are_counted() {
 async fn the_previous_window_is_told_and_older_ones_are_forgotten() {
     let world = World::new().await;
     for _ in 0..3 {
-        world.store.count_request("client", &[slot(7, 5)]).await.unwrap();
+        world.store.count_request("client", &[slot(7, 5)], 4_000_000_000).await.unwrap();
     }
-    let next = world.store.count_request("client", &[slot(8, 5)]).await.unwrap()[0];
+    let next = world.store.count_request("client", &[slot(8, 5)], 4_000_000_000).await.unwrap()[0];
     assert_eq!((next.current, next.previous), (1, 3));
-    let later = world.store.count_request("client", &[slot(10, 5)]).await.unwrap()[0];
+    let later = world.store.count_request("client", &[slot(10, 5)], 4_000_000_000).await.unwrap()[0];
     assert_eq!((later.current, later.previous), (1, 0));
 }
 
@@ -32,9 +32,9 @@ async fn the_previous_window_is_told_and_older_ones_are_forgotten() {
 async fn what_is_given_back_can_be_used_again() {
     let world = World::new().await;
     let slot = slot(7, 1);
-    assert!(world.store.count_request("client", std::slice::from_ref(&slot)).await.unwrap()[0].counted);
-    assert!(!world.store.count_request("client", std::slice::from_ref(&slot)).await.unwrap()[0].counted);
+    assert!(world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].counted);
+    assert!(!world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].counted);
     world.store.give_back("client", &slot).await.unwrap();
-    assert!(world.store.count_request("client", std::slice::from_ref(&slot)).await.unwrap()[0].counted);
-    assert!(world.store.count_request("another", std::slice::from_ref(&slot)).await.unwrap()[0].counted);
+    assert!(world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].counted);
+    assert!(world.store.count_request("another", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].counted);
 }

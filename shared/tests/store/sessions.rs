@@ -1,9 +1,13 @@
+use futures::future::join_all;
 use serde_json::json;
 use shared::auth::session::MAX_SESSIONS;
 use shared::clock::Timestamp;
-use shared::store::{Permit, WriteError};
+use shared::domain::mail::{Mail, MailContent};
+use shared::domain::notification::Notification;
+use shared::domain::user::PasswordHash;
+use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, new_session, new_task};
+use world::{World, keyring, new_session, new_task};
 
 #[tokio::test]
 async fn an_ended_session_writes_nothing() {
@@ -30,7 +34,7 @@ async fn a_login_beyond_the_limit_ends_the_oldest_session() {
     for _ in 0..MAX_SESSIONS {
         let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
         let session = new_session(&world.user);
-        world.store.open_session(&Permit::of_system(), &session, &account.sessions).await.unwrap();
+        world.store.open_session(&Permit::of_system(), &session, &account).await.unwrap();
         opened.push(session.id);
     }
     let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
@@ -39,4 +43,61 @@ async fn a_login_beyond_the_limit_ends_the_oldest_session() {
     let mut expected = opened.split_off(1);
     expected.sort();
     assert_eq!(left, expected);
+}
+
+#[tokio::test]
+async fn of_many_logins_at_once_each_counts_the_others() {
+    let world = World::new().await;
+    let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let sessions: Vec<_> = (0..16).map(|_| new_session(&world.user)).collect();
+    let permit = Permit::of_system();
+    let outcomes = join_all(sessions.iter().map(|session| world.store.open_session(&permit, session, &read))).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "the rest must read again");
+    let refused = |o: &&Result<(), WriteError>| matches!(o, Err(WriteError::Refused(Refusal::AccountChanged)));
+    assert_eq!(outcomes.iter().filter(refused).count(), 15);
+}
+
+#[tokio::test]
+async fn of_two_rotations_at_once_one_wins() {
+    let world = World::new().await;
+    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    let mut rotated = world.session.clone();
+    rotated.rotate(&keyring(), now).unwrap();
+    world.store.rotate_session(&permit, &rotated, 0).await.unwrap();
+    let second = world.store.rotate_session(&permit, &rotated, 0).await;
+    assert!(matches!(second, Err(WriteError::Refused(Refusal::SessionChanged))), "{second:?}");
+    let stored = world.store.session(world.user.id, world.session.id).await.unwrap().unwrap();
+    assert_eq!((stored.generation, stored.refresh_hash), (1, rotated.refresh_hash));
+}
+
+#[tokio::test]
+async fn a_theft_is_told_once() {
+    let world = World::new().await;
+    let now = Timestamp::now();
+    let told = Notification::security(world.user.id, "stolen", now);
+    let mail = Mail::new(world.user.id, MailContent::TokenTheft { device: "a browser".to_owned() }, now);
+    let permit = Permit::of_system();
+    world.store.end_stolen_session(&permit, &world.session, &told, &mail).await.unwrap();
+    let again = world.store.end_stolen_session(&permit, &world.session, &told, &mail).await;
+    assert!(matches!(again, Err(WriteError::Refused(Refusal::SessionChanged))), "{again:?}");
+    // One mail of the registration, one of the theft.
+    assert_eq!((world.count("NTF#").await, world.count("MAIL#").await), (1, 2));
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions_and_refuses_logins_with_the_old_one() {
+    let world = World::new().await;
+    let now = Timestamp::now();
+    let before = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    let other = new_session(&world.user);
+    world.store.open_session(&Permit::of_system(), &other, &before).await.unwrap();
+    let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    let hash = PasswordHash::from_phc("another".to_owned());
+    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);
+    world.store.set_password(&world.permit(), &read, &hash, world.session.id, &mail).await.unwrap();
+    let after = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    assert_eq!(after.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [world.session.id]);
+    assert_eq!(after.user.password_hash, Some(hash));
+    let late = world.store.open_session(&Permit::of_system(), &new_session(&world.user), &read).await;
+    assert!(matches!(late, Err(WriteError::Refused(Refusal::AccountChanged))), "{late:?}");
 }

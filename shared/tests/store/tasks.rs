@@ -106,6 +106,18 @@ async fn deleting_takes_the_reminders_along_and_leaves_none_behind() {
 }
 
 #[tokio::test]
+async fn a_task_that_was_changed_since_the_reading_is_not_deleted() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let stale = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
+    world.store.update_task(&world.permit(), stale.clone(), patch, &Zone::UTC, Timestamp::now()).await.unwrap();
+    let refused = world.store.delete_task(&world.permit(), &stale, Timestamp::now()).await;
+    assert_eq!(refusal(refused), Refusal::TaskChanged);
+    assert_eq!(read(&world, &task).await.version, 2);
+}
+
+#[tokio::test]
 async fn the_ten_thousand_and_first_task_is_refused_until_one_is_deleted() {
     let world = World::new().await;
     let first = world.task(json!({"title": "The first"})).await;

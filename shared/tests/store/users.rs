@@ -1,5 +1,7 @@
 use futures::future::join_all;
+use shared::auth::mailed::MailedToken;
 use shared::clock::Timestamp;
+use shared::domain::mail::VERIFICATION_VALID;
 use shared::domain::user::Email;
 use shared::store::{Permit, Refusal, WriteError};
 
@@ -29,4 +31,24 @@ async fn an_account_is_read_back_as_it_was_written() {
     assert_eq!((read.timezone, read.password_hash), (world.user.timezone.clone(), world.user.password_hash.clone()));
     let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
     assert_eq!(account.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [world.session.id]);
+}
+
+#[tokio::test]
+async fn a_verification_token_works_once_and_only_the_newest() {
+    let world = World::new().await;
+    let (store, permit, now) = (&world.store, world.permit(), Timestamp::now());
+    let (mail, first) = verification(&world.user);
+    store.resend_verification(&permit, &world.user, &mail, &first).await.unwrap();
+    let (mail, second) = verification(&world.user);
+    store.resend_verification(&permit, &world.user, &mail, &second).await.unwrap();
+    let verify = async |token: &MailedToken| {
+        let user = store.user_of_verification(token.expose(), now).await.unwrap();
+        store.verify_email(&Permit::of_system(), user.unwrap_or(world.user.id), token.expose(), now).await
+    };
+    assert!(matches!(verify(&first).await, Err(WriteError::Refused(Refusal::TokenVoid))));
+    verify(&second).await.unwrap();
+    assert!(store.user(world.user.id).await.unwrap().unwrap().email_verified);
+    assert!(matches!(verify(&second).await, Err(WriteError::Refused(Refusal::TokenVoid))));
+    let later = now.plus(VERIFICATION_VALID * 2);
+    assert!(store.user_of_verification(first.expose(), later).await.unwrap().is_none(), "too old");
 }

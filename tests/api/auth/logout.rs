@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, App, Client, each, fires_in, minutes_ahead};
+use crate::support::{App, Client, each, fires_in, minutes_ahead};
 
 fn logout(client: &Client) -> crate::support::Call {
     client.call("POST", "/api/auth/logout")
@@ -14,7 +14,7 @@ async fn both_cookies_are_cleared() {
     let user = app.user().await;
     let (browser, _) = app.browser(&user).await;
     let answer = logout(&browser).await.expect(200).saying("Logged out successfully");
-    assert_cleared(&answer);
+    answer.assert_cookies_cleared();
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_refresh_cookie_alone_ends_its_session() {
     let user = app.user().await;
     let (browser, tokens) = app.browser(&user).await;
     let refresh_only = app.client().cookies(&[("refreshToken", &tokens.refresh)]);
-    assert_cleared(&logout(&refresh_only).await.expect(200));
+    logout(&refresh_only).await.expect(200).assert_cookies_cleared();
     browser.post("/api/tasks", json!({"title": "Too late"})).await.expect_unauthorized();
 }
 
@@ -93,14 +93,4 @@ async fn a_body_is_neither_needed_nor_read() {
     let user = app.user().await;
     let (browser, _) = app.browser(&user).await;
     logout(&browser).body("text/plain", "{not json").await.expect(200);
-}
-
-#[track_caller]
-fn assert_cleared(answer: &Answer) {
-    for name in ["accessToken", "refreshToken"] {
-        let cookie = answer.set_cookie(name).unwrap_or_else(|| panic!("expected {name} to be cleared\n{answer}"));
-        assert_eq!(cookie.value, "", "{name}");
-        assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax"], "{name}");
-    }
-    assert_eq!(answer.cookies_set(), 2, "each is set once\n{answer}");
 }

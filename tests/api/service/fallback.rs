@@ -43,10 +43,15 @@ async fn a_wrong_method_is_405_and_names_the_right_ones() {
     let id = unknown_id();
     let task = format!("/api/tasks/{id}");
     let reminder = format!("/api/reminders/{id}");
-    let cases: [(&str, &str, &[&str]); 10] = [
+    let session = format!("/api/user/sessions/{id}");
+    let cases: [(&str, &str, &[&str]); 14] = [
         ("GET", "/api/auth/register", &["POST"]),
         ("DELETE", "/api/auth/login", &["POST"]),
         ("GET", "/api/auth/logout", &["POST"]),
+        ("GET", "/api/auth/refresh", &["POST"]),
+        ("PUT", "/api/user/me", &["GET", "PATCH"]),
+        ("POST", "/api/user/sessions", &["GET", "DELETE"]),
+        ("GET", &session, &["DELETE"]),
         ("PUT", "/api/tasks", &["GET", "POST"]),
         ("DELETE", "/api/tasks", &["GET", "POST"]),
         ("POST", &task, &["GET", "PUT", "DELETE"]),

@@ -6,6 +6,8 @@ use std::fmt;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::Tokens;
+
 /// An answer, and the request that it is to.
 pub(crate) struct Answer {
     pub(super) request: String,
@@ -137,6 +139,32 @@ impl Answer {
     pub(crate) fn set_cookie(&self, name: &str) -> Option<SetCookie> {
         let mut cookies = self.every_header("set-cookie").into_iter().filter_map(SetCookie::parse);
         cookies.find(|cookie| cookie.name == name)
+    }
+
+    /// The tokens that a success delivers in its body.
+    #[track_caller]
+    pub(crate) fn tokens(&self) -> Tokens {
+        let tokens = &self.data()["tokens"];
+        let token = |name| tokens[name].as_str().unwrap_or_else(|| panic!("expected {name}\n{self}")).to_owned();
+        Tokens { access: token("accessToken"), refresh: token("refreshToken") }
+    }
+
+    /// The tokens that it sets as cookies.
+    #[track_caller]
+    pub(crate) fn cookie_tokens(&self) -> Tokens {
+        let token = |name| self.set_cookie(name).unwrap_or_else(|| panic!("expected {name}\n{self}")).value;
+        Tokens { access: token("accessToken"), refresh: token("refreshToken") }
+    }
+
+    /// Both cookies are cleared, each once.
+    #[track_caller]
+    pub(crate) fn assert_cookies_cleared(&self) {
+        for name in ["accessToken", "refreshToken"] {
+            let cookie = self.set_cookie(name).unwrap_or_else(|| panic!("expected {name} to be cleared\n{self}"));
+            assert_eq!(cookie.value, "", "{name}");
+            assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax"], "{name}");
+        }
+        assert_eq!(self.cookies_set(), 2, "each is set once\n{self}");
     }
 
     /// How many cookies the answer sets.

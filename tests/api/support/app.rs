@@ -4,7 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Client, Mailbox, Tokens};
+use serde_json::json;
+
+use super::{Client, Mailbox, Tokens, minutes_ahead};
 
 /// A password that the policy accepts.
 pub(crate) const PASSWORD: &str = "Meadow-42-lark";
@@ -77,6 +79,28 @@ impl App {
         let client = self.client();
         let tokens = client.tokens(&user.email, PASSWORD).await;
         (client.session_cookies(&tokens), tokens)
+    }
+
+    /// The session of these tokens is over: nothing is written with them, and nothing refreshed.
+    pub(crate) async fn assert_ended(&self, tokens: &Tokens) {
+        let device = self.client().bearer(&tokens.access);
+        device.post("/api/tasks", json!({"title": "Too late"})).await.expect_unauthorized();
+        let browser = self.client().cookies(&[("refreshToken", &tokens.refresh)]);
+        browser.get("/api/user/me").await.expect_unauthorized();
+        self.client().refresh(&tokens.refresh).await.expect_unauthorized();
+    }
+
+    /// The session of these tokens goes on: it writes, and its refresh token is good.
+    pub(crate) async fn assert_alive(&self, tokens: &Tokens) {
+        self.client().bearer(&tokens.access).task("Still here").await;
+        self.client().cookies(&[("refreshToken", &tokens.refresh)]).get("/api/user/me").await.expect(200);
+    }
+
+    /// Waits for a mail to the user that is asked for now: what was asked for before would have arrived, too.
+    pub(crate) async fn later_mail(&self, user: &User) {
+        let witness = user.task("Witness").await;
+        user.remind(&witness, &minutes_ahead(40)).await;
+        self.mailbox.wait_for(&user.email, "Reminder: Witness is due soon").await;
     }
 }
 

@@ -41,6 +41,11 @@ impl Client {
         &self.headers
     }
 
+    /// Where it calls from.
+    pub(crate) fn address(&self) -> &str {
+        self.headers.first().map_or("", |(_, address)| address)
+    }
+
     /// The same client, sending this header with every request.
     pub(crate) fn with_header(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();
@@ -80,6 +85,10 @@ impl Client {
         self.call("PUT", path).json(&body)
     }
 
+    pub(crate) fn patch(&self, path: &str, body: Value) -> Call {
+        self.call("PATCH", path).json(&body)
+    }
+
     pub(crate) fn delete(&self, path: &str) -> Call {
         self.call("DELETE", path)
     }
@@ -94,9 +103,27 @@ impl Client {
 
     /// Logs in as a mobile app does, and hands out the tokens.
     pub(crate) async fn tokens(&self, email: &str, password: &str) -> Tokens {
-        let answer = self.login(email, password).header("x-token-delivery", "body").await.expect(200);
-        let token = |name: &str| answer.data()["tokens"][name].as_str().expect("a token").to_owned();
-        Tokens { access: token("accessToken"), refresh: token("refreshToken") }
+        self.login(email, password).header("x-token-delivery", "body").await.expect(200).tokens()
+    }
+
+    /// Refreshes as a mobile app does.
+    pub(crate) fn refresh(&self, token: &str) -> Call {
+        self.post("/api/auth/refresh", json!({"refreshToken": token})).header("x-token-delivery", "body")
+    }
+
+    /// The user's sessions, newest first.
+    pub(crate) async fn sessions(&self) -> Vec<Value> {
+        self.get("/api/user/sessions").await.expect(200).list("sessions")
+    }
+
+    /// The session that this client is signed in with.
+    pub(crate) async fn current_session(&self) -> Value {
+        self.sessions().await.into_iter().find(|session| session["current"] == true).expect("a current session")
+    }
+
+    /// The user's account.
+    pub(crate) async fn me(&self) -> Value {
+        self.get("/api/user/me").await.expect(200).data()["user"].clone()
     }
 
     /// Creates a task.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{eventually, text};
+use super::{FRONTEND, eventually, text};
 
 /// A mail as it arrived.
 #[derive(Debug)]
@@ -53,11 +53,31 @@ impl Mailbox {
         })
         .await
     }
+
+    /// Waits for the token of a verification mail that has another one than `known`.
+    pub(crate) async fn verification_token(&self, to: &str, known: &[&str]) -> String {
+        eventually(&format!("a new verification mail arrives at {to}"), async || {
+            let tokens = self.verification_tokens(to).await;
+            tokens.into_iter().find(|token| !known.contains(&token.as_str()))
+        })
+        .await
+    }
+
+    /// The tokens of all verification mails to an address, newest first.
+    pub(crate) async fn verification_tokens(&self, to: &str) -> Vec<String> {
+        self.messages(to).await.iter().filter_map(Mail::verification_token).collect()
+    }
 }
 
 impl Mail {
     fn read(message: &Value) -> Self {
         let field = |name| text(message, name).to_owned();
         Self { to: field("to"), subject: field("subject"), text: field("text"), html: field("html") }
+    }
+
+    /// The token in the link that verifies an address; `None` for a mail about something else.
+    pub(crate) fn verification_token(&self) -> Option<String> {
+        let (_, rest) = self.text.split_once(&format!("{FRONTEND}/verify-email?token="))?;
+        Some(rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect())
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use self::app::{App, PASSWORD, User, unique_email};
 pub(crate) use self::call::{Call, at_once};
 pub(crate) use self::client::{Client, Tokens};
 pub(crate) use self::mailbox::Mailbox;
-pub(crate) use self::routes::Route;
+pub(crate) use self::routes::{Reads, Route, Thing, Things};
 pub(crate) use self::time::{eventually, fires_in, instant, minutes_ahead};
 
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Client, minutes_ahead, unknown_id};
+use super::{Call, Client, User, fires_in, id, minutes_ahead, unknown_id};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,39 +11,90 @@ pub(crate) enum Access {
     Anyone,
 }
 
+/// What a route reads as its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    Nothing,
+    Json,
+    /// JSON that may be left out.
+    OptionalJson,
+}
+
+/// What a route's `{id}` stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thing {
+    Task,
+    Reminder,
+    Session,
+}
+
+/// The ids of a user's things, one of each.
+pub(crate) struct Things {
+    pub(crate) task: String,
+    pub(crate) reminder: String,
+    pub(crate) session: String,
+}
+
+impl Things {
+    /// Gives a user a task and a reminder; the session is the user's own.
+    pub(crate) async fn of(user: &User) -> Self {
+        let task = user.task("Water the ferns").await;
+        let reminder = user.remind(&task, &fires_in(86_400)).await;
+        let session = user.current_session().await;
+        Self { task: id(&task).to_owned(), reminder: id(&reminder).to_owned(), session: id(&session).to_owned() }
+    }
+
+    /// The id of the thing that a route is about.
+    pub(crate) fn id_for(&self, route: Route) -> &str {
+        match route.about() {
+            Thing::Task => &self.task,
+            Thing::Reminder => &self.reminder,
+            Thing::Session => &self.session,
+        }
+    }
+}
+
 /// A route of the API.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
     pub(crate) method: &'static str,
-    /// `{id}` stands for a task's or a reminder's.
+    /// `{id}` stands for that of a [`Thing`].
     pub(crate) path: &'static str,
     pub(crate) access: Access,
-    /// Whether it reads a JSON body.
-    pub(crate) takes_json: bool,
+    pub(crate) reads: Reads,
 }
 
-const fn route(method: &'static str, path: &'static str, access: Access, takes_json: bool) -> Route {
-    Route { method, path, access, takes_json }
+const fn route(method: &'static str, path: &'static str, access: Access, reads: Reads) -> Route {
+    Route { method, path, access, reads }
 }
 
 impl Route {
     /// All that read or change something under `/api`.
-    pub(crate) const ALL: [Self; 15] = [
-        route("POST", "/api/auth/register", Access::Anyone, true),
-        route("POST", "/api/auth/login", Access::Anyone, true),
-        route("POST", "/api/auth/logout", Access::Anyone, false),
-        route("GET", "/api/user/me", Access::SignedIn, false),
-        route("POST", "/api/tasks", Access::SignedIn, true),
-        route("GET", "/api/tasks", Access::SignedIn, false),
-        route("GET", "/api/tasks/{id}", Access::SignedIn, false),
-        route("PUT", "/api/tasks/{id}", Access::SignedIn, true),
-        route("DELETE", "/api/tasks/{id}", Access::SignedIn, false),
-        route("GET", "/api/tasks/{id}/reminders", Access::SignedIn, false),
-        route("POST", "/api/reminders", Access::SignedIn, true),
-        route("GET", "/api/reminders", Access::SignedIn, false),
-        route("PUT", "/api/reminders/{id}", Access::SignedIn, true),
-        route("DELETE", "/api/reminders/{id}", Access::SignedIn, false),
-        route("GET", "/api/notifications", Access::SignedIn, false),
+    pub(crate) const ALL: [Self; 24] = [
+        route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
+        route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
+        route("POST", "/api/auth/refresh", Access::Anyone, Reads::OptionalJson),
+        route("POST", "/api/auth/logout", Access::Anyone, Reads::Nothing),
+        route("POST", "/api/auth/verify-email", Access::Anyone, Reads::Json),
+        route("POST", "/api/auth/resend-verification", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/user/me", Access::SignedIn, Reads::Nothing),
+        route("PATCH", "/api/user/me", Access::SignedIn, Reads::Json),
+        route("GET", "/api/user/sessions", Access::SignedIn, Reads::Nothing),
+        route("DELETE", "/api/user/sessions", Access::SignedIn, Reads::Nothing),
+        route("DELETE", "/api/user/sessions/{id}", Access::SignedIn, Reads::Nothing),
+        route("POST", "/api/user/change-password", Access::SignedIn, Reads::Json),
+        route("POST", "/api/user/set-password", Access::SignedIn, Reads::Json),
+        route("POST", "/api/tasks", Access::SignedIn, Reads::Json),
+        route("GET", "/api/tasks", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/tasks/{id}", Access::SignedIn, Reads::Nothing),
+        route("PUT", "/api/tasks/{id}", Access::SignedIn, Reads::Json),
+        route("DELETE", "/api/tasks/{id}", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/tasks/{id}/reminders", Access::SignedIn, Reads::Nothing),
+        route("POST", "/api/reminders", Access::SignedIn, Reads::Json),
+        route("GET", "/api/reminders", Access::SignedIn, Reads::Nothing),
+        route("PUT", "/api/reminders/{id}", Access::SignedIn, Reads::Json),
+        route("DELETE", "/api/reminders/{id}", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/notifications", Access::SignedIn, Reads::Nothing),
     ];
 
     /// Those that need a signed-in user.
@@ -53,7 +104,12 @@ impl Route {
 
     /// Those that read a JSON body.
     pub(crate) fn with_json() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|route| route.takes_json)
+        Self::ALL.into_iter().filter(|route| route.reads != Reads::Nothing)
+    }
+
+    /// Those that change something.
+    pub(crate) fn unsafe_ones() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|route| route.method != "GET")
     }
 
     /// Those that take the id of a thing.
@@ -61,9 +117,15 @@ impl Route {
         Self::ALL.into_iter().filter(|route| route.path.contains("{id}"))
     }
 
-    /// Whether the thing is a task; else it is a reminder.
-    pub(crate) fn is_about_tasks(self) -> bool {
-        self.path.starts_with("/api/tasks")
+    /// What its `{id}` stands for.
+    pub(crate) fn about(self) -> Thing {
+        if self.path.starts_with("/api/tasks") {
+            Thing::Task
+        } else if self.path.starts_with("/api/user/sessions") {
+            Thing::Session
+        } else {
+            Thing::Reminder
+        }
     }
 
     /// The path for the thing of this id.
@@ -84,7 +146,7 @@ impl Route {
     /// A call with a body that the route would take, about the thing of this id.
     pub(crate) fn call_about(self, client: &Client, id: &str) -> Call {
         let call = client.call(self.method, &self.path_of(id));
-        if self.takes_json { call.json(&self.good_body()) } else { call }
+        if self.reads == Reads::Nothing { call } else { call.json(&self.good_body()) }
     }
 
     fn good_body(self) -> Value {
@@ -93,6 +155,13 @@ impl Route {
                 json!({"name": "Asha Rao", "email": super::unique_email(), "password": super::PASSWORD})
             }
             (_, "/api/auth/login") => json!({"email": super::unique_email(), "password": super::PASSWORD}),
+            (_, "/api/auth/refresh") => json!({"refreshToken": "a.b.c"}),
+            (_, "/api/auth/verify-email") => json!({"token": "A".repeat(43)}),
+            (_, "/api/user/me") => json!({"name": "Somebody Else"}),
+            (_, "/api/user/change-password") => {
+                json!({"currentPassword": super::PASSWORD, "newPassword": "Another-Pass-1"})
+            }
+            (_, "/api/user/set-password") => json!({"password": "Another-Pass-1"}),
             (_, path) if path.starts_with("/api/tasks") => json!({"title": "Water the ferns"}),
             ("POST", _) => json!({"taskId": unknown_id(), "scheduledAt": minutes_ahead(100)}),
             _ => json!({"message": "Two cups"}),

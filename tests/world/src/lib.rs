@@ -28,6 +28,7 @@ use shared::domain::reminder::{NewReminder, Reminder};
 use shared::domain::task::{NewTask, Task};
 use shared::domain::user::{Email, PasswordHash, PersonName, User, Zone};
 use shared::id::TokenSeed;
+use shared::store::users::AccountWithSessions;
 use shared::store::{Permit, Store};
 
 /// A table, and a user of it who is signed in.
@@ -115,7 +116,8 @@ pub async fn sign_up(store: &Store, email: &str) -> (User, Session) {
     let (mail, token) = verification(&user);
     store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
     let session = new_session(&user);
-    store.open_session(&Permit::of_system(), &session, &[]).await.unwrap();
+    let read = AccountWithSessions { user: user.clone(), sessions: Vec::new() };
+    store.open_session(&Permit::of_system(), &session, &read).await.unwrap();
     (user, session)
 }
 

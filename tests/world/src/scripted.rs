@@ -10,19 +10,20 @@ use tokio::net::{TcpListener, TcpStream};
 /// One answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    status: u16,
+    /// `None` hangs up instead.
+    status: Option<u16>,
     body: Value,
 }
 
 impl Answer {
     /// An empty success.
     pub fn ok() -> Self {
-        Self { status: 200, body: json!({}) }
+        Self { status: Some(200), body: json!({}) }
     }
 
     /// A client error with a body.
     pub fn error(body: Value) -> Self {
-        Self { status: 400, body }
+        Self { status: Some(400), body }
     }
 
     /// The same with a body.
@@ -33,12 +34,17 @@ impl Answer {
 
     /// What was asked for is not there.
     pub fn missing(body: Value) -> Self {
-        Self { status: 404, body }
+        Self { status: Some(404), body }
+    }
+
+    /// None: the connection ends without a word.
+    pub fn hung_up() -> Self {
+        Self { status: None, body: Value::Null }
     }
 
     /// The service is broken.
     pub fn broken() -> Self {
-        Self { status: 500, body: json!({"message": "broken"}) }
+        Self { status: Some(500), body: json!({"message": "broken"}) }
     }
 }
 
@@ -114,10 +120,13 @@ async fn read(stream: &mut TcpStream) -> Asked {
 }
 
 async fn write(stream: &mut TcpStream, answer: &Answer) {
+    let Some(status) = answer.status else {
+        return;
+    };
     let body = answer.body.to_string();
     let head = format!(
         "HTTP/1.1 {} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        answer.status,
+        status,
         body.len()
     );
     stream.write_all((head + &body).as_bytes()).await.unwrap();

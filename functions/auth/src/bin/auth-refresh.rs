@@ -1,0 +1,8 @@
+//! `auth-refresh`.
+
+use shared::http::{routes, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    serve(&routes::AUTH_REFRESH, auth::refresh::handle).await
+}

@@ -1,0 +1,168 @@
+//! Sessions.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+use super::update::Expression;
+use super::users::AccountWithSessions;
+use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, keys, number, row, text};
+use crate::auth::session::{MAX_SESSIONS, Session};
+use crate::clock::Timestamp;
+use crate::domain::mail::Mail;
+use crate::domain::notification::Notification;
+use crate::domain::user::PasswordHash;
+use crate::id::{SessionId, UserId};
+
+impl Store {
+    /// Opens a session of an account as it was read, ending the oldest ones beyond the limit. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountChanged`] when another session was opened or the password changed meanwhile.
+    pub async fn open_session(
+        &self,
+        permit: &Permit,
+        session: &Session,
+        read: &AccountWithSessions,
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, session.created_at)?;
+        transaction.update(keys::account(session.user_id), &next_sessions(read), Refusal::AccountChanged)?;
+        transaction.put_new(row(keys::session(session.user_id, session.id), session)?)?;
+        let surplus = (read.sessions.len() + 1).saturating_sub(MAX_SESSIONS);
+        transaction.end_sessions(read.sessions.iter().take(surplus))?;
+        self.transact(transaction).await
+    }
+
+    /// A session, alive or not. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn session(&self, user: UserId, session: SessionId) -> Result<Option<Session>, StoreError> {
+        self.get(keys::session(user, session)).await
+    }
+
+    /// Stores a session whose refresh token was rotated from `read_generation`. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::SessionChanged`] when it was rotated or ended meanwhile.
+    pub async fn rotate_session(
+        &self,
+        permit: &Permit,
+        session: &Session,
+        read_generation: u32,
+    ) -> Result<(), WriteError> {
+        let mut change = Expression::default();
+        change
+            .set("generation", number(session.generation))
+            .set("refreshHash", text(session.refresh_hash.as_str()))
+            .set("kid", text(session.kid.as_str()))
+            .set("refreshedAt", text(session.refreshed_at.to_string()))
+            .set(keys::EXPIRES_AT, number(session.expires_at))
+            .require_equal("generation", number(read_generation));
+        let key = keys::session(session.user_id, session.id);
+        self.update_row(permit, key, &change, Refusal::SessionChanged).await
+    }
+
+    /// Ends a session whose token was stolen, and tells the user in the app and by mail, once. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::SessionChanged`] when it has ended already.
+    pub async fn end_stolen_session(
+        &self,
+        permit: &Permit,
+        session: &Session,
+        told: &Notification,
+        mail: &Mail,
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, told.created_at)?;
+        let mut there = Expression::default();
+        there.require_row();
+        transaction.delete(keys::session(session.user_id, session.id), &there, Refusal::SessionChanged)?;
+        transaction.put_notification(told)?;
+        transaction.put_mail(mail)?;
+        self.transact(transaction).await
+    }
+
+    /// Ends the session of whoever asks. One that is not there is ended already. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn end_session(&self, _permit: &Permit, user: UserId, session: SessionId) -> Result<(), StoreError> {
+        let output = self
+            .client()
+            .delete_item()
+            .table_name(self.table())
+            .set_key(Some(key_item(keys::session(user, session))))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| failed("DeleteItem", &error))?;
+        self.meter().write(output.consumed_capacity.as_ref());
+        Ok(())
+    }
+
+    /// Ends another session of the user. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::SessionChanged`] when there is none, or it has ended.
+    pub async fn end_other_session(
+        &self,
+        permit: &Permit,
+        user: UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, now)?;
+        let mut alive = Expression::default();
+        alive.require_row().require_greater(keys::EXPIRES_AT, number(now.as_second()));
+        transaction.delete(keys::session(user, session), &alive, Refusal::SessionChanged)?;
+        self.transact(transaction).await
+    }
+
+    /// Ends these sessions of the user, none of which is the permit's. 1 call.
+    ///
+    /// # Errors
+    /// The permit's session has ended itself.
+    pub async fn end_sessions(&self, permit: &Permit, sessions: &[Session], now: Timestamp) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, now)?;
+        transaction.end_sessions(sessions.iter())?;
+        self.transact(transaction).await
+    }
+
+    /// Sets an account's password as it was read, ends all sessions but `kept`, and tells the user by mail. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountChanged`] when a session was opened or the password changed meanwhile.
+    pub async fn set_password(
+        &self,
+        permit: &Permit,
+        read: &AccountWithSessions,
+        hash: &PasswordHash,
+        kept: SessionId,
+        mail: &Mail,
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, mail.created_at)?;
+        let mut change = next_sessions(read);
+        change.set("passwordHash", text(hash.as_str())).set("updatedAt", text(mail.created_at.to_string()));
+        transaction.update(keys::account(read.user.id), &change, Refusal::AccountChanged)?;
+        transaction.end_sessions(read.sessions.iter().filter(|session| session.id != kept))?;
+        transaction.put_mail(mail)?;
+        self.transact(transaction).await
+    }
+}
+
+/// The account's sessions must still be those that were read, and are others from now on.
+fn next_sessions(read: &AccountWithSessions) -> Expression {
+    const VERSION: &str = "sessionsVersion";
+    let mut change = Expression::default();
+    change.add(VERSION, 1).require_equal(VERSION, number(read.user.sessions_version));
+    change
+}
+
+impl Transaction {
+    fn end_sessions<'a>(&mut self, sessions: impl Iterator<Item = &'a Session>) -> Result<(), StoreError> {
+        for session in sessions {
+            let key = keys::session(session.user_id, session.id);
+            self.delete(key, &Expression::default(), Refusal::SessionChanged)?;
+        }
+        Ok(())
+    }
+}
