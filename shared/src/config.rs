@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::domain::user::Zone;
+use crate::domain::zone::Zone;
 use crate::http::limiter::{Limits, UnknownLimits};
 
 /// A variable is missing or makes no sense.

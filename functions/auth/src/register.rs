@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 use shared::auth::password;
+use shared::domain::email::Email;
 use shared::domain::field::Fields;
-use shared::domain::user::{Email, Password, PersonName, User};
+use shared::domain::password::Password;
+use shared::domain::user::{PersonName, User};
 use shared::http::{ApiError, App, Reply, Request};
 use shared::id::UserId;
 

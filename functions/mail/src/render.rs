@@ -142,10 +142,13 @@ fn color(priority: Priority) -> &'static str {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use shared::domain::email::Email;
     use shared::domain::field::{Field, Fields};
+    use shared::domain::password::PasswordHash;
     use shared::domain::reminder::{NewReminder, Reminder};
     use shared::domain::task::{NewTask, Task};
-    use shared::domain::user::{Email, PasswordHash, PersonName, Zone};
+    use shared::domain::user::PersonName;
+    use shared::domain::zone::Zone;
     use shared::id::TokenSeed;
 
     fn keyring() -> Keyring {

@@ -6,9 +6,11 @@ use reminders::fire;
 use serde_json::json;
 use shared::aws::queue::FireReminder;
 use shared::clock::Timestamp;
-use shared::domain::reminder::{DeliveryState, Reminder, ReminderPatch, ReminderStatus};
+use shared::domain::delivery::DeliveryState;
+use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
-use shared::domain::user::{UNVERIFIED_REMINDER_MAILS, Zone};
+use shared::domain::user::UNVERIFIED_REMINDER_MAILS;
+use shared::domain::zone::Zone;
 use world::World;
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -1,6 +1,7 @@
 //! `POST /api/tasks`: a new task.
 
-use shared::domain::task::{DueDate, NewTask, Task};
+use shared::domain::due_date::DueDate;
+use shared::domain::task::{NewTask, Task};
 use shared::http::{ApiError, App, Reply, Request};
 
 use crate::{Needed, out, zone};

@@ -17,7 +17,7 @@ pub mod reminders;
 pub mod update;
 
 use shared::domain::task::{Task, TaskOut};
-use shared::domain::user::Zone;
+use shared::domain::zone::Zone;
 use shared::http::{ApiError, App, ErrorCode, Request};
 use shared::id::TaskId;
 use shared::store::tasks::TaskRow;

@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::auth::password;
 use shared::domain::field::Fields;
 use shared::domain::mail::{Mail, MailContent};
-use shared::domain::user::Password;
+use shared::domain::password::Password;
 use shared::http::{ApiError, App, ErrorCode, Reply, Request};
 
 use crate::{account_with_sessions, new_password};

@@ -20,8 +20,11 @@ pub mod update;
 
 use serde::Serialize;
 use shared::clock::Timestamp;
+use shared::domain::email::Email;
 use shared::domain::field::Fields;
-use shared::domain::user::{AuthProvider, Email, MorningDigest, Password, PersonName, User, Zone};
+use shared::domain::password::Password;
+use shared::domain::user::{AuthProvider, MorningDigest, PersonName, User};
+use shared::domain::zone::Zone;
 use shared::http::{ApiError, App, ErrorCode, Request};
 use shared::id::UserId;
 use shared::store::users::AccountWithSessions;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use crate::domain::user::{Password, PasswordHash};
+use crate::domain::password::{Password, PasswordHash};
 
 /// Memory of one hash, KiB.
 pub const MEMORY_KIB: u32 = 19 * 1024;

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use super::keyring::{Keyring, sha256_hex};
 use super::token::{self, InvalidToken};
 use crate::clock::Timestamp;
-use crate::domain::user::Email;
+use crate::domain::email::Email;
 use crate::id::{SessionId, UserId};
 
 /// Most sessions of a user; a further login ends the oldest.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::keyring::{Keyring, Purpose};
 use crate::clock::Timestamp;
-use crate::domain::user::Email;
+use crate::domain::email::Email;
 use crate::id::{SessionId, UserId};
 
 /// How long an access token lives.

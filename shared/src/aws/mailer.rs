@@ -11,7 +11,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 use super::CallFailed;
-use crate::domain::user::Email;
+use crate::domain::email::Email;
 
 /// A mail, ready to go.
 #[derive(Debug)]

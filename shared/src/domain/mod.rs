@@ -1,10 +1,16 @@
 //! The product's nouns and their rules. Pure: no clock, no network, no randomness but new ids.
 
+pub mod delivery;
+pub mod due_date;
+pub mod email;
 pub mod field;
+pub mod link;
 pub mod mail;
 pub mod notification;
+pub mod password;
 pub mod reminder;
 pub mod task;
 pub mod task_query;
 pub mod text;
 pub mod user;
+pub mod zone;

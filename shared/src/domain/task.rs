@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use url::Url;
 
 use crate::clock::Timestamp;
-use crate::domain::field::{Field, Fields, Patch, string};
+use crate::domain::due_date::DueDate;
+use crate::domain::field::{Fields, Patch};
+use crate::domain::link::Link;
 use crate::domain::reminder::{Channel, Reminder, ReminderStatus};
-use crate::domain::user::Zone;
+use crate::domain::zone::Zone;
 use crate::id::{AttachmentId, ReminderId, TaskId, UserId};
 use crate::{text_type, word_type};
 
@@ -51,66 +50,6 @@ word_type! {
         InProgress = "in-progress",
         /// Done.
         Completed = "completed",
-    }
-}
-
-/// An `http` or `https` address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Link(String);
-
-impl Link {
-    /// Most characters, as browsers take them in practice.
-    pub const MAX: usize = 2048;
-}
-
-impl Field for Link {
-    fn read(label: &str, value: &Value) -> Result<Self, String> {
-        let text = string(label, value)?.trim();
-        if text.chars().count() > Self::MAX {
-            return Err(format!("{label} cannot exceed {} characters", Self::MAX));
-        }
-        let url = Url::parse(text).ok();
-        let web = url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(format!("{label} must be an http or https URL"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// When a task is due, as the caller says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DueDate {
-    /// At an instant.
-    At(Timestamp),
-    /// By the end of a day in the user's zone.
-    On(civil::Date),
-}
-
-impl DueDate {
-    /// The instant; `zone` is the user's.
-    pub fn resolve(self, zone: &Zone) -> Timestamp {
-        match self {
-            Self::At(instant) => instant,
-            // Reading it has shown that the day ends within an instant's bounds everywhere.
-            Self::On(day) => Timestamp::end_of_day(day, zone.rules()).unwrap_or(Timestamp::MAX),
-        }
-    }
-}
-
-impl Field for DueDate {
-    fn read(label: &str, value: &Value) -> Result<Self, String> {
-        /// Days whose end is an accepted instant in every zone.
-        const DAYS: std::ops::RangeInclusive<i16> = 1971..=9998;
-        let text = value.as_str().map(str::trim).unwrap_or_default();
-        let instant = Timestamp::parse(text).map(Self::At);
-        let day = || {
-            let well_formed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-            let day: Option<civil::Date> = well_formed.then(|| text.parse().ok()).flatten();
-            day.filter(|day| DAYS.contains(&day.year())).map(Self::On)
-        };
-        instant.ok().or_else(day).ok_or_else(|| format!("{label} must be a valid date"))
     }
 }
 
@@ -389,7 +328,7 @@ impl From<Task> for TaskOut {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn new_task(body: Value) -> Result<NewTask, Vec<String>> {
         let Value::Object(object) = body else { panic!("no object") };
@@ -417,23 +356,6 @@ mod tests {
             errors,
             ["Title must be at least 3 characters", "Due date must be a valid date", "Priority must be a string"]
         );
-    }
-
-    #[test]
-    fn a_plain_date_is_the_end_of_that_day_in_the_users_zone() {
-        let due = DueDate::read("Due date", &json!("2024-12-10")).unwrap();
-        let kolkata = Zone::parse("Asia/Kolkata").unwrap();
-        assert_eq!(due.resolve(&kolkata).to_string(), "2024-12-10T18:29:59.999Z");
-    }
-
-    #[test]
-    fn only_web_addresses_are_links() {
-        for good in ["https://example.com", "http://example.com:8080/a?b=c#d"] {
-            assert!(Link::read("Link", &json!(good)).is_ok(), "{good}");
-        }
-        for bad in ["", "example.com", "javascript:alert(1)", "ftp://example.com", "https://", "https://a b.com"] {
-            assert!(Link::read("Link", &json!(bad)).is_err(), "{bad}");
-        }
     }
 
     #[test]

@@ -197,7 +197,7 @@ mod tests {
     use super::*;
     use crate::domain::field::Fields;
     use crate::domain::task::NewTask;
-    use crate::domain::user::Zone;
+    use crate::domain::zone::Zone;
     use crate::id::UserId;
     use serde_json::{Value, json};
 

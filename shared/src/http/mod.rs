@@ -320,7 +320,7 @@ fn log(
 pub(crate) mod testing {
     use super::*;
     use crate::config::SameSite;
-    use crate::domain::user::Zone;
+    use crate::domain::zone::Zone;
     use crate::http::limiter::Limits;
     use std::num::NonZeroU8;
 

@@ -81,11 +81,11 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::domain::email::Email;
 use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
 use crate::domain::reminder::Reminder;
 use crate::domain::task::Task;
-use crate::domain::user::Email;
 use crate::id::{MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
 
 /// The table's partition key.

@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::update::Expression;
 use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, keys, number, row, text};
 use crate::clock::Timestamp;
+use crate::domain::delivery::Delivery;
 use crate::domain::mail::{KEPT, Mail, MailContent, MailState};
-use crate::domain::reminder::{Delivery, Reminder};
+use crate::domain::reminder::Reminder;
 use crate::domain::user::User;
 use crate::id::{MailId, UserId};
 

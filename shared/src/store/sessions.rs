@@ -9,7 +9,7 @@ use crate::auth::session::{MAX_SESSIONS, Session};
 use crate::clock::Timestamp;
 use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
-use crate::domain::user::PasswordHash;
+use crate::domain::password::PasswordHash;
 use crate::id::{SessionId, UserId};
 
 impl Store {

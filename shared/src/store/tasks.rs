@@ -9,7 +9,7 @@ use crate::domain::notification::Notification;
 use crate::domain::reminder::ReminderStatus;
 use crate::domain::task::{Completion, MAX_TASKS, Task, TaskPatch};
 use crate::domain::task_query::{TaskQuery, TaskSort};
-use crate::domain::user::Zone;
+use crate::domain::zone::Zone;
 use crate::id::{TaskId, UserId};
 
 /// Rows that a filtered page looks at, at most.

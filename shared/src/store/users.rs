@@ -8,8 +8,9 @@ use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed,
 use crate::auth::mailed::MailedToken;
 use crate::auth::session::Session;
 use crate::clock::Timestamp;
+use crate::domain::email::Email;
 use crate::domain::mail::Mail;
-use crate::domain::user::{Email, User, UserPatch};
+use crate::domain::user::{User, UserPatch};
 use crate::id::UserId;
 
 /// The row that makes an address unique.

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::clock::Timestamp;
+use shared::domain::delivery::DeliveryState;
 use shared::domain::mail::{Mail, MailState};
 use shared::domain::notification::Notification;
-use shared::domain::reminder::{DeliveryState, Reminder};
+use shared::domain::reminder::Reminder;
 use shared::store::mails::Outcome;
 use shared::store::{Permit, Refusal, WriteError};
 

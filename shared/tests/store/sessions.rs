@@ -4,7 +4,7 @@ use shared::auth::session::MAX_SESSIONS;
 use shared::clock::Timestamp;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::notification::Notification;
-use shared::domain::user::PasswordHash;
+use shared::domain::password::PasswordHash;
 use shared::store::{Permit, Refusal, WriteError};
 
 use world::{World, keyring, new_session, new_task};

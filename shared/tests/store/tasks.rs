@@ -4,10 +4,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use serde_json::json;
 use shared::clock::Timestamp;
+use shared::domain::delivery::DeliveryState;
 use shared::domain::field::Patch;
-use shared::domain::reminder::{DeliveryState, ReminderStatus};
+use shared::domain::reminder::ReminderStatus;
 use shared::domain::task::{MAX_TASKS, Task, TaskPatch, TaskStatus};
-use shared::domain::user::Zone;
+use shared::domain::zone::Zone;
 use shared::id::UserId;
 use shared::store::{Refusal, WriteError};
 

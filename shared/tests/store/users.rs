@@ -1,8 +1,8 @@
 use futures::future::join_all;
 use shared::auth::mailed::MailedToken;
 use shared::clock::Timestamp;
+use shared::domain::email::Email;
 use shared::domain::mail::VERIFICATION_VALID;
-use shared::domain::user::Email;
 use shared::store::{Permit, Refusal, WriteError};
 
 use world::{World, new_user, verification};

@@ -1,0 +1,107 @@
+//! Passwords: as typed, and as they are kept.
+
+use std::fmt;
+use std::num::NonZeroU8;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::field::{Field, string};
+
+/// A password as typed, on its way to being hashed or compared. Never stored, never shown.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl Password {
+    /// Most characters, so that hashing stays bounded.
+    pub const MAX: usize = 128;
+
+    /// The characters.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Checks a new password against the policy.
+    ///
+    /// # Errors
+    /// Every rule that it breaks, as one sentence.
+    pub fn check_new(&self, label: &str, min_length: NonZeroU8) -> Result<(), String> {
+        let count = self.0.chars().count();
+        let min = usize::from(min_length.get());
+        if count < min {
+            return Err(format!("{label} must be at least {min} characters"));
+        }
+        let has = |test: fn(char) -> bool| self.0.chars().any(test);
+        if !has(char::is_lowercase) || !has(char::is_uppercase) || !has(|c| c.is_ascii_digit()) {
+            return Err(format!("{label} must contain a lower-case letter, an upper-case letter and a digit"));
+        }
+        Ok(())
+    }
+}
+
+impl Field for Password {
+    fn read(label: &str, value: &Value) -> Result<Self, String> {
+        let text = string(label, value)?;
+        if text.is_empty() {
+            return Err(format!("{label} is required"));
+        }
+        if text.chars().count() > Self::MAX {
+            return Err(format!("{label} cannot exceed {} characters", Self::MAX));
+        }
+        // Composed, so that the same password typed on another keyboard compares equal (RFC 8265 §4.2).
+        Ok(Self(text.nfc().collect()))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// A password's hash in PHC string format.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Wraps a PHC string.
+    pub fn from_phc(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The PHC string.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_password_needs_its_length_and_its_kinds_of_characters() {
+        let min = NonZeroU8::new(6).unwrap();
+        let check = |text: &str| Password::read("Password", &json!(text)).and_then(|p| p.check_new("Password", min));
+        assert!(check("Passw0rd").is_ok());
+        assert!(check("Pässwörd1").is_ok());
+        for bad in ["", "Pa1", "password1", "PASSWORD1", "Password", &"Aa1".repeat(50)] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_does_not_show_in_debug_output() {
+        let password = Password::read("Password", &json!("Secret123")).unwrap();
+        assert!(!format!("{password:?}").contains("Secret123"));
+    }
+}
