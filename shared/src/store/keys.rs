@@ -55,7 +55,7 @@
 //! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
-//! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(account, others, mail) → limiter gives back | 1 | 8 + 2 per other |
+//! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(session, account, others, mail) → limiter gives back | 1 | 8 + 2 per other |
 //! | POST /api/tasks | Transact(session, counters, task); Get(account) first for a plain date | 0 | 8 |
 //! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, at most 1 MB | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
