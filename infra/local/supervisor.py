@@ -214,7 +214,7 @@ def _welcome(instance: Instance, seconds: float) -> None:
     ahead = "-v+10M" if platform.system() == "Darwin" else "-d '+10 min'"
     json_type = "-H 'Content-Type: application/json'"
     jar = f"{LOCAL.relative_to(ROOT)}/cookies"
-    first_id = 'sed \'s/.*"task":{"id":"\\([^"]*\\).*/\\1/\''
+    first_id = 'sed \'s/.*"id":"\\([^"]*\\).*/\\1/\''
     say(f"""
 Spacedly is up after {progress.took(seconds)}.
 
