@@ -11,7 +11,7 @@ export PORT CLOUD_PORT TEST_PORT TEST_CLOUD_PORT BASE_URL
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test lint fmt build deploy watch invoke install tools python
+.PHONY: help run start stop reset demo logs test lint fmt build deploy redrive operate watch invoke install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,12 @@ build: tools ## builds what is deployed to AWS, into target/lambda. ARCH=x86_64 
 
 deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or production; ARCH as for build
 	@exec $(PY) -m infra.local deploy $(STAGE) $(ARCH)
+
+redrive: install ## gives what was parked back to its queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
+	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) redrive $(or $(QUEUE),all)
+
+operate: install ## an operator's command: ARGS="digest USER --dry-run", "fire USER REMINDER", "parked". STAGE=local
+	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) $(ARGS)
 
 watch: tools ## serves the functions with hot reload on port 9000, against the running local cloud
 	@test -f .env.local || { echo "There is no local cloud to work against: say make run first."; exit 1; }

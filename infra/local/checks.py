@@ -88,7 +88,7 @@ def checks() -> list[Check]:
     config = ["--config", "infra/local/ruff.toml"]
     return [
         Check("format of the Rust code", ["cargo", "fmt", "--all", "--check"]),
-        Check("format of the Python code", ["ruff", "format", *config, "--check", "infra/local"]),
+        Check("format of the Python code", ["ruff", "format", *config, "--check", "infra/local", "infra/operate"]),
         Check("ruff", ["ruff", "check", *config, "infra"]),
         Check("spelling", ["typos"]),
         Check("unused dependencies", ["cargo-machete", "--skip-target-dir"]),
@@ -108,7 +108,7 @@ def checks() -> list[Check]:
 
 
 def _python_tests() -> list[str]:
-    return [folder for folder in ("infra/tests", "infra/local/tests") if (ROOT / folder).is_dir()]
+    return [folder for folder in ("infra/tests", "infra/local/tests", "infra/operate/tests") if (ROOT / folder).is_dir()]
 
 
 def perform(check: Check, tally: Tally, logs: Path) -> bool:

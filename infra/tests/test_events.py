@@ -17,6 +17,10 @@ MESSAGES = {
     "reminders-fire": {"userId", "reminderId", "taskId", "plan"},
     "mail-send": {"userId", "mailId"},
     "service-cleanup": {"kind", "userId", "taskId"},
+    "reminders-digest": {"userId", "cause"},
+    "tasks-overdue": {"userId", "taskId"},
+    "service-sweep": {"kind"},
+    "mail-feedback": {"eventType", "bounce", "mail"},
 }
 EVENTS = {file.stem: json.loads(file.read_text()) for file in sorted((ROOT / "events").glob("*.json"))}
 HTTP = [name for name, event in EVENTS.items() if "routeKey" in event]

@@ -25,6 +25,8 @@ WRITES = {
     "dynamodb:UpdateItem",
 }
 PARTITIONS = {"USER#*", "EMAIL#*", "TOKEN#*", "RATE#*", "HEALTH"}
+# The partitions of the index over what is due.
+DUE = {"REM#*", "MAIL#*", "DIGEST#*", "TASK#*"}
 
 
 def document(resources: Resources, policy: str) -> list[dict[str, Any]]:
@@ -91,7 +93,9 @@ def test_every_grant_on_the_table_names_its_partitions(resources: Resources) -> 
             seen += 1
             assert actions <= READS | WRITES, owner
             condition = statement["Condition"]
-            assert set(condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]) <= PARTITIONS, owner
+            of_due = statement["Resource"] == {"Fn::Sub": "${Table.Arn}/index/due"}
+            partitions = set(condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+            assert partitions == DUE if of_due else partitions <= PARTITIONS, owner
             # Without it, a request that names no partition key would pass ForAllValues.
             assert condition["Null"] == {"dynamodb:LeadingKeys": "false"}, owner
             for resource in as_list(statement["Resource"]):
@@ -127,7 +131,7 @@ def test_every_route_but_health_counts_requests_and_reads_the_keys(
         ("scheduler:CreateSchedule", {"ServiceDispatch"}),
         ("scheduler:DeleteSchedule", {"ServiceDispatch"}),
         ("iam:PassRole", {"ServiceDispatch"}),
-        ("sqs:SendMessage", {"ServiceDispatch"}),
+        ("sqs:SendMessage", {"ServiceDispatch", "ServiceSweep"}),
     ],
 )
 def test_only_one_function_may(functions: list[Function], resources: Resources, action: str, owners: set[str]) -> None:
@@ -152,6 +156,29 @@ def test_the_scheduler_can_only_wake_the_reminder_queue(resources: Resources) ->
     [statement] = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "sqs:SendMessage"
     assert {referred(resource) for resource in statement["Resource"]} == {"ReminderQueue", "ScheduleDeadLetters"}
+
+
+def test_the_tick_can_only_wake_the_sweep(resources: Resources) -> None:
+    [policy] = resources["TickRole"]["Properties"]["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert (statement["Action"], referred(statement["Resource"])) == ("sqs:SendMessage", "SweepQueue")
+    tick = resources["Tick"]["Properties"]
+    assert tick["ScheduleExpression"] == "rate(1 minute)"
+    assert json.loads(tick["Target"]["Input"]) == {"kind": "tick"}
+    assert referred(tick["Target"]["Arn"]) == "SweepQueue"
+
+
+def test_only_our_mails_events_reach_the_feedback_queue(resources: Resources) -> None:
+    [publish] = document(resources, "MailEventsPolicy")
+    assert publish["Action"] == "sns:Publish"
+    assert "configuration-set/${MailSet}" in json.dumps(publish["Condition"]["StringEquals"]["aws:SourceArn"])
+    [_, deliver] = document(resources, "QueuesPolicy")
+    assert referred(deliver["Resource"]) == "FeedbackQueue"
+    assert deliver["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "MailEvents"}}}
+    destination = resources["MailEventsDestination"]["Properties"]["EventDestination"]
+    assert set(destination["MatchingEventTypes"]) == {"bounce", "complaint", "delivery"}
+    assert resources["MailEventsSubscription"]["Properties"]["RawMessageDelivery"] is True
+    assert resources["MailSet"]["Properties"]["SuppressionOptions"] == {"SuppressedReasons": []}
 
 
 def test_every_function_stays_within_the_boundary(functions: list[Function], resources: Resources) -> None:

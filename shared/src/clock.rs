@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Unit, civil, tz::TimeZone};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Unit, civil};
 use serde::{Deserialize, Serialize};
 
 /// An instant in UTC with millisecond precision between the years 1970 and 9999.
@@ -50,6 +51,40 @@ impl Timestamp {
         let midnight = next.to_zoned(zone.clone()).map_err(|_| InvalidTimestamp)?;
         let end = midnight.timestamp().checked_sub(SignedDuration::from_millis(1)).map_err(|_| InvalidTimestamp)?;
         Self::rounded(end).ok_or(InvalidTimestamp)
+    }
+
+    /// The instant at which a wall clock in a time zone shows `local`. Where daylight saving leaves that out, the next
+    /// instant that exists; of two, the earlier.
+    ///
+    /// # Errors
+    /// [`InvalidTimestamp`] outside 1970 to 9999.
+    pub fn at_local(local: civil::DateTime, zone: &TimeZone) -> Result<Self, InvalidTimestamp> {
+        let ambiguous = zone.to_ambiguous_zoned(local);
+        let earlier = ambiguous.clone().earlier().map_err(|_| InvalidTimestamp)?.timestamp();
+        let later = ambiguous.later().map_err(|_| InvalidTimestamp)?.timestamp();
+        // Asked back, since where a zone's history meets its present rule a reading may be of neither.
+        let shown = [earlier, later].into_iter().find(|at| at.to_zoned(zone.clone()).datetime() == local);
+        let instant = match shown {
+            Some(instant) => instant,
+            // The clock was put forward between the two readings of a time that it never showed.
+            None => zone.following(earlier).next().ok_or(InvalidTimestamp)?.timestamp(),
+        };
+        Self::rounded(instant).ok_or(InvalidTimestamp)
+    }
+
+    /// The first instant of a calendar day in a time zone. The day after a skipped one begins with it.
+    ///
+    /// # Errors
+    /// [`InvalidTimestamp`] outside 1970 to 9999.
+    pub fn start_of_day(day: civil::Date, zone: &TimeZone) -> Result<Self, InvalidTimestamp> {
+        Self::at_local(day.to_datetime(civil::Time::midnight()), zone)
+    }
+
+    /// The minute that this instant lies in, from its beginning.
+    #[must_use]
+    pub fn floor_to_minute(self) -> Self {
+        let rounding = jiff::TimestampRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Trunc);
+        self.0.round(rounding).map_or(self, Self)
     }
 
     /// Seconds since the Unix epoch, as DynamoDB's TTL and JWT's claims count.

@@ -145,7 +145,11 @@ impl HttpConfig {
     }
 }
 
-fn url(name: &'static str) -> Result<String, BadConfig> {
+/// Reads a variable that must be an http or https address; without a trailing slash.
+///
+/// # Errors
+/// [`BadConfig`] when it is missing or another.
+pub fn url(name: &'static str) -> Result<String, BadConfig> {
     let text = required(name)?;
     let url = Url::parse(&text).map_err(|error| BadConfig { name, problem: error.to_string() })?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {

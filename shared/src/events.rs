@@ -1,6 +1,6 @@
 //! Functions that a queue or the table's stream calls: one message at a time, failures reported one by one.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, json};
 
 use crate::config::Config;
-use crate::store::Store;
+use crate::store::{Refusal, Store, WriteError};
 use crate::telemetry::{self, Unit};
 
 /// What a message's work can end in, besides well: it is delivered again, and parked after the last try.
@@ -85,6 +85,29 @@ fn batch_response(failed: Vec<String>) -> SqsBatchResponse {
         })
         .collect();
     response
+}
+
+/// Tries against others who change the same rows; then the message waits for its next delivery.
+const TRIES: u32 = 8;
+/// The longest first pause between tries; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Runs a read-and-write again while it is refused with `race`: others change the same row, and the next try sees how.
+///
+/// # Errors
+/// The table failed, or others never let it through.
+pub async fn retry_races(race: Refusal, attempt: impl AsyncFn() -> Result<(), WriteError>) -> Result<(), Failure> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(WriteError::Refused(refusal)) if refusal == race => {
+                tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
+                pause *= 2;
+            }
+            other => return Ok(other?),
+        }
+    }
+    Ok(attempt().await?)
 }
 
 /// What happened to a row.

@@ -1,7 +1,7 @@
 //! What a client sees of the deployed system, over HTTP and in the mailbox, and nothing else.
 //!
 //! The folders mirror the routes; what holds for many routes has a file of its own: `access`, `bodies`, `cors`,
-//! `csrf`, `etags`, `limits`, `races`, `security_headers`, `silent_refresh`, `text`, `tokens`. `support` holds the
+//! `csrf`, `etags`, `limits`, `races`, `security_headers`, `silent_refresh`, `text`, `tokens`, `unsubscribe`. `support` holds the
 //! client, the answer with its assertions, and the mailbox.
 //!
 //! `make test` deploys a local cloud of its own and runs them with `BASE_URL` and `MAILBOX_URL` set. Each test
@@ -33,4 +33,5 @@ mod support;
 mod tasks;
 mod text;
 mod tokens;
+mod unsubscribe;
 mod user;

@@ -12,7 +12,7 @@ use crate::verification;
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
     let user = app.store.user(request.caller()?.id).await?;
     let user = user.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))?;
-    if user.email_verified {
+    if user.email_verified && user.mail_stopped.is_none() {
         return Ok(Reply::ok("Email is already verified", json!({})));
     }
     let keyring = app.keyring().await?;

@@ -3,8 +3,10 @@
 use askama::Template;
 use shared::auth::keyring::Keyring;
 use shared::auth::mailed::MailedToken;
+use shared::auth::unsubscribe::Subscription;
 use shared::aws::mailer::Rendered;
 use shared::clock::Timestamp;
+use shared::domain::digest::{DigestTask, sentence};
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::task::Priority;
 use shared::domain::user::User;
@@ -62,6 +64,7 @@ struct HourBefore<'a> {
     category: Option<&'a str>,
     message: Option<&'a str>,
     link: &'a str,
+    unsubscribe: &'a str,
 }
 
 #[derive(Template)]
@@ -76,13 +79,57 @@ struct HourBeforeText<'a> {
     mail: HourBefore<'a>,
 }
 
-/// Renders a mail to `user`.
+/// What both templates of the digest show.
+#[derive(Clone, Copy)]
+struct DigestMail<'a> {
+    name: &'a str,
+    sentence: &'a str,
+    day: &'a str,
+    tasks: &'a [Listed],
+    unlisted: usize,
+    link: &'a str,
+    unsubscribe: &'a str,
+}
+
+/// A task in a digest.
+struct Listed {
+    title: String,
+    time: String,
+    priority: &'static str,
+    color: &'static str,
+    category: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "digest.html")]
+struct DigestHtml<'a> {
+    mail: DigestMail<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "digest.txt")]
+struct DigestText<'a> {
+    mail: DigestMail<'a>,
+}
+
+/// Where links in mails lead.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// The app, without a trailing slash.
+    pub app: String,
+    /// The API, without a trailing slash.
+    pub api: String,
+}
+
+/// Renders a mail to `user`. What users wrote is isolated, so that its direction does not reach what stands around it.
 ///
 /// # Errors
 /// The key of a mailed token was taken out of the secret before the mail went out.
-pub fn render(mail: &Mail, user: &User, frontend_url: &str, keyring: &Keyring) -> Result<Rendered, Failure> {
-    let name = user.name.as_str();
-    match &mail.content {
+pub fn render(mail: &Mail, user: &User, addresses: &Addresses, keyring: &Keyring) -> Result<Rendered, Failure> {
+    let name = &isolated(user.name.as_str());
+    let frontend_url = &addresses.app;
+    let unsubscribe = unsubscribe_link(mail, &addresses.api, keyring);
+    let mut rendered = match &mail.content {
         MailContent::Verification { seed, kid } => {
             let token = MailedToken::derive(keyring, kid, *seed).ok_or("the token's key is gone")?;
             let link = format!("{frontend_url}/verify-email?token={}", token.expose());
@@ -99,16 +146,20 @@ pub fn render(mail: &Mail, user: &User, frontend_url: &str, keyring: &Keyring) -
             rendered("Security Alert".to_owned(), &TokenTheftHtml { name, device }, &TokenTheftText { name, device })
         }
         MailContent::HourBefore { title, description, due_date, scheduled_at, message, priority, category, .. } => {
+            let description = description.as_ref().and_then(|text| isolated_lines(text.as_str()));
+            let category = category.as_ref().and_then(|text| isolated_lines(text.as_str()));
+            let message = message.as_ref().and_then(|text| isolated_lines(text.as_str()));
             let shown = HourBefore {
                 name,
-                title: title.as_str(),
-                description: description.as_ref().map(|text| text.as_str()).filter(|text| !text.is_empty()),
+                title: &isolated(title.as_str()),
+                description: description.as_deref(),
                 due: &local_time(due_date.unwrap_or(*scheduled_at), user),
                 priority: priority.as_str(),
                 color: color(*priority),
-                category: category.as_ref().map(|text| text.as_str()).filter(|text| !text.is_empty()),
-                message: message.as_ref().map(|text| text.as_str()).filter(|text| !text.is_empty()),
+                category: category.as_deref(),
+                message: message.as_deref(),
                 link: &format!("{frontend_url}/tasks"),
+                unsubscribe: unsubscribe.as_deref().unwrap_or_default(),
             };
             rendered(
                 format!("Reminder: {} is due soon", shown.title),
@@ -116,7 +167,76 @@ pub fn render(mail: &Mail, user: &User, frontend_url: &str, keyring: &Keyring) -
                 &HourBeforeText { mail: shown },
             )
         }
+        MailContent::Digest { day, total, tasks, .. } => {
+            let listed: Vec<Listed> = tasks.iter().map(|task| listed(task, user)).collect();
+            let sentence = sentence(*total);
+            let shown = DigestMail {
+                name,
+                sentence: &sentence,
+                day: &day.strftime("%A, %-d %B %Y").to_string(),
+                tasks: &listed,
+                unlisted: total.saturating_sub(listed.len()),
+                link: &format!("{frontend_url}/tasks"),
+                unsubscribe: unsubscribe.as_deref().unwrap_or_default(),
+            };
+            rendered(format!("Good Morning! {sentence}"), &DigestHtml { mail: shown }, &DigestText { mail: shown })
+        }
+    }?;
+    rendered.headers = unsubscribe.map(|link| unsubscribe_headers(&link)).unwrap_or_default();
+    Ok(rendered)
+}
+
+fn listed(task: &DigestTask, user: &User) -> Listed {
+    let local = task.at.in_zone(user.timezone.rules());
+    Listed {
+        title: isolated(task.title.as_str()),
+        time: local.strftime("%H:%M").to_string(),
+        priority: task.priority.as_str(),
+        color: color(task.priority),
+        category: task.category.as_ref().and_then(|text| isolated_lines(text.as_str())),
     }
+}
+
+/// Text between U+2068 and U+2069 (UAX #9 §2.4.2): neither its own direction nor what it overrides reaches beyond it,
+/// also where it closes isolates of its own. The text itself stays as it was typed.
+fn isolated(text: &str) -> String {
+    const FIRST_STRONG: char = '\u{2068}';
+    const POP: char = '\u{2069}';
+    const OPENING: [char; 3] = ['\u{2066}', '\u{2067}', FIRST_STRONG];
+    let is_plain = text.is_ascii();
+    if is_plain {
+        return text.to_owned();
+    }
+    let mut depth = 0_usize;
+    let mut balanced = String::from(FIRST_STRONG);
+    for c in text.chars() {
+        match c {
+            POP if depth == 0 => continue,
+            POP => depth -= 1,
+            c if OPENING.contains(&c) => depth += 1,
+            _ => {}
+        }
+        balanced.push(c);
+    }
+    balanced.extend(std::iter::repeat_n(POP, depth + 1));
+    balanced
+}
+
+/// The same line by line, since an isolate ends with its paragraph; `None` for no text.
+fn isolated_lines(text: &str) -> Option<String> {
+    let lines: Vec<String> = text.lines().map(isolated).collect();
+    (!text.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Where one unsubscribes from such mails.
+fn unsubscribe_link(mail: &Mail, api: &str, keyring: &Keyring) -> Option<String> {
+    let subscription = Subscription { user: mail.user_id, category: mail.content.category()? };
+    Some(format!("{api}/api/unsubscribe?token={}", subscription.to_token(keyring)))
+}
+
+/// RFC 8058 §3: with one click of the mail program's own button.
+fn unsubscribe_headers(link: &str) -> Vec<(&'static str, String)> {
+    vec![("List-Unsubscribe", format!("<{link}>")), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned())]
 }
 
 fn rendered(subject: String, html: &impl Template, text: &impl Template) -> Result<Rendered, Failure> {
@@ -151,6 +271,11 @@ mod tests {
     use shared::domain::zone::Zone;
     use shared::id::TokenSeed;
 
+    fn addresses() -> Addresses {
+        let address = |name: &str| format!("https://{name}.example.com");
+        Addresses { app: address("app"), api: address("api") }
+    }
+
     fn keyring() -> Keyring {
         Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
     }
@@ -180,7 +305,7 @@ mod tests {
     fn what_users_wrote_is_escaped_in_html_and_plain_in_text() {
         let user = user("<img src=x onerror=alert(1)>");
         let mail = reminder_mail(&user, "<script>alert(1)</script>", "\"quoted\" & <b>bold</b>");
-        let rendered = render(&mail, &user, "https://app.example.com", &keyring()).unwrap();
+        let rendered = render(&mail, &user, &addresses(), &keyring()).unwrap();
         assert!(
             !rendered.html.contains("<script>") && !rendered.html.contains("<img") && !rendered.html.contains("<b>")
         );
@@ -192,7 +317,7 @@ mod tests {
     fn times_are_the_users() {
         let user = user("Asha");
         let mail = reminder_mail(&user, "Pay rent", "");
-        let rendered = render(&mail, &user, "https://app.example.com", &keyring()).unwrap();
+        let rendered = render(&mail, &user, &addresses(), &keyring()).unwrap();
         assert!(rendered.text.contains("Thursday, 1 January 2026 at 14:30 (Asia/Kolkata)"), "{}", rendered.text);
         assert!(rendered.html.contains("Thursday, 1 January 2026 at 14:30"));
     }
@@ -201,9 +326,73 @@ mod tests {
     fn the_verification_link_is_the_same_at_every_try_and_not_the_seed() {
         let (user, seed) = (user("Asha"), TokenSeed::new());
         let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "1".to_owned() }, Timestamp::now());
-        let text = || render(&mail, &user, "https://app.example.com", &keyring()).unwrap().text;
+        let text = || render(&mail, &user, &addresses(), &keyring()).unwrap().text;
         assert_eq!(text(), text());
         assert!(text().contains("https://app.example.com/verify-email?token="));
         assert!(!text().contains(&seed.to_string()));
+    }
+
+    fn digest_mail(user: &User, titles: &[&str]) -> Mail {
+        let at = Timestamp::parse("2026-01-05T03:30:00Z").unwrap();
+        let tasks: Vec<DigestTask> = titles
+            .iter()
+            .map(|title| DigestTask {
+                id: shared::id::TaskId::new(),
+                title: shared::domain::task::TaskTitle::read("Title", &json!(title)).unwrap(),
+                at,
+                priority: Priority::High,
+                category: None,
+            })
+            .collect();
+        let digest = shared::domain::digest::Digest { total: tasks.len(), tasks, reminders: Vec::new() };
+        Mail::digest(user.id, "2026-01-05".parse().unwrap(), digest, at)
+    }
+
+    #[test]
+    fn a_digest_counts_lists_and_links() {
+        let user = user("Asha");
+        let one = render(&digest_mail(&user, &["Pay rent"]), &user, &addresses(), &keyring()).unwrap();
+        assert_eq!(one.subject, "Good Morning! You have 1 task due today");
+        let two = render(&digest_mail(&user, &["Pay rent", "<b>Call</b>"]), &user, &addresses(), &keyring()).unwrap();
+        assert_eq!(two.subject, "Good Morning! You have 2 tasks due today");
+        assert!(two.text.contains("09:00  Pay rent (HIGH)"), "{}", two.text);
+        assert!(two.text.contains("Monday, 5 January 2026") && two.text.contains("<b>Call</b>"));
+        assert!(two.html.contains("#e74c3c") && !two.html.contains("<b>Call</b>"));
+        for body in [&two.html, &two.text] {
+            assert!(body.contains("https://app.example.com/tasks"));
+        }
+    }
+
+    #[test]
+    fn digests_and_reminders_say_how_to_unsubscribe_and_other_mails_do_not() {
+        let user = user("Asha");
+        for mail in [digest_mail(&user, &["Pay rent"]), reminder_mail(&user, "Pay rent", "")] {
+            let rendered = render(&mail, &user, &addresses(), &keyring()).unwrap();
+            let [(first, link), (second, post)] = rendered.headers.as_slice() else { panic!("{:?}", rendered.headers) };
+            assert_eq!((*first, *second), ("List-Unsubscribe", "List-Unsubscribe-Post"));
+            assert_eq!(post, "List-Unsubscribe=One-Click");
+            let link = link.strip_prefix('<').and_then(|link| link.strip_suffix('>')).unwrap();
+            assert!(rendered.text.contains(link) && rendered.html.contains(&link.replace('&', "&amp;")));
+            let token = link.strip_prefix("https://api.example.com/api/unsubscribe?token=").unwrap();
+            let found = Subscription::from_token(token, &keyring()).unwrap();
+            assert_eq!((found.user, Some(found.category)), (user.id, mail.content.category()));
+        }
+        let other = Mail::new(user.id, MailContent::PasswordChanged, Timestamp::now());
+        assert!(render(&other, &user, &addresses(), &keyring()).unwrap().headers.is_empty());
+    }
+
+    #[test]
+    fn a_title_s_direction_stays_within_it() {
+        let user = user("Asha");
+        let tricky = "\u{202e}gnp.exe\u{2069} \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{2067}open";
+        let rendered = render(&reminder_mail(&user, tricky, ""), &user, &addresses(), &keyring()).unwrap();
+        let (before, rest) = rendered.subject.split_once('\u{2068}').unwrap();
+        let (title, after) = rest.rsplit_once('\u{2069}').unwrap();
+        assert_eq!((before, after), ("Reminder: ", " is due soon"));
+        assert!(title.starts_with("\u{202e}gnp.exe") && title.ends_with("open\u{2069}"), "{title:?}");
+        let opened = title.chars().filter(|c| ('\u{2066}'..='\u{2068}').contains(c)).count();
+        assert_eq!(opened, title.chars().filter(|c| *c == '\u{2069}').count());
+        let plain = render(&reminder_mail(&user, "Pay rent", ""), &user, &addresses(), &keyring()).unwrap();
+        assert!(!plain.subject.contains('\u{2068}'));
     }
 }

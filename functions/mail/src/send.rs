@@ -9,6 +9,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use serde_json::{Map, json};
 use shared::aws::mailer::{Mailer, NotSent};
 use shared::aws::queue::SendMail;
 use shared::aws::secrets::Secrets;
@@ -17,8 +18,9 @@ use shared::domain::mail::{Mail, MailState};
 use shared::events::{Failure, Message};
 use shared::store::mails::{Outcome, Outgoing};
 use shared::store::{Permit, Refusal, Store, WriteError};
+use shared::telemetry::{self, Unit};
 
-use crate::render::render;
+use crate::render::{Addresses, render};
 
 /// Longer than the function may run, shorter than the queue waits between deliveries.
 const LEASE: Duration = Duration::from_secs(60);
@@ -37,8 +39,10 @@ pub struct Sender {
     pub secrets: Secrets,
     /// SES.
     pub mailer: Mailer,
-    /// Where the app is.
-    pub frontend_url: String,
+    /// Where the links in mails lead.
+    pub addresses: Addresses,
+    /// The deployment, for the metrics.
+    pub stage: String,
     /// Deliveries of a message before the queue parks it.
     pub max_receives: NonZeroU32,
 }
@@ -55,23 +59,29 @@ impl Sender {
             return Ok(());
         };
         let permit = Permit::of_system();
-        if mail.state == MailState::Sent {
+        match mail.state {
             // The try that sent it may have been killed before it wrote the receipt.
-            return Ok(self.store.write_receipt(&permit, &mail, Outcome::Sent, now).await?);
+            MailState::Sent => return Ok(self.receipt(&permit, &mail, Outcome::Sent, now).await?),
+            MailState::Held => return Ok(()),
+            MailState::Queued | MailState::Sending | MailState::Failed => {}
         }
         match self.store.claim_mail(&permit, &mail, LEASE, now).await {
             Err(WriteError::Refused(Refusal::MailClaimed)) => return Err("another try has the mail".into()),
             claimed => claimed?,
         }
         mail.attempts += 1;
-        let rendered = match render(&mail, &user, &self.frontend_url, &*self.secrets.keyring().await) {
+        if let Some(reason) = mail.content.held_back(&user) {
+            tracing::info!(%mail_id, reason, "mail.held_back");
+            return Ok(self.settle(&permit, &mail, Outcome::Held { reason }).await?);
+        }
+        let rendered = match render(&mail, &user, &self.addresses, &*self.secrets.keyring().await) {
             Ok(rendered) => rendered,
             Err(error) => {
                 self.settle(&permit, &mail, Outcome::Failed { reason: "the mail could not be written" }).await?;
                 return Err(error);
             }
         };
-        let Err(error) = self.mailer.send(&user.email, rendered).await else {
+        let Err(error) = self.mailer.send(&user.email, rendered, (user_id, mail_id)).await else {
             tracing::info!(%mail_id, attempts = mail.attempts, "mail.sent");
             return Ok(self.settle(&permit, &mail, Outcome::Sent).await?);
         };
@@ -92,6 +102,21 @@ impl Sender {
             }
             tokio::time::sleep(SETTLE_PAUSE).await;
         }
-        self.store.write_receipt(permit, mail, outcome, now).await
+        self.receipt(permit, mail, outcome, now).await
+    }
+
+    /// Writes the receipt; how late the mail left is a metric.
+    async fn receipt(&self, permit: &Permit, mail: &Mail, outcome: Outcome, now: Timestamp) -> Result<(), WriteError> {
+        let receipt = self.store.write_receipt(permit, mail, outcome, now).await?;
+        if let Some(late) = receipt.filter(|_| outcome == Outcome::Sent).and_then(|receipt| receipt.lateness_ms) {
+            let mut line = Map::new();
+            line.insert("mail_id".to_owned(), json!(mail.id));
+            line.insert("attempts".to_owned(), json!(mail.attempts));
+            // A mail is not late by more than 2^53 ms, some 285,000 years.
+            #[expect(clippy::cast_precision_loss, reason = "see above")]
+            let metrics = [("ReminderLateness", Unit::Milliseconds, late as f64)];
+            telemetry::emit("mail.lateness", "INFO", &self.stage, &metrics, line);
+        }
+        Ok(())
     }
 }

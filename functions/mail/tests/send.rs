@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use mail::render::Addresses;
 use mail::send::Sender;
 use serde_json::json;
 use shared::auth::mailed::MailedToken;
@@ -12,12 +13,15 @@ use shared::aws::queue::SendMail;
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
-use shared::domain::mail::{Mail, MailContent, MailState};
+use shared::domain::digest::select;
+use shared::domain::mail::{Mail, MailCategory, MailContent, MailState, UNSUBSCRIBED};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::Reminder;
+use shared::domain::user::MailStop;
 use shared::events::Message;
 use shared::id::{ReminderId, TokenSeed};
 use shared::store::Permit;
+use shared::store::feedback::Wanted;
 use shared::store::mails::Outcome;
 use world::{Answer, Scripted, World, keyring, verification};
 
@@ -50,7 +54,8 @@ async fn post(answers: Vec<Answer>) -> Post {
         store: world.store.clone(),
         secrets: Secrets::load(&manager.sdk(), "secret".to_owned()).await.unwrap(),
         mailer: Mailer::new(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned()),
-        frontend_url: "https://app.example.com".to_owned(),
+        addresses: Addresses { app: "https://app.example.com".to_owned(), api: "https://api.example.com".to_owned() },
+        stage: "test".to_owned(),
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
     };
     Post { world, ses, sender, mail, reminder: fired.id }
@@ -178,4 +183,103 @@ async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
     let MailContent::Verification { seed, .. } = mail.content else { unreachable!() };
     let derived = MailedToken::derive(&keyring(), "1", seed).unwrap();
     assert!(text.contains(derived.expose()) && derived.hash() == token.hash());
+}
+
+#[tokio::test]
+async fn it_says_how_to_unsubscribe_and_whose_mail_it_is() {
+    let post = post(vec![sent()]).await;
+    post.deliver(1, Timestamp::now()).await.unwrap();
+    let asked = &post.ses.bodies()[0];
+    let headers = asked["Content"]["Simple"]["Headers"].as_array().unwrap();
+    let names: Vec<&str> = headers.iter().map(|header| header["Name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["List-Unsubscribe", "List-Unsubscribe-Post"]);
+    let tags = json!([
+        {"Name": "user", "Value": post.world.user.id},
+        {"Name": "mail", "Value": post.mail.id},
+    ]);
+    assert_eq!(asked["EmailTags"], tags);
+}
+
+#[tokio::test]
+async fn a_mail_that_was_unsubscribed_from_on_its_way_does_not_leave_and_its_receipt_says_why() {
+    let post = post(vec![sent()]).await;
+    let wanted = (MailCategory::Reminders, Wanted::No);
+    let system = Permit::of_system();
+    post.world.store.subscribe(&system, &post.world.user, wanted, None, Timestamp::now()).await.unwrap();
+    for deliveries in 1..3 {
+        post.deliver(deliveries, Timestamp::now()).await.unwrap();
+    }
+    assert_eq!((post.ses.asked().len(), post.state().await), (0, MailState::Held));
+    let delivery = post.reminder().await.delivery;
+    assert_eq!((delivery.state, delivery.reason.as_deref()), (DeliveryState::Skipped, Some(UNSUBSCRIBED)));
+}
+
+#[tokio::test]
+async fn nothing_but_the_way_back_goes_to_an_address_that_bounced() {
+    let post = post(vec![sent()]).await;
+    let (store, system, now) = (&post.world.store, Permit::of_system(), Timestamp::now());
+    let told = Notification::mail_stopped(post.world.user.id, MailStop::Bounced, now);
+    store.stop_mail(&system, MailStop::Bounced, &told).await.unwrap();
+    post.deliver(1, now).await.unwrap();
+    assert_eq!((post.ses.asked().len(), post.state().await), (0, MailState::Held));
+    let (mail, token) = verification(&post.world.user);
+    store.resend_verification(&post.world.permit(), &post.world.user, &mail, &token).await.unwrap();
+    let body = SendMail { user_id: post.world.user.id, mail_id: mail.id };
+    post.sender.handle(Message { body, deliveries: 1 }, now).await.unwrap();
+    assert_eq!(post.ses.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_digest_that_left_marks_its_reminders_and_stays_pending() {
+    let post = post(vec![sent()]).await;
+    let task = post.world.task(json!({"title": "Call"})).await;
+    let reminder = post.world.reminder(&task, Duration::from_secs(7200)).await;
+    let user = post.world.store.user(post.world.user.id).await.unwrap().unwrap();
+    let now = Timestamp::now();
+    let bounds = (now, now.plus(Duration::from_secs(86_400)));
+    let tasks = post.world.store.tasks_of_day(user.id, bounds).await.unwrap();
+    let digest = select(tasks, bounds).unwrap();
+    let told = Notification::digest(user.id, &digest, now);
+    let mut settled = user.clone();
+    settled.settle_digest(user.next_digest.unwrap().day, now);
+    let mail = Mail::digest(user.id, user.next_digest.unwrap().day, digest, now);
+    let system = Permit::of_system();
+    post.world.store.settle_digest(&system, (&user, &settled), Some(&told), Some(&mail)).await.unwrap();
+    for deliveries in 1..3 {
+        let body = SendMail { user_id: user.id, mail_id: mail.id };
+        post.sender.handle(Message { body, deliveries }, now).await.unwrap();
+    }
+    assert_eq!(post.ses.asked().len(), 1);
+    assert_eq!(post.ses.bodies()[0]["Content"]["Simple"]["Subject"]["Data"], "Good Morning! You have 1 task due today");
+    let stored = post.world.store.reminder(user.id, reminder.id).await.unwrap().unwrap();
+    assert!(stored.morning_email_sent && !stored.email_sent);
+    assert_eq!((stored.fires_at(), stored.version), (reminder.fires_at(), reminder.version + 1));
+}
+
+/// What SES answers, and how many mails it took.
+async fn mails_after(answers: Vec<Answer>) -> (usize, DeliveryState) {
+    let taken =
+        |answers: &[Answer], asked: usize| answers.iter().take(asked).filter(|answer| answer.is_success()).count();
+    let post = post(answers.clone()).await;
+    let mut now = Timestamp::now();
+    for deliveries in 1..=MAX_RECEIVES {
+        // What failed comes again when its message is visible again, behind any lease.
+        drop(post.deliver(deliveries, now).await);
+        now = now.plus(Duration::from_secs(120));
+    }
+    let asked = post.ses.asked().len();
+    (taken(&answers, asked), post.reminder().await.delivery.state)
+}
+
+#[tokio::test]
+async fn whatever_ses_answers_at_first_one_mail_leaves() {
+    let throttled =
+        || Answer::error(json!({"__type": "TooManyRequestsException", "message": "Maximum sending rate exceeded."}));
+    for first in
+        [vec![], vec![throttled()], vec![Answer::broken(), refused()], vec![Answer::hung_up()], vec![throttled(); 3]]
+    {
+        let answers = first.into_iter().chain([sent()]).collect();
+        assert_eq!(mails_after(answers).await, (1, DeliveryState::Sent));
+    }
+    assert_eq!(mails_after(vec![throttled(); 4]).await, (0, DeliveryState::Failed));
 }

@@ -1,31 +1,9 @@
 //! `GET /api/notifications`: a page of the user's notifications, newest first, each with its task.
 
-use serde::Serialize;
 use serde_json::json;
-use shared::domain::notification::Notification;
-use shared::domain::task::TaskTitle;
 use shared::http::{ApiError, App, Reply, Request};
-use shared::id::TaskId;
 
-#[derive(Serialize)]
-struct TaskOfNotification {
-    id: TaskId,
-    title: TaskTitle,
-}
-
-#[derive(Serialize)]
-struct ListedNotification {
-    #[serde(flatten)]
-    notification: Notification,
-    task: Option<TaskOfNotification>,
-}
-
-impl From<(Notification, Option<TaskTitle>)> for ListedNotification {
-    fn from((notification, title): (Notification, Option<TaskTitle>)) -> Self {
-        let task = notification.related_task_id.zip(title).map(|(id, title)| TaskOfNotification { id, title });
-        Self { notification, task }
-    }
-}
+use crate::ListedNotification;
 
 /// Answers 200 with the page.
 ///

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use shared::aws::queue::FireReminder;
 use shared::clock::Timestamp;
-use shared::domain::mail::Mail;
+use shared::domain::mail::{Mail, UNSUBSCRIBED};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{Reminder, ReminderStatus};
 use shared::domain::task::{Task, TaskStatus};
@@ -18,6 +18,9 @@ use shared::events::Failure;
 use shared::store::reminders::Firing;
 use shared::store::{Permit, Refusal, Store, WriteError};
 
+/// A message that comes earlier than this before its reminder's time was made by mistake, not by a clock that is a
+/// little ahead. The sweep sends the reminder when its time has passed.
+const EARLY: Duration = Duration::from_secs(6 * 60);
 /// Tries against others who change the same rows; then the message waits for its next delivery.
 const TRIES: u32 = 8;
 /// The longest first pause between tries; it doubles with each.
@@ -48,8 +51,12 @@ async fn attempt(store: &Store, message: &FireReminder, now: Timestamp) -> Resul
         tracing::info!(%reminder_id, plan, "reminder.gone");
         return Ok(());
     };
-    if reminder.plan != plan || reminder.fires_at().is_none() {
+    let Some(fires_at) = reminder.fires_at().filter(|_| reminder.plan == plan) else {
         tracing::info!(%reminder_id, plan, present_plan = reminder.plan, "reminder.stale");
+        return Ok(());
+    };
+    if fires_at.since(now) > EARLY {
+        tracing::warn!(%reminder_id, plan, "reminder.early");
         return Ok(());
     }
     let permit = Permit::of_system();
@@ -67,6 +74,10 @@ async fn attempt(store: &Store, message: &FireReminder, now: Timestamp) -> Resul
                 Mailing::No => None,
                 Mailing::Refused(reason) => {
                     fired.delivery = fired.delivery.failed(0, reason);
+                    None
+                }
+                Mailing::Unwanted(reason) => {
+                    fired.delivery = fired.delivery.skipped(reason);
                     None
                 }
             };
@@ -87,6 +98,7 @@ enum Mailing {
     Yes,
     No,
     Refused(&'static str),
+    Unwanted(&'static str),
 }
 
 fn decide(reminder: &Reminder, task: &Task, user: &User) -> Decision {
@@ -97,9 +109,10 @@ fn decide(reminder: &Reminder, task: &Task, user: &User) -> Decision {
     if slipped {
         return Decision::CallOff("its task was completed");
     }
-    Decision::Fire(match reminder.channel.mails() {
-        false => Mailing::No,
-        true if user.takes_reminder_mail() => Mailing::Yes,
-        true => Mailing::Refused("the e-mail address is not verified"),
+    Decision::Fire(match user.refuses_mail() {
+        _ if !reminder.channel.mails() => Mailing::No,
+        _ if user.reminder_mails_off => Mailing::Unwanted(UNSUBSCRIBED),
+        Some(reason) => Mailing::Refused(reason),
+        None => Mailing::Yes,
     })
 }

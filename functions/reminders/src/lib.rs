@@ -7,9 +7,11 @@
 //! | `reminders-update` | `PUT /api/reminders/{id}` |
 //! | `reminders-delete` | `DELETE /api/reminders/{id}` |
 //! | `reminders-fire` | the reminder queue, fed by one-time schedules |
+//! | `reminders-digest` | the digest queue, fed by the sweep |
 
 pub mod create;
 pub mod delete;
+pub mod digest;
 pub mod fire;
 pub mod list;
 pub mod update;

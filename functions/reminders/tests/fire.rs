@@ -7,10 +7,13 @@ use serde_json::json;
 use shared::aws::queue::FireReminder;
 use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
+use shared::domain::mail::MailCategory;
 use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::user::UNVERIFIED_REMINDER_MAILS;
 use shared::domain::zone::Zone;
+use shared::store::Permit;
+use shared::store::feedback::Wanted;
 use world::World;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -28,6 +31,11 @@ async fn world() -> (World, Task, Reminder) {
     (world, task, reminder)
 }
 
+/// When the reminders of these tests are due.
+fn due() -> Timestamp {
+    Timestamp::now().plus(HOUR * 3)
+}
+
 /// How many notifications and reminder mails there are.
 async fn told(world: &World) -> (usize, usize) {
     (world.count("NTF#").await, world.count("MAIL#").await - REGISTRATION)
@@ -37,7 +45,7 @@ async fn told(world: &World) -> (usize, usize) {
 async fn a_message_that_comes_twice_fires_once() {
     let (world, _, reminder) = world().await;
     for _ in 0..3 {
-        fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+        fire::handle(&world.store, message(&reminder), due()).await.unwrap();
     }
     assert_eq!(told(&world).await, (1, 1));
     let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
@@ -47,7 +55,7 @@ async fn a_message_that_comes_twice_fires_once() {
 #[tokio::test]
 async fn messages_that_come_at_once_fire_once() {
     let (world, _, reminder) = world().await;
-    let now = Timestamp::now();
+    let now = due();
     let (a, b, c) = futures::join!(
         fire::handle(&world.store, message(&reminder), now),
         fire::handle(&world.store, message(&reminder), now),
@@ -64,7 +72,7 @@ async fn reminders_of_one_unverified_user_that_fire_at_once_all_fire() {
     for _ in 0..8 {
         messages.push(message(&world.reminder(&task, HOUR * 3).await));
     }
-    let fired = messages.into_iter().map(|message| fire::handle(&world.store, message, Timestamp::now()));
+    let fired = messages.into_iter().map(|message| fire::handle(&world.store, message, due()));
     assert!(futures::future::join_all(fired).await.into_iter().all(|outcome| outcome.is_ok()));
     assert_eq!(told(&world).await, (8, 3));
 }
@@ -76,9 +84,9 @@ async fn a_message_for_a_reminder_that_was_moved_does_nothing() {
     let later = ReminderPatch { scheduled_at: Some(Timestamp::now().plus(HOUR * 9)), ..ReminderPatch::default() };
     moved.apply(later, Timestamp::now());
     world.store.update_reminder(&world.permit(), &moved, reminder.version).await.unwrap();
-    fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&reminder), due()).await.unwrap();
     assert_eq!(told(&world).await, (0, 0));
-    fire::handle(&world.store, message(&moved), Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&moved), due().plus(HOUR * 9)).await.unwrap();
     assert_eq!(told(&world).await, (1, 1));
 }
 
@@ -87,10 +95,10 @@ async fn a_message_for_a_reminder_or_a_task_that_was_deleted_does_nothing() {
     let (world, task, reminder) = world().await;
     let other = world.reminder(&task, HOUR * 4).await;
     world.store.delete_reminder(&world.permit(), &reminder, Timestamp::now()).await.unwrap();
-    fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&reminder), due()).await.unwrap();
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
-    fire::handle(&world.store, message(&other), Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&other), due()).await.unwrap();
     assert_eq!(told(&world).await, (0, 0));
 }
 
@@ -100,7 +108,7 @@ async fn a_reminder_of_a_task_that_was_completed_before_it_fired_is_called_off()
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
     world.store.update_task(&world.permit(), row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
-    fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&reminder), due()).await.unwrap();
     // The one notification is the completion's.
     assert_eq!(told(&world).await, (1, 0));
 }
@@ -124,7 +132,31 @@ async fn an_address_that_nobody_verified_gets_three_reminder_mails() {
     let (world, task, _) = world().await;
     for _ in 0..=UNVERIFIED_REMINDER_MAILS {
         let reminder = world.reminder(&task, HOUR * 3).await;
-        fire::handle(&world.store, message(&reminder), Timestamp::now()).await.unwrap();
+        fire::handle(&world.store, message(&reminder), due()).await.unwrap();
     }
     assert_eq!(told(&world).await, (4, 3));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_five_minutes_off_changes_nothing_and_a_message_an_hour_early_is_left_to_the_sweep() {
+    for (ahead, wanted) in [(HOUR, (0, 0)), (HOUR / 12, (1, 1))] {
+        let (world, _, reminder) = world().await;
+        let due = reminder.delivery.scheduled_for.unwrap();
+        fire::handle(&world.store, message(&reminder), due.minus(ahead)).await.unwrap();
+        assert_eq!(told(&world).await, wanted);
+        fire::handle(&world.store, message(&reminder), due.plus(HOUR / 12)).await.unwrap();
+        assert_eq!(told(&world).await, (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn after_unsubscribing_a_reminder_tells_in_the_app_only() {
+    let (world, _, reminder) = world().await;
+    let wanted = (MailCategory::Reminders, Wanted::No);
+    let system = Permit::of_system();
+    world.store.subscribe(&system, &world.user, wanted, None, Timestamp::now()).await.unwrap();
+    fire::handle(&world.store, message(&reminder), reminder.fires_at().unwrap()).await.unwrap();
+    assert_eq!(told(&world).await, (1, 0));
+    let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+    assert_eq!((stored.status, stored.delivery.state), (ReminderStatus::Completed, DeliveryState::Skipped));
 }

@@ -6,8 +6,10 @@
 //! | `service-fallback` | every request that no route takes |
 //! | `service-dispatch` | the table's stream |
 //! | `service-cleanup` | the clean-up queue |
+//! | `service-sweep` | the sweep queue, fed by a schedule every minute |
 
 pub mod cleanup;
 pub mod dispatch;
 pub mod fallback;
 pub mod health;
+pub mod sweep;

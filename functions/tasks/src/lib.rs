@@ -1,6 +1,6 @@
 //! Tasks.
 //!
-//! | Function | Route |
+//! | Function | Called by |
 //! |---|---|
 //! | `tasks-create` | `POST /api/tasks` |
 //! | `tasks-list` | `GET /api/tasks` |
@@ -8,11 +8,13 @@
 //! | `tasks-update` | `PUT /api/tasks/{id}` |
 //! | `tasks-delete` | `DELETE /api/tasks/{id}` |
 //! | `tasks-reminders` | `GET /api/tasks/{id}/reminders` |
+//! | `tasks-overdue` | the overdue queue, fed by the sweep |
 
 pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+pub mod overdue;
 pub mod reminders;
 pub mod update;
 

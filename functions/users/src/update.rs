@@ -1,7 +1,7 @@
-//! `PATCH /api/user/me`: changes name, time zone and morning digest.
+//! `PATCH /api/user/me`: changes name, time zone and morning digest, and plans the digest anew.
 
 use shared::domain::user::UserPatch;
-use shared::http::{ApiError, App, Reply, Request};
+use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
 
 use crate::{account, out};
 
@@ -10,10 +10,13 @@ use crate::{account, out};
 /// # Errors
 /// 400 for bad fields.
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+    let request = &*request;
     let patch = request.body(|fields| Some(UserPatch::read(fields)))?;
-    let mut user = account(app, request).await?;
-    let permit = request.permit().await?;
-    app.store.update_user(&permit, user.id, &patch, request.now()).await?;
-    user.apply(patch, request.now());
+    let user = retry_conflicts(async || {
+        let read = account(app, request).await?;
+        let permit = request.permit().await?;
+        Ok(app.store.update_user(&permit, &read, &patch, request.now()).await?)
+    })
+    .await?;
     Ok(Reply::ok("User updated successfully", out(user)))
 }

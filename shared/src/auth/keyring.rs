@@ -26,6 +26,8 @@ pub enum Purpose {
     Cursor,
     /// Hashing clients' addresses.
     ClientAddress,
+    /// Signing unsubscribe links.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -36,6 +38,7 @@ impl Purpose {
             Self::MailedToken => b"mailed-token",
             Self::Cursor => b"cursor",
             Self::ClientAddress => b"client-address",
+            Self::Unsubscribe => b"unsubscribe",
         }
     }
 }

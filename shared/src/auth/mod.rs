@@ -5,3 +5,4 @@ pub mod mailed;
 pub mod password;
 pub mod session;
 pub mod token;
+pub mod unsubscribe;

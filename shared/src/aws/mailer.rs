@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::Builder;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -12,6 +12,7 @@ use aws_types::SdkConfig;
 
 use super::CallFailed;
 use crate::domain::email::Email;
+use crate::id::{MailId, UserId};
 
 /// A mail, ready to go.
 #[derive(Debug)]
@@ -25,6 +26,11 @@ pub struct Rendered {
     /// Further headers, name and value.
     pub headers: Vec<(&'static str, String)>,
 }
+
+/// The tags that SES puts into its events: whose mail, and which.
+pub const USER_TAG: &str = "user";
+/// See [`USER_TAG`].
+pub const MAIL_TAG: &str = "mail";
 
 /// How long SES may take. Less than the function may.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -62,12 +68,15 @@ impl Mailer {
     ///
     /// # Errors
     /// [`NotSent::Refused`] when SES did not take it, [`NotSent::Unknown`] when its answer was lost.
-    pub async fn send(&self, to: &Email, mail: Rendered) -> Result<(), NotSent> {
+    pub async fn send(&self, to: &Email, mail: Rendered, (user, id): (UserId, MailId)) -> Result<(), NotSent> {
         const OPERATION: &str = "SendEmail";
         let malformed =
             |detail: String| NotSent::Refused(CallFailed { operation: OPERATION, code: "none".to_owned(), detail });
         let content = |text: String| {
             Content::builder().charset("UTF-8").data(text).build().map_err(|error| malformed(error.to_string()))
+        };
+        let tag = |name: &str, value: String| {
+            MessageTag::builder().name(name).value(value).build().map_err(|error| malformed(error.to_string()))
         };
         let headers: Vec<MessageHeader> = mail
             .headers
@@ -87,6 +96,8 @@ impl Mailer {
             .destination(Destination::builder().to_addresses(to.as_str()).build())
             .content(EmailContent::builder().simple(message).build())
             .configuration_set_name(&self.configuration_set)
+            .email_tags(tag(USER_TAG, user.to_string())?)
+            .email_tags(tag(MAIL_TAG, id.to_string())?)
             .send()
             .await
             .map_err(|error| {

@@ -3,15 +3,22 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::{Deserialize, Serialize};
 
 use aws_types::SdkConfig;
 
 use super::CallFailed;
+use crate::clock::Timestamp;
+use crate::domain::sweep::DueKind;
 use crate::id::{MailId, ReminderId, TaskId, UserId};
+use crate::store::due::DuePosition;
 
 /// SQS delays a message by at most this.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
+
+/// SQS takes at most so many messages a call.
+const BATCH: usize = 10;
 
 /// A reminder is to fire. Also what a schedule carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +42,61 @@ pub struct SendMail {
     pub user_id: UserId,
     /// Which.
     pub mail_id: MailId,
+}
+
+/// The digest of a user is to go out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendDigest {
+    /// Whose.
+    pub user_id: UserId,
+    /// Why.
+    #[serde(default)]
+    pub cause: DigestCause,
+}
+
+/// Why a digest is to go out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DigestCause {
+    /// Its moment has come: the planned one, once.
+    #[default]
+    Planned,
+    /// An operator wants today's to go out now, whether or not it has before.
+    Operator,
+    /// An operator wants to know what would go out now. Nothing does.
+    DryRun,
+}
+
+/// A task's due date has passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TellOverdue {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which.
+    pub task_id: TaskId,
+}
+
+/// A look at what is due. Every minute's schedule carries a tick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Sweep {
+    /// At all of this minute's.
+    Tick,
+    /// At what one page left of a shard.
+    Rest {
+        /// Of what.
+        of: DueKind,
+        /// From where on; `None` from the beginning.
+        from: Option<Timestamp>,
+        /// Up to where.
+        upto: Timestamp,
+        /// Which shard.
+        shard: u8,
+        /// Behind what.
+        after: DuePosition,
+    },
 }
 
 /// Something was deleted, and left things behind.
@@ -84,6 +146,30 @@ impl<M: Serialize> Queue<M> {
             .send()
             .await
             .map_err(|error| CallFailed::new(OPERATION, &error))?;
+        Ok(())
+    }
+
+    /// Puts messages on the queue, to be seen at once, ten a call.
+    ///
+    /// # Errors
+    /// The service failed, or took only some of them.
+    pub async fn send_all(&self, messages: &[M]) -> Result<(), CallFailed> {
+        const OPERATION: &str = "SendMessageBatch";
+        let malformed = |detail: String| CallFailed { operation: OPERATION, code: "none".to_owned(), detail };
+        for batch in messages.chunks(BATCH) {
+            let mut entries = Vec::with_capacity(batch.len());
+            for (number, message) in batch.iter().enumerate() {
+                let body = serde_json::to_string(message).map_err(|error| malformed(error.to_string()))?;
+                let entry = SendMessageBatchRequestEntry::builder().id(number.to_string()).message_body(body).build();
+                entries.push(entry.map_err(|error| malformed(error.to_string()))?);
+            }
+            let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+            let sent = sent.map_err(|error| CallFailed::new(OPERATION, &error))?;
+            if let Some(refused) = sent.failed.first() {
+                let detail = format!("{} of {} messages were refused", sent.failed.len(), batch.len());
+                return Err(CallFailed { operation: OPERATION, code: refused.code.clone(), detail });
+            }
+        }
         Ok(())
     }
 }

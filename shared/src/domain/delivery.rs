@@ -73,7 +73,21 @@ impl Delivery {
         Self { state: DeliveryState::Failed, attempts, reason: Some(reason.to_owned()), ..self.clone() }
     }
 
-    pub(super) fn skipped(&self, reason: &str) -> Self {
+    /// The receipt of a delivery that the receiving mail server took.
+    #[must_use]
+    pub fn delivered(&self) -> Self {
+        Self { state: DeliveryState::Delivered, ..self.clone() }
+    }
+
+    /// The receipt of a delivery that came back, or that its addressee called spam.
+    #[must_use]
+    pub fn bounced(&self, reason: &str) -> Self {
+        Self { state: DeliveryState::Bounced, reason: Some(reason.to_owned()), ..self.clone() }
+    }
+
+    /// The receipt of a delivery that does not happen.
+    #[must_use]
+    pub fn skipped(&self, reason: &str) -> Self {
         Self { state: DeliveryState::Skipped, reason: Some(reason.to_owned()), ..self.clone() }
     }
 }

@@ -4,11 +4,14 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::domain::digest::{Digest, DigestTask};
 use crate::domain::reminder::ReminderMessage;
 use crate::domain::task::{Category, Priority, Task, TaskDescription, TaskTitle};
+use crate::domain::user::User;
 use crate::id::{MailId, ReminderId, TaskId, TokenSeed, UserId};
 use crate::word_type;
 
@@ -28,6 +31,18 @@ word_type! {
         Sent = "sent",
         /// Given up after every retry.
         Failed = "failed",
+        /// Held back: its addressee wants no such mail, or mail to the address is stopped.
+        Held = "held",
+    }
+}
+
+word_type! {
+    /// What one unsubscribes from.
+    MailCategory {
+        /// The morning digest.
+        Digest = "digest",
+        /// The mails before reminders.
+        Reminders = "reminders",
     }
 }
 
@@ -72,7 +87,53 @@ pub enum MailContent {
         /// The reminder's message.
         message: Option<ReminderMessage>,
     },
+    /// What is due today.
+    Digest {
+        /// The local day.
+        day: Date,
+        /// How many tasks it is about.
+        total: usize,
+        /// Those that it lists.
+        tasks: Vec<DigestTask>,
+        /// The reminders that it tells of.
+        reminders: Vec<ReminderId>,
+    },
 }
+
+impl MailContent {
+    /// What one would unsubscribe from to get no more of these; `None` for mails that every account gets.
+    pub fn category(&self) -> Option<MailCategory> {
+        match self {
+            Self::Digest { .. } => Some(MailCategory::Digest),
+            Self::HourBefore { .. } => Some(MailCategory::Reminders),
+            Self::Verification { .. } | Self::PasswordChanged | Self::TokenTheft { .. } => None,
+        }
+    }
+
+    /// Whether its addressee asked for this very mail and waits for it. Such mails go to stopped addresses too: they
+    /// are the way back.
+    pub fn is_awaited(&self) -> bool {
+        match self {
+            Self::Verification { .. } => true,
+            Self::PasswordChanged | Self::TokenTheft { .. } | Self::HourBefore { .. } | Self::Digest { .. } => false,
+        }
+    }
+
+    /// Why it is not to be sent to `user` any more; `None` when it is.
+    pub fn held_back(&self, user: &User) -> Option<&'static str> {
+        if let Some(stop) = user.mail_stopped.filter(|_| !self.is_awaited()) {
+            return Some(stop.reason());
+        }
+        match self.category()? {
+            MailCategory::Digest if !user.morning_digest.enabled => Some("the digest was turned off"),
+            MailCategory::Reminders if user.reminder_mails_off => Some(UNSUBSCRIBED),
+            MailCategory::Digest | MailCategory::Reminders => None,
+        }
+    }
+}
+
+/// Why a reminder's mail does not go out, for the user.
+pub const UNSUBSCRIBED: &str = "reminder mails were unsubscribed from";
 
 /// A mail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,5 +185,11 @@ impl Mail {
             message: reminder.message.clone(),
         };
         Self::new(reminder.user_id, content, now)
+    }
+
+    /// The mail of a day's digest.
+    pub fn digest(user: UserId, day: Date, digest: Digest, now: Timestamp) -> Self {
+        let Digest { total, tasks, reminders } = digest;
+        Self::new(user, MailContent::Digest { day, total, tasks, reminders }, now)
     }
 }

@@ -1,6 +1,7 @@
 //! The product's nouns and their rules. Pure: no clock, no network, no randomness but new ids.
 
 pub mod delivery;
+pub mod digest;
 pub mod due_date;
 pub mod email;
 pub mod field;
@@ -9,6 +10,7 @@ pub mod mail;
 pub mod notification;
 pub mod password;
 pub mod reminder;
+pub mod sweep;
 pub mod task;
 pub mod task_query;
 pub mod text;

@@ -1,16 +1,29 @@
 //! In-app notifications.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::domain::digest::{Digest, sentence};
+use crate::domain::mail::MailCategory;
 use crate::domain::task::Task;
+use crate::domain::user::MailStop;
 use crate::id::{NotificationId, TaskId, UserId};
 use crate::word_type;
 
-/// How long a notification is kept.
-pub const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long a notification is kept: to the end of the UTC day that lies so many days after its own. Whole days, so
+/// that the count of the unread can be kept by day.
+pub const KEPT_DAYS: i64 = 90;
+const DAY_SECONDS: i64 = 24 * 3600;
+
+/// The UTC day of an instant, in days since the Unix epoch.
+pub fn day_number(instant: Timestamp) -> i64 {
+    instant.as_second().div_euclid(DAY_SECONDS)
+}
+
+/// The oldest day whose notifications are still kept at `now`.
+pub fn oldest_kept_day(now: Timestamp) -> i64 {
+    day_number(now) - KEPT_DAYS
+}
 
 word_type! {
     /// What a notification is about.
@@ -62,14 +75,62 @@ impl Notification {
         Self::of(task, NotificationKind::Upcoming, "Upcoming Reminder", message, now)
     }
 
+    /// That the day has tasks.
+    pub fn digest(user: UserId, digest: &Digest, now: Timestamp) -> Self {
+        let mut titles: Vec<&str> = digest.tasks.iter().take(3).map(|task| task.title.as_str()).collect();
+        let more = format!("and {} more", digest.total.saturating_sub(titles.len()));
+        if digest.total > titles.len() {
+            titles.push(&more);
+        }
+        let message = format!("{}: {}", sentence(digest.total), titles.join(", "));
+        let only = digest.tasks.first().filter(|_| digest.total == 1).map(|task| task.id);
+        Self { related_task_id: only, ..Self::plain(user, NotificationKind::Reminder, "Due Today", message, now) }
+    }
+
+    /// That a task's due date has passed.
+    pub fn overdue(task: &Task, now: Timestamp) -> Self {
+        let message = format!("{} is overdue", task.title.as_str());
+        Self::of(task, NotificationKind::Overdue, "Task Overdue", message, now)
+    }
+
+    /// That no mail goes to the user's address any more.
+    pub fn mail_stopped(user: UserId, stop: MailStop, now: Timestamp) -> Self {
+        let why = match stop {
+            MailStop::Bounced => "A mail to your e-mail address came back",
+            MailStop::Complained => "A mail of ours was reported as spam",
+        };
+        let message = format!("{why}, so we send no more until you verify the address again.");
+        Self::plain(user, NotificationKind::General, "E-mail Stopped", message, now)
+    }
+
+    /// That the user has unsubscribed from a kind of mail.
+    pub fn unsubscribed(user: UserId, category: MailCategory, now: Timestamp) -> Self {
+        let message = match category {
+            MailCategory::Digest => "You get no more morning digests by e-mail. Your profile turns them on again.",
+            MailCategory::Reminders => {
+                "You get no more reminder mails. The unsubscribe link of any of them turns them on again."
+            }
+        };
+        Self::plain(user, NotificationKind::General, "Unsubscribed", message.to_owned(), now)
+    }
+
+    /// The first second at which it is kept no more.
+    pub fn expires_at(&self) -> i64 {
+        (day_number(self.created_at) + KEPT_DAYS + 1) * DAY_SECONDS
+    }
+
     /// That something happened to the user's account.
     pub fn security(user: UserId, message: &str, now: Timestamp) -> Self {
+        Self::plain(user, NotificationKind::General, "Security Alert", message.to_owned(), now)
+    }
+
+    fn plain(user: UserId, kind: NotificationKind, title: &str, message: String, now: Timestamp) -> Self {
         Self {
             id: NotificationId::new(),
             user_id: user,
-            kind: NotificationKind::General,
-            title: "Security Alert".to_owned(),
-            message: message.to_owned(),
+            kind,
+            title: title.to_owned(),
+            message,
             related_task_id: None,
             is_read: false,
             created_at: now,
@@ -77,15 +138,6 @@ impl Notification {
     }
 
     fn of(task: &Task, kind: NotificationKind, title: &str, message: String, now: Timestamp) -> Self {
-        Self {
-            id: NotificationId::new(),
-            user_id: task.user_id,
-            kind,
-            title: title.to_owned(),
-            message,
-            related_task_id: Some(task.id),
-            is_read: false,
-            created_at: now,
-        }
+        Self { related_task_id: Some(task.id), ..Self::plain(task.user_id, kind, title, message, now) }
     }
 }

@@ -119,6 +119,9 @@ pub struct Task {
     /// When it last became completed; missing while it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
+    /// The due date of which the user was told that it has passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_told: Option<Timestamp>,
     /// Its attachments.
     pub attachments: BTreeMap<AttachmentId, AttachmentCard>,
     /// Its reminders.
@@ -142,6 +145,7 @@ impl Task {
             created_at: now,
             updated_at: now,
             completed_at: (input.status == Some(TaskStatus::Completed)).then_some(now),
+            overdue_told: None,
             attachments: BTreeMap::new(),
             reminders: BTreeMap::new(),
         }
@@ -180,6 +184,11 @@ impl Task {
             }
             _ => Completion::Unchanged,
         }
+    }
+
+    /// When its due date passes, while the user is still to be told of that.
+    pub fn overdue_at(&self) -> Option<Timestamp> {
+        self.due_date.filter(|due| self.status != TaskStatus::Completed && self.overdue_told != Some(*due))
     }
 
     /// The reminders that are still to come.

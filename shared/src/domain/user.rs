@@ -1,9 +1,11 @@
 //! Users: who they are and how they want to be reached.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::domain::digest::{self, PlannedDigest};
 use crate::domain::email::Email;
 use crate::domain::field::{Field, Fields, string};
 use crate::domain::password::PasswordHash;
@@ -44,6 +46,26 @@ impl Default for MorningDigest {
     }
 }
 
+/// Why mail to an address is stopped until its owner verifies it anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailStop {
+    /// The address does not take mail.
+    Bounced,
+    /// Its owner called a mail spam.
+    Complained,
+}
+
+impl MailStop {
+    /// The reason, for the user.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Bounced => "mail to the e-mail address bounced; verify the address again",
+            Self::Complained => "a mail was reported as spam; verify the address again",
+        }
+    }
+}
+
 /// An account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,6 +89,21 @@ pub struct User {
     pub timezone: Zone,
     /// When the digest goes out.
     pub morning_digest: MorningDigest,
+    /// The last local day whose digest was settled, sent or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_day: Option<Date>,
+    /// The last local day that a digest told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_told: Option<Date>,
+    /// The digest that is to go out next; missing while there is to be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_digest: Option<PlannedDigest>,
+    /// Whether the user has unsubscribed from reminder mails.
+    #[serde(default)]
+    pub reminder_mails_off: bool,
+    /// Why mail to the address was stopped, while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_stopped: Option<MailStop>,
     /// Reminder mails sent while the address was not verified, at most [`UNVERIFIED_REMINDER_MAILS`].
     #[serde(default)]
     pub unverified_reminder_mails: u32,
@@ -85,6 +122,9 @@ pub struct User {
 impl User {
     /// A new account with a password.
     pub fn register(name: PersonName, email: Email, hash: PasswordHash, timezone: Zone, now: Timestamp) -> Self {
+        let morning_digest = MorningDigest::default();
+        let digest_day = digest::passed(&morning_digest, &timezone, now);
+        let next_digest = digest::next(&morning_digest, &timezone, digest_day, now);
         Self {
             id: UserId::new(),
             name,
@@ -94,7 +134,12 @@ impl User {
             is_two_factor_enabled: false,
             email_verified: false,
             timezone,
-            morning_digest: MorningDigest::default(),
+            morning_digest,
+            digest_day,
+            digest_told: None,
+            next_digest,
+            reminder_mails_off: false,
+            mail_stopped: None,
             unverified_reminder_mails: 0,
             verification_hash: None,
             sessions_version: 0,
@@ -103,8 +148,9 @@ impl User {
         }
     }
 
-    /// Changes the fields that `patch` names.
+    /// Changes the fields that `patch` names. A new zone, or another digest, plans the digest anew.
     pub fn apply(&mut self, patch: UserPatch, now: Timestamp) {
+        let before = (self.timezone.clone(), self.morning_digest.clone());
         if let Some(name) = patch.name {
             self.name = name;
         }
@@ -117,7 +163,43 @@ impl User {
         if let Some(LocalTime(time)) = patch.digest_time {
             self.morning_digest.time = time;
         }
+        if before != (self.timezone.clone(), self.morning_digest.clone()) {
+            if !before.1.enabled {
+                // Whoever turns it on this afternoon does not mean this morning's.
+                self.digest_day = self.digest_day.max(digest::passed(&self.morning_digest, &self.timezone, now));
+            }
+            self.reopen_today(now);
+            self.plan_digest(now);
+        }
         self.updated_at = now;
+    }
+
+    /// Settles the digest of a day, sent or not, and plans the one after it.
+    pub fn settle_digest(&mut self, day: Date, now: Timestamp) {
+        self.digest_day = self.digest_day.max(Some(day));
+        self.plan_digest(now);
+        self.updated_at = now;
+    }
+
+    /// A day that was settled without telling anything, and whose moment now lies ahead, is to be looked at again.
+    fn reopen_today(&mut self, now: Timestamp) {
+        let today = digest::day_of(now, &self.timezone);
+        let is_ahead = digest::moment(today, &self.morning_digest, &self.timezone).is_some_and(|at| at > now);
+        if is_ahead && self.digest_told < Some(today) {
+            self.digest_day = self.digest_day.filter(|day| *day < today);
+        }
+    }
+
+    fn plan_digest(&mut self, now: Timestamp) {
+        self.next_digest = digest::next(&self.morning_digest, &self.timezone, self.digest_day, now);
+    }
+
+    /// Why no digest or reminder mail goes to this address now; `None` when one may.
+    pub fn refuses_mail(&self) -> Option<&'static str> {
+        if let Some(stop) = self.mail_stopped {
+            return Some(stop.reason());
+        }
+        (!self.takes_reminder_mail()).then_some("the e-mail address is not verified")
     }
 
     /// Whether a reminder mail may still go to this address.
@@ -195,5 +277,56 @@ mod tests {
         let mut user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, Timestamp::now());
         user.apply(read(json!({"morning_digest": {"time": "06:30"}})).unwrap(), Timestamp::now());
         assert_eq!(user.morning_digest, MorningDigest { enabled: true, time: "06:30".to_owned() });
+    }
+
+    fn changed(user: &mut User, body: Value, now: Timestamp) {
+        let Value::Object(object) = body else { panic!("no object") };
+        let mut fields = Fields::new(object);
+        let patch = UserPatch::read(&mut fields);
+        user.apply(fields.finish(Some(patch)).unwrap(), now);
+    }
+
+    fn in_utc(now: Timestamp) -> User {
+        let name = PersonName::read("Name", &json!("Asha")).unwrap();
+        let hash = PasswordHash::from_phc(String::new());
+        User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, now)
+    }
+
+    fn planned(user: &User) -> Option<String> {
+        user.next_digest.map(|planned| planned.at.to_string())
+    }
+
+    #[test]
+    fn a_later_time_brings_todays_digest_back_only_if_it_told_nothing() {
+        let now = Timestamp::parse("2026-01-05T08:00:00Z").unwrap();
+        let mut user = in_utc(now);
+        assert_eq!(planned(&user).unwrap(), "2026-01-06T05:00:00.000Z");
+        changed(&mut user, json!({"morning_digest": {"time": "18:00"}}), now);
+        assert_eq!(planned(&user).unwrap(), "2026-01-05T18:00:00.000Z");
+        let evening = Timestamp::parse("2026-01-05T18:00:00Z").unwrap();
+        user.settle_digest(user.next_digest.unwrap().day, evening);
+        user.digest_told = user.digest_day;
+        changed(&mut user, json!({"morning_digest": {"time": "20:00"}}), evening);
+        assert_eq!(planned(&user).unwrap(), "2026-01-06T20:00:00.000Z");
+    }
+
+    #[test]
+    fn turning_it_on_does_not_send_this_mornings_and_turning_it_off_sends_none() {
+        let now = Timestamp::parse("2026-01-05T04:00:00Z").unwrap();
+        let mut user = in_utc(now);
+        changed(&mut user, json!({"morning_digest": {"enabled": false}}), now);
+        assert_eq!(planned(&user), None);
+        let noon = Timestamp::parse("2026-01-05T12:00:00Z").unwrap();
+        changed(&mut user, json!({"morning_digest": {"enabled": true}}), noon);
+        assert_eq!(planned(&user).unwrap(), "2026-01-06T05:00:00.000Z");
+    }
+
+    #[test]
+    fn a_name_moves_no_digest() {
+        let now = Timestamp::parse("2026-01-05T04:00:00Z").unwrap();
+        let mut user = in_utc(now);
+        let before = user.next_digest;
+        changed(&mut user, json!({"name": "Somebody Else"}), now.plus(std::time::Duration::from_secs(7200)));
+        assert_eq!(user.next_digest, before);
     }
 }

@@ -213,9 +213,12 @@ impl From<Refusal> for ApiError {
                 Self::new(ErrorCode::LimitReached).saying(format!("A task can have at most {MAX_REMINDERS} reminders"))
             }
             Refusal::TaskGone => Self::not_found("Task"),
-            Refusal::TaskChanged | Refusal::ReminderChanged | Refusal::AccountChanged | Refusal::SessionChanged => {
-                Self::new(ErrorCode::Conflict)
-            }
+            Refusal::TaskChanged
+            | Refusal::ReminderChanged
+            | Refusal::AccountChanged
+            | Refusal::SessionChanged
+            | Refusal::NotificationChanged
+            | Refusal::ToldLater => Self::new(ErrorCode::Conflict),
             Refusal::TokenVoid => Self::new(ErrorCode::InvalidToken),
             Refusal::MailClaimed => Self::internal("a request claimed a mail"),
         }

@@ -210,7 +210,7 @@ async fn run(
 ) -> Result<Reply, ApiError> {
     let names = [CookieName::Access, CookieName::Refresh].map(|name| name.wire(&app.http));
     let provenance = Provenance {
-        is_unsafe: !matches!(request.method(), "GET" | "HEAD" | "OPTIONS"),
+        is_unsafe: !route.takes_foreign_posts && !matches!(request.method(), "GET" | "HEAD" | "OPTIONS"),
         origin: request.origin(),
         fetch_site: request.header("sec-fetch-site"),
         by_cookie: request.bearer().is_none() && names.iter().any(|name| request.cookie(name).is_some()),
@@ -243,7 +243,12 @@ struct Answer<'a, 'r> {
 impl Answer<'_, '_> {
     /// The response, and whether it is our failure.
     fn into_response(self) -> (ApiGatewayV2httpResponse, bool) {
+        let mut content_type = "application/json; charset=utf-8";
         let (status, body, mut extra, mut cookies) = match self.result {
+            Ok(Reply { page: Some(page), status, headers, cookies, .. }) => {
+                content_type = "text/html; charset=utf-8";
+                (status, page, headers, cookies)
+            }
             Ok(reply) => (reply.status, reply.body.to_string(), reply.headers, reply.cookies),
             Err(error) => {
                 error.log(&self.request_id);
@@ -255,7 +260,7 @@ impl Answer<'_, '_> {
         cookies.splice(0..0, self.cookie);
         extra.extend(self.admission.map(Admission::headers).unwrap_or_default());
         extra.push(("x-request-id", self.request_id));
-        extra.push(("content-type", "application/json; charset=utf-8".to_owned()));
+        extra.push(("content-type", content_type.to_owned()));
         let mut headers = HeaderMap::new();
         let fixed = headers::ON_EVERY_ANSWER.iter().map(|(name, value)| (*name, (*value).to_owned()));
         for (name, value) in fixed.chain(extra) {

@@ -12,6 +12,8 @@ pub struct Reply {
     pub(super) body: Value,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) cookies: Vec<SetCookie>,
+    /// A page for people, instead of the body.
+    pub(super) page: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -34,7 +36,12 @@ impl Reply {
 
     /// A body as it is, for the few answers without the envelope.
     pub fn bare(status: u16, body: Value) -> Self {
-        Self { status, body, headers: Vec::new(), cookies: Vec::new() }
+        Self { status, body, headers: Vec::new(), cookies: Vec::new(), page: None }
+    }
+
+    /// An HTML page.
+    pub fn page(status: u16, html: String) -> Self {
+        Self { page: Some(html), ..Self::bare(status, Value::Null) }
     }
 
     fn enveloped(status: u16, message: &str, data: impl Serialize) -> Self {

@@ -44,11 +44,22 @@ pub struct Route {
     pub class: Option<Class>,
     /// Whether it counts at all.
     pub is_limited: bool,
+    /// Whether other pages and mail programs may post to it: then what it takes proves itself (a signed link).
+    pub takes_foreign_posts: bool,
 }
 
 impl Route {
     const fn new(function: &'static str, method: &'static str, path: &'static str, body: BodyKind) -> Self {
-        Self { function, method, path, access: Access::SignedIn, body, class: None, is_limited: true }
+        Self {
+            function,
+            method,
+            path,
+            access: Access::SignedIn,
+            body,
+            class: None,
+            is_limited: true,
+            takes_foreign_posts: false,
+        }
     }
 
     const fn get(function: &'static str, path: &'static str) -> Self {
@@ -92,6 +103,11 @@ impl Route {
 
     const fn limited_as(mut self, class: Class) -> Self {
         self.class = Some(class);
+        self
+    }
+
+    const fn with_foreign_posts(mut self) -> Self {
+        self.takes_foreign_posts = true;
         self
     }
 
@@ -168,6 +184,21 @@ pub static REMINDERS_UPDATE: Route = Route::put("reminders-update", "/api/remind
 pub static REMINDERS_DELETE: Route = Route::delete("reminders-delete", "/api/reminders/{id}");
 /// `GET /api/notifications`
 pub static NOTIFICATIONS_LIST: Route = Route::get("notifications-list", "/api/notifications");
+/// `GET /api/notifications/count`
+pub static NOTIFICATIONS_COUNT: Route = Route::get("notifications-count", "/api/notifications/count");
+/// `PATCH /api/notifications/{id}/read`
+pub static NOTIFICATIONS_READ: Route =
+    Route::patch("notifications-read", "/api/notifications/{id}/read").without_body();
+/// `PATCH /api/notifications/read-all`
+pub static NOTIFICATIONS_READ_ALL: Route =
+    Route::patch("notifications-read-all", "/api/notifications/read-all").without_body();
+/// `DELETE /api/notifications/{id}`
+pub static NOTIFICATIONS_DELETE: Route = Route::delete("notifications-delete", "/api/notifications/{id}");
+/// `GET /api/unsubscribe`
+pub static MAIL_SUBSCRIPTION: Route = Route::get("mail-subscription", "/api/unsubscribe").for_anyone();
+/// `POST /api/unsubscribe`
+pub static MAIL_UNSUBSCRIBE: Route =
+    Route::post("mail-unsubscribe", "/api/unsubscribe").for_anyone().without_body().with_foreign_posts();
 /// `GET /health`
 pub static SERVICE_HEALTH: Route = Route::get("service-health", "/health").for_anyone().unlimited();
 /// `GET /`
@@ -176,7 +207,7 @@ pub static SERVICE_HEALTH_ROOT: Route = Route::get("service-health", "/").for_an
 pub static SERVICE_FALLBACK: Route = Route::fallback("service-fallback");
 
 /// Every route but the catch-all.
-pub static ALL: [&Route; 26] = [
+pub static ALL: [&Route; 32] = [
     &AUTH_REGISTER,
     &AUTH_LOGIN,
     &AUTH_VERIFY_EMAIL,
@@ -201,6 +232,12 @@ pub static ALL: [&Route; 26] = [
     &REMINDERS_UPDATE,
     &REMINDERS_DELETE,
     &NOTIFICATIONS_LIST,
+    &NOTIFICATIONS_COUNT,
+    &NOTIFICATIONS_READ,
+    &NOTIFICATIONS_READ_ALL,
+    &NOTIFICATIONS_DELETE,
+    &MAIL_SUBSCRIPTION,
+    &MAIL_UNSUBSCRIBE,
     &SERVICE_HEALTH,
     &SERVICE_HEALTH_ROOT,
 ];

@@ -7,14 +7,15 @@
 //!
 //! | Entity | PK | SK | Other keys |
 //! |---|---|---|---|
-//! | User | `USER#<id>` | `ACCOUNT` | `due` (next digest; planned) |
+//! | User | `USER#<id>` | `ACCOUNT` | `due` (its next digest, while it wants one) |
 //! | Session | `USER#<id>` | `ACCOUNT#SESSION#<sid>` | TTL |
 //! | Login challenge (planned) | `USER#<id>` | `ACCOUNT#CHALLENGE#<id>` | TTL |
 //! | Counters: tasks (planned: bytes, totals, categories) | `USER#<id>` | `COUNTERS` | |
-//! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` (overdue; planned) |
+//! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` until its user was told that it is overdue |
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
 //! | Attachment (planned) | `USER#<id>` | `ATT#<id>` | `due` while unfinished |
-//! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `open` while unread, `by-task`, TTL |
+//! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
+//! | Inbox: the unread of each day, and up to when all are read | `USER#<id>` | `INBOX` | |
 //! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
 //! | Days of a month, active days of a year (planned) | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
 //! | Idempotency record (planned) | `USER#<id>` | `IDEM#<route>#<hash of the key>` | TTL |
@@ -30,9 +31,9 @@
 //! |---|---|---|---|
 //! | `by-time` (local) | `PK`, `byTime` | all | a user's tasks by due date, reminders by time, notifications by creation |
 //! | `by-created` (local) | `PK`, `byCreated` | all | a user's tasks by creation (imported ids do not sort by it) |
-//! | `open` (local) | `PK`, `open` | keys | counting pending reminders before or after now, unread notifications |
+//! | `open` (local) | `PK`, `open` | keys | counting pending reminders before or after now |
 //! | `by-task` (local) | `PK`, `byTask` | keys | the notifications of a deleted task |
-//! | `due` (global, sparse, sharded) | `dueShard`, `dueAt` | keys | the sweep: what was due and did not happen |
+//! | `due` (global, sparse, sharded) | `dueShard`, `dueAt` | keys | the tick: digests and due dates of this minute; what was due and did not happen |
 //!
 //! Local indexes read strongly, so what was just created is listed. They exist only from the table's creation
 //! on, hence all of them from the start.
@@ -68,6 +69,11 @@
 //! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 14 when moved |
 //! | DELETE /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 11 |
 //! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
+//! | GET /api/notifications/count | Get(inbox) | 1 | 0 |
+//! | PATCH /api/notifications/{id}/read | BatchGet(notification, inbox) → Transact(session, notification, inbox) → Get(task) | 3 | 7 |
+//! | PATCH /api/notifications/read-all | Transact(session, inbox) | 0 | 4 |
+//! | DELETE /api/notifications/{id} | BatchGet(notification, inbox) → Transact(session, notification, inbox) | 2 | 8 |
+//! | GET, POST /api/unsubscribe | Get(account); → Transact(account, notification, inbox) | 1 | 0; 8 |
 //! | GET /health | Get(probe) | ½ | 0 |
 //! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, account while unverified) | 3 | 19 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder) | 3 | 5 |
@@ -85,6 +91,7 @@ use crate::domain::email::Email;
 use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
 use crate::domain::reminder::Reminder;
+use crate::domain::sweep::DueKind;
 use crate::domain::task::Task;
 use crate::id::{MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
 
@@ -108,7 +115,7 @@ pub const DUE_SHARD: &str = "dueShard";
 pub const DUE_AT: &str = "dueAt";
 
 /// Shards of the index `due`, so that no one partition takes all writes.
-const DUE_SHARDS: u8 = 8;
+pub const DUE_SHARDS: u8 = 8;
 /// Longer than a mail takes with all its retries.
 const MAIL_LATE: Duration = Duration::from_secs(15 * 60);
 
@@ -162,6 +169,8 @@ pub const NOTIFICATION_PREFIX: &str = "NTF#";
 pub const MAIL_PREFIX: &str = "MAIL#";
 /// The account's row, and the prefix of its sessions' rows.
 pub const ACCOUNT: &str = "ACCOUNT";
+/// Sort key of the inbox: how many notifications of each day are unread, and up to when all are read.
+pub const INBOX: &str = "INBOX";
 /// Prefix of the sort keys of sessions.
 pub const SESSION_PREFIX: &str = "ACCOUNT#SESSION#";
 
@@ -219,6 +228,11 @@ pub fn email_claim(email: &Email) -> Key {
     Key { pk: format!("EMAIL#{}", email.as_str()), sk: "CLAIM".to_owned() }
 }
 
+/// The row that tells which notifications are unread.
+pub fn inbox(user: UserId) -> Key {
+    of_user(user, INBOX.to_owned())
+}
+
 /// The row of a mailed token, by the token's hash in lower-case hexadecimal.
 pub fn mailed_token(hash: &str) -> Key {
     Key { pk: format!("TOKEN#{hash}"), sk: "TOKEN".to_owned() }
@@ -272,16 +286,45 @@ pub fn notifications_of_task(task: TaskId) -> String {
     format!("{NOTIFICATION_PREFIX}{task}")
 }
 
+/// A shard of the index `due`.
+pub fn due_shard(kind: DueKind, shard: u8) -> String {
+    let prefix = match kind {
+        DueKind::Reminder => REMINDER_PREFIX,
+        DueKind::Mail => MAIL_PREFIX,
+        DueKind::Digest => "DIGEST#",
+        DueKind::Task => TASK_PREFIX,
+    };
+    format!("{prefix}{shard}")
+}
+
+/// Before everything that is due after `at`, behind everything due at it.
+pub fn due_after(at: Timestamp) -> String {
+    // Keys go on with `#`.
+    format!("{at}$")
+}
+
 /// Where a reminder that is to fire stands in `due`: shard and sort key.
 pub fn reminder_due(reminder: &Reminder, fires_at: Timestamp) -> (String, String) {
     let shard = reminder.id.shard(DUE_SHARDS);
-    (format!("{REMINDER_PREFIX}{shard}"), format!("{fires_at}#{}", reminder.id))
+    (due_shard(DueKind::Reminder, shard), format!("{fires_at}#{}", reminder.id))
+}
+
+/// Where an account whose digest is to go out stands in `due`: shard and sort key.
+pub fn digest_due(user: UserId, at: Timestamp) -> (String, String) {
+    (due_shard(DueKind::Digest, user.shard(DUE_SHARDS)), format!("{at}#{user}"))
+}
+
+/// Where a task whose user is to be told of its due date stands in `due`: shard and sort key.
+pub fn task_due(task: &Task, overdue_at: Timestamp) -> (String, String) {
+    // One that was due before it was written is told of by the tick that follows the write.
+    let at = overdue_at.max(task.updated_at);
+    (due_shard(DueKind::Task, task.id.shard(DUE_SHARDS)), format!("{at}#{}", task.id))
 }
 
 /// Where a mail that has not left stands in `due`: shard and sort key. It should have left by then.
 pub fn mail_due(mail: &Mail) -> (String, String) {
     let late = mail.created_at.plus(MAIL_LATE);
-    (format!("{MAIL_PREFIX}{}", mail.id.shard(DUE_SHARDS)), format!("{late}#{}", mail.id))
+    (due_shard(DueKind::Mail, mail.id.shard(DUE_SHARDS)), format!("{late}#{}", mail.id))
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ impl Store {
             .set("unverifiedReminderMails", number(0))
             .set("updatedAt", text(now.to_string()))
             .remove(VERIFICATION)
+            .remove("mailStopped")
             .require_equal(VERIFICATION, text(hash.as_str()));
         transaction.update(keys::account(user), &change, Refusal::TokenVoid)?;
         transaction.delete(keys::mailed_token(&hash), &Expression::default(), Refusal::TokenVoid)?;

@@ -88,8 +88,8 @@ impl Store {
         self.update_row(permit, keys::mail(mail.user_id, mail.id), &change, Refusal::MailClaimed).await
     }
 
-    /// Tells the reminder behind a mail what became of it; other mails have none. Doing it again changes nothing.
-    /// 2 calls, none for other mails.
+    /// Tells the reminder behind a mail what became of it, and returns its new receipt if that changed; other mails
+    /// have none. Doing it again changes nothing. 2 calls; 1 for each reminder that a digest tells of; none for others.
     ///
     /// # Errors
     /// The table failed.
@@ -99,35 +99,42 @@ impl Store {
         mail: &Mail,
         outcome: Outcome,
         now: Timestamp,
-    ) -> Result<(), WriteError> {
+    ) -> Result<Option<Delivery>, WriteError> {
+        if let (MailContent::Digest { reminders, .. }, Outcome::Sent) = (&mail.content, outcome) {
+            self.mark_told_by_digest(permit, mail.user_id, reminders, now).await?;
+            return Ok(None);
+        }
         let Some(reminder) = self.receipt_of(mail).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let delivery = match outcome {
-            Outcome::Sent if reminder.email_sent => return Ok(()),
+            Outcome::Sent if reminder.email_sent => return Ok(None),
             Outcome::Sent => reminder.delivery.sent(now, mail.attempts),
             Outcome::Failed { reason } => reminder.delivery.failed(mail.attempts, reason),
+            Outcome::Held { reason } => reminder.delivery.skipped(reason),
         };
         let key = keys::reminder(reminder.user_id, reminder.id);
         match self
             .update_row(permit, key, &receipt(&reminder, &delivery, outcome, now)?, Refusal::ReminderChanged)
             .await
         {
+            Ok(()) => Ok(Some(delivery)),
             // Deleted or re-opened meanwhile: it has no use for the receipt.
-            Err(WriteError::Refused(Refusal::ReminderChanged)) => Ok(()),
-            written => written,
+            Err(WriteError::Refused(Refusal::ReminderChanged)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
-    async fn receipt_of(&self, mail: &Mail) -> Result<Option<Reminder>, StoreError> {
+    pub(super) async fn receipt_of(&self, mail: &Mail) -> Result<Option<Reminder>, StoreError> {
         match &mail.content {
             MailContent::HourBefore { reminder_id, plan, .. } => {
                 let reminder = self.reminder(mail.user_id, *reminder_id).await?;
                 Ok(reminder.filter(|reminder| reminder.plan == *plan))
             }
-            MailContent::Verification { .. } | MailContent::PasswordChanged | MailContent::TokenTheft { .. } => {
-                Ok(None)
-            }
+            MailContent::Verification { .. }
+            | MailContent::PasswordChanged
+            | MailContent::TokenTheft { .. }
+            | MailContent::Digest { .. } => Ok(None),
         }
     }
 }
@@ -166,6 +173,11 @@ pub enum Outcome {
         /// Why, for the user.
         reason: &'static str,
     },
+    /// It is not wanted any more.
+    Held {
+        /// Why, for the user.
+        reason: &'static str,
+    },
 }
 
 impl Outcome {
@@ -173,6 +185,7 @@ impl Outcome {
         match self {
             Self::Sent => MailState::Sent,
             Self::Failed { .. } => MailState::Failed,
+            Self::Held { .. } => MailState::Held,
         }
     }
 }

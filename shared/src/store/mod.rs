@@ -3,6 +3,9 @@
 //! Reads are plain methods. Writes take a [`Permit`], which carries the session that must still be alive;
 //! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
 
+mod digests;
+pub mod due;
+pub mod feedback;
 pub mod keys;
 mod mailed_tokens;
 pub mod mails;
@@ -80,6 +83,10 @@ pub enum Refusal {
     TokenVoid,
     /// The mail is another run's, or done.
     MailClaimed,
+    /// The notification was read or deleted meanwhile.
+    NotificationChanged,
+    /// A later notification was made meanwhile, or all were marked as read: this one is dated anew and tried again.
+    ToldLater,
 }
 
 /// A handle on the table.

@@ -16,6 +16,9 @@ use crate::id::{TaskId, UserId};
 const FILTERED_LOOKS_AT: u32 = 500;
 /// The cards of the task's children, which change without the task's version.
 const CARDS: [&str; 2] = ["attachments", "reminders"];
+/// The due date of which the user was told. Written by the telling alone: a change that rests on an older reading
+/// must not undo it.
+const OVERDUE_TOLD: &str = "overdueTold";
 /// Counts the changes of the cards.
 const CARDS_VERSION: &str = "cardsVersion";
 
@@ -92,6 +95,36 @@ impl Store {
         transaction.update(keys::task(task.user_id, task.id), &change, Refusal::TaskChanged)?;
         self.transact(transaction).await?;
         Ok(task)
+    }
+
+    /// Tells the user, once, that the due date of a task as it was read has passed. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::TaskChanged`] when its own fields changed meanwhile, or the user was told.
+    pub async fn tell_overdue(&self, permit: &Permit, task: &Task, told: &Notification) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, told.created_at)?;
+        let mut change = Expression::default();
+        let due = text(task.due_date.map(|due| due.to_string()).unwrap_or_default());
+        let (name, value) = (change.name(OVERDUE_TOLD), change.value(due.clone()));
+        change
+            .set(OVERDUE_TOLD, due)
+            .remove(keys::DUE_SHARD)
+            .remove(keys::DUE_AT)
+            .require(format!("(attribute_not_exists({name}) OR {name} <> {value})"))
+            .require_equal("version", number(task.version));
+        transaction.update(keys::task(task.user_id, task.id), &change, Refusal::TaskChanged)?;
+        transaction.put_notification(told)?;
+        self.transact(transaction).await
+    }
+
+    /// Takes a task that nobody is to be told of out of the index of what is due. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::TaskChanged`] when its own fields changed meanwhile.
+    pub async fn settle_overdue(&self, permit: &Permit, task: &Task) -> Result<(), WriteError> {
+        let mut change = Expression::default();
+        change.remove(keys::DUE_SHARD).remove(keys::DUE_AT).require_equal("version", number(task.version));
+        self.update_row(permit, keys::task(task.user_id, task.id), &change, Refusal::TaskChanged).await
     }
 
     /// Deletes a task as it was read, and its reminders. Its notifications are left to the cleaner. 1 call.
@@ -245,14 +278,20 @@ fn task_row(task: &Task) -> Result<Item, StoreError> {
     let mut item = row(keys::task(task.user_id, task.id), task)?;
     item.insert(keys::BY_TIME.to_owned(), text(keys::task_by_time(task)));
     item.insert(keys::BY_CREATED.to_owned(), text(keys::task_by_created(task)));
+    if let Some(at) = task.overdue_at() {
+        let (shard, at) = keys::task_due(task, at);
+        item.insert(keys::DUE_SHARD.to_owned(), text(shard));
+        item.insert(keys::DUE_AT.to_owned(), text(at));
+    }
     Ok(item)
 }
 
 /// Sets a task's own fields and leaves its cards to others.
 fn own_fields(task: &Task) -> Result<Expression, StoreError> {
     /// Fields that are missing from the row when the task has none.
-    const OPTIONAL: [&str; 5] = ["description", "dueDate", "category", "link", "completedAt"];
-    let fixed = [keys::PK, keys::SK, keys::BY_CREATED, "id", "userId", "createdAt"];
+    const OPTIONAL: [&str; 7] =
+        ["description", "dueDate", "category", "link", "completedAt", keys::DUE_SHARD, keys::DUE_AT];
+    let fixed = [keys::PK, keys::SK, keys::BY_CREATED, "id", "userId", "createdAt", OVERDUE_TOLD];
     let item = task_row(task)?;
     let mut change = Expression::default();
     for name in OPTIONAL.iter().filter(|name| !item.contains_key(**name)) {

@@ -12,9 +12,11 @@ use aws_sdk_dynamodb::types::{
 use uuid::Uuid;
 
 use super::keys::{self, Key};
+use super::notifications::Inbox;
 use super::update::Expression;
 use super::{Item, Refusal, Store, StoreError, failed, is_throttling, key_item, malformed, number};
 use crate::clock::Timestamp;
+use crate::domain::notification::Notification;
 use crate::id::{SessionId, UserId};
 
 /// Leave to write. For a request it is given only after the rate limiter has let the request pass, and names
@@ -57,11 +59,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(640);
 
 /// Writes that happen together. At most 100 rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Transaction {
     items: Vec<TransactWriteItem>,
     /// What the failed condition of the row at the same place means.
     refusals: Vec<Option<Refusal>>,
+    /// Notifications to be made with it; their rows are built as it is sent.
+    pub(super) told: Vec<Notification>,
 }
 
 impl Transaction {
@@ -70,7 +74,7 @@ impl Transaction {
     /// # Errors
     /// Never in practice: the SDK's builders are fallible.
     pub fn new(permit: &Permit, now: Timestamp) -> Result<Self, StoreError> {
-        let mut transaction = Self { items: Vec::new(), refusals: Vec::new() };
+        let mut transaction = Self { items: Vec::new(), refusals: Vec::new(), told: Vec::new() };
         if let Some(session) = permit.session.clone() {
             let mut alive = Expression::default();
             alive.require_row().require_greater(keys::EXPIRES_AT, number(now.as_second()));
@@ -163,10 +167,11 @@ impl Store {
     ///
     /// # Errors
     /// [`WriteError::Refused`] with the first condition that did not hold.
-    pub(crate) async fn transact(&self, transaction: Transaction) -> Result<(), WriteError> {
-        let Transaction { items, refusals } = transaction;
-        let items: Vec<_> = items.into_iter().map(|item| in_table(item, self.table())).collect();
-        let token = Uuid::now_v7().to_string();
+    pub(crate) async fn transact(&self, mut transaction: Transaction) -> Result<(), WriteError> {
+        let mut inbox = Inbox::Present;
+        let Transaction { mut items, mut refusals, .. } = transaction.with_told(inbox)?;
+        items = items.into_iter().map(|item| in_table(item, self.table())).collect();
+        let mut token = Uuid::now_v7().to_string();
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             let sent = self
@@ -188,6 +193,12 @@ impl Store {
                         pause = (pause * 2).min(LONGEST_PAUSE);
                     }
                     Verdict::TryAgain => return Err(StoreError::Throttled { operation: OPERATION }.into()),
+                    Verdict::Final(WriteError::Refused(Refusal::ToldLater)) if attempt < TRIES => {
+                        inbox = transaction.tell_later(inbox_of(&error, &refusals))?;
+                        Transaction { items, refusals, .. } = transaction.with_told(inbox)?;
+                        items = items.into_iter().map(|item| in_table(item, self.table())).collect();
+                        token = Uuid::now_v7().to_string();
+                    }
                     Verdict::Final(error) => return Err(error),
                 },
             }
@@ -257,6 +268,16 @@ fn verdict(error: &SdkError<TransactWriteItemsError>, refusals: &[Option<Refusal
     }
     let detail = reasons.iter().map(code).collect::<Vec<_>>().join(", ");
     Verdict::Final(StoreError::Failed { operation: OPERATION, code: "TransactionCanceled".to_owned(), detail }.into())
+}
+
+/// The inbox that refused a notification; `None` when there is none.
+fn inbox_of<'e>(error: &'e SdkError<TransactWriteItemsError>, refusals: &[Option<Refusal>]) -> Option<&'e Item> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        return None;
+    };
+    let reasons = cancelled.cancellation_reasons().iter().zip(refusals);
+    let mut inboxes = reasons.filter(|(_, refusal)| **refusal == Some(Refusal::ToldLater));
+    inboxes.find_map(|(reason, _)| reason.item.as_ref()).filter(|item| !item.is_empty())
 }
 
 /// A cap on a task's children fails the same condition as a task that is not there: the row tells them apart.

@@ -51,6 +51,18 @@ impl Expression {
         self
     }
 
+    /// Sets by an expression of this one's placeholders: see [`Self::name`], [`Self::value`].
+    pub fn set_expression(&mut self, expression: String) -> &mut Self {
+        self.sets.push(expression);
+        self
+    }
+
+    /// Adds `amount` to the number at `path` inside a map that exists; it counts from zero.
+    pub fn count(&mut self, path: &str, amount: i64) -> &mut Self {
+        let (name, zero, amount) = (self.name(path), self.value(super::number(0)), self.value(super::number(amount)));
+        self.set_expression(format!("{name} = if_not_exists({name}, {zero}) + {amount}"))
+    }
+
     /// Removes `path`.
     pub fn remove(&mut self, path: &str) -> &mut Self {
         let name = self.name(path);

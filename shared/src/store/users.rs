@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use serde::{Deserialize, Serialize};
 
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, keys, number, row, text};
+use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, keys, number, row, text};
 use crate::auth::mailed::MailedToken;
 use crate::auth::session::Session;
 use crate::clock::Timestamp;
@@ -48,7 +48,7 @@ impl Store {
         let claim = row(keys::email_claim(&user.email), &Claim { user_id: user.id })?;
         transaction.put(claim, &absent, Refusal::EmailTaken)?;
         let user = User { verification_hash: Some(token.hash()), ..user.clone() };
-        transaction.put_new(row(keys::account(user.id), &user)?)?;
+        transaction.put_new(account_row(&user)?)?;
         transaction.put_verification(user.id, token, mail, now)?;
         self.transact(transaction).await
     }
@@ -114,31 +114,90 @@ impl Store {
     /// 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AccountChanged`] when the account is gone.
+    /// [`Refusal::AccountChanged`] when the account is gone, or what its digest is planned from changed meanwhile.
     pub async fn update_user(
         &self,
         permit: &Permit,
-        user: UserId,
+        read: &User,
         patch: &UserPatch,
         now: Timestamp,
-    ) -> Result<(), WriteError> {
+    ) -> Result<User, WriteError> {
         let mut transaction = Transaction::new(permit, now)?;
-        let mut change = Expression::default();
-        change.set("updatedAt", text(now.to_string())).require_row();
-        if let Some(name) = &patch.name {
-            change.set("name", text(name.as_str()));
+        transaction.update(keys::account(read.id), &patched(read, patch, now)?, Refusal::AccountChanged)?;
+        self.transact(transaction).await?;
+        let mut user = read.clone();
+        user.apply(patch.clone(), now);
+        Ok(user)
+    }
+}
+
+/// The change of an account that `patch` makes. One that moves the digest rests on what decides it.
+pub(super) fn patched(read: &User, patch: &UserPatch, now: Timestamp) -> Result<Expression, StoreError> {
+    let mut change = Expression::default();
+    change.set("updatedAt", text(now.to_string())).require_row();
+    if let Some(name) = &patch.name {
+        change.set("name", text(name.as_str()));
+    }
+    if let Some(zone) = &patch.timezone {
+        change.set("timezone", text(zone.name()));
+    }
+    if let Some(enabled) = patch.digest_enabled {
+        change.set("morningDigest.enabled", AttributeValue::Bool(enabled));
+    }
+    if let Some(time) = &patch.digest_time {
+        change.set("morningDigest.time", text(time.as_str()));
+    }
+    if patch.timezone.is_some() || patch.digest_enabled.is_some() || patch.digest_time.is_some() {
+        let mut next = read.clone();
+        next.apply(patch.clone(), now);
+        change.plan_digest(read, &next)?;
+    }
+    Ok(change)
+}
+
+/// An account's row, with its place in the index of what is due.
+pub(crate) fn account_row(user: &User) -> Result<Item, StoreError> {
+    let mut item = row(keys::account(user.id), user)?;
+    if let Some(planned) = user.next_digest {
+        let (shard, at) = keys::digest_due(user.id, planned.at);
+        item.insert(keys::DUE_SHARD.to_owned(), text(shard));
+        item.insert(keys::DUE_AT.to_owned(), text(at));
+    }
+    Ok(item)
+}
+
+impl Expression {
+    /// Writes the digest that `next` plans, if all that it was planned from is as `read`.
+    pub(super) fn plan_digest(&mut self, read: &User, next: &User) -> Result<&mut Self, StoreError> {
+        self.require_equal("timezone", text(read.timezone.name()))
+            .require_equal("morningDigest", serde_dynamo::to_attribute_value(&read.morning_digest)?);
+        match read.digest_day {
+            Some(day) => self.require_equal("digestDay", text(day.to_string())),
+            None => self.require_absent("digestDay"),
+        };
+        for (name, before, after) in
+            [("digestDay", read.digest_day, next.digest_day), ("digestTold", read.digest_told, next.digest_told)]
+        {
+            match after {
+                _ if before == after => {}
+                Some(day) => {
+                    self.set(name, text(day.to_string()));
+                }
+                None => {
+                    self.remove(name);
+                }
+            }
         }
-        if let Some(zone) = &patch.timezone {
-            change.set("timezone", text(zone.name()));
-        }
-        if let Some(enabled) = patch.digest_enabled {
-            change.set("morningDigest.enabled", AttributeValue::Bool(enabled));
-        }
-        if let Some(time) = &patch.digest_time {
-            change.set("morningDigest.time", text(time.as_str()));
-        }
-        transaction.update(keys::account(user), &change, Refusal::AccountChanged)?;
-        self.transact(transaction).await
+        match next.next_digest {
+            Some(planned) => {
+                let (shard, at) = keys::digest_due(next.id, planned.at);
+                self.set("nextDigest", serde_dynamo::to_attribute_value(planned)?)
+                    .set(keys::DUE_SHARD, text(shard))
+                    .set(keys::DUE_AT, text(at))
+            }
+            None => self.remove("nextDigest").remove(keys::DUE_SHARD).remove(keys::DUE_AT),
+        };
+        Ok(self)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod budgets;
 mod conflicts;
+mod inbox;
 mod mails;
 mod pages;
 mod rates;

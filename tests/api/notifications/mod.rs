@@ -1,1 +1,5 @@
+mod count;
+mod delete;
 mod list;
+mod read;
+mod read_all;

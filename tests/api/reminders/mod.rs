@@ -1,5 +1,6 @@
 mod create;
 mod delete;
+mod digest;
 mod fire;
 mod list;
 mod mail;

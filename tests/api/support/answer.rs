@@ -37,6 +37,15 @@ impl Answer {
         self
     }
 
+    /// An HTML page of this status.
+    #[track_caller]
+    pub(crate) fn expect_page(self, status: u16) -> String {
+        let answer = self.expect(status);
+        let kind = answer.header("content-type");
+        assert!(kind == Some("text/html; charset=utf-8"), "expected a page\n{answer}");
+        answer.body
+    }
+
     /// The body, which must be JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> &Value {

@@ -217,6 +217,17 @@ impl Client {
         self.get("/api/notifications").query(&[("limit", "100")]).await.expect(200).list("notifications")
     }
 
+    /// How many notifications are unread.
+    pub(crate) async fn unread(&self) -> u64 {
+        let answer = self.get("/api/notifications/count").await.expect(200);
+        answer.data()["count"].as_u64().expect("a count")
+    }
+
+    /// Marks a notification as read.
+    pub(crate) fn read(&self, notification: &Value) -> Call {
+        self.call("PATCH", &format!("/api/notifications/{}/read", id(notification)))
+    }
+
     /// The notifications of one type about a task.
     pub(crate) async fn notifications_of(&self, task: &Value, kind: &str) -> Vec<Value> {
         let mut notifications = self.notifications().await;

@@ -26,6 +26,7 @@ pub(crate) enum Thing {
     Task,
     Reminder,
     Session,
+    Notification,
 }
 
 /// The ids of a user's things, one of each.
@@ -33,15 +34,21 @@ pub(crate) struct Things {
     pub(crate) task: String,
     pub(crate) reminder: String,
     pub(crate) session: String,
+    pub(crate) notification: String,
 }
 
 impl Things {
-    /// Gives a user a task and a reminder; the session is the user's own.
+    /// Gives a user a task, a reminder and a notification; the session is the user's own.
     pub(crate) async fn of(user: &User) -> Self {
         let task = user.task("Water the ferns").await;
+        user.complete(&task).await;
+        user.update_task(&task, json!({"status": "todo"})).await.expect(200);
+        let notification = user.notifications().await.remove(0);
         let reminder = user.remind(&task, &fires_in(86_400)).await;
         let session = user.current_session().await;
-        Self { task: id(&task).to_owned(), reminder: id(&reminder).to_owned(), session: id(&session).to_owned() }
+        let [task, reminder, session, notification] =
+            [task, reminder, session, notification].map(|thing| id(&thing).to_owned());
+        Self { task, reminder, session, notification }
     }
 
     /// The id of the thing that a route is about.
@@ -50,6 +57,7 @@ impl Things {
             Thing::Task => &self.task,
             Thing::Reminder => &self.reminder,
             Thing::Session => &self.session,
+            Thing::Notification => &self.notification,
         }
     }
 }
@@ -69,8 +77,8 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 }
 
 impl Route {
-    /// All that read or change something under `/api`.
-    pub(crate) const ALL: [Self; 24] = [
+    /// All that read or change something under `/api`, but the unsubscribe links, which prove themselves.
+    pub(crate) const ALL: [Self; 28] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/refresh", Access::Anyone, Reads::OptionalJson),
@@ -95,6 +103,10 @@ impl Route {
         route("PUT", "/api/reminders/{id}", Access::SignedIn, Reads::Json),
         route("DELETE", "/api/reminders/{id}", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/notifications", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/notifications/count", Access::SignedIn, Reads::Nothing),
+        route("PATCH", "/api/notifications/read-all", Access::SignedIn, Reads::Nothing),
+        route("PATCH", "/api/notifications/{id}/read", Access::SignedIn, Reads::Nothing),
+        route("DELETE", "/api/notifications/{id}", Access::SignedIn, Reads::Nothing),
     ];
 
     /// Those that need a signed-in user.
@@ -123,6 +135,8 @@ impl Route {
             Thing::Task
         } else if self.path.starts_with("/api/user/sessions") {
             Thing::Session
+        } else if self.path.starts_with("/api/notifications") {
+            Thing::Notification
         } else {
             Thing::Reminder
         }

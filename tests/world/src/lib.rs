@@ -77,6 +77,24 @@ impl World {
         reminder
     }
 
+    /// The user's mails, in no order.
+    pub async fn mails(&self) -> Vec<Mail> {
+        let found = self
+            .client
+            .query()
+            .table_name(TABLE)
+            .key_condition_expression("PK = :pk AND begins_with(SK, :sk)")
+            .expression_attribute_values(
+                ":pk",
+                aws_sdk_dynamodb::types::AttributeValue::S(format!("USER#{}", self.user.id)),
+            )
+            .expression_attribute_values(":sk", aws_sdk_dynamodb::types::AttributeValue::S("MAIL#".to_owned()))
+            .send()
+            .await
+            .unwrap();
+        found.items().iter().map(|item| serde_dynamo::from_item(item.clone()).unwrap()).collect()
+    }
+
     /// How many rows the user has whose sort key begins so.
     pub async fn count(&self, prefix: &str) -> usize {
         let found = self

@@ -37,6 +37,11 @@ impl Answer {
         Self { status: Some(404), body }
     }
 
+    /// Whether it is a success.
+    pub fn is_success(&self) -> bool {
+        self.status.is_some_and(|status| status < 300)
+    }
+
     /// None: the connection ends without a word.
     pub fn hung_up() -> Self {
         Self { status: None, body: Value::Null }

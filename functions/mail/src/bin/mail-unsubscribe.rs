@@ -1,0 +1,8 @@
+//! `mail-unsubscribe`.
+
+use shared::http::{routes, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    serve(&routes::MAIL_UNSUBSCRIBE, mail::unsubscribe::handle).await
+}

@@ -1,0 +1,126 @@
+//! `mail-feedback`: what SES tells of mails that left: taken by the receiving server, come back, or called spam.
+//!
+//! SES's events name mail and user by the tags that the mail was sent with, so nothing is looked up by address. A mail
+//! of which SES tells anything has left: where the record of that was lost, it is made now, and the mail is not sent
+//! again.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use shared::aws::mailer::{MAIL_TAG, USER_TAG};
+use shared::clock::Timestamp;
+use shared::domain::delivery::Delivery;
+use shared::domain::mail::{Mail, MailState};
+use shared::domain::notification::Notification;
+use shared::domain::user::MailStop;
+use shared::events::{Failure, retry_races};
+use shared::id::{MailId, UserId};
+use shared::store::feedback::delivered;
+use shared::store::mails::{Outcome, Outgoing};
+use shared::store::{Permit, Refusal, Store, WriteError};
+
+/// An event of SES, as far as it is of interest.
+/// <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SesEvent {
+    /// `Delivery`, `Bounce`, `Complaint`, …
+    event_type: String,
+    mail: SesMail,
+    bounce: Option<Bounce>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct SesMail {
+    #[serde(default)]
+    tags: HashMap<String, Vec<String>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounce {
+    /// `Permanent`, `Transient`, `Undetermined`.
+    bounce_type: String,
+}
+
+/// What an event means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// The receiving server took it.
+    Delivered,
+    /// It came back; the address may take the next one.
+    CameBack,
+    /// The address takes no mail, or its owner wants none.
+    Stop(MailStop),
+    /// Nothing for us.
+    Other,
+}
+
+impl SesEvent {
+    fn meaning(&self) -> Meaning {
+        match self.event_type.as_str() {
+            "Delivery" => Meaning::Delivered,
+            "Complaint" => Meaning::Stop(MailStop::Complained),
+            "Bounce" => match self.bounce.as_ref().map(|bounce| bounce.bounce_type.as_str()) {
+                Some("Permanent") => Meaning::Stop(MailStop::Bounced),
+                _ => Meaning::CameBack,
+            },
+            _ => Meaning::Other,
+        }
+    }
+
+    /// Whose mail it is about, and which; `None` for mails that were sent without tags.
+    fn subject(&self) -> Option<(UserId, MailId)> {
+        let tag = |name: &str| self.mail.tags.get(name)?.first();
+        Some((UserId::parse(tag(USER_TAG)?).ok()?, MailId::parse(tag(MAIL_TAG)?).ok()?))
+    }
+}
+
+/// Records an event. One that comes twice, or in another order, changes nothing that it should not.
+///
+/// # Errors
+/// The table failed: the message comes again.
+pub async fn handle(store: &Store, event: &SesEvent, now: Timestamp) -> Result<(), Failure> {
+    let meaning = event.meaning();
+    let Some((user_id, mail_id)) = event.subject().filter(|_| meaning != Meaning::Other) else {
+        tracing::info!(event_type = event.event_type, "feedback.ignored");
+        return Ok(());
+    };
+    tracing::info!(%mail_id, event_type = event.event_type, "feedback.received");
+    let permit = Permit::of_system();
+    if let Meaning::Stop(stop) = meaning {
+        match store.stop_mail(&permit, stop, &Notification::mail_stopped(user_id, stop, now)).await {
+            // Stopped before, or the account is gone.
+            Ok(()) | Err(WriteError::Refused(Refusal::AccountChanged)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let Some(Outgoing { mail, .. }) = store.outgoing(user_id, mail_id).await? else {
+        return Ok(());
+    };
+    if mail.state != MailState::Sent {
+        store.settle_mail(&permit, &mail, Outcome::Sent).await?;
+    }
+    store.write_receipt(&permit, &mail, Outcome::Sent, now).await?;
+    retry_races(Refusal::ReminderChanged, async || amend(store, &permit, &mail, meaning, now).await).await
+}
+
+async fn amend(
+    store: &Store,
+    permit: &Permit,
+    mail: &Mail,
+    meaning: Meaning,
+    now: Timestamp,
+) -> Result<(), WriteError> {
+    let bounced = |reason: &'static str| move |present: &Delivery| Some(present.bounced(reason));
+    match meaning {
+        Meaning::Delivered => store.amend_receipt(permit, mail, delivered, now).await,
+        Meaning::CameBack => store.amend_receipt(permit, mail, bounced("the mail came back"), now).await,
+        Meaning::Stop(MailStop::Bounced) => {
+            store.amend_receipt(permit, mail, bounced("the address takes no mail"), now).await
+        }
+        // It arrived; that its reader called it spam is told in the app.
+        Meaning::Stop(MailStop::Complained) => store.amend_receipt(permit, mail, delivered, now).await,
+        Meaning::Other => Ok(()),
+    }
+}

@@ -1,0 +1,136 @@
+//! `mail-feedback` against the table: deliveries, bounces and complaints, twice and out of order.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+use std::time::Duration;
+
+use mail::feedback::{self, SesEvent};
+use serde_json::{Value, json};
+use shared::clock::Timestamp;
+use shared::domain::delivery::DeliveryState;
+use shared::domain::mail::{Mail, MailContent, MailState};
+use shared::domain::notification::Notification;
+use shared::domain::reminder::Reminder;
+use shared::domain::user::{MailStop, User};
+use shared::store::Permit;
+use shared::store::mails::Outcome;
+use world::World;
+
+/// A reminder's mail, and how far it is.
+async fn post(sent: bool) -> (World, Mail, Reminder) {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let reminder = world.reminder(&task, Duration::from_secs(600)).await;
+    let (system, now) = (Permit::of_system(), Timestamp::now());
+    let mut fired = reminder.clone();
+    fired.fire(now);
+    let mut mail = Mail::hour_before(&fired, &task, now);
+    let told = Notification::upcoming(&task, now);
+    world.store.fire_reminder(&system, (&fired, reminder.version), &told, Some(&mail), &world.user).await.unwrap();
+    world.store.claim_mail(&system, &mail, Duration::from_secs(60), now).await.unwrap();
+    mail.attempts += 1;
+    if sent {
+        world.store.settle_mail(&system, &mail, Outcome::Sent).await.unwrap();
+        world.store.write_receipt(&system, &mail, Outcome::Sent, now).await.unwrap();
+    }
+    (world, mail, reminder)
+}
+
+fn event(mail: &Mail, kind: &str, more: Value) -> SesEvent {
+    let mut event = json!({
+        "eventType": kind,
+        "mail": {"messageId": "m-1", "tags": {"user": [mail.user_id], "mail": [mail.id], "ses:from-domain": ["x"]}},
+    });
+    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    serde_json::from_value(event).unwrap()
+}
+
+fn bounce(mail: &Mail, kind: &str) -> SesEvent {
+    event(mail, "Bounce", json!({"bounce": {"bounceType": kind, "bouncedRecipients": []}}))
+}
+
+async fn handle(world: &World, event: &SesEvent) {
+    feedback::handle(&world.store, event, Timestamp::now()).await.unwrap();
+}
+
+async fn state(world: &World, reminder: &Reminder) -> DeliveryState {
+    world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap().delivery.state
+}
+
+async fn user(world: &World) -> User {
+    world.store.user(world.user.id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_mail_that_arrived_shows_so_and_another_event_of_it_changes_nothing() {
+    let (world, mail, reminder) = post(true).await;
+    let delivery = event(&mail, "Delivery", json!({"delivery": {}}));
+    handle(&world, &delivery).await;
+    handle(&world, &delivery).await;
+    assert_eq!(state(&world, &reminder).await, DeliveryState::Delivered);
+    handle(&world, &event(&mail, "Open", json!({}))).await;
+    assert_eq!((user(&world).await.mail_stopped, world.count("NTF#").await), (None, 1));
+}
+
+#[tokio::test]
+async fn a_permanent_bounce_stops_mail_and_is_told_once() {
+    let (world, mail, reminder) = post(true).await;
+    for _ in 0..2 {
+        handle(&world, &bounce(&mail, "Permanent")).await;
+    }
+    assert_eq!(state(&world, &reminder).await, DeliveryState::Bounced);
+    assert_eq!(user(&world).await.mail_stopped, Some(MailStop::Bounced));
+    // One of the reminder, one of the stop.
+    assert_eq!(world.count("NTF#").await, 2);
+    handle(&world, &event(&mail, "Delivery", json!({}))).await;
+    assert_eq!(state(&world, &reminder).await, DeliveryState::Bounced, "a late delivery event does not undo it");
+}
+
+#[tokio::test]
+async fn a_passing_bounce_shows_and_mail_goes_on() {
+    let (world, mail, reminder) = post(true).await;
+    handle(&world, &bounce(&mail, "Transient")).await;
+    assert_eq!((state(&world, &reminder).await, user(&world).await.mail_stopped), (DeliveryState::Bounced, None));
+}
+
+#[tokio::test]
+async fn a_complaint_stops_mail_and_the_mail_did_arrive() {
+    let (world, mail, reminder) = post(true).await;
+    handle(&world, &event(&mail, "Complaint", json!({"complaint": {}}))).await;
+    assert_eq!(state(&world, &reminder).await, DeliveryState::Delivered);
+    assert_eq!(user(&world).await.mail_stopped, Some(MailStop::Complained));
+}
+
+#[tokio::test]
+async fn an_event_of_a_mail_whose_record_was_lost_makes_the_record() {
+    let (world, mail, reminder) = post(false).await;
+    handle(&world, &event(&mail, "Delivery", json!({}))).await;
+    let outgoing = world.store.outgoing(world.user.id, mail.id).await.unwrap().unwrap();
+    assert_eq!(outgoing.mail.state, MailState::Sent);
+    let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+    assert_eq!((stored.email_sent, stored.delivery.state), (true, DeliveryState::Delivered));
+}
+
+#[tokio::test]
+async fn verifying_the_address_anew_is_the_way_back() {
+    let (world, mail, _) = post(true).await;
+    handle(&world, &bounce(&mail, "Permanent")).await;
+    let stopped = user(&world).await;
+    assert!(stopped.refuses_mail().is_some() && mail.content.held_back(&stopped).is_some());
+    let (again, token) = world::verification(&stopped);
+    assert_eq!(again.content.held_back(&stopped), None);
+    world.store.resend_verification(&world.permit(), &stopped, &again, &token).await.unwrap();
+    world.store.verify_email(&world.permit(), stopped.id, token.expose(), Timestamp::now()).await.unwrap();
+    assert_eq!((user(&world).await.mail_stopped, mail.content.held_back(&user(&world).await)), (None, None));
+}
+
+#[tokio::test]
+async fn other_mails_and_strangers_are_no_error() {
+    let (world, mail, _) = post(true).await;
+    let other = Mail::new(world.user.id, MailContent::PasswordChanged, Timestamp::now());
+    handle(&world, &bounce(&other, "Transient")).await;
+    let gone = Mail { user_id: shared::id::UserId::new(), ..mail };
+    handle(&world, &bounce(&gone, "Permanent")).await;
+    let untagged = json!({"eventType": "Bounce", "mail": {}, "bounce": {"bounceType": "Permanent"}});
+    handle(&world, &serde_json::from_value(untagged).unwrap()).await;
+    assert_eq!(user(&world).await.mail_stopped, None);
+}

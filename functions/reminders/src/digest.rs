@@ -1,0 +1,105 @@
+//! `reminders-digest`: the morning mail of what is due today.
+//!
+//! The account plans its next digest, and one transaction settles a day: it plans the day after, writes the
+//! notification and the mail. A message that comes twice, or after the plan was changed, finds another plan and does
+//! nothing. A digest whose day is over by the time it runs would tell of yesterday as today: it is left out.
+
+use serde_json::{Map, json};
+use shared::aws::queue::{DigestCause, SendDigest};
+use shared::clock::Timestamp;
+use shared::domain::digest::{self, Digest, PlannedDigest};
+use shared::domain::mail::Mail;
+use shared::domain::notification::Notification;
+use shared::domain::user::User;
+use shared::events::{Failure, retry_races};
+use shared::store::{Permit, Refusal, Store, StoreError, WriteError};
+use shared::telemetry::{self, Unit};
+
+/// Handles a message.
+///
+/// # Errors
+/// The table failed, or others never let it through: the message comes again.
+pub async fn handle(store: &Store, stage: &str, message: &SendDigest, now: Timestamp) -> Result<(), Failure> {
+    retry_races(Refusal::AccountChanged, async || attempt(store, stage, message, now).await).await
+}
+
+async fn attempt(store: &Store, stage: &str, message: &SendDigest, now: Timestamp) -> Result<(), WriteError> {
+    let Some(user) = store.user(message.user_id).await? else {
+        tracing::info!(user_id = %message.user_id, "digest.gone");
+        return Ok(());
+    };
+    let Some(planned) = wanted(&user, message.cause, now) else {
+        tracing::info!(user_id = %user.id, "digest.stale");
+        return Ok(());
+    };
+    let is_over = digest::bounds(planned.day, &user.timezone).is_none_or(|(_, end)| end <= now);
+    let found = if is_over { None } else { of_day(store, &user, planned).await? };
+    if message.cause == DigestCause::DryRun {
+        show(&user, planned, found.as_ref());
+        return Ok(());
+    }
+    let mut settled = user.clone();
+    settled.settle_digest(planned.day, now);
+    let told = found.as_ref().map(|found| Notification::digest(user.id, found, now));
+    if told.is_some() {
+        settled.digest_told = Some(planned.day);
+    }
+    let refused = user.refuses_mail();
+    let mail = found.filter(|_| refused.is_none()).map(|found| Mail::digest(user.id, planned.day, found, now));
+    store.settle_digest(&Permit::of_system(), (&user, &settled), told.as_ref(), mail.as_ref()).await?;
+    log(stage, &user, (planned, now), is_over, told.is_some(), refused);
+    Ok(())
+}
+
+/// The digest that the message means, if it still is to go out.
+fn wanted(user: &User, cause: DigestCause, now: Timestamp) -> Option<PlannedDigest> {
+    match cause {
+        DigestCause::Planned => user.next_digest.filter(|planned| planned.at <= now),
+        DigestCause::Operator | DigestCause::DryRun => {
+            Some(PlannedDigest { day: digest::day_of(now, &user.timezone), at: now })
+        }
+    }
+}
+
+async fn of_day(store: &Store, user: &User, planned: PlannedDigest) -> Result<Option<Digest>, StoreError> {
+    let Some(bounds) = digest::bounds(planned.day, &user.timezone) else {
+        return Ok(None);
+    };
+    Ok(digest::select(store.tasks_of_day(user.id, bounds).await?, bounds))
+}
+
+/// What would go out, for an operator: ids and counts, no addresses and no titles.
+fn show(user: &User, planned: PlannedDigest, found: Option<&Digest>) {
+    let mut line = Map::new();
+    let tasks = found.map(|found| found.tasks.iter().map(|task| task.id).collect::<Vec<_>>());
+    line.insert("user_id".to_owned(), json!(user.id));
+    line.insert("day".to_owned(), json!(planned.day));
+    line.insert("tasks".to_owned(), json!(found.map_or(0, |found| found.total)));
+    line.insert("task_ids".to_owned(), json!(tasks));
+    line.insert("mail".to_owned(), json!(found.is_some() && user.refuses_mail().is_none()));
+    line.insert("refused".to_owned(), json!(user.refuses_mail()));
+    line.insert("next".to_owned(), json!(user.next_digest));
+    telemetry::emit("digest.dry_run", "INFO", "", &[], line);
+}
+
+fn log(
+    stage: &str,
+    user: &User,
+    (planned, now): (PlannedDigest, Timestamp),
+    is_over: bool,
+    told: bool,
+    refused: Option<&str>,
+) {
+    let mut line = Map::new();
+    line.insert("user_id".to_owned(), json!(user.id));
+    line.insert("day".to_owned(), json!(planned.day));
+    line.insert("told".to_owned(), json!(told));
+    line.insert("mail_refused".to_owned(), json!(refused));
+    let late = now.since(planned.at).as_secs_f64() * 1000.0;
+    let mut metrics = vec![("DigestLateness", Unit::Milliseconds, late)];
+    if is_over {
+        metrics.push(("DigestMissed", Unit::Count, 1.0));
+    }
+    let level = if is_over { "ERROR" } else { "INFO" };
+    telemetry::emit("digest.settled", level, stage, &metrics, line);
+}

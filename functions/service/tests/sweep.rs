@@ -1,0 +1,172 @@
+//! `service-sweep`: what it hands over, and to whom: the reminder, the mail, the digest and the task that slipped.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use service::sweep::Sweeper;
+use shared::aws::queue::{FireReminder, Queue, Sweep};
+use shared::clock::Timestamp;
+use shared::store::Permit;
+use shared::store::mails::Outcome;
+use world::{Answer, Scripted, World};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+struct Services {
+    world: World,
+    queues: Scripted,
+    sweeper: Sweeper,
+}
+
+async fn services(answers: Vec<Answer>) -> Services {
+    let world = World::new().await;
+    let queues = Scripted::new(answers).await;
+    let url = |name: &str| format!("https://sqs.example.com/{name}");
+    let sweeper = Sweeper {
+        store: world.store.clone(),
+        reminders: Queue::new(&queues.sdk(), url("reminders")),
+        mails: Queue::new(&queues.sdk(), url("mails")),
+        digests: Queue::new(&queues.sdk(), url("digests")),
+        overdue: Queue::new(&queues.sdk(), url("overdue")),
+        sweeps: Queue::new(&queues.sdk(), url("sweeps")),
+    };
+    Services { world, queues, sweeper }
+}
+
+impl Services {
+    async fn tick(&self, now: Timestamp) {
+        self.sweeper.handle(Sweep::Tick, now).await.unwrap();
+    }
+
+    /// Ticks every minute from `from` on, for so many minutes.
+    async fn ticks(&self, from: Timestamp, minutes: u32) {
+        for n in 0..minutes {
+            self.tick(from.plus(MINUTE * n)).await;
+        }
+    }
+
+    /// Queue and message of what was queued.
+    fn queued(&self) -> Vec<(String, Value)> {
+        let read = |body: &Value| {
+            let queue = body["QueueUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+            let entries = body["Entries"].as_array().unwrap().clone();
+            entries.into_iter().map(move |entry| {
+                (queue.clone(), serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap())
+            })
+        };
+        self.queues.bodies().iter().flat_map(read).collect()
+    }
+
+    fn count(&self, queue: &str) -> usize {
+        self.queued().iter().filter(|(name, _)| name == queue).count()
+    }
+}
+
+fn taken() -> Answer {
+    Answer::ok().with(json!({"Successful": [], "Failed": []}))
+}
+
+#[tokio::test]
+async fn a_reminder_whose_schedule_was_lost_is_handed_over_with_its_plan_and_fires_once() {
+    let services = services(vec![taken()]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    let at = reminder.fires_at().unwrap();
+    services.ticks(at.minus(HOUR), 60).await;
+    assert_eq!(services.count("reminders"), 0, "before its time nothing happens");
+    services.ticks(at, 25).await;
+    let queued: Vec<FireReminder> = services
+        .queued()
+        .into_iter()
+        .filter(|(queue, _)| queue == "reminders")
+        .map(|(_, message)| serde_json::from_value(message).unwrap())
+        .collect();
+    assert!((1..=2).contains(&queued.len()), "{queued:?}");
+    assert_eq!((queued[0].reminder_id, queued[0].plan), (reminder.id, reminder.plan));
+    for message in queued {
+        reminders::fire::handle(&services.world.store, message, at.plus(HOUR)).await.unwrap();
+    }
+    // One mail of the registration, one of the reminder.
+    assert_eq!((services.world.count("NTF#").await, services.world.count("MAIL#").await), (1, 2));
+    services.ticks(at.plus(HOUR), 120).await;
+    assert!(services.count("reminders") <= 2, "once fired, it is not due any more");
+}
+
+#[tokio::test]
+async fn a_mail_that_never_reached_its_queue_is_handed_over_until_it_has_left() {
+    let services = services(vec![taken()]).await;
+    let mail = services.world.mails().await.pop().unwrap();
+    services.ticks(Timestamp::now(), 14).await;
+    assert_eq!(services.count("mails"), 0, "the ordinary way may still be at work");
+    services.ticks(Timestamp::now().plus(MINUTE * 14), 45).await;
+    let first = services.count("mails");
+    assert!((1..=4).contains(&first), "{first}");
+    assert_eq!(services.queued()[0].1["mailId"], json!(mail.id));
+    services.world.store.settle_mail(&Permit::of_system(), &mail, Outcome::Sent).await.unwrap();
+    services.ticks(Timestamp::now().plus(HOUR), 60).await;
+    assert_eq!(services.count("mails"), first);
+}
+
+#[tokio::test]
+async fn digests_and_due_dates_are_handed_over_by_the_tick_that_follows_them() {
+    let services = services(vec![taken()]).await;
+    let at = services.world.user.next_digest.unwrap().at;
+    services.tick(at.minus(MINUTE)).await;
+    assert_eq!(services.count("digests"), 0);
+    services.tick(at).await;
+    services.tick(at.plus(MINUTE)).await;
+    assert_eq!(services.count("digests"), 1);
+    let due = at.plus(MINUTE * 3).plus(Duration::from_millis(7));
+    let task = services.world.task(json!({"title": "Pay rent", "dueDate": due})).await;
+    services.ticks(due.minus(MINUTE), 3).await;
+    assert_eq!(services.count("overdue"), 1);
+    assert_eq!(services.queued().pop().unwrap().1["taskId"], json!(task.id));
+}
+
+#[tokio::test]
+async fn after_two_hours_without_a_tick_everything_is_found() {
+    let services = services(vec![taken()]).await;
+    let at = services.world.user.next_digest.unwrap().at;
+    services.world.task(json!({"title": "Pay rent", "dueDate": at.plus(MINUTE * 20)})).await;
+    services.ticks(at.plus(HOUR * 2), 60).await;
+    assert!(services.count("digests") >= 1 && services.count("overdue") >= 1);
+}
+
+#[tokio::test]
+async fn a_page_that_was_full_goes_on_where_it_ended() {
+    let services = services(vec![taken()]).await;
+    let due = Timestamp::now().plus(HOUR);
+    for n in 0..120 {
+        services.world.task(json!({"title": format!("Task {n}"), "dueDate": due})).await;
+    }
+    services.tick(due.plus(MINUTE)).await;
+    let ids: std::collections::BTreeSet<String> =
+        services.queued().into_iter().map(|(_, message)| message["taskId"].to_string()).collect();
+    assert_eq!(ids.len(), 120);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_down_has_the_tick_come_again() {
+    let services = services(vec![Answer::broken()]).await;
+    let at = services.world.user.next_digest.unwrap().at;
+    assert!(services.sweeper.handle(Sweep::Tick, at).await.is_err());
+}
+
+#[tokio::test]
+async fn what_a_queue_refuses_of_a_batch_is_an_error() {
+    let failed = json!({"Successful": [], "Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": false}]});
+    let services = services(vec![Answer::ok().with(failed)]).await;
+    let at = services.world.user.next_digest.unwrap().at;
+    assert!(services.sweeper.handle(Sweep::Tick, at).await.is_err());
+}
+
+#[tokio::test]
+async fn an_idle_tick_asks_sixteen_times_and_sends_nothing() {
+    let services = services(vec![taken()]).await;
+    services.world.store.meter().take();
+    services.tick(Timestamp::parse("2026-01-01T12:34:00Z").unwrap()).await;
+    let consumed = services.world.store.meter().take();
+    assert_eq!((consumed.calls, consumed.read_units, services.queued().len()), (16, 8.0, 0));
+}

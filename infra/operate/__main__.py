@@ -1,0 +1,46 @@
+"""`python -m infra.operate COMMAND`: see docs/operations.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from . import redrive, trigger
+from .stack import Problem, Stack
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m infra.operate", description=__doc__)
+    made.add_argument("--stage", default="local", help="dev, staging, production; local is the default")
+    made.add_argument("--endpoint", help="address of the local cloud (default for local: http://127.0.0.1:4566)")
+    commands = made.add_subparsers(dest="command", required=True)
+    parked = commands.add_parser("parked", help="how many messages are parked, by queue")
+    parked.set_defaults(run=lambda stack, _: redrive.parked(stack))
+    again = commands.add_parser("redrive", help="gives what was parked back to its queue")
+    again.add_argument("queue", choices=[*redrive.QUEUES, "all"])
+    again.add_argument("--dry-run", action="store_true", help="only counts")
+    again.set_defaults(run=lambda stack, given: redrive.redrive(stack, given.queue, dry_run=given.dry_run))
+    digest = commands.add_parser("digest", help="sends a user's digest of today, now")
+    digest.add_argument("user", help="the user's id")
+    digest.add_argument("--dry-run", action="store_true", help="only says what would be sent")
+    digest.set_defaults(run=lambda stack, given: trigger.digest(stack, given.user, dry_run=given.dry_run))
+    fire = commands.add_parser("fire", help="fires a reminder now, if it still is to fire")
+    fire.add_argument("user", help="the user's id")
+    fire.add_argument("reminder", help="the reminder's id")
+    fire.add_argument("--dry-run", action="store_true", help="only says what would be sent")
+    fire.set_defaults(run=lambda stack, given: trigger.fire(stack, given.user, given.reminder, dry_run=given.dry_run))
+    return made
+
+
+def main() -> None:
+    given = parser().parse_args()
+    try:
+        answer = given.run(Stack(given.stage, given.endpoint), given)
+    except Problem as problem:
+        sys.exit(f"{problem}")
+    sys.stdout.write(json.dumps(answer, indent=2, default=str) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+//! What the sweep looks at, and when: stretches of the index `due`.
+//!
+//! Digests and overdue tasks have no schedules: the tick that follows their moment hands them over. Everything is
+//! looked at again while it stays undone, less and less often, so that what always fails costs little: every ten
+//! minutes for about an hour, every hour for about a day, then once a day.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::word_type;
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// Longer than a message takes on the ordinary way.
+const GRACE: Duration = Duration::from_secs(10 * 60);
+const SOON: Duration = Duration::from_secs(70 * 60);
+const LATER: Duration = Duration::from_secs(25 * 3600);
+
+word_type! {
+    /// What stands in the index `due`.
+    DueKind {
+        /// A reminder that is to fire. Its schedule is the ordinary way.
+        Reminder = "reminder",
+        /// A mail that has not left. The stream is the ordinary way.
+        Mail = "mail",
+        /// An account whose digest is to go out.
+        Digest = "digest",
+        /// A task whose due date passes.
+        Task = "task",
+    }
+}
+
+impl DueKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Reminder, Self::Mail, Self::Digest, Self::Task];
+
+    /// Whether nothing but the tick hands it over.
+    fn is_ticked(self) -> bool {
+        matches!(self, Self::Digest | Self::Task)
+    }
+}
+
+/// A stretch of one kind's rows: due after `from`, up to and including `upto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Of what.
+    pub kind: DueKind,
+    /// `None` from the beginning.
+    pub from: Option<Timestamp>,
+    /// The last instant.
+    pub upto: Timestamp,
+}
+
+/// What the tick of this minute looks at.
+pub fn stretches(now: Timestamp) -> Vec<Stretch> {
+    let tick = now.floor_to_minute();
+    let minutes = tick.as_second() / 60;
+    let mut spans: Vec<(Option<Timestamp>, Timestamp)> = Vec::new();
+    if minutes % 10 == 0 {
+        spans.push((Some(tick.minus(SOON)), tick.minus(GRACE)));
+    }
+    if minutes % 60 == 0 {
+        spans.push((Some(tick.minus(LATER)), tick.minus(SOON)));
+    }
+    if minutes % (24 * 60) == 0 {
+        spans.push((None, tick.minus(LATER)));
+    }
+    let late = |kind| spans.iter().map(move |(from, upto)| Stretch { kind, from: *from, upto: *upto });
+    DueKind::ALL
+        .into_iter()
+        .flat_map(|kind| {
+            let fresh = Stretch { kind, from: Some(tick.minus(MINUTE)), upto: tick };
+            kind.is_ticked().then_some(fresh).into_iter().chain(late(kind))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// After how many minutes something due at `due` is looked at, for `ticks` minutes from there on.
+    fn looked_at(kind: DueKind, due: Timestamp, ticks: u32) -> Vec<u32> {
+        let holds = |tick: &u32| {
+            let now = due.floor_to_minute().plus(MINUTE * *tick);
+            let within = |stretch: &Stretch| stretch.from.is_none_or(|from| from < due) && due <= stretch.upto;
+            stretches(now).iter().filter(|stretch| stretch.kind == kind).any(within)
+        };
+        (0..ticks).filter(holds).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn digests_and_due_dates_are_handed_over_within_a_minute(ms in 1_700_000_000_000i64..1_800_000_000_000) {
+            let due = Timestamp::from_second(ms / 1000).unwrap().plus(Duration::from_millis(ms.unsigned_abs() % 1000));
+            for kind in [DueKind::Digest, DueKind::Task] {
+                let first = looked_at(kind, due, 10);
+                prop_assert_eq!(first.len(), 1);
+                prop_assert!(first[0] <= 1);
+            }
+        }
+
+        #[test]
+        fn what_stays_undone_is_looked_at_for_ever_and_less_and_less(second in 1_700_000_000i64..1_800_000_000) {
+            let due = Timestamp::from_second(second).unwrap();
+            for kind in [DueKind::Reminder, DueKind::Mail] {
+                let minutes = looked_at(kind, due, 4 * 24 * 60);
+                prop_assert!((10..=20).contains(&minutes[0]), "{minutes:?}");
+                let within_the_hour = minutes.iter().filter(|at| **at <= 80).count();
+                prop_assert!((6..=8).contains(&within_the_hour), "{minutes:?}");
+                prop_assert!((24..=40).contains(&minutes.len()), "{minutes:?}");
+                prop_assert!(minutes[minutes.len() - 1] > 3 * 24 * 60 - 60);
+            }
+        }
+    }
+
+    #[test]
+    fn an_ordinary_tick_looks_at_the_minute_that_has_passed() {
+        let found = stretches(Timestamp::parse("2026-01-01T12:34:56.789Z").unwrap());
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|stretch| stretch.upto.to_string() == "2026-01-01T12:34:00.000Z"));
+        assert_eq!(stretches(Timestamp::parse("2026-01-01T00:00:00Z").unwrap()).len(), 14);
+    }
+}

@@ -1,0 +1,130 @@
+//! The morning digest's rows.
+
+use super::keys::{self, Index};
+use super::page::{Direction, IndexQuery, Position};
+use super::update::Expression;
+use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, number, text};
+use crate::clock::Timestamp;
+use crate::domain::mail::Mail;
+use crate::domain::notification::Notification;
+use crate::domain::reminder::{Reminder, ReminderStatus};
+use crate::domain::task::Task;
+use crate::domain::user::User;
+use crate::id::{ReminderId, TaskId, UserId};
+
+/// Rows of one Query.
+const PAGE: u32 = 500;
+/// Keys of one `BatchGetItem`.
+const BATCH: usize = 100;
+
+impl Store {
+    /// The tasks that are due from `start` to before `end`, and those with a pending reminder by mail then, in no
+    /// order; one may come twice. 3 calls, more for hundreds of rows.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn tasks_of_day(
+        &self,
+        user: UserId,
+        (start, end): (Timestamp, Timestamp),
+    ) -> Result<Vec<Task>, StoreError> {
+        let due = self.whole_range(user, (keys::tasks_due(start), keys::tasks_due(end)));
+        let at = |instant: Timestamp| format!("{}{instant}", keys::REMINDER_PREFIX);
+        let reminded = self.whole_range(user, (at(start), at(end)));
+        let (due, reminded) = futures::join!(due, reminded);
+        let mut tasks: Vec<Task> = due?.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
+        let reminders: Vec<Reminder> = reminded?.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
+        let counts = |reminder: &&Reminder| reminder.status == ReminderStatus::Pending && reminder.channel.mails();
+        let mut others: Vec<TaskId> = reminders.iter().filter(counts).map(|reminder| reminder.task_id).collect();
+        others.sort();
+        others.dedup();
+        others.retain(|id| tasks.iter().all(|task| task.id != *id));
+        for ids in others.chunks(BATCH) {
+            tasks.extend(self.tasks_by_id(user, ids.iter().copied()).await?);
+        }
+        Ok(tasks)
+    }
+
+    async fn whole_range(&self, user: UserId, (low, high): (String, String)) -> Result<Vec<Item>, StoreError> {
+        let mut found: Vec<Item> = Vec::new();
+        let mut after: Option<Position> = None;
+        loop {
+            let query = IndexQuery {
+                user,
+                index: Index::Time,
+                range: (&low, &high),
+                direction: Direction::Ascending,
+                after,
+                limit: PAGE,
+            };
+            let (items, next) = self.page(query).await?;
+            found.extend(items);
+            if next.is_none() {
+                return Ok(found);
+            }
+            after = next;
+        }
+    }
+
+    /// Settles a day's digest: plans the next one and, if the day has something, tells the user in the app and puts
+    /// the mail on its way, all or nothing. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountChanged`] when the day was settled, or what the digest is planned from changed meanwhile.
+    pub async fn settle_digest(
+        &self,
+        permit: &Permit,
+        (read, settled): (&User, &User),
+        told: Option<&Notification>,
+        mail: Option<&Mail>,
+    ) -> Result<(), WriteError> {
+        let mut change = Expression::default();
+        change.plan_digest(read, settled)?;
+        if mail.is_some() && !read.email_verified {
+            const COUNT: &str = "unverifiedReminderMails";
+            change
+                .set(COUNT, number(read.unverified_reminder_mails + 1))
+                .require_equal(COUNT, number(read.unverified_reminder_mails));
+        }
+        if told.is_none() && mail.is_none() {
+            return self.update_row(permit, keys::account(read.id), &change, Refusal::AccountChanged).await;
+        }
+        let mut transaction = Transaction::new(permit, settled.updated_at)?;
+        transaction.update(keys::account(read.id), &change, Refusal::AccountChanged)?;
+        if let Some(told) = told {
+            transaction.put_notification(told)?;
+        }
+        if let Some(mail) = mail {
+            transaction.put_mail(mail)?;
+        }
+        self.transact(transaction).await
+    }
+
+    /// Marks reminders as told of by a digest that has left. Doing it again changes nothing. 1 call each.
+    pub(super) async fn mark_told_by_digest(
+        &self,
+        permit: &Permit,
+        user: UserId,
+        reminders: &[ReminderId],
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        for reminder in reminders {
+            let mut change = Expression::default();
+            change
+                .set("morningEmailSent", true_value())
+                .set("updatedAt", text(now.to_string()))
+                .add("version", 1)
+                .require_equal("morningEmailSent", aws_sdk_dynamodb::types::AttributeValue::Bool(false));
+            match self.update_row(permit, keys::reminder(user, *reminder), &change, Refusal::ReminderChanged).await {
+                // Marked before, or deleted.
+                Ok(()) | Err(WriteError::Refused(Refusal::ReminderChanged)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn true_value() -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::Bool(true)
+}
