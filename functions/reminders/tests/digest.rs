@@ -1,4 +1,5 @@
 //! `reminders-digest` against the table: once a day, twice, late, early, changed, killed.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! `tasks-overdue` against the table: once for each due date, twice, early, moved, completed, deleted.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
 use std::time::Duration;
 

@@ -45,42 +45,47 @@
 //!
 //! | Route | Calls | RCU | WCU |
 //! |---|---|---|---|
-//! | POST /api/auth/register | Transact(claim, account, token, mail) | 0 | 9 |
+//! | POST /api/auth/register | Transact(claim, account, token, mail) | 0 | 10 |
 //! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account, session, less the oldest) → limiter gives back | 2 | 5 |
 //! | POST /api/auth/refresh | Get(session) → Update(session) → limiter gives back | 1 | 2 |
 //! | POST /api/auth/verify-email | Get(token) → Transact(account, token) | 1 | 4 |
 //! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail) | 1 | 9 |
 //! | POST /api/auth/logout | Delete(session) | 0 | 1 |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
-//! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4 |
+//! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves |
 //! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
 //! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(session, account, others, mail) → limiter gives back | 1 | 8 + 2 per other |
-//! | POST /api/tasks | Transact(session, counters, task); Get(account) first for a plain date | 0 | 8 |
+//! | POST /api/tasks | Transact(session, counters, task); Get(account) first for a plain date | 0 | 8, dated 9 |
 //! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, at most 1 MB | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
 //! | PUT /api/tasks/{id} | Get(task), after Get(account) for a plain date → Transact(session, task) | 1 | 6 |
-//! | the same, completing | … → Transact(session, task, pending reminders, notification) | 1 | 11 + 5 per pending reminder |
+//! | the same, completing | … → Transact(session, task, pending reminders, notification) | 1 | 12 + 5 per pending reminder |
 //! | DELETE /api/tasks/{id} | Get(task) → Transact(session, counters, task, its reminders) | 1 | 8 + 3 per reminder |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
 //! | POST /api/reminders | Transact(session, task's card, reminder) | 0 | 11 |
 //! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
 //! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 14 when moved |
 //! | DELETE /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 11 |
-//! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
+//! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks, inbox) | 1 per 4 KB, + 1 per task, + 1 | 0 |
 //! | GET /api/notifications/count | Get(inbox) | 1 | 0 |
 //! | PATCH /api/notifications/{id}/read | BatchGet(notification, inbox) → Transact(session, notification, inbox) → Get(task) | 3 | 7 |
 //! | PATCH /api/notifications/read-all | Transact(session, inbox) | 0 | 4 |
 //! | DELETE /api/notifications/{id} | BatchGet(notification, inbox) → Transact(session, notification, inbox) | 2 | 8 |
-//! | GET, POST /api/unsubscribe | Get(account); → Transact(account, notification, inbox) | 1 | 0; 8 |
+//! | GET, POST /api/unsubscribe | Get(account); → Transact(account, notification, inbox) | 1 | 0; 7 |
 //! | GET /health | Get(probe) | ½ | 0 |
-//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, account while unverified) | 3 | 19 |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, inbox, account while unverified) | 3 | 20 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder) | 3 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue | 1 | 0 |
-//! | service-cleanup, per task | Query(`by-task`) → BatchWrite(25 deletes) | 1 | 4 per notification |
+//! | reminders-digest, per user and day | Get(account) → Query(tasks of the day) ‖ Query(reminders of the day) → BatchGet(their tasks) → Transact(account, notification, mail, inbox), or Update(account) for a day with nothing | 4 | 13, or 3 |
+//! | tasks-overdue, per due date | Get(task) → Transact(task, notification, inbox) | 1 | 11 |
+//! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |
+//! | mail-feedback, per event | BatchGet(mail, account) → Get(reminder) → Update(reminder); first Transact(account, notification, inbox) for one that stops mail | 3 | 2 |
+//! | service-sweep, per tick | 16 Queries over `due` (32 more every ten minutes, 64 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
+//! | service-cleanup, per 25 notifications of a task | Query(`by-task`) → BatchGet(them, inbox) → Transact(them, inbox) | 2 + 1 each | 2 + 4 each |
 //!
-//! Planned, on the same keys: attachments 1 read + 1 transaction; notification count 1–2 reads; read-all 1 write;
+//! Planned, on the same keys: attachments 1 read + 1 transaction;
 //! analytics and streaks a BatchGet of `COUNTERS`, `DAYS#` and `STREAK#` items and two bounded counts over
 //! `open`, whatever the history; export one Query of the partition.
 

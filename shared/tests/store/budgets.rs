@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::clock::Timestamp;
-use shared::domain::mail::{Mail, MailContent};
+use shared::domain::mail::{Mail, MailCategory, MailContent};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{Reminder, ReminderPatch};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::task_query::TaskQuery;
-use shared::domain::user::UserPatch;
+use shared::domain::user::{MailStop, UserPatch};
 use shared::domain::zone::Zone;
 use shared::store::Permit;
+use shared::store::feedback::Wanted;
 use shared::store::mails::Outcome;
 use shared::store::rates::Slot;
 
@@ -122,7 +123,7 @@ async fn tasks() {
     world.store.delete_task(&permit, &row, now).await.unwrap();
     spent(&world, "delete's write, with one reminder", 1, 0.0, 11.0);
     world.store.delete_notifications_of(&Permit::of_system(), user, task.id).await.unwrap();
-    spent(&world, "clean-up, with one notification", 3, 3.0, 8.0);
+    spent(&world, "clean-up, with one notification", 3, 3.0, 6.0);
 }
 
 #[tokio::test]
@@ -179,7 +180,7 @@ async fn firing_and_mailing() {
     world.store.write_receipt(&system, &mail, Outcome::Sent, now).await.unwrap();
     spent(&world, "mail's record", 3, 1.0, 4.0);
     world.store.notifications(user, None, 50, now).await.unwrap();
-    spent(&world, "notifications, with one", 2, 2.0, 0.0);
+    spent(&world, "notifications, with one", 2, 3.0, 0.0);
 }
 
 #[tokio::test]
@@ -265,10 +266,27 @@ async fn digests() {
     let told = Notification::digest(user.id, &digest, now.plus(HOUR));
     let mail = Mail::digest(user.id, settled.digest_day.unwrap(), digest, now);
     world.store.settle_digest(&Permit::of_system(), (&user, &settled), Some(&told), Some(&mail)).await.unwrap();
-    spent(&world, "a digest's write", 1, 0.0, 17.0);
+    spent(&world, "a digest's write", 1, 0.0, 13.0);
     world.store.write_receipt(&Permit::of_system(), &mail, Outcome::Sent, now).await.unwrap();
     spent(&world, "a digest's receipt, with one reminder", 1, 0.0, 2.0);
     assert!(world.store.reminder(user.id, reminder.id).await.unwrap().unwrap().morning_email_sent);
+}
+
+#[tokio::test]
+async fn moving_the_digest_and_stopping_mail() {
+    let world = World::new().await;
+    let (system, now) = (Permit::of_system(), Timestamp::now());
+    let patch = UserPatch { timezone: Some(Zone::UTC), ..UserPatch::default() };
+    let user = world.store.update_user(&world.permit(), &world.user, &patch, now).await.unwrap();
+    spent(&world, "a new zone", 1, 0.0, 6.0);
+    let told = Notification::unsubscribed(user.id, MailCategory::Digest, now);
+    world.store.subscribe(&system, &user, (MailCategory::Reminders, Wanted::Yes), Some(&told), now).await.unwrap();
+    world.store.meter().take();
+    world.store.subscribe(&system, &user, (MailCategory::Digest, Wanted::No), Some(&told), now).await.unwrap();
+    spent(&world, "unsubscribing from the digest", 1, 0.0, 7.0);
+    let told = Notification::mail_stopped(user.id, MailStop::Bounced, now.plus(HOUR));
+    world.store.stop_mail(&system, MailStop::Bounced, &told).await.unwrap();
+    spent(&world, "stopping mail", 1, 0.0, 7.0);
 }
 
 #[tokio::test]
