@@ -3,15 +3,19 @@
 //! Reads are plain methods. Writes take a [`Permit`], which carries the session that must still be alive;
 //! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
 
+pub mod accounts;
+mod challenges;
+pub mod exports;
+pub mod google;
 pub mod keys;
-mod mailed_tokens;
+pub mod mailed_tokens;
 pub mod mails;
 pub mod meter;
 pub mod notifications;
 pub mod page;
 pub mod rates;
 pub mod reminders;
-mod sessions;
+pub mod sessions;
 pub mod tasks;
 mod transact;
 pub mod update;
@@ -80,6 +84,14 @@ pub enum Refusal {
     TokenVoid,
     /// The mail is another run's, or done.
     MailClaimed,
+    /// The login that waited for its code is over, or has another code by now.
+    ChallengeOver,
+    /// Another account is linked with the Google account.
+    GoogleTaken,
+    /// What the message asked for was done before.
+    AlreadyDone,
+    /// The export was finished or replaced meanwhile.
+    ExportChanged,
 }
 
 /// A handle on the table.
