@@ -27,9 +27,8 @@ def zxcvbn(folder: Path) -> list[str]:
     """The list of zxcvbn-ts (MIT)."""
     subprocess.run(["npm", "pack", "--silent", ZXCVBN], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     with tarfile.open(next(folder.glob("*.tgz"))) as package:
-        words = package.extractfile("package/src/passwords.json")
-        assert words is not None
-        return json.load(words)
+        package.extract("package/src/passwords.json", folder, filter="data")
+    return json.loads((folder / "package/src/passwords.json").read_text())
 
 
 def django(folder: Path) -> list[str]:
