@@ -74,17 +74,22 @@ def test_what_one_function_needs_is_not_given_to_all(source: dict[str, Any], fun
     assert own == {
         "CLEANUP_QUEUE_URL",
         "DIGEST_QUEUE_URL",
+        "EXPORT_QUEUE_URL",
         "MAIL_FROM",
         "MAIL_QUEUE_URL",
         "MAX_RECEIVES",
+        "OIDC_ISSUER",
+        "OIDC_SECRET_ID",
         "OVERDUE_QUEUE_URL",
         "REMINDER_QUEUE_ARN",
         "REMINDER_QUEUE_URL",
+        "RESET_QUEUE_URL",
         "SCHEDULER_DLQ_ARN",
         "SCHEDULER_ROLE_ARN",
         "SCHEDULE_GROUP",
         "SES_CONFIGURATION_SET",
         "SWEEP_QUEUE_URL",
+        "UPLOADS_BUCKET",
     }
 
 

@@ -20,7 +20,7 @@ use shared::store::mails::{Outcome, Outgoing};
 use shared::store::{Permit, Refusal, Store, WriteError};
 use shared::telemetry::{self, Unit};
 
-use crate::render::{Addresses, render};
+use crate::render::{Links, render};
 
 /// Longer than the function may run, shorter than the queue waits between deliveries.
 const LEASE: Duration = Duration::from_secs(60);
@@ -39,8 +39,8 @@ pub struct Sender {
     pub secrets: Secrets,
     /// SES.
     pub mailer: Mailer,
-    /// Where the links in mails lead.
-    pub addresses: Addresses,
+    /// Where links lead.
+    pub links: Links,
     /// The deployment, for the metrics.
     pub stage: String,
     /// Deliveries of a message before the queue parks it.
@@ -74,7 +74,7 @@ impl Sender {
             tracing::info!(%mail_id, reason, "mail.held_back");
             return Ok(self.settle(&permit, &mail, Outcome::Held { reason }).await?);
         }
-        let rendered = match render(&mail, &user, &self.addresses, &*self.secrets.keyring().await) {
+        let rendered = match render(&mail, &user, &self.links, &*self.secrets.keyring().await) {
             Ok(rendered) => rendered,
             Err(error) => {
                 self.settle(&permit, &mail, Outcome::Failed { reason: "the mail could not be written" }).await?;

@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use mail::render::Addresses;
+use mail::render::Links;
 use mail::send::Sender;
 use serde_json::json;
 use shared::auth::mailed::MailedToken;
@@ -54,8 +54,8 @@ async fn post(answers: Vec<Answer>) -> Post {
         store: world.store.clone(),
         secrets: Secrets::load(&manager.sdk(), "secret".to_owned()).await.unwrap(),
         mailer: Mailer::new(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned()),
-        addresses: Addresses { app: "https://app.example.com".to_owned(), api: "https://api.example.com".to_owned() },
         stage: "test".to_owned(),
+        links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
     };
     Post { world, ses, sender, mail, reminder: fired.id }

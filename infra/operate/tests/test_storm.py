@@ -1,4 +1,4 @@
-"""The computation behind docs/scale.md."""
+"""How long a storm of reminders takes."""
 
 from __future__ import annotations
 

@@ -28,6 +28,12 @@ pub enum Purpose {
     ClientAddress,
     /// Signing unsubscribe links.
     Unsubscribe,
+    /// Hashing the addresses of accounts that somebody signs in to.
+    AccountAddress,
+    /// Deriving the codes of logins.
+    LoginCode,
+    /// Sealing what a sign-in with Google must remember.
+    OidcFlow,
 }
 
 impl Purpose {
@@ -39,6 +45,9 @@ impl Purpose {
             Self::Cursor => b"cursor",
             Self::ClientAddress => b"client-address",
             Self::Unsubscribe => b"unsubscribe",
+            Self::AccountAddress => b"account-address",
+            Self::LoginCode => b"login-code",
+            Self::OidcFlow => b"oidc-flow",
         }
     }
 }
@@ -77,6 +86,9 @@ struct Secret {
 }
 
 impl Keyring {
+    /// Bytes of a tag.
+    pub const TAG_LENGTH: usize = KEY_LENGTH;
+
     /// Reads the secret's text.
     ///
     /// # Errors

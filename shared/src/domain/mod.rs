@@ -1,9 +1,11 @@
 //! The product's nouns and their rules. Pure: no clock, no network, no randomness but new ids.
 
+mod breached;
 pub mod delivery;
 pub mod digest;
 pub mod due_date;
 pub mod email;
+pub mod export;
 pub mod field;
 pub mod link;
 pub mod mail;

@@ -3,18 +3,22 @@
 //! Reads are plain methods. Writes take a [`Permit`], which carries the session that must still be alive;
 //! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
 
+pub mod accounts;
+mod challenges;
 mod digests;
 pub mod due;
+pub mod exports;
 pub mod feedback;
+pub mod google;
 pub mod keys;
-mod mailed_tokens;
+pub mod mailed_tokens;
 pub mod mails;
 pub mod meter;
 pub mod notifications;
 pub mod page;
 pub mod rates;
 pub mod reminders;
-mod sessions;
+pub mod sessions;
 pub mod tasks;
 mod transact;
 pub mod update;
@@ -87,6 +91,14 @@ pub enum Refusal {
     NotificationChanged,
     /// A later notification was made meanwhile, or all were marked as read: this one is dated anew and tried again.
     ToldLater,
+    /// The login that waited for its code is over, or has another code by now.
+    ChallengeOver,
+    /// Another account is linked with the Google account.
+    GoogleTaken,
+    /// What the message asked for was done before.
+    AlreadyDone,
+    /// The export was finished or replaced meanwhile.
+    ExportChanged,
 }
 
 /// A handle on the table.

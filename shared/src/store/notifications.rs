@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest};
 use serde::Deserialize;
 
 use super::keys::{self, Index};
 use super::page::{Direction, IndexQuery, Position, end_of};
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, number, row, text};
+use super::{
+    Backoff, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, malformed, number,
+    row, text,
+};
 use crate::clock::Timestamp;
 use crate::domain::notification::{Notification, day_number, oldest_kept_day};
 use crate::domain::task::{Task, TaskTitle};
@@ -32,6 +35,8 @@ const GET_BATCH: usize = 100;
 const FORGOTTEN_DAYS: i64 = 7;
 /// The smallest step of time.
 const MOMENT: Duration = Duration::from_millis(1);
+/// Most rows of one `BatchWriteItem`.
+pub(super) const DELETED_AT_ONCE: i32 = 25;
 
 impl Store {
     /// A page of the user's notifications. 2 calls.
@@ -221,6 +226,37 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Deletes rows, of which at least the keys are given, at most [`DELETED_AT_ONCE`]. 1 call, more while throttled.
+    pub(super) async fn delete_rows(&self, rows: Vec<Item>) -> Result<(), StoreError> {
+        let delete = |mut item: Item| {
+            let mut part =
+                |name: &str| item.remove(name).and_then(|value| value.as_s().cloned().ok()).unwrap_or_default();
+            let key = keys::Key { pk: part(keys::PK), sk: part(keys::SK) };
+            let request = DeleteRequest::builder().set_key(Some(key_item(key))).build();
+            request.map(|request| WriteRequest::builder().delete_request(request).build())
+        };
+        let mut requests: Vec<WriteRequest> = rows
+            .into_iter()
+            .map(delete)
+            .collect::<Result<_, _>>()
+            .map_err(|error| malformed("BatchWriteItem", &error))?;
+        let mut backoff = Backoff::default();
+        while !requests.is_empty() {
+            let output = self
+                .client()
+                .batch_write_item()
+                .request_items(self.table(), requests)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| failed("BatchWriteItem", &error))?;
+            self.meter().write(output.consumed_capacity());
+            requests = output.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            backoff.after("BatchWriteItem", requests.len()).await?;
+        }
+        Ok(())
     }
 
     /// The tasks of these ids that there are, in no order. 1 call, none without ids. At most 100 ids.

@@ -1,6 +1,6 @@
 //! `mail-send`.
 
-use mail::render::Addresses;
+use mail::render::Links;
 use mail::send::Sender;
 use shared::aws::mailer::Mailer;
 use shared::aws::secrets::Secrets;
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         store,
         secrets: Secrets::load(&sdk, required("SECRET_ID")?).await?,
         mailer,
-        addresses: Addresses { app: config.frontend_url, api: url("PUBLIC_URL")? },
+        links: Links { frontend: config.frontend_url, public: url("PUBLIC_URL")? },
         stage: config.stage.clone(),
         max_receives: parsed("MAX_RECEIVES")?,
     };
