@@ -66,11 +66,11 @@
 //! | POST /api/auth/logout | Delete(session) | 0 | 1 |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
 //! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves |
-//! | POST /api/user/enabled-2fa | Get(account) → Transact(session, account, notification) | 1 | 8 |
+//! | POST /api/user/enabled-2fa | Get(account) → Transact(session, account, notification) | 1 | 9 |
 //! | POST /api/user/export | Get(export) → Transact(session, export) | 1 | 4 |
 //! | GET /api/user/export | Get(export); with a token Get(token) → Get(export) | 1, 2 | 0 |
 //! | users-build-export, per message | Get(export) → Query(all of the user's rows, 1 MB each) → Transact(export, token, mail) | 1 + 1 per 4 KB | 7 |
-//! | DELETE /api/user/me | Query(account and sessions) → Transact(account, claims, sessions) | 1 | 6 + 2 per session |
+//! | DELETE /api/user/me | Query(account and sessions) → Transact(account, claims, sessions) | 1 | 7 + 2 per session |
 //! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |

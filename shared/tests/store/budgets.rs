@@ -119,7 +119,7 @@ async fn logins_with_a_code() {
     spent(&world, "the session", 1, 0.0, 6.0);
     let told = Notification::security(world.user.id, "switched", now);
     world.store.set_two_factor(&world.permit(), world.user.id, TwoFactor::On, &told).await.unwrap();
-    spent(&world, "switching", 1, 0.0, 8.0);
+    spent(&world, "switching", 1, 0.0, 9.0);
     let alert = Mail::new(world.user.id, MailContent::LoginsBlocked, now);
     world.store.alert_of_blocked_logins(&system, &alert).await.unwrap();
     spent(&world, "the alert", 1, 0.0, 5.0);
@@ -165,7 +165,7 @@ async fn resets_google_exports_and_the_end() {
     let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
     world.store.meter().take();
     world.store.delete_account(&read, session.id, now).await.unwrap();
-    spent(&world, "deleting an account with one session", 1, 0.0, 8.0);
+    spent(&world, "deleting an account with one session", 1, 0.0, 9.0);
     let newcomer = User::register_with_google(
         world.user.name.clone(),
         world.user.email.clone(),
