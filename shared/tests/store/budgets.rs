@@ -174,7 +174,7 @@ async fn resets_google_exports_and_the_end() {
         now,
     );
     world.store.register_with_google(&system, &newcomer).await.unwrap();
-    spent(&world, "a newcomer from Google", 1, 0.0, 6.0);
+    spent(&world, "a newcomer from Google", 1, 0.0, 7.0);
 }
 
 #[tokio::test]
