@@ -107,6 +107,23 @@ pub enum MailContent {
     },
 }
 
+impl MailContent {
+    /// The key that its token or code is derived with; `None` where it has none.
+    pub fn kid(&self) -> Option<&str> {
+        match self {
+            Self::Verification { kid, .. }
+            | Self::LoginCode { kid, .. }
+            | Self::PasswordReset { kid, .. }
+            | Self::ExportReady { kid, .. } => Some(kid),
+            Self::PasswordChanged
+            | Self::LoginsBlocked
+            | Self::GoogleLinked
+            | Self::TokenTheft { .. }
+            | Self::HourBefore { .. } => None,
+        }
+    }
+}
+
 /// A mail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -159,7 +159,8 @@ pub static USERS_ME: Route = Route::get("users-me", "/api/user/me");
 /// `PATCH /api/user/me`
 pub static USERS_UPDATE: Route = Route::patch("users-update", "/api/user/me");
 /// `DELETE /api/user/me`
-pub static USERS_DELETE: Route = Route::delete("users-delete", "/api/user/me").with_optional_body();
+pub static USERS_DELETE: Route =
+    Route::delete("users-delete", "/api/user/me").with_optional_body().limited_as(Class::Auth);
 /// `POST /api/user/enabled-2fa`
 pub static USERS_TWO_FACTOR: Route = Route::post("users-two-factor", "/api/user/enabled-2fa");
 /// `POST /api/user/export`

@@ -49,7 +49,7 @@
 //! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account, session, less the oldest) → limiter gives back | 2 | 5 |
 //! | the same, from a strange address | …, the guard's write beside the hash, … → the guard gives back | 2 | 7 |
 //! | the same, refused | Get(claim) → Query(account and sessions), the guard's write beside the hash | 2 | 1 |
-//! | the same, with a code | … → Transact(challenge, mail) → limiter gives back | 2 | 6 |
+//! | the same, with a code | …, the guard's write → Transact(challenge, mail) → limiter gives back | 2 | 7 |
 //! | POST /api/auth/verify-otp | Update(challenge) → Query(account and sessions) → Transact(account, session, challenge) → limiter, guard give back | 1 | 9 |
 //! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, mail) → limiter gives back | 1 | 6 |
 //! | POST /api/auth/forgot-password | none: a message on a queue | 0 | 0 |

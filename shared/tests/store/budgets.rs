@@ -100,8 +100,8 @@ async fn sessions_and_passwords() {
 async fn logins_with_a_code() {
     let world = World::new().await;
     let (system, now) = (Permit::of_system(), Timestamp::now());
-    let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, Some(7), now);
-    world.store.open_challenge(&system, &challenge, &challenge.mail(now)).await.unwrap();
+    let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, None, now);
+    world.store.open_challenge(&system, &challenge, &challenge.mail(now), None).await.unwrap();
     spent(&world, "opening a challenge", 1, 0.0, 5.0);
     let read = world.store.challenge(challenge.id).await.unwrap().unwrap();
     spent(&world, "resend's read", 1, 1.0, 0.0);
@@ -140,7 +140,7 @@ async fn resets_google_exports_and_the_end() {
     let notice = Mail::new(user, MailContent::PasswordChanged, now);
     world.store.reset_password(&system, &account, token.expose(), &hash, &notice).await.unwrap();
     spent(&world, "reset, ending one session", 1, 0.0, 9.0);
-    world.store.google_matches("google-1", &world.user.email).await.unwrap();
+    world.store.google_matches("google-1", Some(&world.user.email)).await.unwrap();
     spent(&world, "whom Google means", 1, 2.0, 0.0);
     let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
     world.store.meter().take();
