@@ -17,6 +17,7 @@
 )]
 
 mod access;
+mod analytics;
 mod auth;
 mod bodies;
 mod cors;

@@ -216,6 +216,8 @@ impl From<Refusal> for ApiError {
             Refusal::TaskChanged | Refusal::ReminderChanged | Refusal::AccountChanged | Refusal::SessionChanged => {
                 Self::new(ErrorCode::Conflict)
             }
+            Refusal::DaysChanged | Refusal::CountersChanged => Self::new(ErrorCode::Conflict),
+            Refusal::MigrationsLocked => Self::internal("a request ran a migration"),
             Refusal::TokenVoid => Self::new(ErrorCode::InvalidToken),
             Refusal::MailClaimed => Self::internal("a request claimed a mail"),
         }

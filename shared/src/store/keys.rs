@@ -10,20 +10,21 @@
 //! | User | `USER#<id>` | `ACCOUNT` | `due` (next digest; planned) |
 //! | Session | `USER#<id>` | `ACCOUNT#SESSION#<sid>` | TTL |
 //! | Login challenge (planned) | `USER#<id>` | `ACCOUNT#CHALLENGE#<id>` | TTL |
-//! | Counters: tasks (planned: bytes, totals, categories) | `USER#<id>` | `COUNTERS` | |
+//! | Counters: tasks, pending and completed reminders, changes (planned: bytes) | `USER#<id>` | `COUNTERS` | |
+//! | Tasks of a category | `USER#<id>` | `CATEGORY#<name>` | |
+//! | Completed reminders by local day, a number each; days that have any, a mask a month | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
 //! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` (overdue; planned) |
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
 //! | Attachment (planned) | `USER#<id>` | `ATT#<id>` | `due` while unfinished |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `open` while unread, `by-task`, TTL |
 //! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
-//! | Days of a month, active days of a year (planned) | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
 //! | Idempotency record (planned) | `USER#<id>` | `IDEM#<route>#<hash of the key>` | TTL |
 //! | Claim of an e-mail address | `EMAIL#<address>` | `CLAIM` | |
 //! | Claim of a Google id (planned) | `GOOGLE#<sub>` | `CLAIM` | |
 //! | Token sent by mail (verification; planned: reset) | `TOKEN#<sha-256>` | `TOKEN` | TTL |
 //! | Rate windows of a client | `RATE#<keyed hash>` | `RATE` | TTL |
 //! | Health probe (never written) | `HEALTH` | `HEALTH` | |
-//! | Migration ledger (planned) | `MIGRATIONS` | `<number>` | |
+//! | Migration ledger and its lock, how far an import is | `MIGRATIONS` | `NUMBER#<number>`, `LOCK`, `IMPORT` | |
 //!
 //! # Indexes
 //! | Index | Keys | Projection | Serves |
@@ -80,6 +81,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::mail::Mail;
@@ -98,7 +101,7 @@ pub const EXPIRES_AT: &str = "expiresAt";
 pub const BY_TIME: &str = "byTime";
 /// Sort key of [`Index::Created`].
 pub const BY_CREATED: &str = "byCreated";
-/// Sort key of the index `open`.
+/// Sort key of [`Index::Open`].
 pub const OPEN: &str = "open";
 /// Sort key of [`Index::Task`].
 pub const BY_TASK: &str = "byTask";
@@ -121,6 +124,8 @@ pub enum Index {
     Created,
     /// What belongs to one task.
     Task,
+    /// A user's pending reminders and unread notifications.
+    Open,
 }
 
 impl Index {
@@ -130,6 +135,7 @@ impl Index {
             Self::Time => "by-time",
             Self::Created => "by-created",
             Self::Task => "by-task",
+            Self::Open => "open",
         }
     }
 
@@ -139,6 +145,7 @@ impl Index {
             Self::Time => BY_TIME,
             Self::Created => BY_CREATED,
             Self::Task => BY_TASK,
+            Self::Open => OPEN,
         }
     }
 }
@@ -191,7 +198,52 @@ pub fn session(user: UserId, session: SessionId) -> Key {
 
 /// The counters' row.
 pub fn counters(user: UserId) -> Key {
-    of_user(user, "COUNTERS".to_owned())
+    of_user(user, COUNTERS.to_owned())
+}
+
+/// The sort key of the counters' row. Behind the categories' and before the days': one Query has both.
+pub const COUNTERS: &str = "COUNTERS";
+/// Prefix of the sort keys of categories. Their names may begin with any character: they end at [`COUNTERS`].
+pub const CATEGORY_PREFIX: &str = "CATEGORY#";
+/// Prefix of the sort keys of months.
+pub const DAYS_PREFIX: &str = "DAYS#";
+/// Prefix of the sort keys of years.
+pub const STREAK_PREFIX: &str = "STREAK#";
+
+/// The row that counts the tasks of a category.
+pub fn category(user: UserId, name: &str) -> Key {
+    of_user(user, format!("{CATEGORY_PREFIX}{name}"))
+}
+
+/// The row that counts the completed reminders of each day of a month.
+pub fn days(user: UserId, of_month: Date) -> Key {
+    of_user(user, format!("{DAYS_PREFIX}{:04}-{:02}", of_month.year(), of_month.month()))
+}
+
+/// The first of the month of a sort key that [`days`] made; `None` for other keys.
+pub fn month_of_days(sk: &str) -> Option<Date> {
+    let (year, month) = sk.strip_prefix(DAYS_PREFIX)?.split_once('-')?;
+    Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
+}
+
+/// A day's number in its month's row.
+pub fn day_attribute(day: Date) -> String {
+    format!("d{:02}", day.day())
+}
+
+/// The row that tells which days of a year have completed reminders.
+pub fn streak(user: UserId, year: i16) -> Key {
+    of_user(user, format!("{STREAK_PREFIX}{year:04}"))
+}
+
+/// The year of a sort key that [`streak`] made; `None` for other keys.
+pub fn year_of_streak(sk: &str) -> Option<i16> {
+    sk.strip_prefix(STREAK_PREFIX)?.parse().ok()
+}
+
+/// A month's mask in its year's row; bit 0 is the first day.
+pub fn month_attribute(month: i8) -> String {
+    format!("m{month:02}")
 }
 
 /// A task's row.
@@ -219,6 +271,11 @@ pub fn email_claim(email: &Email) -> Key {
     Key { pk: format!("EMAIL#{}", email.as_str()), sk: "CLAIM".to_owned() }
 }
 
+/// The row that makes a Google id unique.
+pub fn google_claim(sub: &str) -> Key {
+    Key { pk: format!("GOOGLE#{sub}"), sk: "CLAIM".to_owned() }
+}
+
 /// The row of a mailed token, by the token's hash in lower-case hexadecimal.
 pub fn mailed_token(hash: &str) -> Key {
     Key { pk: format!("TOKEN#{hash}"), sk: "TOKEN".to_owned() }
@@ -227,6 +284,26 @@ pub fn mailed_token(hash: &str) -> Key {
 /// The rate windows of a client, by the keyed hash of its address.
 pub fn rate_windows(client: &str) -> Key {
     Key { pk: format!("RATE#{client}"), sk: "RATE".to_owned() }
+}
+
+/// The partition of the ledger of migrations.
+pub const MIGRATIONS: &str = "MIGRATIONS";
+/// Prefix of the sort keys of migrations.
+pub const MIGRATION_PREFIX: &str = "NUMBER#";
+
+/// A migration's row.
+pub fn migration(number: u32) -> Key {
+    Key { pk: MIGRATIONS.to_owned(), sk: format!("{MIGRATION_PREFIX}{number:04}") }
+}
+
+/// The row that only one operator's migration has at a time.
+pub fn migration_lock() -> Key {
+    Key { pk: MIGRATIONS.to_owned(), sk: "LOCK".to_owned() }
+}
+
+/// How far an import is.
+pub fn import_progress() -> Key {
+    Key { pk: MIGRATIONS.to_owned(), sk: "IMPORT".to_owned() }
 }
 
 /// A key that nothing is ever stored under: reading it shows whether the table answers.
@@ -260,6 +337,11 @@ pub fn task_by_created(task: &Task) -> String {
 /// Where a reminder stands among its user's by time.
 pub fn reminder_by_time(reminder: &Reminder) -> String {
     format!("{REMINDER_PREFIX}{}#{}", reminder.scheduled_at, reminder.id)
+}
+
+/// Where the reminders about an instant begin in `by-time` and `open`.
+pub fn reminders_about(at: Timestamp) -> String {
+    format!("{REMINDER_PREFIX}{at}")
 }
 
 /// Where a notification stands among its user's by creation.

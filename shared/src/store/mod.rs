@@ -3,7 +3,10 @@
 //! Reads are plain methods. Writes take a [`Permit`], which carries the session that must still be alive;
 //! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
 
+pub mod counters;
+pub mod import;
 pub mod keys;
+pub mod ledger;
 mod mailed_tokens;
 pub mod mails;
 pub mod meter;
@@ -11,11 +14,13 @@ pub mod notifications;
 pub mod page;
 pub mod rates;
 pub mod reminders;
+pub mod replay;
 mod sessions;
 pub mod tasks;
 mod transact;
 pub mod update;
 pub mod users;
+pub mod walk;
 
 use std::collections::HashMap;
 
@@ -80,6 +85,12 @@ pub enum Refusal {
     TokenVoid,
     /// The mail is another run's, or done.
     MailClaimed,
+    /// What a counted day held was changed meanwhile.
+    DaysChanged,
+    /// The counters were changed while they were recounted.
+    CountersChanged,
+    /// Somebody else runs migrations.
+    MigrationsLocked,
 }
 
 /// A handle on the table.

@@ -4,10 +4,12 @@
 
 mod budgets;
 mod conflicts;
+mod counters;
 mod mails;
 mod pages;
 mod rates;
 mod reminders;
+mod scale;
 mod sessions;
 mod tasks;
 mod users;
