@@ -57,27 +57,47 @@
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
 //! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(session, account, others, mail) → limiter gives back | 1 | 8 + 2 per other |
-//! | POST /api/tasks | Transact(session, counters, task); Get(account) first for a plain date | 0 | 8 |
-//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, at most 1 MB | 0 |
+//! | POST /api/tasks | Transact(session, task, counters, category); Get(account) first for a plain date | 0 | 10 |
+//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, see below | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
 //! | PUT /api/tasks/{id} | Get(task), after Get(account) for a plain date → Transact(session, task) | 1 | 6 |
-//! | the same, completing | … → Transact(session, task, pending reminders, notification) | 1 | 11 + 5 per pending reminder |
-//! | DELETE /api/tasks/{id} | Get(task) → Transact(session, counters, task, its reminders) | 1 | 8 + 3 per reminder |
+//! | the same, into another category | … → Transact(session, task, counters, both categories) | 1 | 12 |
+//! | the same, completing | … → Transact(session, task, pending reminders, notification, counters) | 1 | 11 + 2 with pending reminders + 5 for each |
+//! | DELETE /api/tasks/{id} | BatchGet(task, this month's days) → Transact(session, task, its reminders, counters, category, their days) | 2 | 10 + 3 per reminder + 2 per month and year of completed ones |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
-//! | POST /api/reminders | Transact(session, task's card, reminder) | 0 | 11 |
+//! | POST /api/reminders | Transact(session, task's card, reminder, counters); Get(account) and Get(days) first for a completed one | 0 | 13 |
 //! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
 //! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 14 when moved |
-//! | DELETE /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 11 |
+//! | the same, with a status or a time | BatchGet(reminder, account, this month's days) → Transact(…, counters, day, year for a day's first or last) | 3 | 15, a day's first or last 17 |
+//! | DELETE /api/reminders/{id} | BatchGet(reminder, account, this month's days) → Transact(session, task's card, reminder, counters, its day if completed) | 3 | 13 |
 //! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
+//! | GET /api/analytics | Query(categories, counters) ‖ BatchGet(account, 2 or 3 months) ‖ Query(`open`, overdue, counted) | 5 or 6, whatever the history | 0 |
+//! | GET /api/analytics/streaks | Get(account) ‖ Query(years) | 2 for up to some 25 years | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |
-//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, account while unverified) | 3 | 19 |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, account while unverified, counters, day, year for a day's first) | 4 | 25 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder) | 3 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue | 1 | 0 |
 //! | service-cleanup, per task | Query(`by-task`) → BatchWrite(25 deletes) | 1 | 4 per notification |
 //!
+//! Counting on a day of another month than the likely one, or beside others who count on the same day, reads the
+//! days again: one read and perhaps one refused transaction more.
+//!
+//! # The dearest pages
+//! `shared/tests/store/scale.rs` asserts these on accounts of 5,000 rows and more.
+//!
+//! | List | Looks at | Dearest page, RCU |
+//! |---|---|---|
+//! | GET /api/tasks | `limit` + 1 rows | 27 for rows of 1 KB; rows are at most some 15 KB |
+//! | the same with any filter, `q` included | at most 500 rows, a page may be short | 125 for rows of 1 KB |
+//! | the same, the heaviest rows there can be | at most 1 MB a Query | 257, twice that where dated and undated meet |
+//! | GET /api/reminders | `limit` + 1 rows, their tasks | 65 for the heaviest reminders + 1 per 4 KB of each task |
+//! | GET /api/notifications | `limit` + 1 rows, their tasks | 26 + 1 per 4 KB of each task |
+//! | GET /api/analytics | a category's row each, 1 per 4 KB (some 30 categories) | + 1 per 30 overdue reminders that are still pending |
+//!
 //! Planned, on the same keys: attachments 1 read + 1 transaction; notification count 1–2 reads; read-all 1 write;
-//! analytics and streaks a BatchGet of `COUNTERS`, `DAYS#` and `STREAK#` items and two bounded counts over
-//! `open`, whatever the history; export one Query of the partition.
+//! export one Query of the partition.
+//!
+//! Operators' commands (`infra/admin`) walk the table by Scan and read a user's rows by Query; no route does.
 
 use std::time::Duration;
 

@@ -10,6 +10,8 @@ use crate::Failure;
 
 /// Users read at a time.
 const PAGE: i64 = 100;
+/// An id that no row has and all come behind.
+const BEFORE_ALL: &str = "00000000-0000-0000-0000-000000000000";
 
 /// The original's database.
 pub(super) struct Source {
@@ -35,21 +37,21 @@ impl Source {
 
     /// The next users by id.
     pub(super) async fn users_after(&self, id: Option<&str>) -> Result<Vec<Value>, Failure> {
-        let query = "SELECT row_to_json(u)::text FROM users u WHERE u.id::text > $1 ORDER BY u.id::text LIMIT $2";
-        self.rows(query, &[&id.unwrap_or_default(), &PAGE]).await
+        let query = "SELECT row_to_json(u)::text FROM users u WHERE u.id > $1::text::uuid ORDER BY u.id LIMIT $2";
+        self.rows(query, &[&id.unwrap_or(BEFORE_ALL), &PAGE]).await
     }
 
     /// The rows of `table`, one of ours and never a caller's text, that belong to a user, by id.
     pub(super) async fn of_user(&self, table: &'static str, user: &Value) -> Result<Vec<Value>, Failure> {
         let query =
-            format!("SELECT row_to_json(r)::text FROM {table} r WHERE r.user_id::text = $1 ORDER BY r.id::text");
+            format!("SELECT row_to_json(r)::text FROM {table} r WHERE r.user_id = $1::text::uuid ORDER BY r.id");
         self.rows(&query, &[&text(user, &["id"]).unwrap_or_default()]).await
     }
 
     /// The attachments of a user's tasks, by id.
     pub(super) async fn attachments_of(&self, user: &Value) -> Result<Vec<Value>, Failure> {
         let query = "SELECT row_to_json(a)::text FROM task_attachments a JOIN tasks t ON t.id = a.task_id \
-                     WHERE t.user_id::text = $1 ORDER BY a.id::text";
+                     WHERE t.user_id = $1::text::uuid ORDER BY a.id";
         self.rows(query, &[&text(user, &["id"]).unwrap_or_default()]).await
     }
 
