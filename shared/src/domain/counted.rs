@@ -83,6 +83,26 @@ mod tests {
     }
 
     #[test]
+    fn days_of_daylight_saving_begin_and_end_at_their_own_midnights() {
+        let new_york = Zone::parse("America/New_York").unwrap();
+        let days = [
+            // 23 hours long: no 02:30.
+            ("2026-03-08T04:59:59.999Z", "2026-03-07"),
+            ("2026-03-08T05:00:00Z", "2026-03-08"),
+            ("2026-03-08T07:30:00Z", "2026-03-08"),
+            ("2026-03-09T03:59:59.999Z", "2026-03-08"),
+            // 25 hours long: 01:30 comes twice.
+            ("2026-11-01T03:59:59.999Z", "2026-10-31"),
+            ("2026-11-01T05:30:00Z", "2026-11-01"),
+            ("2026-11-01T06:30:00Z", "2026-11-01"),
+            ("2026-11-02T04:59:59.999Z", "2026-11-01"),
+        ];
+        for (instant, day) in days {
+            assert_eq!(local_day(Timestamp::parse(instant).unwrap(), &new_york).to_string(), day, "{instant}");
+        }
+    }
+
+    #[test]
     fn its_text_is_read_back_and_no_other_is() {
         for text in ["pending", "2024-02-29"] {
             assert_eq!(String::from(Counted::try_from(text.to_owned()).unwrap()), text);

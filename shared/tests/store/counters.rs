@@ -296,6 +296,41 @@ async fn undoing_the_middle_day_splits_a_streak_and_a_second_one_of_that_day_hol
 }
 
 #[tokio::test]
+async fn a_completion_entered_late_counts_on_the_day_that_it_was_due() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let now = Timestamp::now();
+    let mut missed = new_reminder(&task, DAY);
+    missed.scheduled_at = now.minus(DAY * 3);
+    world.store.create_reminder(&world.permit(), &missed).await.unwrap();
+    let done = ReminderPatch { status: Some(ReminderStatus::Completed), ..ReminderPatch::default() };
+    change(&world, Some(missed.id), done).await.unwrap();
+    let zone = world.user.timezone.clone();
+    let (totals, _) = world.store.totals(world.user.id, now).await.unwrap().unwrap();
+    assert_eq!(totals.days.get(&local_day(missed.scheduled_at, &zone)), Some(&1));
+    assert_eq!(streaks(&world, local_day(now, &zone)).await, Streaks { active: 0, longest: 1 });
+}
+
+#[tokio::test]
+async fn deleting_a_task_whose_thirty_completions_lie_in_thirty_years_is_one_transaction() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    for year in 2031..=2060 {
+        let mut reminder = new_reminder(&task, DAY);
+        reminder.status = ReminderStatus::Completed;
+        reminder.scheduled_at = Timestamp::parse(&format!("{year}-06-15T12:00:00Z")).unwrap();
+        world.store.create_reminder(&world.permit(), &reminder).await.unwrap();
+    }
+    let (row, known) = world.store.task_to_delete(world.user.id, task.id, Timestamp::now()).await.unwrap().unwrap();
+    world.store.meter().take();
+    world.store.delete_task_knowing(&world.permit(), &row, &known, Timestamp::now()).await.unwrap();
+    assert_eq!(world.store.meter().take().calls, 2, "the days, and the transaction");
+    assert_clean(&replay(&world, Mode::Compare).await, "after the cascade");
+    let (totals, _) = world.store.totals(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    assert_eq!((totals.tasks, totals.completed), (0, 0));
+}
+
+#[tokio::test]
 async fn a_change_of_zone_moves_no_completed_day_and_counts_the_next_one_anew() {
     let world = World::new().await;
     let task = world.task(json!({"title": "Pay rent"})).await.id;

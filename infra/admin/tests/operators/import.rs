@@ -35,7 +35,7 @@ async fn original() -> Postgres {
 }
 
 fn reasons(rows: &[import::Row]) -> Vec<String> {
-    rows.iter().map(|row| format!("{:?} {}", row.kind, &row.id[row.id.len() - 1..])).collect()
+    rows.iter().map(|row| format!("{:?} {}", row.kind, row.id.chars().last().unwrap())).collect()
 }
 
 #[tokio::test]
