@@ -7,7 +7,7 @@ ARCH ?= x86_64
 STAGE ?= dev
 
 export PATH := $(CURDIR)/.local/venv/bin:$(CURDIR)/.local/cargo/bin:$(PATH)
-export PORT CLOUD_PORT TEST_PORT TEST_CLOUD_PORT BASE_URL
+export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_URL
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
@@ -16,19 +16,19 @@ export SAM_CLI_TELEMETRY ?= 0
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-run: install ## runs the whole system here (again: only what changed); Ctrl-C ends it. PORT=3000 CLOUD_PORT=4566
+run: install ## runs the whole system here (again: only what changed); Ctrl-C ends it. PORT=3000 CLOUD_PORT=4566 OIDC_PORT=4580
 	@exec $(PY) -m infra.local run
 
 start: install ## the same in the background
 	@exec $(PY) -m infra.local start
 
 stop: ## ends all that make run or make start began; users, tasks and mails are kept
-	@test ! -x $(PY) || exec $(PY) -m infra.local stop
+	@if test -x $(PY); then exec $(PY) -m infra.local stop; else echo "Nothing is running."; fi
 
 reset: ## ends it and forgets users, tasks, mails and logs
-	@test ! -x $(PY) || exec $(PY) -m infra.local reset
+	@if test -x $(PY); then exec $(PY) -m infra.local reset; else echo "Nothing is running, and there is no state to forget."; fi
 
-demo: ## registers, creates a task and a reminder, waits for the mail (needs make run). BASE_URL=http://localhost:3000
+demo: ## registers, creates a task and a reminder, waits for the mail (needs make run). PORT=3000 or BASE_URL=https://…
 	@exec $(PYTHON) infra/local/demo.py
 
 logs: ## shows and follows what the functions print. FUNCTION=tasks-create for one of them

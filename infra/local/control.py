@@ -6,6 +6,7 @@ that a later start would believe. The record beside it says what runs, and on wh
 
 from __future__ import annotations
 
+import difflib
 import fcntl
 import os
 import shutil
@@ -17,7 +18,7 @@ from typing import IO
 import psutil
 
 from . import processes
-from .instance import ENV_FILE, STACK, Instance, local_instance
+from .instance import ENV_FILE, ROOT, STACK, Instance, local_instance
 from .processes import Record, Running
 from .progress import Problem, say, step
 
@@ -39,9 +40,10 @@ def try_lock(instance: Instance, name: str) -> IO[str] | None:
     return file
 
 
-def remember(instance: Instance, cloud: Record | None = None, *, ready: bool = False) -> None:
+def remember(instance: Instance, cloud: Record | None = None, oidc: Record | None = None, *, ready: bool = False) -> None:
     """Writes down what runs, for the other commands and for the start after a kill."""
-    Running(Record.of(os.getpid()), cloud, instance.port, instance.cloud_port, ready).save(record_file(instance))
+    ports = (instance.port, instance.cloud_port, instance.oidc_port)
+    Running(Record.of(os.getpid()), cloud, oidc, *ports, ready).save(record_file(instance))
 
 
 def forget(instance: Instance) -> None:
@@ -49,8 +51,11 @@ def forget(instance: Instance) -> None:
 
 
 def end_leftovers(instance: Instance) -> None:
-    """After a kill of the supervisor the emulator saves and ends by itself; here it gets the time, or is ended."""
+    """After a kill of the supervisor all ends by itself, the emulator once it has saved; here it gets the time, or is ended."""
     left = Running.load(record_file(instance))
+    provider = left.oidc.process() if left and left.oidc else None
+    if provider:
+        processes.end(provider, patience=5)
     process = left.cloud.process() if left and left.cloud else None
     if process is None:
         return
@@ -76,9 +81,9 @@ def stop() -> None:
                 supervisor.wait(timeout=60)
             except psutil.TimeoutExpired:
                 supervisor.kill()
-        cloud = running.cloud.process() if running.cloud else None
-        if cloud:
-            processes.end(cloud, patience=30)
+        # After a kill of the supervisor these may be left.
+        for process in running.processes():
+            processes.end(process, patience=30)
     forget(instance)
 
 
@@ -94,6 +99,11 @@ def reset() -> None:
 
 def logs(function: str = "") -> None:
     """Shows what the functions print, and follows while the system runs."""
+    known = {file.stem for file in ROOT.glob("functions/*/src/bin/*.rs")}
+    if function and function not in known:
+        close = difflib.get_close_matches(function, known, n=3)
+        remedy = f"Did you mean {' or '.join(close)}?" if close else "`ls events` shows them all."
+        raise Problem(f"There is no function {function}.", remedy)
     instance = local_instance()
     file = instance.functions_log
     if not file.exists():

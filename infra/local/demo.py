@@ -1,8 +1,8 @@
 """`make demo`: the main job from a client's side, with the standard library only.
 
 Registers a fresh user, logs in, creates a task and a reminder ten minutes ahead, waits for the mail and prints it with
-the notification. Exits 0 when both are there, 1 with the reason otherwise. BASE_URL says where; the default is
-http://localhost:3000.
+the notification. Exits 0 when both are there, 1 with the reason otherwise. BASE_URL or PORT says where; the default is
+the running system.
 """
 
 from __future__ import annotations
@@ -17,9 +17,22 @@ import urllib.parse
 import urllib.request
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-BASE_URL = (os.environ.get("BASE_URL") or f"http://localhost:{os.environ.get('PORT') or 3000}").rstrip("/")
+# What `make run` wrote down about itself.
+RUNNING = Path(__file__).resolve().parents[2] / ".local" / "run" / "running.json"
+
+
+def running_port() -> int:
+    """The port of the running system, else the default."""
+    try:
+        return int(json.loads(RUNNING.read_text())["port"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 3000
+
+
+BASE_URL = (os.environ.get("BASE_URL") or f"http://localhost:{os.environ.get('PORT') or running_port()}").rstrip("/")
 # Seconds. The reminder is due in less than an hour, so its mail goes out at once.
 PATIENCE = 30.0
 

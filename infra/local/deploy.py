@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, WaiterError
 from . import expand, overrides
 from .build import Artifact
 from .expand import Template
-from .instance import REGION, ROOT_KEY, STACK, TEMPLATE, Instance
+from .instance import OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, REGION, ROOT_KEY, STACK, TEMPLATE, Instance
 from .progress import Problem, Step
 
 ARTIFACTS = "spacedly-local-artifacts"
@@ -181,7 +181,7 @@ def _reasons(cloudformation: Any, since: float) -> str:
 
 
 def _after(instance: Instance, template: Template) -> None:
-    """What the emulator does not take from the template: expiry, reserved concurrency, mail identities."""
+    """What the template does not say, or the emulator does not take from it: expiry, concurrency, senders, the OIDC client."""
     resources = client(instance, "cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
     physical = {
         item["LogicalResourceId"]: item["PhysicalResourceId"] for page in resources for item in page["StackResourceSummaries"]
@@ -195,6 +195,15 @@ def _after(instance: Instance, template: Template) -> None:
                 FunctionName=physical[name], ReservedConcurrentExecutions=properties["ReservedConcurrentExecutions"]
             )
     _verify_senders(instance, physical, template)
+    if "OidcClient" in physical:
+        _fill_in_client(client(instance, "secretsmanager"), physical["OidcClient"])
+
+
+def _fill_in_client(secrets: Any, secret: str) -> None:
+    """Does the operator's part of sign-in with Google: puts the local provider's client into its secret."""
+    wanted = {"clientId": OIDC_CLIENT_ID, "clientSecret": OIDC_CLIENT_SECRET}
+    if json.loads(secrets.get_secret_value(SecretId=secret)["SecretString"]) != wanted:
+        secrets.put_secret_value(SecretId=secret, SecretString=json.dumps(wanted))
 
 
 def _set_expiry(dynamodb: Any, table: str, wanted: dict[str, Any]) -> None:

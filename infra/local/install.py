@@ -1,9 +1,9 @@
-"""Checks the machine's tools and makes the project's Python environment, .local/venv.
+"""Checks the machine's tools, makes the project's Python environment, .local/venv, and fetches the OpenID provider.
 
 Runs under the machine's own python3, which may be too old: hence only the standard library and plain syntax.
     python3 infra/local/install.py           what `make run` needs
     python3 infra/local/install.py --tools   also what building, checking and deploying need
-It does nothing when the environment already is what the lock files say.
+It does nothing when all already is what the lock files say.
 """
 
 import hashlib
@@ -16,8 +16,10 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HERE = os.path.join(ROOT, "infra", "local")
+OIDC = os.path.join(HERE, "oidc")
 VENV = os.path.join(ROOT, ".local", "venv")
 OLDEST_PYTHON = (3, 11)
+OLDEST_NODE = 20
 
 
 def fail(what, remedy):
@@ -58,6 +60,16 @@ def check_rust():
             "There is no C compiler (cc), which Rust needs for linking.",
             "On Debian or Ubuntu: apt install build-essential; on macOS: xcode-select --install.",
         )
+
+
+def check_node():
+    """Node and npm are there and new enough: the local OpenID provider runs on them."""
+    where = "Install Node.js %d or newer with npm (https://nodejs.org), open a new shell, try again." % OLDEST_NODE
+    if not shutil.which("node") or not shutil.which("npm"):
+        fail("Node.js is not on the PATH (node, npm); the local stand-in for Google runs on it.", where)
+    found = re.search(r"v(\d+)\.", output(["node", "--version"]))
+    if found and int(found.group(1)) < OLDEST_NODE:
+        fail("Node.js %s is too old: %d or newer is needed." % (found.group(1), OLDEST_NODE), where)
 
 
 def version(text):
@@ -123,14 +135,45 @@ def install(lock, fresh):
     sys.stdout.flush()
 
 
+def install_provider():
+    """Installs the local OpenID provider's packages; the stamp lies among them, so they go and come together."""
+    digest = hashlib.sha256(output(["node", "--version"]).encode())
+    with open(os.path.join(OIDC, "package-lock.json"), "rb") as file:
+        digest.update(file.read())
+    stamp = os.path.join(OIDC, "node_modules", ".spacedly.stamp")
+    try:
+        with open(stamp, encoding="ascii") as file:
+            if file.read() == digest.hexdigest():
+                return
+    except OSError:
+        pass
+    started = time.time()
+    sys.stdout.write("▸ installing the local OpenID provider into infra/local/oidc/node_modules (once) …\n")
+    sys.stdout.flush()
+    npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(npm, cwd=OIDC, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, check=False)
+    if done.returncode != 0:
+        sys.stderr.write(done.stdout)
+        fail(
+            "The packages of the local OpenID provider could not be installed (see above).",
+            "The first run needs the network (proxy: HTTPS_PROXY, mirror: npm config set registry …). Try again.",
+        )
+    with open(stamp, "w", encoding="ascii") as file:
+        file.write(digest.hexdigest())
+    sys.stdout.write("✓ installed the local OpenID provider in %.0f s\n" % (time.time() - started))
+    sys.stdout.flush()
+
+
 def main():
     check_python()
     check_rust()
+    check_node()
     fresh = not is_installed("requirements.txt")
     if fresh:
         install("requirements.txt", fresh=True)
     if "--tools" in sys.argv[1:] and (fresh or not is_installed("requirements-tools.txt")):
         install("requirements-tools.txt", fresh=False)
+    install_provider()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ ROOT_KEY = "test"
 API_ID = "5bace41e"
 STAGE = "local"
 STACK = f"spacedly-{STAGE}"
+# What the local OpenID provider and the functions agree on. It opens nothing but a provider that this machine alone
+# reaches, and that signs in anybody as anybody.
+OIDC_CLIENT_ID = "spacedly-local"
+OIDC_CLIENT_SECRET = "for-the-provider-on-this-machine-only"  # noqa: S105
 # Names the client's address to the emulator. Only the proxy may set it: it strips the header from requests.
 CLIENT_ADDRESS_HEADER = "x-local-client-address"
 # In the test instance a client may say who it is, so that each test is a client of its own.
@@ -37,6 +41,7 @@ class Instance:
     base: Path
     port: int
     cloud_port: int
+    oidc_port: int
 
     @property
     def is_test(self) -> bool:
@@ -64,6 +69,10 @@ class Instance:
         return self.log / "functions.log"
 
     @property
+    def oidc_log(self) -> Path:
+        return self.log / "oidc.log"
+
+    @property
     def run(self) -> Path:
         return self.base / "run"
 
@@ -82,6 +91,11 @@ class Instance:
         return f"{self.cloud_url}/_aws/execute-api/{API_ID}/$default"
 
     @property
+    def oidc_url(self) -> str:
+        """The issuer, as the provider names itself."""
+        return f"http://127.0.0.1:{self.oidc_port}"
+
+    @property
     def public_url(self) -> str:
         return f"http://localhost:{self.port}"
 
@@ -98,10 +112,11 @@ def _port(variable: str, default: int) -> int:
 
 
 def local_instance() -> Instance:
-    """The instance of `make run`; the variables PORT and CLOUD_PORT move it."""
-    return Instance("local", LOCAL, _port("PORT", 3000), _port("CLOUD_PORT", 4566))
+    """The instance of `make run`; the variables PORT, CLOUD_PORT and OIDC_PORT move it."""
+    return Instance("local", LOCAL, _port("PORT", 3000), _port("CLOUD_PORT", 4566), _port("OIDC_PORT", 4580))
 
 
 def test_instance() -> Instance:
-    """The instance of `make test`; the variables TEST_PORT and TEST_CLOUD_PORT move it."""
-    return Instance("test", LOCAL / "test", _port("TEST_PORT", 3100), _port("TEST_CLOUD_PORT", 4576))
+    """The instance of `make test`; the variables TEST_PORT, TEST_CLOUD_PORT and TEST_OIDC_PORT move it."""
+    ports = (_port("TEST_PORT", 3100), _port("TEST_CLOUD_PORT", 4576), _port("TEST_OIDC_PORT", 4581))
+    return Instance("test", LOCAL / "test", *ports)

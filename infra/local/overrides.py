@@ -34,6 +34,9 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         "FrontendUrl": "http://localhost:8080",
         "PublicUrl": instance.public_url,
         "LogLevel": "info",
+        "OidcIssuer": instance.oidc_url,
+        # One developer's browser and scripts are one address here, and trying things out takes more than a client's 100.
+        "GlobalLimit": "1000",
     }
     if instance.is_test:
         # The suite makes thousands of requests within minutes. Each test is a client of its own, so the classes that

@@ -42,8 +42,10 @@ class Running:
 
     supervisor: Record
     cloud: Record | None
+    oidc: Record | None
     port: int
     cloud_port: int
+    oidc_port: int
     ready: bool = False
 
     @classmethod
@@ -51,8 +53,9 @@ class Running:
         """What the file says; nothing when it is missing or half-written."""
         try:
             data = json.loads(file.read_text())
-            cloud = Record(**data["cloud"]) if data["cloud"] else None
-            return cls(Record(**data["supervisor"]), cloud, data["port"], data["cloud_port"], data["ready"])
+            cloud, oidc = (Record(**data[name]) if data[name] else None for name in ("cloud", "oidc"))
+            ports = (data["port"], data["cloud_port"], data["oidc_port"])
+            return cls(Record(**data["supervisor"]), cloud, oidc, *ports, data["ready"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -62,7 +65,7 @@ class Running:
         os.replace(partial, file)
 
     def processes(self) -> list[psutil.Process]:
-        found = [self.supervisor.process(), self.cloud.process() if self.cloud else None]
+        found = [record.process() for record in (self.supervisor, self.cloud, self.oidc) if record]
         return [process for process in found if process]
 
 

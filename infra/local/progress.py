@@ -7,6 +7,7 @@ it still runs, so that a log shows life.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import threading
 import time
@@ -72,6 +73,8 @@ def step(title: str) -> Iterator[Step]:
     def tick() -> None:
         while not done.wait(1 if terminal else 20):
             line = _line(_symbol("▸", ">"), running, _COLOUR.sub("", running.note)[:60])
+            # A line that wraps cannot be written over.
+            line = line[: shutil.get_terminal_size().columns - 1] if terminal else line
             sys.stdout.write(f"\r\033[K{line}" if terminal else f"{line}\n")
             sys.stdout.flush()
 

@@ -2,7 +2,8 @@
 
 It passes requests and answers through as they are, streaming both. What it adds is what API Gateway adds: the
 client's address and the forwarding headers, and the gateway's own answers beyond its limits. Security headers are the
-functions', CORS is the gateway's (the emulator's): neither is touched here. Below /mailbox it serves the mailbox.
+functions', CORS is the gateway's (the emulator's): neither is touched here. Below /mailbox it serves the mailbox, and
+a browser that asks for /favicon.ico hears that there is none.
 """
 
 from __future__ import annotations
@@ -156,6 +157,11 @@ class Proxy:
         path = scope["path"]
         if path == "/mailbox" or path.startswith("/mailbox/"):
             await self._serve_mailbox(scope, send)
+            return
+        if path == "/favicon.ico":
+            # Browsers ask by themselves; on AWS this host serves no pages.
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
             return
         body = Body(scope["headers"], receive)
         try:

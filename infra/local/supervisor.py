@@ -5,6 +5,7 @@ One process holds everything: it runs the proxy and the emulator, and ends both 
 
 from __future__ import annotations
 
+import os
 import platform
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from .instance import LOCAL, ROOT, Instance, local_instance
 from .mailbox import Mailbox
 from .processes import Running
 from .progress import Problem, say, step
+from .provider import Provider
 from .proxy import ProxyServer
 
 
@@ -57,8 +59,10 @@ def _run(instance: Instance) -> None:
     control.end_leftovers(instance)
     processes.check_port(instance.port, "PORT", "run")
     processes.check_port(instance.cloud_port, "CLOUD_PORT", "run")
+    processes.check_port(instance.oidc_port, "OIDC_PORT", "run")
     control.remember(instance)
     cloud: Cloud | None = None
+    provider: Provider | None = None
     proxy: ProxyServer | None = None
     try:
         artifacts = build_all()
@@ -66,6 +70,10 @@ def _run(instance: Instance) -> None:
             cloud = Cloud.start(instance, persist=True)
             running.result = f"AWS at {instance.cloud_url}"
         control.remember(instance, cloud.record)
+        with step("starting the OpenID provider") as running:
+            provider = Provider.start(instance)
+            running.result = f"stands in for Google at {instance.oidc_url}"
+        control.remember(instance, cloud.record, provider.record)
         with step("deploying template.yaml") as running:
             deploy.deploy(instance, artifacts, running)
         envfile.write(instance)
@@ -79,15 +87,15 @@ def _run(instance: Instance) -> None:
                 running.result = wait_until_healthy(instance)
             except Problem as problem:
                 running.result, ill = "not healthy", problem
-        control.remember(instance, cloud.record, ready=True)
+        control.remember(instance, cloud.record, provider.record, ready=True)
         _welcome(instance, time.monotonic() - started)
         if ill:
             # The rest may work, and what is wrong is best looked for while it runs.
             progress.report(ill)
         shown.silent = False
-        _follow(instance, cloud)
+        _follow(instance, cloud, provider)
     finally:
-        _bring_down(instance, cloud, proxy)
+        _bring_down(instance, cloud, provider, proxy)
 
 
 def build_all() -> dict[str, build.Artifact]:
@@ -98,12 +106,14 @@ def build_all() -> dict[str, build.Artifact]:
         return build.pack(binaries, running)
 
 
-def _bring_down(instance: Instance, cloud: Cloud | None, proxy: ProxyServer | None) -> None:
+def _bring_down(instance: Instance, cloud: Cloud | None, provider: Provider | None, proxy: ProxyServer | None) -> None:
     # From here on only a kill interrupts: stopping half-way would lose what is being saved.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if proxy:
         proxy.stop()
+    if provider:
+        provider.stop()
     if cloud and cloud.is_running:
         say()
         with step("stopping and saving the state"):
@@ -117,7 +127,17 @@ def update() -> None:
     running = Running.load(control.record_file(instance))
     if running is None or not running.ready:
         raise Problem("Another make run is just starting.", "Wait for it, or say make stop first.")
-    instance = Instance(instance.name, instance.base, running.port, running.cloud_port)
+    for variable, given, held in (
+        ("PORT", instance.port, running.port),
+        ("CLOUD_PORT", instance.cloud_port, running.cloud_port),
+        ("OIDC_PORT", instance.oidc_port, running.oidc_port),
+    ):
+        if os.environ.get(variable) and given != held:
+            raise Problem(
+                f"The system is running already, with {variable}={held}; it does not change ports while it runs.",
+                f"Say make stop first, then {variable}={given} make run.",
+            )
+    instance = Instance(instance.name, instance.base, running.port, running.cloud_port, running.oidc_port)
     lock = control.try_lock(instance, "deploy.lock")
     if lock is None:
         raise Problem("Another update is under way.", "Wait for it.")
@@ -196,39 +216,50 @@ class _RequestLog:
         say(f"{time.strftime('%H:%M:%S')}  {code}  {method:<6} {shown}  {milliseconds:.0f} ms")
 
 
-def _follow(instance: Instance, cloud: Cloud) -> None:
-    """Shows mails as they go out, until the emulator dies or somebody stops us."""
+def _follow(instance: Instance, cloud: Cloud, provider: Provider) -> None:
+    """Shows mails as they go out, until the emulator or the provider dies or somebody stops us."""
     mailbox = Mailbox(instance.mailbox)
     known = {message["id"] for message in mailbox.messages()}
-    while cloud.is_running:
+    while cloud.is_running and provider.is_running:
         for message in reversed(mailbox.messages()):
             if message["id"] not in known:
                 known.add(message["id"])
                 say(f"{time.strftime('%H:%M:%S')}  mail to {message['to']}: {message['subject']}")
         time.sleep(0.3)
-    raise Problem(f"The local cloud died:\n{tail(instance.cloud_log)}", "Say make run again.")
+    name, log = ("OpenID provider", instance.oidc_log) if cloud.is_running else ("cloud", instance.cloud_log)
+    raise Problem(f"The local {name} died:\n{tail(log)}", "Say make run again.")
 
 
-def _welcome(instance: Instance, seconds: float) -> None:
-    url = instance.public_url
+def try_it(url: str) -> list[str]:
+    """Lines for a POSIX shell in this folder: an account, a session, a task, a reminder, the tasks."""
     ahead = "-v+10M" if platform.system() == "Darwin" else "-d '+10 min'"
     json_type = "-H 'Content-Type: application/json'"
     jar = f"{LOCAL.relative_to(ROOT)}/cookies"
     first_id = 'sed \'s/.*"id":"\\([^"]*\\).*/\\1/\''
+    return [
+        f"""curl {url}/api/auth/register {json_type} -d '{{"name":"Ada","email":"ada@example.com","password":"Secret1pass"}}'""",
+        f"""curl -c {jar} {url}/api/auth/login {json_type} -d '{{"email":"ada@example.com","password":"Secret1pass"}}'""",
+        f"""TASK=$(curl -s -b {jar} {url}/api/tasks {json_type} -d '{{"title":"Try Spacedly"}}' | {first_id})""",
+        f"""curl -b {jar} {url}/api/reminders {json_type} """
+        f"""-d '{{"taskId":"'$TASK'","scheduledAt":"'$(date -u {ahead} +%FT%TZ)'"}}'""",
+        f"curl -b {jar} {url}/api/tasks",
+    ]
+
+
+def _welcome(instance: Instance, seconds: float) -> None:
+    url = instance.public_url
+    lines = "\n".join("  " + line for line in try_it(url))
     say(f"""
 Spacedly is up after {progress.took(seconds)}.
 
   API      {url}/api
   Mailbox  {url}/mailbox
+  Google   {url}/api/auth/google (in a browser; {instance.oidc_url} stands in for it)
   AWS      {instance.cloud_url} (region us-east-1, key and secret `test`)
 
 Try it, in another terminal in this folder:
 
-  curl {url}/api/auth/register {json_type} -d '{{"name":"Ada","email":"ada@example.com","password":"Secret1pass"}}'
-  curl -c {jar} {url}/api/auth/login {json_type} -d '{{"email":"ada@example.com","password":"Secret1pass"}}'
-  TASK=$(curl -s -b {jar} {url}/api/tasks {json_type} -d '{{"title":"Try Spacedly"}}' | {first_id})
-  curl -b {jar} {url}/api/reminders {json_type} -d '{{"taskId":"'$TASK'","scheduledAt":"'$(date -u {ahead} +%FT%TZ)'"}}'
-  curl -b {jar} {url}/api/tasks
+{lines}
 
 Ctrl-C, or `make stop` elsewhere, ends it; `make logs` shows the functions' logs. Requests and mails:
 """)

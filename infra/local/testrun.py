@@ -16,6 +16,7 @@ from .checks import Check, Tally, checks, count_cargo, install_cargo_tools, perf
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
 from .progress import Problem, say, step, took
+from .provider import Provider
 from .proxy import ProxyServer
 
 API_TESTS = "api-tests"
@@ -35,6 +36,7 @@ def main() -> None:
         control.end_leftovers(instance)
         processes.check_port(instance.port, "TEST_PORT", "test")
         processes.check_port(instance.cloud_port, "TEST_CLOUD_PORT", "test")
+        processes.check_port(instance.oidc_port, "TEST_OIDC_PORT", "test")
         install_cargo_tools()
         for check in [*checks(), _unit_tests()]:
             perform(check, tally, instance.log)
@@ -68,6 +70,7 @@ def _api_tests(instance: Instance) -> Check:
     surroundings = {
         "BASE_URL": instance.public_url,
         "MAILBOX_URL": f"{instance.public_url}/mailbox/messages",
+        "OIDC_URL": instance.oidc_url,
         "AWS_ENDPOINT_URL": instance.cloud_url,
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
@@ -91,11 +94,16 @@ def _test_api(instance: Instance, tally: Tally) -> None:
     artifacts = supervisor.build_all()
     cloud: Cloud | None = None
     proxy: ProxyServer | None = None
+    provider: Provider | None = None
     try:
         with step("starting the test cloud") as running:
             cloud = Cloud.start(instance, persist=False)
             control.remember(instance, cloud.record)
             running.result = f"ports {instance.cloud_port} and {instance.port}"
+        with step("starting the OpenID provider") as running:
+            provider = Provider.start(instance)
+            control.remember(instance, cloud.record, provider.record)
+            running.result = f"port {instance.oidc_port}"
         with step("deploying template.yaml") as running:
             deploy.deploy(instance, artifacts, running)
         with step("starting the API") as running:
@@ -111,6 +119,8 @@ def _test_api(instance: Instance, tally: Tally) -> None:
     finally:
         if proxy:
             proxy.stop()
+        if provider:
+            provider.stop()
         if cloud:
             with step("stopping the test cloud"):
                 cloud.stop()

@@ -73,15 +73,20 @@ def test_what_one_function_needs_is_not_given_to_all(source: dict[str, Any], fun
     own = {name for function in functions for name in function.environment if name not in shared}
     assert own == {
         "CLEANUP_QUEUE_URL",
+        "EXPORT_QUEUE_URL",
         "MAIL_FROM",
         "MAIL_QUEUE_URL",
         "MAX_RECEIVES",
+        "OIDC_ISSUER",
+        "OIDC_SECRET_ID",
         "REMINDER_QUEUE_ARN",
         "REMINDER_QUEUE_URL",
+        "RESET_QUEUE_URL",
         "SCHEDULER_DLQ_ARN",
         "SCHEDULER_ROLE_ARN",
         "SCHEDULE_GROUP",
         "SES_CONFIGURATION_SET",
+        "UPLOADS_BUCKET",
     }
 
 

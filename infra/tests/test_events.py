@@ -8,15 +8,19 @@ import json
 import re
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from conftest import ROOT, Function, camel, referred
 from test_template import matches
 
+# Function → the fields of each message in its sample.
 MESSAGES = {
-    "reminders-fire": {"userId", "reminderId", "taskId", "plan"},
-    "mail-send": {"userId", "mailId"},
-    "service-cleanup": {"kind", "userId", "taskId"},
+    "reminders-fire": [{"userId", "reminderId", "taskId", "plan"}],
+    "mail-send": [{"userId", "mailId"}],
+    "auth-issue-reset": [{"email", "seed", "kid", "mailId"}],
+    "users-build-export": [{"userId", "exportId"}],
+    "service-cleanup": [{"kind", "userId", "taskId"}, {"kind", "userId"}],
 }
 EVENTS = {file.stem: json.loads(file.read_text()) for file in sorted((ROOT / "events").glob("*.json"))}
 HTTP = [name for name, event in EVENTS.items() if "routeKey" in event]
@@ -33,7 +37,8 @@ def claims(token: str) -> dict[str, Any]:
 
 def tokens(event: dict[str, Any]) -> list[dict[str, Any]]:
     found = [value.removeprefix("Bearer ") for name, value in event["headers"].items() if name == "authorization"]
-    return [claims(token) for token in found + [cookie.split("=", 1)[1] for cookie in event.get("cookies", [])]]
+    cookies = [cookie.split("=", 1) for cookie in event.get("cookies", [])]
+    return [claims(token) for token in found + [value for name, value in cookies if name.endswith("Token")]]
 
 
 @pytest.mark.parametrize("name", HTTP)
@@ -44,6 +49,9 @@ def test_a_request_is_consistent(name: str, routes: dict[str, set[str]]) -> None
     assert event["routeKey"] == context["routeKey"]
     assert event["routeKey"] in routes[camel(name)]
     assert event["rawPath"] == context["http"]["path"]
+    # The gateway joins what is given more than once with commas.
+    values = parse_qs(event["rawQueryString"], keep_blank_values=True)
+    assert {key: ",".join(given) for key, given in values.items()} == event.get("queryStringParameters", {})
     assert context["stage"] == "$default"
     assert datetime.strptime(context["time"], "%d/%b/%Y:%H:%M:%S %z").timestamp() * 1000 == context["timeEpoch"]
     assert event["headers"]["host"] == context["domainName"]
@@ -84,12 +92,12 @@ def test_a_request_that_changes_something_is_no_forgery(name: str) -> None:
 def test_a_message_is_one_of_its_queues(name: str, functions: list[Function], resources: dict[str, Any]) -> None:
     [function] = [it for it in functions if it.name == camel(name)]
     queue = resources[referred(function.sources[0]["EventSourceArn"])]["Properties"]["QueueName"]["Fn::Sub"]
-    for record in EVENTS[name]["Records"]:
+    for record, fields in zip(EVENTS[name]["Records"], MESSAGES[name], strict=True):
         assert record["eventSource"] == "aws:sqs"
         assert record["eventSourceARN"].endswith(":" + queue.replace("${Stage}", "dev"))
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
         body = json.loads(record["body"])
-        assert set(body) == MESSAGES[name]
+        assert set(body) == fields
         assert all(UUID_V7.fullmatch(value) for key, value in body.items() if key.endswith("Id"))
 
 

@@ -24,7 +24,11 @@ WRITES = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 }
-PARTITIONS = {"USER#*", "EMAIL#*", "TOKEN#*", "RATE#*", "HEALTH"}
+PARTITIONS = {"USER#*", "EMAIL#*", "GOOGLE#*", "TOKEN#*", "CHALLENGE#*", "RATE#*", "HEALTH"}
+# What of the bucket is granted, beside its name: nothing below another prefix.
+OBJECTS = {json.dumps({"Fn::Sub": f"${{Uploads.Arn}}/{prefix}/*"}) for prefix in ("exports", "files", "raw")}
+# Answers a GET and writes: it is where the provider sends somebody who signs in.
+SIGNS_IN = "AuthGoogleCallback"
 
 
 def document(resources: Resources, policy: str) -> list[dict[str, Any]]:
@@ -73,8 +77,10 @@ def test_no_grant_has_a_wildcard_action_or_every_resource(resources: Resources) 
         for resource in as_list(statement["Resource"]):
             text = resource if isinstance(resource, str) else json.dumps(resource)
             wild = "*" in text
-            # A schedule's name holds the reminder's id; everything else is known by name.
-            assert not wild or text.count("*") == 1 and "schedule/${Schedules}/reminder-*" in text, f"{owner}: {text}"
+            # A schedule's name holds the reminder's id, an object's key the user's; everything else is known by name.
+            is_object = text in OBJECTS
+            is_schedule = text.count("*") == 1 and "schedule/${Schedules}/reminder-*" in text
+            assert not wild or is_object or is_schedule, f"{owner}: {text}"
 
 
 def test_no_one_scans(resources: Resources) -> None:
@@ -102,7 +108,8 @@ def test_every_grant_on_the_table_names_its_partitions(resources: Resources) -> 
 
 def test_a_route_that_reads_cannot_write_but_to_the_limiter(functions: list[Function], routes: dict[str, set[str]]) -> None:
     for function in functions:
-        if function.name in routes and all(key.startswith("GET ") or key == "$default" for key in routes[function.name]):
+        reads = function.name in routes and all(key.startswith("GET ") or key == "$default" for key in routes[function.name])
+        if reads and function.name != SIGNS_IN:
             assert not function.actions() & WRITES, function.name
 
 
@@ -127,11 +134,64 @@ def test_every_route_but_health_counts_requests_and_reads_the_keys(
         ("scheduler:CreateSchedule", {"ServiceDispatch"}),
         ("scheduler:DeleteSchedule", {"ServiceDispatch"}),
         ("iam:PassRole", {"ServiceDispatch"}),
-        ("sqs:SendMessage", {"ServiceDispatch"}),
+        ("sqs:SendMessage", {"ServiceDispatch", "ServiceCleanup", "AuthForgotPassword"}),
+        ("s3:PutObject", {"UsersBuildExport"}),
+        ("s3:GetObject", {"UsersGetExport"}),
+        ("s3:DeleteObject", {"ServiceCleanup", "UsersBuildExport"}),
+        ("s3:ListBucket", {"ServiceCleanup"}),
     ],
 )
-def test_only_one_function_may(functions: list[Function], resources: Resources, action: str, owners: set[str]) -> None:
+def test_only_these_functions_may(functions: list[Function], resources: Resources, action: str, owners: set[str]) -> None:
     assert {function.name for function in functions if action in granted(function, resources)} == owners
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "wanted"),
+    [
+        ("AuthForgotPassword", "sqs:SendMessage", {"ResetQueue"}),
+        ("ServiceCleanup", "sqs:SendMessage", {"CleanupQueue"}),
+        (
+            "ServiceDispatch",
+            "sqs:SendMessage",
+            {"MailQueue", "ReminderQueue", "CleanupQueue", "ExportQueue", "DispatchDeadLetters"},
+        ),
+        ("AuthGoogle", "secretsmanager:GetSecretValue", {"OidcClient"}),
+        ("AuthGoogleCallback", "secretsmanager:GetSecretValue", {"OidcClient"}),
+        ("AuthIssueReset", "secretsmanager:GetSecretValue", {"Keys"}),
+        ("UsersBuildExport", "secretsmanager:GetSecretValue", {"Keys"}),
+    ],
+)
+def test_a_function_reaches_only_its_own(functions: list[Function], name: str, action: str, wanted: set[str]) -> None:
+    [function] = [it for it in functions if it.name == name]
+    resources = [resource for it in function.statements() if it["Action"] == action for resource in as_list(it["Resource"])]
+    assert {referred(resource) for resource in resources} == wanted
+
+
+def test_only_sign_in_with_the_provider_reads_its_client(functions: list[Function]) -> None:
+    readers = {it.name for it in functions for statement in it.statements() if "OidcClient" in json.dumps(statement)}
+    assert readers == {"AuthGoogle", "AuthGoogleCallback"}
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "prefixes"),
+    [
+        ("UsersBuildExport", "s3:PutObject", {"exports/"}),
+        ("UsersGetExport", "s3:GetObject", {"exports/"}),
+        ("ServiceCleanup", "s3:DeleteObject", {"exports/", "files/", "raw/"}),
+    ],
+)
+def test_objects_are_reached_by_prefix(functions: list[Function], name: str, action: str, prefixes: set[str]) -> None:
+    [function] = [it for it in functions if it.name == name]
+    [statement] = [it for it in function.statements() if action in as_list(it["Action"])]
+    granted_on = {resource["Fn::Sub"] for resource in as_list(statement["Resource"])}
+    assert granted_on == {f"${{Uploads.Arn}}/{prefix}*" for prefix in prefixes}
+
+
+def test_the_bucket_is_listed_below_a_prefix_only(functions: list[Function]) -> None:
+    [cleanup] = [it for it in functions if it.name == "ServiceCleanup"]
+    [statement] = [it for it in cleanup.statements() if it["Action"] == "s3:ListBucket"]
+    assert referred(statement["Resource"]) == "Uploads"
+    assert statement["Condition"] == {"StringLike": {"s3:prefix": ["exports/*", "files/*", "raw/*"]}}
 
 
 def test_mails_go_out_in_our_name_only(functions: list[Function]) -> None:

@@ -99,6 +99,8 @@ impl Config {
 pub struct HttpConfig {
     /// Origins whose pages may call the API with cookies.
     pub allowed_origins: Vec<String>,
+    /// Where clients reach the API, without a trailing slash.
+    pub public_url: String,
     /// Whether clients reach the API over https: then cookies are `Secure`.
     pub secure: bool,
     /// How cookies travel between sites.
@@ -119,7 +121,8 @@ impl HttpConfig {
     /// # Errors
     /// The first bad variable.
     pub fn from_env() -> Result<Self, BadConfig> {
-        let secure = url("PUBLIC_URL")?.starts_with("https://");
+        let public_url = url("PUBLIC_URL")?;
+        let secure = public_url.starts_with("https://");
         let same_site: SameSite = parsed("COOKIE_SAME_SITE")?;
         if same_site == SameSite::None && !secure {
             let problem = "None needs an https PUBLIC_URL".to_owned();
@@ -133,6 +136,7 @@ impl HttpConfig {
         let limits = required("RATE_LIMITS")?;
         Ok(Self {
             allowed_origins: origins,
+            public_url,
             secure,
             same_site,
             cookie_domain: optional("COOKIE_DOMAIN"),
@@ -145,7 +149,11 @@ impl HttpConfig {
     }
 }
 
-fn url(name: &'static str) -> Result<String, BadConfig> {
+/// Reads a variable that must be an http or https URL; a trailing slash is cut off.
+///
+/// # Errors
+/// [`BadConfig`] when it is missing or no such URL.
+pub fn url(name: &'static str) -> Result<String, BadConfig> {
     let text = required(name)?;
     let url = Url::parse(&text).map_err(|error| BadConfig { name, problem: error.to_string() })?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {

@@ -60,6 +60,10 @@ ids! {
     UserId;
     /// One signed-in device of a user.
     SessionId;
+    /// A login that waits for its code.
+    ChallengeId;
+    /// A file with all of a user's data.
+    ExportId;
     /// A task.
     TaskId;
     /// A reminder of a task.

@@ -26,7 +26,7 @@ async fn without_a_token_every_signed_in_route_is_401() {
 }
 
 #[tokio::test]
-async fn whether_a_thing_exists_is_not_told_to_strangers() {
+pub(crate) async fn whether_a_thing_exists_is_not_told_to_strangers() {
     let app = App::new();
     let user = app.user().await;
     let things = Things::of(&user).await;
@@ -39,7 +39,7 @@ async fn whether_a_thing_exists_is_not_told_to_strangers() {
 }
 
 #[tokio::test]
-async fn another_user_s_things_are_as_unknown_as_none() {
+pub(crate) async fn another_user_s_things_are_as_unknown_as_none() {
     let app = App::new();
     let (owner, other) = (app.user().await, app.user().await);
     let things = Things::of(&owner).await;

@@ -103,7 +103,7 @@ async fn the_app_may_read_answers_errors_included() {
 }
 
 #[tokio::test]
-async fn another_page_may_not_read_answers() {
+pub(crate) async fn another_page_may_not_read_answers() {
     let user = App::new().user().await;
     for origin in STRANGERS {
         let answer = user.get("/api/tasks").header("origin", origin).await.expect(200);

@@ -36,7 +36,7 @@ async fn an_unsafe_request_from_another_page_is_403_whatever_carries_its_token()
 }
 
 #[tokio::test]
-async fn signing_in_and_out_from_another_page_is_403() {
+pub(crate) async fn signing_in_and_out_from_another_page_is_403() {
     let app = App::new();
     let user = app.user().await;
     let (browser, _) = app.browser(&user).await;
@@ -51,7 +51,7 @@ async fn signing_in_and_out_from_another_page_is_403() {
 }
 
 #[tokio::test]
-async fn every_route_that_changes_something_refuses_another_page() {
+pub(crate) async fn every_route_that_changes_something_refuses_another_page() {
     let app = App::new();
     let user = app.user().await;
     let things = Things::of(&user).await;

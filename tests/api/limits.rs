@@ -57,7 +57,7 @@ async fn another_address_is_not_affected() {
 }
 
 #[tokio::test]
-async fn fifty_guesses_at_once_try_five_passwords_at_most() {
+pub(crate) async fn fifty_guesses_at_once_try_five_passwords_at_most() {
     let app = App::new();
     let user = app.user().await;
     let client = app.client();
@@ -127,7 +127,7 @@ async fn logins_and_registrations_share_one_counter() {
 }
 
 #[tokio::test]
-async fn a_header_makes_no_other_client() {
+pub(crate) async fn a_header_makes_no_other_client() {
     let app = App::new();
     let user = app.user().await;
     let client = app.client();

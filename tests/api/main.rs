@@ -1,11 +1,14 @@
 //! What a client sees of the deployed system, over HTTP and in the mailbox, and nothing else.
 //!
 //! The folders mirror the routes; what holds for many routes has a file of its own: `access`, `bodies`, `cors`,
-//! `csrf`, `etags`, `limits`, `races`, `security_headers`, `silent_refresh`, `text`, `tokens`. `support` holds the
-//! client, the answer with its assertions, and the mailbox.
+//! `csrf`, `etags`, `key_rotation`, `limits`, `passwords`, `races`, `security_headers`, `silent_refresh`, `text`,
+//! `tokens`. `attacks` is a table of what an attacker might try. `support` holds the client, the answer with its
+//! assertions, the mailbox, the provider that stands in for Google, and the cloud behind the API, for what no client
+//! sees: the keys, and what a deleted account leaves.
 //!
-//! `make test` deploys a local cloud of its own and runs them with `BASE_URL` and `MAILBOX_URL` set. Each test
-//! makes its own users, each client has an address of its own, so tests run side by side and in any order.
+//! `make test` deploys a local cloud of its own and runs them with `BASE_URL`, `MAILBOX_URL`, `OIDC_URL`, the cloud's
+//! `AWS_…` and `STACK_NAME` set. Each test makes its own users, each client has an address of its own, so tests run
+//! side by side and in any order.
 
 #![allow(
     clippy::expect_used,
@@ -18,13 +21,16 @@
 
 mod access;
 mod analytics;
+mod attacks;
 mod auth;
 mod bodies;
 mod cors;
 mod csrf;
 mod etags;
+mod key_rotation;
 mod limits;
 mod notifications;
+mod passwords;
 mod races;
 mod reminders;
 mod security_headers;

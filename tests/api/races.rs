@@ -16,7 +16,7 @@ fn show(answers: &[Answer]) -> String {
 }
 
 #[tokio::test]
-async fn of_32_registrations_of_one_address_one_succeeds() {
+pub(crate) async fn of_32_registrations_of_one_address_one_succeeds() {
     let app = App::new();
     let email = unique_email();
     let spelled = |n: usize| if n.is_multiple_of(2) { email.clone() } else { email.to_uppercase() };
@@ -139,7 +139,7 @@ async fn of_concurrent_deletions_one_succeeds() {
 }
 
 #[tokio::test]
-async fn a_logout_during_writes_leaves_nothing_written_after_it() {
+pub(crate) async fn a_logout_during_writes_leaves_nothing_written_after_it() {
     let app = App::new();
     let user = app.user().await;
     let (device, _) = app.another_device(&user).await;
@@ -214,12 +214,14 @@ async fn sessions_opened_at_once_all_work() {
 }
 
 #[tokio::test]
-async fn sixteen_logins_at_once_leave_ten_sessions_at_most() {
+async fn logins_at_once_beyond_the_limit_leave_ten_sessions() {
     let app = App::new();
     let email = unique_email();
     app.client().register("Asha Rao", &email, PASSWORD).await.expect(201);
     let login = || app.client().login(&email, PASSWORD).header("x-token-delivery", "body");
-    let answers = at_once((0..16).map(|_| login())).await;
+    // Each comes from a strange address, of which the account's guard lets ten try at a time.
+    let mut answers = at_once((0..8).map(|_| login())).await;
+    answers.extend(at_once((0..8).map(|_| login())).await);
     let (opened, refused) = (count(&answers, 200), count(&answers, 409));
     assert!(opened > 0 && opened + refused == 16, "{}", show(&answers));
 

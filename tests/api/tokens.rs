@@ -1,61 +1,21 @@
 //! Tokens that are none of ours, or not for this.
 //!
-//! The keys are unknown here: what can be made is made from real tokens.
+//! The keys are unknown here: what can be made is made from real tokens. Tokens that are signed with the real keys
+//! and wrong in one thing only are rows of `attacks`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde_json::{Value, json};
+use jsonwebtoken::Algorithm;
+use serde_json::json;
 
+use crate::support::jwt::{Jwt, encode};
 use crate::support::{App, Client, Route, User, each};
-
-/// A real token in its parts: as they are, and read.
-struct Parts {
-    raw: [String; 3],
-    header: Value,
-    claims: Value,
-}
-
-impl Parts {
-    fn of(token: &str) -> Self {
-        let parts: Vec<String> = token.split('.').map(str::to_owned).collect();
-        let raw: [String; 3] = parts.try_into().expect("three parts");
-        let read = |part: &str| -> Value {
-            let bytes = URL_SAFE_NO_PAD.decode(part).expect("base64url");
-            serde_json::from_slice(&bytes).expect("JSON")
-        };
-        let (header, claims) = (read(&raw[0]), read(&raw[1]));
-        Self { raw, header, claims }
-    }
-
-    fn with_header(&self, name: &str, value: Value) -> String {
-        let mut header = self.header.clone();
-        header[name] = value;
-        format!("{}.{}.{}", encode(&header), self.raw[1], self.raw[2])
-    }
-
-    fn with_claim(&self, name: &str, value: Value) -> String {
-        let mut claims = self.claims.clone();
-        claims[name] = value;
-        format!("{}.{}.{}", self.raw[0], encode(&claims), self.raw[2])
-    }
-
-    /// The same claims, under a key of the attacker's.
-    fn signed_with(&self, algorithm: Algorithm, key: &[u8]) -> String {
-        let header = Header { kid: self.header["kid"].as_str().map(str::to_owned), ..Header::new(algorithm) };
-        jsonwebtoken::encode(&header, &self.claims, &EncodingKey::from_secret(key)).expect("a token")
-    }
-}
-
-fn encode(part: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(part.to_string())
-}
 
 /// Every token that must not open a thing, by what is wrong with it. `other` is who the attacker would like to be.
 fn bad_tokens(user: &User, other: &User) -> Vec<(&'static str, String)> {
     let real = &user.tokens.access;
-    let parts = Parts::of(real);
-    let others = Parts::of(&other.tokens.access);
+    let parts = Jwt::of(real);
+    let others = Jwt::of(&other.tokens.access);
     let [header, claims, signature] = &parts.raw;
     let unsigned = |algorithm: &str| encode(&json!({"alg": algorithm, "typ": "JWT", "kid": parts.header["kid"]}));
     let mut tokens = vec![
@@ -96,7 +56,8 @@ fn bad_tokens(user: &User, other: &User) -> Vec<(&'static str, String)> {
     tokens
 }
 
-async fn assert_refused(client: &Client, what: &str) {
+/// A client whose token is bad neither reads nor writes.
+pub(crate) async fn assert_refused(client: &Client, what: &str) {
     let answer = client.get("/api/user/me").await;
     assert_eq!(answer.status(), 401, "{what}\n{answer}");
     let answer = answer.expect_unauthorized();
@@ -106,7 +67,7 @@ async fn assert_refused(client: &Client, what: &str) {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_ours_opens_nothing_as_bearer() {
+pub(crate) async fn a_token_that_is_not_ours_opens_nothing_as_bearer() {
     let app = App::new();
     let (user, other) = (app.user().await, app.user().await);
     for (what, token) in bad_tokens(&user, &other) {
@@ -116,7 +77,7 @@ async fn a_token_that_is_not_ours_opens_nothing_as_bearer() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_ours_opens_nothing_as_access_cookie() {
+pub(crate) async fn a_token_that_is_not_ours_opens_nothing_as_access_cookie() {
     let app = App::new();
     let (user, other) = (app.user().await, app.user().await);
     for (what, token) in bad_tokens(&user, &other) {
@@ -126,10 +87,10 @@ async fn a_token_that_is_not_ours_opens_nothing_as_access_cookie() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_ours_opens_nothing_as_refresh_cookie() {
+pub(crate) async fn a_token_that_is_not_ours_opens_nothing_as_refresh_cookie() {
     let app = App::new();
     let (user, other) = (app.user().await, app.user().await);
-    let refresh = Parts::of(&user.tokens.refresh);
+    let refresh = Jwt::of(&user.tokens.refresh);
     let mut tokens = bad_tokens(&user, &other);
     // Here it is the access token that is of the wrong type.
     tokens.retain(|(_, token)| *token != user.tokens.refresh);
@@ -144,10 +105,10 @@ async fn a_token_that_is_not_ours_opens_nothing_as_refresh_cookie() {
 }
 
 #[tokio::test]
-async fn every_signed_in_route_refuses_forged_tokens() {
+pub(crate) async fn every_signed_in_route_refuses_forged_tokens() {
     let app = App::new();
     let user = app.user().await;
-    let parts = Parts::of(&user.tokens.access);
+    let parts = Jwt::of(&user.tokens.access);
     let none = encode(&json!({"alg": "none", "typ": "JWT", "kid": parts.header["kid"]}));
     for (what, token) in [
         ("none", format!("{none}.{}.", parts.raw[1])),

@@ -21,10 +21,7 @@ impl NewUser {
     fn read(fields: &mut Fields, app: &App) -> Option<Self> {
         let name = fields.required("name", "Name");
         let email = fields.required("email", "Email");
-        let password: Option<Password> = fields.required("password", "Password");
-        if let Some(Err(problem)) = password.as_ref().map(|p| p.check_new("Password", app.http.password_min_length)) {
-            fields.reject("password", problem);
-        }
+        let password = Password::read_new(fields, "password", "Password", app.http.password_min_length);
         Some(Self { name: name?, email: email?, password: password? })
     }
 }

@@ -1,21 +1,9 @@
 //! `POST /api/auth/verify-email`: the token of the mail proves that the address is the user's.
 
 use serde_json::json;
-use shared::domain::field::{Field, string};
 use shared::http::{ApiError, App, ErrorCode, Reply, Request};
 
-/// A mailed token as it comes back.
-struct PresentedToken(String);
-
-impl Field for PresentedToken {
-    fn read(label: &str, value: &serde_json::Value) -> Result<Self, String> {
-        let text = string(label, value)?.trim();
-        if text.is_empty() {
-            return Err(format!("{label} is required"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
+use crate::PresentedToken;
 
 /// Answers 200.
 ///

@@ -2,13 +2,14 @@
 
 use askama::Template;
 use shared::auth::keyring::Keyring;
-use shared::auth::mailed::MailedToken;
+use shared::auth::mailed::{LoginCode, MailedToken};
 use shared::aws::mailer::Rendered;
 use shared::clock::Timestamp;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::task::Priority;
 use shared::domain::user::User;
 use shared::events::Failure;
+use shared::id::TokenSeed;
 
 #[derive(Template)]
 #[template(path = "verification.html")]
@@ -25,6 +26,36 @@ struct VerificationText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "login_code.html")]
+struct LoginCodeHtml<'a> {
+    name: &'a str,
+    code: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "login_code.txt")]
+struct LoginCodeText<'a> {
+    name: &'a str,
+    code: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_reset.html")]
+struct PasswordResetHtml<'a> {
+    name: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_reset.txt")]
+struct PasswordResetText<'a> {
+    name: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "password_changed.html")]
 struct PasswordChangedHtml<'a> {
     name: &'a str,
@@ -34,6 +65,46 @@ struct PasswordChangedHtml<'a> {
 #[template(path = "password_changed.txt")]
 struct PasswordChangedText<'a> {
     name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "logins_blocked.html")]
+struct LoginsBlockedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "logins_blocked.txt")]
+struct LoginsBlockedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "google_linked.html")]
+struct GoogleLinkedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "google_linked.txt")]
+struct GoogleLinkedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "export_ready.html")]
+struct ExportReadyHtml<'a> {
+    name: &'a str,
+    link: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "export_ready.txt")]
+struct ExportReadyText<'a> {
+    name: &'a str,
+    link: &'a str,
+    until: &'a str,
 }
 
 #[derive(Template)]
@@ -76,27 +147,52 @@ struct HourBeforeText<'a> {
     mail: HourBefore<'a>,
 }
 
+/// Where links in mails lead, without trailing slashes.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// The app.
+    pub frontend: String,
+    /// The API.
+    pub public: String,
+}
+
 /// Renders a mail to `user`.
 ///
 /// # Errors
 /// The key of a mailed token was taken out of the secret before the mail went out.
-pub fn render(mail: &Mail, user: &User, frontend_url: &str, keyring: &Keyring) -> Result<Rendered, Failure> {
+pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Result<Rendered, Failure> {
     let name = user.name.as_str();
+    let token = |kid: &str, seed: TokenSeed| MailedToken::derive(keyring, kid, seed).ok_or(KEY_GONE);
     match &mail.content {
         MailContent::Verification { seed, kid } => {
-            let token = MailedToken::derive(keyring, kid, *seed).ok_or("the token's key is gone")?;
-            let link = format!("{frontend_url}/verify-email?token={}", token.expose());
-            rendered(
-                "Verify Your Email".to_owned(),
-                &VerificationHtml { name, link: &link },
-                &VerificationText { name, link: &link },
-            )
+            let link = &format!("{}/verify-email?token={}", links.frontend, token(kid, *seed)?.expose());
+            rendered("Verify Your Email", &VerificationHtml { name, link }, &VerificationText { name, link })
+        }
+        MailContent::LoginCode { seed, kid, expires_at } => {
+            let code = LoginCode::derive(keyring, kid, *seed).ok_or(KEY_GONE)?;
+            let (code, until) = (code.expose(), &local_time(*expires_at, user));
+            rendered("Your Login OTP", &LoginCodeHtml { name, code, until }, &LoginCodeText { name, code, until })
+        }
+        MailContent::PasswordReset { seed, kid } => {
+            let link = &format!("{}/reset-password?token={}", links.frontend, token(kid, *seed)?.expose());
+            rendered("Password Reset Request", &PasswordResetHtml { name, link }, &PasswordResetText { name, link })
         }
         MailContent::PasswordChanged => {
-            rendered("Password Changed".to_owned(), &PasswordChangedHtml { name }, &PasswordChangedText { name })
+            rendered("Password Changed", &PasswordChangedHtml { name }, &PasswordChangedText { name })
+        }
+        MailContent::LoginsBlocked => {
+            rendered("Sign-In Attempts Blocked", &LoginsBlockedHtml { name }, &LoginsBlockedText { name })
+        }
+        MailContent::GoogleLinked => {
+            rendered("Google Sign-In Linked", &GoogleLinkedHtml { name }, &GoogleLinkedText { name })
+        }
+        MailContent::ExportReady { seed, kid, expires_at } => {
+            let link = &format!("{}/api/user/export?token={}", links.public, token(kid, *seed)?.expose());
+            let until = &local_time(*expires_at, user);
+            rendered("Your Data Export", &ExportReadyHtml { name, link, until }, &ExportReadyText { name, link, until })
         }
         MailContent::TokenTheft { device } => {
-            rendered("Security Alert".to_owned(), &TokenTheftHtml { name, device }, &TokenTheftText { name, device })
+            rendered("Security Alert", &TokenTheftHtml { name, device }, &TokenTheftText { name, device })
         }
         MailContent::HourBefore { title, description, due_date, scheduled_at, message, priority, category, .. } => {
             let shown = HourBefore {
@@ -108,10 +204,10 @@ pub fn render(mail: &Mail, user: &User, frontend_url: &str, keyring: &Keyring) -
                 color: color(*priority),
                 category: category.as_ref().map(|text| text.as_str()).filter(|text| !text.is_empty()),
                 message: message.as_ref().map(|text| text.as_str()).filter(|text| !text.is_empty()),
-                link: &format!("{frontend_url}/tasks"),
+                link: &format!("{}/tasks", links.frontend),
             };
             rendered(
-                format!("Reminder: {} is due soon", shown.title),
+                &format!("Reminder: {} is due soon", shown.title),
                 &HourBeforeHtml { mail: shown },
                 &HourBeforeText { mail: shown },
             )
@@ -119,8 +215,11 @@ pub fn render(mail: &Mail, user: &User, frontend_url: &str, keyring: &Keyring) -
     }
 }
 
-fn rendered(subject: String, html: &impl Template, text: &impl Template) -> Result<Rendered, Failure> {
-    Ok(Rendered { subject, html: html.render()?, text: text.render()?, headers: Vec::new() })
+/// A key was taken out of the secret before all that it had signed was gone.
+const KEY_GONE: &str = "the key of a mailed token is gone";
+
+fn rendered(subject: &str, html: &impl Template, text: &impl Template) -> Result<Rendered, Failure> {
+    Ok(Rendered { subject: subject.to_owned(), html: html.render()?, text: text.render()?, headers: Vec::new() })
 }
 
 /// A moment as the user's wall shows it: `Monday, 1 December 2025 at 14:30 (Asia/Kolkata)`.
@@ -149,10 +248,13 @@ mod tests {
     use shared::domain::task::{NewTask, Task};
     use shared::domain::user::PersonName;
     use shared::domain::zone::Zone;
-    use shared::id::TokenSeed;
 
     fn keyring() -> Keyring {
         Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
+    }
+
+    fn links() -> Links {
+        Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() }
     }
 
     fn user(name: &str) -> User {
@@ -180,7 +282,7 @@ mod tests {
     fn what_users_wrote_is_escaped_in_html_and_plain_in_text() {
         let user = user("<img src=x onerror=alert(1)>");
         let mail = reminder_mail(&user, "<script>alert(1)</script>", "\"quoted\" & <b>bold</b>");
-        let rendered = render(&mail, &user, "https://app.example.com", &keyring()).unwrap();
+        let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
         assert!(
             !rendered.html.contains("<script>") && !rendered.html.contains("<img") && !rendered.html.contains("<b>")
         );
@@ -192,7 +294,7 @@ mod tests {
     fn times_are_the_users() {
         let user = user("Asha");
         let mail = reminder_mail(&user, "Pay rent", "");
-        let rendered = render(&mail, &user, "https://app.example.com", &keyring()).unwrap();
+        let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
         assert!(rendered.text.contains("Thursday, 1 January 2026 at 14:30 (Asia/Kolkata)"), "{}", rendered.text);
         assert!(rendered.html.contains("Thursday, 1 January 2026 at 14:30"));
     }
@@ -201,9 +303,42 @@ mod tests {
     fn the_verification_link_is_the_same_at_every_try_and_not_the_seed() {
         let (user, seed) = (user("Asha"), TokenSeed::new());
         let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "1".to_owned() }, Timestamp::now());
-        let text = || render(&mail, &user, "https://app.example.com", &keyring()).unwrap().text;
+        let text = || render(&mail, &user, &links(), &keyring()).unwrap().text;
         assert_eq!(text(), text());
         assert!(text().contains("https://app.example.com/verify-email?token="));
         assert!(!text().contains(&seed.to_string()));
+    }
+
+    #[test]
+    fn a_login_code_stands_on_a_line_of_its_own() {
+        let (user, seed) = (user("Asha"), TokenSeed::new());
+        let expires_at = Timestamp::parse("2026-01-01T00:05:00Z").unwrap();
+        let mail =
+            Mail::new(user.id, MailContent::LoginCode { seed, kid: "1".to_owned(), expires_at }, Timestamp::now());
+        let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
+        let code = LoginCode::derive(&keyring(), "1", seed).unwrap();
+        assert!(rendered.text.lines().any(|line| line == code.expose()), "{}", rendered.text);
+        assert!(rendered.html.contains(code.expose()) && rendered.text.contains("05:35 (Asia/Kolkata)"));
+        assert!(!rendered.subject.contains(code.expose()), "subjects show on locked screens");
+    }
+
+    #[test]
+    fn every_mail_escapes_the_users_name() {
+        let (user, seed, kid) = (user("<img src=x onerror=alert(1)>"), TokenSeed::new(), "1".to_owned());
+        let expires_at = Timestamp::now();
+        for content in [
+            MailContent::Verification { seed, kid: kid.clone() },
+            MailContent::LoginCode { seed, kid: kid.clone(), expires_at },
+            MailContent::PasswordReset { seed, kid: kid.clone() },
+            MailContent::PasswordChanged,
+            MailContent::LoginsBlocked,
+            MailContent::GoogleLinked,
+            MailContent::ExportReady { seed, kid, expires_at },
+            MailContent::TokenTheft { device: "<b>a browser</b>".to_owned() },
+        ] {
+            let rendered = render(&Mail::new(user.id, content, expires_at), &user, &links(), &keyring()).unwrap();
+            assert!(!rendered.html.contains("<img") && !rendered.html.contains("<b>"), "{}", rendered.subject);
+            assert!(rendered.text.contains("<img src=x"), "{}", rendered.subject);
+        }
     }
 }

@@ -18,7 +18,7 @@ use shared::events::{Failure, Message};
 use shared::store::mails::{Outcome, Outgoing};
 use shared::store::{Permit, Refusal, Store, WriteError};
 
-use crate::render::render;
+use crate::render::{Links, render};
 
 /// Longer than the function may run, shorter than the queue waits between deliveries.
 const LEASE: Duration = Duration::from_secs(60);
@@ -37,8 +37,8 @@ pub struct Sender {
     pub secrets: Secrets,
     /// SES.
     pub mailer: Mailer,
-    /// Where the app is.
-    pub frontend_url: String,
+    /// Where links lead.
+    pub links: Links,
     /// Deliveries of a message before the queue parks it.
     pub max_receives: NonZeroU32,
 }
@@ -64,7 +64,7 @@ impl Sender {
             claimed => claimed?,
         }
         mail.attempts += 1;
-        let rendered = match render(&mail, &user, &self.frontend_url, &*self.secrets.keyring().await) {
+        let rendered = match render(&mail, &user, &self.links, &*self.secrets.keyring().await) {
             Ok(rendered) => rendered,
             Err(error) => {
                 self.settle(&permit, &mail, Outcome::Failed { reason: "the mail could not be written" }).await?;

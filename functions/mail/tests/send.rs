@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use mail::render::Links;
 use mail::send::Sender;
 use serde_json::json;
 use shared::auth::mailed::MailedToken;
@@ -50,7 +51,7 @@ async fn post(answers: Vec<Answer>) -> Post {
         store: world.store.clone(),
         secrets: Secrets::load(&manager.sdk(), "secret".to_owned()).await.unwrap(),
         mailer: Mailer::new(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned()),
-        frontend_url: "https://app.example.com".to_owned(),
+        links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
     };
     Post { world, ses, sender, mail, reminder: fired.id }

@@ -9,13 +9,15 @@
 //! | a reminder that is to fire | its schedule; within a minute, straight onto the queue |
 //! | a reminder that is no longer to fire as planned | its old schedule is taken back |
 //! | a new mail | its message on the mail queue |
-//! | a task that was deleted | its message on the clean-up queue |
+//! | a task or an account that was deleted | its message on the clean-up queue |
+//! | an export that was asked for | its message on the export queue |
 
 use std::time::Duration;
 
-use shared::aws::queue::{CleanUp, FireReminder, Queue, SendMail};
+use shared::aws::queue::{BuildExport, CleanUp, FireReminder, Queue, SendMail};
 use shared::aws::schedules::Schedules;
 use shared::clock::Timestamp;
+use shared::domain::export::ExportState;
 use shared::domain::reminder::Reminder;
 use shared::events::{Change, Failure, Record};
 use shared::id::{MailId, ReminderId, TaskId, UserId};
@@ -37,6 +39,8 @@ pub struct Dispatcher {
     pub mails: Queue<SendMail>,
     /// Deletions.
     pub cleanups: Queue<CleanUp>,
+    /// Exports.
+    pub exports: Queue<BuildExport>,
 }
 
 impl Dispatcher {
@@ -59,6 +63,21 @@ impl Dispatcher {
         if let Some(id) = record.sk.strip_prefix(keys::TASK_PREFIX).filter(|_| record.change == Change::Remove) {
             let message = CleanUp::Task { user_id: user, task_id: TaskId::parse(id)? };
             return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
+        }
+        match record.sk.as_str() {
+            keys::ACCOUNT if record.change == Change::Remove => {
+                Ok(self.cleanups.send(&CleanUp::Account { user_id: user }, Duration::ZERO).await?)
+            }
+            keys::EXPORT if record.change != Change::Remove => self.export(user).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn export(&self, user: UserId) -> Result<(), Failure> {
+        let export = self.store.export(user).await?;
+        if let Some(export) = export.filter(|export| export.state == ExportState::Pending) {
+            let message = BuildExport { user_id: user, export_id: export.id };
+            self.exports.send(&message, Duration::ZERO).await?;
         }
         Ok(())
     }

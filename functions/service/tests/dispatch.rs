@@ -38,6 +38,7 @@ async fn services(scheduler: Vec<Answer>) -> Services {
         reminders: Queue::new(&queues.sdk(), queue("reminders")),
         mails: Queue::new(&queues.sdk(), queue("mails")),
         cleanups: Queue::new(&queues.sdk(), queue("cleanups")),
+        exports: Queue::new(&queues.sdk(), queue("exports")),
     };
     Services { world, scheduler, queues, dispatcher }
 }
@@ -171,9 +172,12 @@ async fn new_mails_and_deleted_tasks_go_onto_their_queues_and_nothing_else_does(
         (format!("TASK#{id}"), Change::Remove),
         (format!("TASK#{id}"), Change::Insert),
         ("ACCOUNT".to_owned(), Change::Insert),
+        ("ACCOUNT".to_owned(), Change::Modify),
+        ("ACCOUNT".to_owned(), Change::Remove),
+        ("EXPORT".to_owned(), Change::Insert),
     ] {
         services.dispatcher.handle(&services.record(&sk, change, None)).await.unwrap();
     }
     let queues: Vec<String> = services.queued().into_iter().map(|(queue, _)| queue).collect();
-    assert_eq!(queues, ["mails", "cleanups"]);
+    assert_eq!(queues, ["mails", "cleanups", "cleanups"]);
 }

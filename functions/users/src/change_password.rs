@@ -8,7 +8,7 @@ use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::Password;
 use shared::http::{ApiError, App, ErrorCode, Reply, Request};
 
-use crate::{account_with_sessions, new_password};
+use crate::account_with_sessions;
 
 struct Change {
     current: Password,
@@ -18,7 +18,7 @@ struct Change {
 impl Change {
     fn read(fields: &mut Fields, app: &App) -> Option<Self> {
         let current = fields.required("currentPassword", "Current password");
-        let new = new_password(fields, "newPassword", "New password", app);
+        let new = Password::read_new(fields, "newPassword", "New password", app.http.password_min_length);
         Some(Self { current: current?, new: new? })
     }
 }

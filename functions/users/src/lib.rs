@@ -4,29 +4,38 @@
 //! |---|---|
 //! | `users-me` | `GET /api/user/me` |
 //! | `users-update` | `PATCH /api/user/me` |
+//! | `users-delete` | `DELETE /api/user/me` |
+//! | `users-two-factor` | `POST /api/user/enabled-2fa` |
+//! | `users-export` | `POST /api/user/export` |
+//! | `users-get-export` | `GET /api/user/export` |
+//! | `users-build-export` | the export queue, which the stream of the table fills |
 //! | `users-sessions` | `GET /api/user/sessions` |
 //! | `users-end-session` | `DELETE /api/user/sessions/{id}` |
 //! | `users-end-other-sessions` | `DELETE /api/user/sessions` |
 //! | `users-change-password` | `POST /api/user/change-password` |
 //! | `users-set-password` | `POST /api/user/set-password` |
 
+pub mod build_export;
 pub mod change_password;
+pub mod delete;
 pub mod end_other_sessions;
 pub mod end_session;
+pub mod export;
+pub mod get_export;
 pub mod me;
 pub mod sessions;
 pub mod set_password;
+pub mod two_factor;
 pub mod update;
 
 use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::domain::email::Email;
-use shared::domain::field::Fields;
-use shared::domain::password::Password;
+use shared::domain::export::{Export, ExportState};
 use shared::domain::user::{AuthProvider, MorningDigest, PersonName, User};
 use shared::domain::zone::Zone;
 use shared::http::{ApiError, App, ErrorCode, Request};
-use shared::id::UserId;
+use shared::id::{ExportId, UserId};
 use shared::store::users::AccountWithSessions;
 
 /// An account as its owner sees it. The names in snake case are the original's.
@@ -62,6 +71,31 @@ impl From<User> for MeOut {
     }
 }
 
+/// An export as its owner sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportOut {
+    id: ExportId,
+    status: ExportState,
+    requested_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    size: Option<u64>,
+    url: Option<String>,
+}
+
+impl ExportOut {
+    fn new(export: &Export, url: Option<String>) -> Self {
+        Self {
+            id: export.id,
+            status: export.state,
+            requested_at: export.requested_at,
+            expires_at: export.size.map(|_| export.expiry()),
+            size: export.size,
+            url,
+        }
+    }
+}
+
 fn out(user: User) -> serde_json::Value {
     serde_json::json!({ "user": MeOut::from(user) })
 }
@@ -76,13 +110,4 @@ async fn account(app: &App, request: &Request<'_>) -> Result<User, ApiError> {
 async fn account_with_sessions(app: &App, request: &Request<'_>) -> Result<AccountWithSessions, ApiError> {
     let account = app.store.account_with_sessions(request.caller()?.id, request.now()).await?;
     account.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
-}
-
-/// A new password, checked against the policy.
-fn new_password(fields: &mut Fields, name: &'static str, label: &str, app: &App) -> Option<Password> {
-    let password: Password = fields.required(name, label)?;
-    if let Err(problem) = password.check_new(label, app.http.password_min_length) {
-        fields.reject(name, problem);
-    }
-    Some(password)
 }

@@ -176,11 +176,11 @@ def test_numbers_in_an_environment_become_texts() -> None:
 
 def test_parameters_are_given_only_where_the_template_has_them(tmp_path: Path) -> None:
     template = load(tmp_path)
-    assert overrides.parameters(template, Instance("local", tmp_path, 3001, 4567)) == {"Stage": "local"}
+    assert overrides.parameters(template, Instance("local", tmp_path, 3001, 4567, 4581)) == {"Stage": "local"}
     template["Parameters"].update({"PublicUrl": {}, "GlobalLimit": {}})
-    local = overrides.parameters(template, Instance("local", tmp_path, 3001, 4567))
-    assert local == {"Stage": "local", "PublicUrl": "http://localhost:3001"}
-    assert int(overrides.parameters(template, Instance("test", tmp_path, 3100, 4576))["GlobalLimit"]) > 1000
+    local = overrides.parameters(template, Instance("local", tmp_path, 3001, 4567, 4581))
+    assert local == {"Stage": "local", "PublicUrl": "http://localhost:3001", "GlobalLimit": "1000"}
+    assert int(overrides.parameters(template, Instance("test", tmp_path, 3100, 4576, 4581))["GlobalLimit"]) > 1000
 
 
 @pytest.mark.skipif(not TEMPLATE.exists(), reason="there is no template yet")

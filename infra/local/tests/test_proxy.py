@@ -81,7 +81,7 @@ class Setting:
         self.upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
         self.upstream.daemon_threads = True
         threading.Thread(target=self.upstream.serve_forever, args=(0.01,), daemon=True).start()
-        self.instance = Instance(name, base, free_port(), self.upstream.server_address[1])
+        self.instance = Instance(name, base, free_port(), self.upstream.server_address[1], 1)
         self.instance.make_directories()
         self.requests: queue.Queue[tuple[str, str, int]] = queue.Queue()
         self.proxy = ProxyServer(self.instance, lambda method, path, status, _: self.requests.put((method, path, status)))
@@ -202,7 +202,7 @@ def test_a_cloud_that_is_down_is_a_502_in_the_apis_shape(setting: Setting) -> No
 
 
 def test_a_taken_port_is_told(setting: Setting, tmp_path: Path) -> None:
-    assert not ProxyServer(Instance("local", tmp_path, setting.instance.port, 1), lambda *_: None).start()
+    assert not ProxyServer(Instance("local", tmp_path, setting.instance.port, 1, 1), lambda *_: None).start()
 
 
 def mail(number: int, to: str = "ada@example.com") -> dict[str, Any]:
@@ -261,6 +261,13 @@ def test_the_page_needs_nothing_from_elsewhere(setting: Setting) -> None:
         assert "http://" not in response.text
         assert "https://" not in response.text
         assert "'unsafe" not in response.headers["Content-Security-Policy"]
+
+
+def test_a_browser_gets_its_icons(setting: Setting) -> None:
+    response = setting.ask("GET", "/mailbox")
+    assert 'rel="icon" href="data:' in response.text
+    assert "img-src data:" in response.headers["Content-Security-Policy"]
+    assert (setting.ask("GET", "/favicon.ico").status, setting.requests.empty()) == (204, True)
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,17 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from infra.local import build, checks, control, deploy, envfile, install, processes, sam, testrun
+from infra.local import build, checks, control, demo, deploy, envfile, install, processes, sam, supervisor, testrun
+from infra.local import instance as instance_module
 from infra.local.instance import Instance, local_instance
 from infra.local.processes import Record, Running
-from infra.local.progress import Problem, Step, took
+from infra.local.progress import Problem, Step, step, took
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -99,17 +101,17 @@ def test_a_half_written_record_counts_as_none(tmp_path: Path, text: str) -> None
 def test_a_process_id_that_was_given_again_is_not_taken_for_ours(tmp_path: Path) -> None:
     me = Record.of(os.getpid())
     file = tmp_path / "running.json"
-    Running(me, Record(me.pid, me.created - 100), 1, 2).save(file)
+    Running(me, Record(me.pid, me.created - 100), None, 1, 2, 3).save(file)
     loaded = Running.load(file)
     assert loaded is not None
     assert [process.pid for process in loaded.processes()] == [me.pid]
 
 
 def test_a_lock_is_held_once_and_free_after_a_kill(tmp_path: Path) -> None:
-    instance = Instance("local", tmp_path, 1, 2)
+    instance = Instance("local", tmp_path, 1, 2, 3)
     code = (
         "import sys; from pathlib import Path; from infra.local.control import try_lock; "
-        "from infra.local.instance import Instance; l = try_lock(Instance('local', Path(sys.argv[1]), 1, 2), 'lock'); "
+        "from infra.local.instance import Instance; l = try_lock(Instance('local', Path(sys.argv[1]), 1, 2, 3), 'lock'); "
         "print(l is not None, flush=True); sys.stdin.read()"
     )
     holder = subprocess.Popen(
@@ -208,20 +210,22 @@ def test_locked_comes_before_what_is_passed_on(monkeypatch: pytest.MonkeyPatch, 
     assert build.cargo("clippy", "--", "-D") == ["cargo", "clippy", "--locked", "--", "-D"]
 
 
-def test_an_old_python_or_rust_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_python_rust_or_node_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     said = io.StringIO()
     monkeypatch.setattr(sys, "stderr", said)
     monkeypatch.setattr(install, "OLDEST_PYTHON", (99, 0))
     with pytest.raises(SystemExit):
         install.check_python()
     monkeypatch.setattr(install.shutil, "which", lambda _name: None)
-    with pytest.raises(SystemExit):
-        install.check_rust()
+    for check in (install.check_rust, install.check_node):
+        with pytest.raises(SystemExit):
+            check()
     monkeypatch.setattr(install.shutil, "which", lambda name: name)
-    monkeypatch.setattr(install, "output", lambda _command: "rustc 1.0.0 (abc)")
-    with pytest.raises(SystemExit):
-        install.check_rust()
-    for text in ("is too old: 3.11", "https://rustup.rs", "rustup update"):
+    monkeypatch.setattr(install, "output", lambda command: {"rustc": "rustc 1.0.0 (abc)", "node": "v18.20.1"}[command[0]])
+    for check in (install.check_rust, install.check_node):
+        with pytest.raises(SystemExit):
+            check()
+    for text in ("is too old: 3.11", "https://rustup.rs", "rustup update", "https://nodejs.org", "Node.js 18 is too old: 20"):
         assert text in said.getvalue()
 
 
@@ -234,6 +238,66 @@ def test_the_demo_fails_with_its_reason_when_nothing_answers() -> None:
     )
     assert done.returncode == 1
     assert "make run" in done.stderr
+
+
+def test_the_demo_asks_the_running_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(demo, "RUNNING", tmp_path / "running.json")
+    assert demo.running_port() == 3000
+    (tmp_path / "running.json").write_text('{"port": 3001}')
+    assert demo.running_port() == 3001
+
+
+def test_a_function_that_is_none_has_no_logs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Problem) as caught:
+        control.logs("task-create")
+    assert "no function task-create" in caught.value.what
+    assert "tasks-create" in caught.value.remedy
+    with pytest.raises(Problem) as caught:
+        control.logs("xyzzy")
+    assert "ls events" in caught.value.remedy
+
+
+@pytest.mark.parametrize("variable", ["PORT", "CLOUD_PORT", "OIDC_PORT"])
+def test_another_port_is_refused_while_the_system_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
+    instance = Instance("local", tmp_path, 3000, 4566, 4580)
+    instance.make_directories()
+    control.remember(instance, ready=True)
+    monkeypatch.setattr(instance_module, "LOCAL", tmp_path)
+    monkeypatch.setenv(variable, "9999")
+    with pytest.raises(Problem) as caught:
+        supervisor.update()
+    assert f"{variable}=" in caught.value.what
+    assert f"{variable}=9999 make run" in caught.value.remedy
+
+
+@pytest.mark.parametrize("target", ["stop", "reset"])
+def test_in_a_fresh_clone_nothing_runs(target: str) -> None:
+    done = subprocess.run(
+        ["make", "--no-print-directory", target, "PY=/nonexistent"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("Nothing is running")
+
+
+def test_a_running_line_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        drawn = threading.Event()
+
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> int:
+            self.drawn.set()
+            return super().write(text)
+
+    out = Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setenv("COLUMNS", "40")
+    with step("compiling") as running:
+        running.note = "a note that is wider than the terminal by far"
+        assert out.drawn.wait(timeout=10)
+        line = out.getvalue().rpartition("\033[K")[2]
+    assert len(line) == 39
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59.4, "59.4 s"), (125, "2 min 05 s")])

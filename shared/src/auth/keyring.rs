@@ -26,6 +26,12 @@ pub enum Purpose {
     Cursor,
     /// Hashing clients' addresses.
     ClientAddress,
+    /// Hashing the addresses of accounts that somebody signs in to.
+    AccountAddress,
+    /// Deriving the codes of logins.
+    LoginCode,
+    /// Sealing what a sign-in with Google must remember.
+    OidcFlow,
 }
 
 impl Purpose {
@@ -36,6 +42,9 @@ impl Purpose {
             Self::MailedToken => b"mailed-token",
             Self::Cursor => b"cursor",
             Self::ClientAddress => b"client-address",
+            Self::AccountAddress => b"account-address",
+            Self::LoginCode => b"login-code",
+            Self::OidcFlow => b"oidc-flow",
         }
     }
 }
@@ -74,6 +83,9 @@ struct Secret {
 }
 
 impl Keyring {
+    /// Bytes of a tag.
+    pub const TAG_LENGTH: usize = KEY_LENGTH;
+
     /// Reads the secret's text.
     ///
     /// # Errors

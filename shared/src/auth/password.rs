@@ -1,4 +1,5 @@
-//! Password hashing: argon2id (RFC 9106) at OWASP's first-choice cost for 19 MiB.
+//! Password hashing: argon2id (RFC 9106) at OWASP's first-choice cost for 19 MiB. Accounts of the original bring
+//! bcrypt hashes, which verify until the next login replaces them.
 
 use std::sync::LazyLock;
 
@@ -38,11 +39,36 @@ pub fn hash(password: &Password) -> Result<PasswordHash, HashingFailed> {
 pub fn verify(password: &Password, hash: Option<&PasswordHash>) -> bool {
     let known = hash.is_some();
     let text = hash.map_or(NOBODYS.as_str(), PasswordHash::as_str);
+    if is_bcrypt(text) {
+        return bcrypt::verify(password.expose(), text).unwrap_or(false);
+    }
     let matches = phc::PasswordHash::new(text)
         .ok()
         .zip(hasher().ok())
         .is_some_and(|(parsed, hasher)| hasher.verify_password(password.expose().as_bytes(), &parsed).is_ok());
     known && matches
+}
+
+/// [`verify`] on a thread of its own, so that calls to the table go on meanwhile.
+///
+/// # Errors
+/// [`HashingFailed`] when the thread died.
+pub async fn verify_beside(password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashingFailed> {
+    let (password, hash) = (password.clone(), hash.cloned());
+    let verified = tokio::task::spawn_blocking(move || verify(&password, hash.as_ref())).await;
+    verified.map_err(|error| HashingFailed(error.to_string()))
+}
+
+/// Whether `hash` is weaker than those of [`hash()`], and is to be replaced while the password is at hand.
+pub fn is_outdated(hash: &PasswordHash) -> bool {
+    let parsed = phc::PasswordHash::new(hash.as_str()).ok();
+    let params = parsed.filter(|parsed| parsed.algorithm.as_str() == Algorithm::Argon2id.as_str());
+    let params = params.and_then(|parsed| Params::try_from(&parsed).ok());
+    params.is_none_or(|params| params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES || params.p_cost() < LANES)
+}
+
+fn is_bcrypt(hash: &str) -> bool {
+    hash.starts_with("$2a$") || hash.starts_with("$2b$")
 }
 
 /// A hash at today's cost that no password has: its salt and output are fixed.
@@ -70,6 +96,32 @@ mod tests {
         assert!(!verify(&password("correct1"), Some(&hash)));
         assert!(!verify(&password("Correct1"), None));
         assert!(!verify(&password("Correct1"), Some(&PasswordHash::from_phc("rubbish".to_owned()))));
+    }
+
+    #[test]
+    fn a_bcrypt_hash_of_the_original_verifies_and_is_outdated() {
+        for version in [bcrypt::Version::TwoA, bcrypt::Version::TwoB] {
+            let text = bcrypt::hash_with_result("Correct1", 4).unwrap().format_for_version(version);
+            let hash = PasswordHash::from_phc(text);
+            assert!(verify(&password("Correct1"), Some(&hash)));
+            assert!(!verify(&password("Wrong1234"), Some(&hash)));
+            assert!(is_outdated(&hash));
+        }
+    }
+
+    #[test]
+    fn only_a_weaker_hash_is_outdated() {
+        assert!(!is_outdated(&hash(&password("Correct1")).unwrap()));
+        let weaker = |m: u32, t: u32| {
+            PasswordHash::from_phc(format!("$argon2id$v=19$m={m},t={t},p=1$AAAAAAAAAAAAAAAAAAAAAA${}", "A".repeat(43)))
+        };
+        assert!(!is_outdated(&weaker(MEMORY_KIB, PASSES)));
+        assert!(!is_outdated(&weaker(MEMORY_KIB * 2, PASSES + 1)), "a stronger one stays");
+        assert!(is_outdated(&weaker(MEMORY_KIB / 2, PASSES)));
+        assert!(is_outdated(&weaker(MEMORY_KIB, 1)));
+        let other = weaker(MEMORY_KIB, PASSES).as_str().replace("argon2id", "argon2i");
+        assert!(is_outdated(&PasswordHash::from_phc(other)));
+        assert!(is_outdated(&PasswordHash::from_phc("rubbish".to_owned())));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use aws_types::SdkConfig;
 
 use super::CallFailed;
-use crate::id::{MailId, ReminderId, TaskId, UserId};
+use crate::domain::email::Email;
+use crate::id::{ExportId, MailId, ReminderId, TaskId, TokenSeed, UserId};
 
 /// SQS delays a message by at most this.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
@@ -48,6 +49,35 @@ pub enum CleanUp {
         /// Which.
         task_id: TaskId,
     },
+    /// An account.
+    Account {
+        /// Whose.
+        user_id: UserId,
+    },
+}
+
+/// Somebody asks for the mail that sets a new password; whether there is such an account is found out later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueReset {
+    /// The account's address.
+    pub email: Email,
+    /// What the token is derived from.
+    pub seed: TokenSeed,
+    /// The key that it is derived with.
+    pub kid: String,
+    /// The mail: the same however often the message is delivered.
+    pub mail_id: MailId,
+}
+
+/// An export is to be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildExport {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which.
+    pub export_id: ExportId,
 }
 
 /// A queue that takes messages of one type.

@@ -95,11 +95,33 @@ impl Secrets {
 }
 
 async fn read(client: &Client, id: &str) -> Result<Keyring, SecretError> {
-    let output = client
-        .get_secret_value()
-        .secret_id(id)
-        .send()
-        .await
-        .map_err(|error| CallFailed::new("GetSecretValue", &error))?;
-    Ok(Keyring::parse(output.secret_string().unwrap_or_default())?)
+    Ok(Keyring::parse(&read_text(client, id).await?)?)
+}
+
+async fn read_text(client: &Client, id: &str) -> Result<String, CallFailed> {
+    let sent = client.get_secret_value().secret_id(id).send().await;
+    let output = sent.map_err(|error| CallFailed::new("GetSecretValue", &error))?;
+    Ok(output.secret_string.unwrap_or_default())
+}
+
+/// A secret that is one text, read whenever it is asked for.
+#[derive(Clone, Debug)]
+pub struct SecretText {
+    client: Client,
+    id: String,
+}
+
+impl SecretText {
+    /// The secret of this id.
+    pub fn new(sdk: &SdkConfig, id: String) -> Self {
+        Self { client: Client::new(sdk), id }
+    }
+
+    /// What it holds now.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn read(&self) -> Result<String, CallFailed> {
+        read_text(&self.client, &self.id).await
+    }
 }

@@ -16,6 +16,10 @@ use crate::word_type;
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a verification link works.
 pub const VERIFICATION_VALID: Duration = Duration::from_secs(24 * 3600);
+/// How long a link that sets a new password works.
+pub const RESET_VALID: Duration = Duration::from_secs(3600);
+/// How long a link to an export works.
+pub const EXPORT_LINK_VALID: Duration = Duration::from_secs(24 * 3600);
 
 word_type! {
     /// How far a mail is.
@@ -42,8 +46,37 @@ pub enum MailContent {
         /// The key that it is derived with.
         kid: String,
     },
+    /// The code of a login.
+    LoginCode {
+        /// What the code is derived from.
+        seed: TokenSeed,
+        /// The key that it is derived with.
+        kid: String,
+        /// Until when the code works.
+        expires_at: Timestamp,
+    },
+    /// The link that sets a new password.
+    PasswordReset {
+        /// What the link's token is derived from.
+        seed: TokenSeed,
+        /// The key that it is derived with.
+        kid: String,
+    },
     /// Your password was changed.
     PasswordChanged,
+    /// Somebody failed to sign in to your account too often.
+    LoginsBlocked,
+    /// Your account can be signed in to with Google from now on.
+    GoogleLinked,
+    /// Your data can be fetched.
+    ExportReady {
+        /// What the link's token is derived from.
+        seed: TokenSeed,
+        /// The key that it is derived with.
+        kid: String,
+        /// Until when the link works.
+        expires_at: Timestamp,
+    },
     /// Someone else may hold a token of one of your sessions, which was ended.
     TokenTheft {
         /// What had signed in.

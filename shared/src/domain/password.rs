@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::field::{Field, string};
+use crate::domain::breached::is_breached;
+use crate::domain::field::{Field, Fields, string};
 
 /// A password as typed, on its way to being hashed or compared. Never stored, never shown.
 #[derive(Clone)]
@@ -20,6 +21,15 @@ impl Password {
     /// The characters.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Reads a new password, which must meet the policy; what is wrong with it is noted in `fields`.
+    pub fn read_new(fields: &mut Fields, name: &'static str, label: &str, min_length: NonZeroU8) -> Option<Self> {
+        let password: Self = fields.required(name, label)?;
+        if let Err(problem) = password.check_new(label, min_length) {
+            fields.reject(name, problem);
+        }
+        Some(password)
     }
 
     /// Checks a new password against the policy.
@@ -35,6 +45,9 @@ impl Password {
         let has = |test: fn(char) -> bool| self.0.chars().any(test);
         if !has(char::is_lowercase) || !has(char::is_uppercase) || !has(|c| c.is_ascii_digit()) {
             return Err(format!("{label} must contain a lower-case letter, an upper-case letter and a digit"));
+        }
+        if is_breached(&self.0) {
+            return Err(format!("{label} is too common: it appears in lists of leaked passwords"));
         }
         Ok(())
     }
@@ -60,18 +73,18 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A password's hash in PHC string format.
+/// A password's hash in PHC string format, or the `$2a$`/`$2b$` form of bcrypt for accounts of the original.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Wraps a PHC string.
+    /// Wraps a hash's text.
     pub fn from_phc(text: String) -> Self {
         Self(text)
     }
 
-    /// The PHC string.
+    /// The hash's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -92,9 +105,9 @@ mod tests {
     fn a_password_needs_its_length_and_its_kinds_of_characters() {
         let min = NonZeroU8::new(6).unwrap();
         let check = |text: &str| Password::read("Password", &json!(text)).and_then(|p| p.check_new("Password", min));
-        assert!(check("Passw0rd").is_ok());
-        assert!(check("Pässwörd1").is_ok());
-        for bad in ["", "Pa1", "password1", "PASSWORD1", "Password", &"Aa1".repeat(50)] {
+        assert!(check("Meadow-42-lark").is_ok());
+        assert!(check("Pässwörd-42").is_ok());
+        for bad in ["", "Pa1", "password-42", "PASSWORD-42", "Password", "Password1", "pAssw0rd", &"Aa1".repeat(50)] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

@@ -1,5 +1,7 @@
 //! Users: who they are and how they want to be reached.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,6 +20,12 @@ text_type! {
 
 /// Reminder mails that an address gets before its owner has verified it.
 pub const UNVERIFIED_REMINDER_MAILS: u32 = 3;
+
+/// Network addresses of earlier sign-ins that are remembered.
+pub const KNOWN_ADDRESSES: usize = 20;
+
+/// The owner is told of blocked logins at most once in so long.
+pub const ALERT_AGAIN: Duration = Duration::from_secs(3600);
 
 /// How an account signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +81,21 @@ pub struct User {
     /// SHA-256 of the token that verifies the address, while one is out: an older one is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification_hash: Option<String>,
+    /// SHA-256 of the token that sets a new password, while one is out: an older one is void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_hash: Option<String>,
+    /// The user's id at Google, once linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub google_id: Option<String>,
+    /// Keyed hashes of the network addresses that signed in last, newest last.
+    #[serde(default)]
+    pub known_addresses: Vec<String>,
+    /// When the owner was last told that somebody fails to sign in too often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logins_blocked_at: Option<Timestamp>,
+    /// Counts the passwords set: a login that began with an older one is over.
+    #[serde(default)]
+    pub password_version: u64,
     /// Counts the sessions opened and the passwords set: what rests on an older reading is refused.
     #[serde(default)]
     pub sessions_version: u64,
@@ -97,10 +120,42 @@ impl User {
             morning_digest: MorningDigest::default(),
             unverified_reminder_mails: 0,
             verification_hash: None,
+            reset_hash: None,
+            google_id: None,
+            known_addresses: Vec::new(),
+            logins_blocked_at: None,
+            password_version: 0,
             sessions_version: 0,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// A new account that signs in with Google, at an address that Google has verified.
+    pub fn register_with_google(
+        name: PersonName,
+        email: Email,
+        google_id: String,
+        timezone: Zone,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            password_hash: None,
+            auth_provider: AuthProvider::Google,
+            email_verified: true,
+            google_id: Some(google_id),
+            ..Self::register(name, email, PasswordHash::from_phc(String::new()), timezone, now)
+        }
+    }
+
+    /// The known addresses once `address` has signed in; `None` when it is among them.
+    pub fn addresses_with(&self, address: &str) -> Option<Vec<String>> {
+        if self.known_addresses.iter().any(|known| known == address) {
+            return None;
+        }
+        let surplus = (self.known_addresses.len() + 1).saturating_sub(KNOWN_ADDRESSES);
+        let kept = self.known_addresses.iter().skip(surplus).cloned();
+        Some(kept.chain([address.to_owned()]).collect())
     }
 
     /// Changes the fields that `patch` names.
@@ -118,6 +173,11 @@ impl User {
             self.morning_digest.time = time;
         }
         self.updated_at = now;
+    }
+
+    /// Whether the owner is to be told of blocked logins: not again within the hour.
+    pub fn is_to_be_alerted(&self, now: Timestamp) -> bool {
+        self.logins_blocked_at.is_none_or(|last| now.since(last) > ALERT_AGAIN)
     }
 
     /// Whether a reminder mail may still go to this address.
@@ -177,6 +237,19 @@ impl UserPatch {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn the_oldest_address_makes_room_for_a_new_one() {
+        let hash = PasswordHash::from_phc(String::new());
+        let name = PersonName::read("Name", &json!("Asha")).unwrap();
+        let mut user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, Timestamp::now());
+        for number in 0..=KNOWN_ADDRESSES {
+            user.known_addresses = user.addresses_with(&number.to_string()).unwrap();
+        }
+        assert_eq!(user.known_addresses.len(), KNOWN_ADDRESSES);
+        assert!(user.addresses_with("0").is_some(), "the first was forgotten");
+        assert!(user.addresses_with("1").is_none());
+    }
 
     #[test]
     fn an_update_names_every_bad_field_and_changes_what_was_sent() {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::auth::challenge;
 use crate::auth::token::ACCESS_TTL;
 use crate::config::{HttpConfig, SameSite};
+use crate::id::ChallengeId;
 
 /// A cookie of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,10 @@ pub enum CookieName {
     Access,
     /// Carries the refresh token.
     Refresh,
+    /// Names the login that waits for its code.
+    Challenge,
+    /// Carries what a sign-in with Google must remember.
+    OidcFlow,
 }
 
 impl CookieName {
@@ -19,6 +25,8 @@ impl CookieName {
         match self {
             Self::Access => "accessToken",
             Self::Refresh => "refreshToken",
+            Self::Challenge => "otpChallenge",
+            Self::OidcFlow => "oidcFlow",
         }
     }
 
@@ -44,6 +52,16 @@ impl SetCookie {
         Self::new(config, CookieName::Refresh, token, lives)
     }
 
+    /// The cookie that names the login that waits for its code.
+    pub fn challenge(config: &HttpConfig, challenge: ChallengeId) -> Self {
+        Self::new(config, CookieName::Challenge, &challenge.to_string(), challenge::VALID)
+    }
+
+    /// The cookie that carries what a sign-in with Google must remember for so long.
+    pub fn oidc_flow(config: &HttpConfig, sealed: &str, lives: Duration) -> Self {
+        Self::new(config, CookieName::OidcFlow, sealed, lives)
+    }
+
     /// Has the browser forget a cookie.
     pub fn clear(config: &HttpConfig, name: CookieName) -> Self {
         Self::new(config, name, "", Duration::ZERO)
@@ -57,6 +75,8 @@ impl SetCookie {
     fn new(config: &HttpConfig, name: CookieName, value: &str, max_age: Duration) -> Self {
         let mut text = format!("{}={value}; Max-Age={}; Path=/; HttpOnly", name.wire(config), max_age.as_secs());
         text.push_str(match config.same_site {
+            // The provider sends the browser back from another site, which a strict cookie would not survive.
+            SameSite::Strict if name == CookieName::OidcFlow => "; SameSite=Lax",
             SameSite::Strict => "; SameSite=Strict",
             SameSite::Lax => "; SameSite=Lax",
             SameSite::None => "; SameSite=None",
@@ -105,6 +125,15 @@ mod tests {
             SetCookie::clear(&shared, CookieName::Access).as_str(),
             "accessToken=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=example.com"
         );
+    }
+
+    #[test]
+    fn the_cookie_of_a_sign_in_with_google_survives_the_way_back() {
+        let strict = HttpConfig { same_site: SameSite::Strict, ..http_config() };
+        let sealed = SetCookie::oidc_flow(&strict, "x", Duration::from_secs(600));
+        assert_eq!(sealed.as_str(), "oidcFlow=x; Max-Age=600; Path=/; HttpOnly; SameSite=Lax");
+        let challenge = SetCookie::challenge(&strict, ChallengeId::new());
+        assert!(challenge.as_str().ends_with("; Max-Age=300; Path=/; HttpOnly; SameSite=Strict"));
     }
 
     #[test]

@@ -55,10 +55,20 @@ catalogue! {
     WrongPassword = 400, "WRONG_PASSWORD", "Current password is incorrect";
     /// The mailed token is unknown, used, void or too old.
     InvalidToken = 400, "INVALID_TOKEN", "Invalid or expired verification token";
+    /// The one-time code is wrong, used, too old, or of another login.
+    InvalidOtp = 400, "INVALID_OTP", "Invalid or expired OTP";
+    /// The login that waited for its one-time code is over.
+    InvalidChallenge = 400, "INVALID_CHALLENGE", "This sign-in has expired. Please log in again";
+    /// The token that was to set a new password is unknown, used or void.
+    InvalidResetToken = 400, "INVALID_RESET_TOKEN", "Invalid or expired reset token";
+    /// The token that was to set a new password is too old.
+    ResetTokenExpired = 400, "RESET_TOKEN_EXPIRED", "Reset token has expired";
     /// Nobody is signed in, or no longer.
     Unauthorized = 401, "UNAUTHORIZED", "Unauthorized";
     /// Wrong e-mail or password.
     InvalidCredentials = 401, "INVALID_CREDENTIALS", "Invalid credentials";
+    /// The session is too old for what was asked.
+    ReauthRequired = 403, "REAUTH_REQUIRED", "Sign in again to do this";
     /// The page that called is not one of the app's.
     OriginNotAllowed = 403, "ORIGIN_NOT_ALLOWED", "Not allowed by CORS";
     /// It is not there, or another user's.
@@ -160,6 +170,11 @@ impl ApiError {
         self.code
     }
 
+    /// What only the log should know.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
     /// Further response headers.
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
@@ -213,13 +228,17 @@ impl From<Refusal> for ApiError {
                 Self::new(ErrorCode::LimitReached).saying(format!("A task can have at most {MAX_REMINDERS} reminders"))
             }
             Refusal::TaskGone => Self::not_found("Task"),
-            Refusal::TaskChanged | Refusal::ReminderChanged | Refusal::AccountChanged | Refusal::SessionChanged => {
-                Self::new(ErrorCode::Conflict)
-            }
             Refusal::DaysChanged | Refusal::CountersChanged => Self::new(ErrorCode::Conflict),
             Refusal::MigrationsLocked => Self::internal("a request ran a migration"),
+            Refusal::TaskChanged
+            | Refusal::ReminderChanged
+            | Refusal::AccountChanged
+            | Refusal::SessionChanged
+            | Refusal::GoogleTaken
+            | Refusal::ExportChanged => Self::new(ErrorCode::Conflict),
             Refusal::TokenVoid => Self::new(ErrorCode::InvalidToken),
-            Refusal::MailClaimed => Self::internal("a request claimed a mail"),
+            Refusal::ChallengeOver => Self::new(ErrorCode::InvalidOtp),
+            Refusal::MailClaimed | Refusal::AlreadyDone => Self::internal("a request did a function's work"),
         }
     }
 }

@@ -29,12 +29,14 @@ pub enum Class {
     Verify,
     /// Uploads begun.
     Upload,
+    /// Failed logins of one account, whatever the address: no route's class, see [`super::login_guard`].
+    Login,
 }
 
 impl Class {
-    const ALL: [Self; 6] = [Self::Global, Self::Auth, Self::Otp, Self::Reset, Self::Verify, Self::Upload];
+    const ALL: [Self; 7] = [Self::Global, Self::Auth, Self::Otp, Self::Reset, Self::Verify, Self::Upload, Self::Login];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Global => "global",
             Self::Auth => "auth",
@@ -42,6 +44,7 @@ impl Class {
             Self::Reset => "reset",
             Self::Verify => "verify",
             Self::Upload => "upload",
+            Self::Login => "login",
         }
     }
 
@@ -62,7 +65,7 @@ pub struct Limit {
 
 /// The limits of all classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits([Limit; 6]);
+pub struct Limits([Limit; Class::ALL.len()]);
 
 /// The text does not give every class a limit.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +84,7 @@ impl Limits {
             let limit = Limit { requests: requests.parse().ok()?, window: window.parse().ok()? };
             (limit.requests > 0 && limit.window > 0).then_some(limit)
         };
-        let mut limits = [Limit { requests: 1, window: 1 }; 6];
+        let mut limits = [Limit { requests: 1, window: 1 }; Class::ALL.len()];
         for (class, limit) in Class::ALL.into_iter().zip(&mut limits) {
             *limit = read(class).ok_or(UnknownLimits(class.name()))?;
         }
@@ -129,10 +132,17 @@ pub struct Standing {
     /// Seconds until the present window ends.
     reset: i64,
     /// Seconds until a request may pass; `None` when this one did.
-    retry_after: Option<i64>,
+    pub(super) retry_after: Option<i64>,
 }
 
 impl Standing {
+    /// 429 in the original's words.
+    pub(super) fn refusal(&self) -> ApiError {
+        let minutes = (self.limit.window + 59) / 60;
+        ApiError::new(ErrorCode::TooManyRequests)
+            .saying(format!("Too many requests. Try again after {minutes} minutes."))
+    }
+
     /// `RateLimit-*`, and `Retry-After` when the request is refused.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = vec![
@@ -147,7 +157,7 @@ impl Standing {
 }
 
 /// How a client stands after this request was counted, or was not because the class is at its cap.
-fn standing(limit: Limit, counted: Counted, now: i64) -> Standing {
+pub(super) fn standing(limit: Limit, counted: Counted, now: i64) -> Standing {
     let (current, previous) = (i64::from(counted.current), i64::from(counted.previous));
     let (most, window) = (i64::from(limit.requests), limit.window);
     let left = window - now.rem_euclid(window);
@@ -206,10 +216,7 @@ impl Admission {
     /// 429, or 503 where the counter cannot be reached and the class does not let unknown clients pass.
     pub fn check(&self) -> Result<(), ApiError> {
         self.verdict.map_err(|code| match (code, &self.standing) {
-            (ErrorCode::TooManyRequests, Some(standing)) => {
-                let minutes = (standing.limit.window + 59) / 60;
-                ApiError::new(code).saying(format!("Too many requests. Try again after {minutes} minutes."))
-            }
+            (ErrorCode::TooManyRequests, Some(standing)) => standing.refusal(),
             _ => ApiError::new(code),
         })
     }
@@ -234,7 +241,7 @@ impl Admission {
 }
 
 /// What a client is told whose counter is throttled.
-const FLOOD_RETRY_SECONDS: i64 = 60;
+pub(super) const FLOOD_RETRY_SECONDS: i64 = 60;
 
 /// Counts a request of the client at `address` in `global` and in `class`.
 pub async fn admit(
@@ -308,7 +315,7 @@ mod tests {
 
     #[test]
     fn limits_are_read_for_every_class_or_not_at_all() {
-        let all = "global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600";
+        let all = "global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600";
         assert_eq!(Limits::parse(all).unwrap().of(Class::Reset), Limit { requests: 3, window: 3600 });
         assert!(Limits::parse("global=100/900").is_err());
         assert!(Limits::parse(&all.replace("5/900", "0/900")).is_err());

@@ -16,6 +16,7 @@ pub mod csrf;
 pub mod error;
 pub mod headers;
 pub mod limiter;
+pub mod login_guard;
 mod reply;
 mod request;
 pub mod routes;
@@ -151,8 +152,8 @@ fn budget(deadline_ms: u64) -> Duration {
     }
 }
 
-/// Answers one request.
-async fn respond(
+/// Answers one request within `budget`. What it consumed of the table stays on the store's meter until the next.
+pub async fn respond(
     app: &App,
     route: &Route,
     handler: &impl AsyncFn(&App, &mut Request<'_>) -> Result<Reply, ApiError>,
@@ -181,7 +182,7 @@ async fn respond(
     let work = AssertUnwindSafe(run(app, route, handler, &mut request, &mut cookie)).catch_unwind();
     let outcome = tokio::time::timeout(budget, async {
         let (admission, result) = futures::join!(admission, work);
-        if admission.check().is_ok() && matches!(result, Ok(Ok(_))) {
+        if admission.check().is_ok() && matches!(&result, Ok(Ok(reply)) if !reply.is_failure) {
             admission.succeeded(&app.store).await;
         }
         (admission, result)
@@ -216,10 +217,17 @@ async fn run(
         by_cookie: request.bearer().is_none() && names.iter().any(|name| request.cookie(name).is_some()),
     };
     csrf::check(provenance, &app.http.allowed_origins)?;
-    if route.access == Access::SignedIn {
-        let authenticated = authenticate::authenticate(app, request).await?;
-        request.caller = Some(authenticated.caller);
-        *cookie = authenticated.cookie;
+    if route.access != Access::Anyone {
+        match authenticate::authenticate(app, request).await {
+            Ok(authenticated) => {
+                request.caller = Some(authenticated.caller);
+                *cookie = authenticated.cookie;
+            }
+            Err(error) if route.access == Access::SignedIn || error.code() != ErrorCode::Unauthorized => {
+                return Err(error);
+            }
+            Err(_) => {}
+        }
     }
     request.check_body(route)?;
     handler(app, request).boxed_local().await
@@ -283,7 +291,7 @@ fn log(
     is_failure: bool,
     elapsed: Duration,
 ) {
-    let consumed = app.store.meter().take();
+    let consumed = app.store.meter().reading();
     let duration_ms = elapsed.as_secs_f64() * 1000.0;
     let blind = admission.is_some_and(|admission| admission.is_blind);
     let mut line = Map::new();
@@ -330,10 +338,13 @@ pub(crate) mod testing {
             secure: false,
             same_site: SameSite::Lax,
             cookie_domain: None,
+            public_url: "http://localhost:3000".to_owned(),
             password_min_length: NonZeroU8::new(6).unwrap(),
             default_zone: Zone::parse("Asia/Kolkata").unwrap(),
-            limits: Limits::parse("global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600")
-                .unwrap(),
+            limits: Limits::parse(
+                "global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600",
+            )
+            .unwrap(),
         }
     }
 

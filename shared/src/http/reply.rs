@@ -12,6 +12,8 @@ pub struct Reply {
     pub(super) body: Value,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) cookies: Vec<SetCookie>,
+    /// Whether it counts as a failure in the classes in which only failures count.
+    pub(super) is_failure: bool,
 }
 
 #[derive(Serialize)]
@@ -32,15 +34,32 @@ impl Reply {
         Self::enveloped(201, message, data)
     }
 
+    /// 202 in the envelope.
+    pub fn accepted(message: &str, data: impl Serialize) -> Self {
+        Self::enveloped(202, message, data)
+    }
+
+    /// 302 to `location`.
+    pub fn redirect(location: impl Into<String>) -> Self {
+        Self::enveloped(302, "Found", serde_json::json!({})).header("location", location)
+    }
+
     /// A body as it is, for the few answers without the envelope.
     pub fn bare(status: u16, body: Value) -> Self {
-        Self { status, body, headers: Vec::new(), cookies: Vec::new() }
+        Self { status, body, headers: Vec::new(), cookies: Vec::new(), is_failure: false }
     }
 
     fn enveloped(status: u16, message: &str, data: impl Serialize) -> Self {
         // Our own types serialise: they hold no maps with keys that are not texts.
         let body = serde_json::to_value(Envelope { success: true, message, data }).unwrap_or_default();
         Self::bare(status, body)
+    }
+
+    /// Has it count as a failure, although it is no error's answer.
+    #[must_use]
+    pub fn counted_as_failure(mut self) -> Self {
+        self.is_failure = true;
+        self
     }
 
     /// Adds the `ETag` of a version.

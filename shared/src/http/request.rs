@@ -220,7 +220,8 @@ impl<'a> Request<'a> {
         repeated.into_iter().filter(|name| !repeatable.contains(name)).map(error).collect()
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
+    /// The value of a parameter of the query.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 

@@ -25,6 +25,8 @@ pub enum Access {
     SignedIn,
     /// Anyone.
     Anyone,
+    /// Anyone; the handler sees who is signed in, if anybody is.
+    AnyoneOrSignedIn,
 }
 
 /// One route, served by one function.
@@ -80,6 +82,11 @@ impl Route {
         self
     }
 
+    const fn for_anyone_or_signed_in(mut self) -> Self {
+        self.access = Access::AnyoneOrSignedIn;
+        self
+    }
+
     const fn without_body(mut self) -> Self {
         self.body = BodyKind::Ignored;
         self
@@ -119,6 +126,23 @@ pub static AUTH_REGISTER: Route =
     Route::post("auth-register", "/api/auth/register").for_anyone().limited_as(Class::Auth);
 /// `POST /api/auth/login`
 pub static AUTH_LOGIN: Route = Route::post("auth-login", "/api/auth/login").for_anyone().limited_as(Class::Auth);
+/// `POST /api/auth/verify-otp`
+pub static AUTH_VERIFY_OTP: Route =
+    Route::post("auth-verify-otp", "/api/auth/verify-otp").for_anyone().limited_as(Class::Otp);
+/// `POST /api/auth/resend-otp`
+pub static AUTH_RESEND_OTP: Route =
+    Route::post("auth-resend-otp", "/api/auth/resend-otp").for_anyone().with_optional_body().limited_as(Class::Otp);
+/// `POST /api/auth/forgot-password`
+pub static AUTH_FORGOT_PASSWORD: Route =
+    Route::post("auth-forgot-password", "/api/auth/forgot-password").for_anyone().limited_as(Class::Reset);
+/// `POST /api/auth/reset-password`
+pub static AUTH_RESET_PASSWORD: Route =
+    Route::post("auth-reset-password", "/api/auth/reset-password").for_anyone().limited_as(Class::Reset);
+/// `GET /api/auth/google`
+pub static AUTH_GOOGLE: Route = Route::get("auth-google", "/api/auth/google").for_anyone().limited_as(Class::Auth);
+/// `GET /api/auth/google/callback`
+pub static AUTH_GOOGLE_CALLBACK: Route =
+    Route::get("auth-google-callback", "/api/auth/google/callback").for_anyone().limited_as(Class::Auth);
 /// `POST /api/auth/verify-email`
 pub static AUTH_VERIFY_EMAIL: Route =
     Route::post("auth-verify-email", "/api/auth/verify-email").for_anyone().limited_as(Class::Verify);
@@ -134,6 +158,14 @@ pub static AUTH_LOGOUT: Route = Route::post("auth-logout", "/api/auth/logout").f
 pub static USERS_ME: Route = Route::get("users-me", "/api/user/me");
 /// `PATCH /api/user/me`
 pub static USERS_UPDATE: Route = Route::patch("users-update", "/api/user/me");
+/// `DELETE /api/user/me`
+pub static USERS_DELETE: Route = Route::delete("users-delete", "/api/user/me").with_optional_body();
+/// `POST /api/user/enabled-2fa`
+pub static USERS_TWO_FACTOR: Route = Route::post("users-two-factor", "/api/user/enabled-2fa");
+/// `POST /api/user/export`
+pub static USERS_EXPORT: Route = Route::post("users-export", "/api/user/export").without_body();
+/// `GET /api/user/export`
+pub static USERS_GET_EXPORT: Route = Route::get("users-get-export", "/api/user/export").for_anyone_or_signed_in();
 /// `GET /api/user/sessions`
 pub static USERS_SESSIONS: Route = Route::get("users-sessions", "/api/user/sessions");
 /// `DELETE /api/user/sessions/{id}`
@@ -180,15 +212,25 @@ pub static SERVICE_HEALTH_ROOT: Route = Route::get("service-health", "/").for_an
 pub static SERVICE_FALLBACK: Route = Route::fallback("service-fallback");
 
 /// Every route but the catch-all.
-pub static ALL: [&Route; 28] = [
+pub static ALL: [&Route; 38] = [
     &AUTH_REGISTER,
     &AUTH_LOGIN,
+    &AUTH_VERIFY_OTP,
+    &AUTH_RESEND_OTP,
+    &AUTH_FORGOT_PASSWORD,
+    &AUTH_RESET_PASSWORD,
+    &AUTH_GOOGLE,
+    &AUTH_GOOGLE_CALLBACK,
     &AUTH_VERIFY_EMAIL,
     &AUTH_RESEND_VERIFICATION,
     &AUTH_REFRESH,
     &AUTH_LOGOUT,
     &USERS_ME,
     &USERS_UPDATE,
+    &USERS_DELETE,
+    &USERS_TWO_FACTOR,
+    &USERS_EXPORT,
+    &USERS_GET_EXPORT,
     &USERS_SESSIONS,
     &USERS_END_SESSION,
     &USERS_END_OTHER_SESSIONS,

@@ -11,13 +11,13 @@ use super::notifications::notification_row;
 use super::reminders::reminder_row;
 use super::tasks::new_task_row;
 use super::update::Expression;
+use super::users::Claim;
 use super::{Backoff, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, malformed, row};
 use crate::domain::notification::Notification;
 use crate::domain::reminder::Reminder;
 use crate::domain::task::{ReminderCard, Task};
 use crate::domain::user::User;
 use crate::domain::zone::Zone;
-use crate::id::UserId;
 
 /// A task that comes with its reminders.
 #[derive(Clone, Debug)]
@@ -42,12 +42,6 @@ const READS: usize = 100;
 /// Rows of one `BatchWriteItem`.
 const WRITES: usize = 25;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Claim {
-    user_id: UserId,
-}
-
 impl Store {
     /// How far the import is. 1 call.
     ///
@@ -71,12 +65,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Refusal::EmailTaken`] when another account has the address or the Google id.
-    pub async fn import_account(&self, user: &User, google_id: Option<&str>) -> Result<(), WriteError> {
+    pub async fn import_account(&self, user: &User) -> Result<(), WriteError> {
         let mut transaction = Transaction::new(&Permit::of_system(), user.created_at)?;
         let mut absent = Expression::default();
         absent.require_absent(keys::PK);
         let mut claims = vec![keys::email_claim(&user.email)];
-        claims.extend(google_id.map(keys::google_claim));
+        claims.extend(user.google_id.as_deref().map(keys::google_claim));
         for claim in claims {
             transaction.put(row(claim, &Claim { user_id: user.id })?, &absent, Refusal::EmailTaken)?;
         }

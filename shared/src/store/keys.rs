@@ -2,14 +2,14 @@
 //!
 //! # Keys
 //! Partition key `PK`, sort key `SK`, both strings. `expiresAt` (epoch seconds) is the TTL; since TTL deletes
-//! late, readers check it too. Everything of a user but claims and mailed tokens lies under the user's own
+//! late, readers check it too. Everything of a user but claims, mailed tokens and challenges lies under the user's own
 //! partition, so that export is one Query. **Planned** rows come with the routes that need them; their keys are settled here.
 //!
 //! | Entity | PK | SK | Other keys |
 //! |---|---|---|---|
 //! | User | `USER#<id>` | `ACCOUNT` | `due` (next digest; planned) |
 //! | Session | `USER#<id>` | `ACCOUNT#SESSION#<sid>` | TTL |
-//! | Login challenge (planned) | `USER#<id>` | `ACCOUNT#CHALLENGE#<id>` | TTL |
+//! | Newest export | `USER#<id>` | `EXPORT` | TTL |
 //! | Counters: tasks, pending and completed reminders, changes (planned: bytes) | `USER#<id>` | `COUNTERS` | |
 //! | Tasks of a category | `USER#<id>` | `CATEGORY#<name>` | |
 //! | Completed reminders by local day, a number each; days that have any, a mask a month | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
@@ -20,9 +20,10 @@
 //! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
 //! | Idempotency record (planned) | `USER#<id>` | `IDEM#<route>#<hash of the key>` | TTL |
 //! | Claim of an e-mail address | `EMAIL#<address>` | `CLAIM` | |
-//! | Claim of a Google id (planned) | `GOOGLE#<sub>` | `CLAIM` | |
-//! | Token sent by mail (verification; planned: reset) | `TOKEN#<sha-256>` | `TOKEN` | TTL |
-//! | Rate windows of a client | `RATE#<keyed hash>` | `RATE` | TTL |
+//! | Claim of a Google id | `GOOGLE#<sub>` | `CLAIM` | |
+//! | Token sent by mail (verification, reset, export) | `TOKEN#<sha-256>` | `TOKEN` | TTL |
+//! | Login that waits for its code | `CHALLENGE#<id>` | `CHALLENGE` | TTL |
+//! | Rate windows of a client, failed logins of an account | `RATE#<keyed hash>` | `RATE` | TTL |
 //! | Health probe (never written) | `HEALTH` | `HEALTH` | |
 //! | Migration ledger and its lock, how far an import is | `MIGRATIONS` | `NUMBER#<number>`, `LOCK`, `IMPORT` | |
 //!
@@ -47,12 +48,29 @@
 //! |---|---|---|---|
 //! | POST /api/auth/register | Transact(claim, account, token, mail) | 0 | 9 |
 //! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account, session, less the oldest) → limiter gives back | 2 | 5 |
+//! | the same, from a strange address | …, the guard's write beside the hash, … → the guard gives back | 2 | 7 |
+//! | the same, refused | Get(claim) → Query(account and sessions), the guard's write beside the hash | 2 | 1 |
+//! | the same, with a code | … → Transact(challenge, mail) → limiter gives back | 2 | 6 |
+//! | POST /api/auth/verify-otp | Update(challenge) → Query(account and sessions) → Transact(account, session, challenge) → limiter, guard give back | 1 | 9 |
+//! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, mail) → limiter gives back | 1 | 6 |
+//! | POST /api/auth/forgot-password | none: a message on a queue | 0 | 0 |
+//! | auth-issue-reset, per message | Get(claim) → Transact(mail, account, token) | 1 | 7 |
+//! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, mail) | 2 | 7 + 2 per session |
+//! | GET /api/auth/google | none; the provider's metadata once an hour | 0 | 0 |
+//! | GET /api/auth/google/callback | BatchGet(claims) → Query(account and sessions) → Transact(account, session) → limiter gives back | 3 | 5 |
+//! | the same, linking | BatchGet(claims) → Query → Transact(account, claim, mail) → Query → Transact(account, session) → … | 4 | 12 |
+//! | the same, new | BatchGet(claims) → Transact(claims, account) → Transact(account, session) → … | 2 | 11 |
 //! | POST /api/auth/refresh | Get(session) → Update(session) → limiter gives back | 1 | 2 |
 //! | POST /api/auth/verify-email | Get(token) → Transact(account, token) | 1 | 4 |
 //! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail) | 1 | 9 |
 //! | POST /api/auth/logout | Delete(session) | 0 | 1 |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
 //! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4 |
+//! | POST /api/user/enabled-2fa | Get(account) → Transact(session, account, notification) | 1 | 8 |
+//! | POST /api/user/export | Get(export) → Transact(session, export) | 1 | 4 |
+//! | GET /api/user/export | Get(export); with a token Get(token) → Get(export) | 1, 2 | 0 |
+//! | users-build-export, per message | Get(export) → Query(all of the user's rows, 1 MB each) → Transact(export, token, mail) | 1 + 1 per 4 KB | 7 |
+//! | DELETE /api/user/me | Query(account and sessions) → Transact(account, claims, sessions) | 1 | 6 + 2 per session |
 //! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
@@ -78,6 +96,7 @@
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder) | 3 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue | 1 | 0 |
 //! | service-cleanup, per task | Query(`by-task`) → BatchWrite(25 deletes) | 1 | 4 per notification |
+//! | service-cleanup, per account | Get(account) → (Query(25 rows) → BatchWrite(25 deletes)) up to 80 times, then its own message again | 1 per 4 KB | 1 to 5 per row |
 //!
 //! Counting on a day of another month than the likely one, or beside others who count on the same day, reads the
 //! days again: one read and perhaps one refused transaction more.
@@ -109,7 +128,7 @@ use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
 use crate::domain::reminder::Reminder;
 use crate::domain::task::Task;
-use crate::id::{MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
+use crate::id::{ChallengeId, MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
 
 /// The table's partition key.
 pub const PK: &str = "PK";
@@ -129,6 +148,9 @@ pub const BY_TASK: &str = "byTask";
 pub const DUE_SHARD: &str = "dueShard";
 /// Sort key of the index `due`.
 pub const DUE_AT: &str = "dueAt";
+
+/// Every attribute that is part of a key, of the table's or of an index's.
+pub const ALL_KEYS: [&str; 8] = [PK, SK, BY_TIME, BY_CREATED, OPEN, BY_TASK, DUE_SHARD, DUE_AT];
 
 /// Shards of the index `due`, so that no one partition takes all writes.
 const DUE_SHARDS: u8 = 8;
@@ -179,6 +201,8 @@ pub struct Key {
     pub sk: String,
 }
 
+/// Prefix of the sort keys of attachments.
+pub const ATTACHMENT_PREFIX: &str = "ATT#";
 /// Prefix of the sort keys of tasks.
 pub const TASK_PREFIX: &str = "TASK#";
 /// Prefix of the sort keys of reminders.
@@ -189,6 +213,8 @@ pub const NOTIFICATION_PREFIX: &str = "NTF#";
 pub const MAIL_PREFIX: &str = "MAIL#";
 /// The account's row, and the prefix of its sessions' rows.
 pub const ACCOUNT: &str = "ACCOUNT";
+/// The sort key of a user's newest export.
+pub const EXPORT: &str = "EXPORT";
 /// Prefix of the sort keys of sessions.
 pub const SESSION_PREFIX: &str = "ACCOUNT#SESSION#";
 
@@ -291,14 +317,24 @@ pub fn email_claim(email: &Email) -> Key {
     Key { pk: format!("EMAIL#{}", email.as_str()), sk: "CLAIM".to_owned() }
 }
 
-/// The row that makes a Google id unique.
-pub fn google_claim(sub: &str) -> Key {
-    Key { pk: format!("GOOGLE#{sub}"), sk: "CLAIM".to_owned() }
-}
-
 /// The row of a mailed token, by the token's hash in lower-case hexadecimal.
 pub fn mailed_token(hash: &str) -> Key {
     Key { pk: format!("TOKEN#{hash}"), sk: "TOKEN".to_owned() }
+}
+
+/// The row of a login that waits for its code.
+pub fn challenge(challenge: ChallengeId) -> Key {
+    Key { pk: format!("CHALLENGE#{challenge}"), sk: "CHALLENGE".to_owned() }
+}
+
+/// The row that makes a Google account's link unique, by its subject identifier.
+pub fn google_claim(subject: &str) -> Key {
+    Key { pk: format!("GOOGLE#{subject}"), sk: "CLAIM".to_owned() }
+}
+
+/// The row of a user's newest export.
+pub fn export(user: UserId) -> Key {
+    of_user(user, EXPORT.to_owned())
 }
 
 /// The rate windows of a client, by the keyed hash of its address.

@@ -1,43 +1,83 @@
 //! Tokens that were sent by mail, known by their hashes.
 
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use super::sessions::next_password;
 use super::update::Expression;
+use super::users::AccountWithSessions;
 use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, keys, number, row, text};
 use crate::auth::keyring::sha256_hex;
 use crate::auth::mailed::MailedToken;
 use crate::clock::Timestamp;
-use crate::domain::mail::{Mail, VERIFICATION_VALID};
+use crate::domain::mail::{Mail, RESET_VALID, VERIFICATION_VALID};
+use crate::domain::password::PasswordHash;
 use crate::domain::user::User;
 use crate::id::UserId;
 
 /// What a mailed token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum TokenUse {
+pub enum TokenUse {
     /// Prove that an address is the user's.
     VerifyEmail,
+    /// Set a new password.
+    ResetPassword,
+    /// Fetch an export.
+    FetchExport,
+}
+
+impl TokenUse {
+    /// How long the row outlives the token, so that a late one can be told from an unknown one.
+    fn remembered(self) -> Duration {
+        match self {
+            Self::VerifyEmail | Self::FetchExport => Duration::ZERO,
+            Self::ResetPassword => Duration::from_secs(7 * 24 * 3600),
+        }
+    }
 }
 
 /// The row of a mailed token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TokenRow {
-    user_id: UserId,
+pub struct TokenRow {
+    /// Whose.
+    pub user_id: UserId,
+    /// What it may do.
     #[serde(rename = "use")]
-    token_use: TokenUse,
+    pub token_use: TokenUse,
+    /// Until when, epoch seconds; where it is missing, until the row expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_until: Option<i64>,
     expires_at: i64,
 }
 
+impl TokenRow {
+    /// Whether the token still works, had it not been used or replaced.
+    pub fn is_in_time(&self, now: Timestamp) -> bool {
+        self.valid_until.unwrap_or(self.expires_at) > now.as_second()
+    }
+}
+
 impl Store {
+    /// What is known of a token that came back, if it was sent for this use; it may be too old. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn mailed_token(&self, token: &str, token_use: TokenUse) -> Result<Option<TokenRow>, StoreError> {
+        let found: Option<TokenRow> = self.get(keys::mailed_token(&sha256_hex(token.as_bytes()))).await?;
+        Ok(found.filter(|row| row.token_use == token_use))
+    }
+
     /// The user whose address a token verifies, if it is one and within its time. 1 call.
     ///
     /// # Errors
     /// The table failed.
     pub async fn user_of_verification(&self, token: &str, now: Timestamp) -> Result<Option<UserId>, StoreError> {
-        let found: Option<TokenRow> = self.get(keys::mailed_token(&sha256_hex(token.as_bytes()))).await?;
-        let valid = found.filter(|row| row.token_use == TokenUse::VerifyEmail && row.expires_at > now.as_second());
-        Ok(valid.map(|row| row.user_id))
+        let found = self.mailed_token(token, TokenUse::VerifyEmail).await?;
+        Ok(found.filter(|row| row.is_in_time(now)).map(|row| row.user_id))
     }
 
     /// Uses a token up: the user's address is verified. 1 call.
@@ -55,7 +95,7 @@ impl Store {
         let mut transaction = Transaction::new(permit, now)?;
         let mut change = Expression::default();
         change
-            .set("emailVerified", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
+            .set("emailVerified", AttributeValue::Bool(true))
             .set("unverifiedReminderMails", number(0))
             .set("updatedAt", text(now.to_string()))
             .remove(VERIFICATION)
@@ -84,10 +124,57 @@ impl Store {
         transaction.put_verification(user.id, token, mail, now)?;
         self.transact(transaction).await
     }
+
+    /// Sends the mail that sets a new password, once however often it is asked for with the same mail; tokens sent
+    /// before are void. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::AlreadyDone`]; [`Refusal::AccountChanged`] when the account is gone.
+    pub async fn issue_reset(&self, permit: &Permit, mail: &Mail, token: &MailedToken) -> Result<(), WriteError> {
+        let (user, now) = (mail.user_id, mail.created_at);
+        let mut transaction = Transaction::new(permit, now)?;
+        transaction.put_mail_once(mail)?;
+        let mut change = Expression::default();
+        change.set(RESET, text(token.hash())).require_row();
+        transaction.update(keys::account(user), &change, Refusal::AccountChanged)?;
+        transaction.put_token(user, token, TokenUse::ResetPassword, now.plus(RESET_VALID))?;
+        self.transact(transaction).await
+    }
+
+    /// Uses a token up: sets an account's password as it was read, ends all its sessions, and tells the user by
+    /// mail. Who has the token reads the address's mail, so the address is verified. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountChanged`] when a session was opened, the password changed or another token was sent
+    /// meanwhile.
+    pub async fn reset_password(
+        &self,
+        permit: &Permit,
+        read: &AccountWithSessions,
+        token: &str,
+        hash: &PasswordHash,
+        mail: &Mail,
+    ) -> Result<(), WriteError> {
+        let token_hash = sha256_hex(token.as_bytes());
+        let mut transaction = Transaction::new(permit, mail.created_at)?;
+        let mut change = next_password(read, hash, mail.created_at);
+        change
+            .set("emailVerified", AttributeValue::Bool(true))
+            .set("unverifiedReminderMails", number(0))
+            .remove(VERIFICATION)
+            .require_equal(RESET, text(token_hash.as_str()));
+        transaction.update(keys::account(read.user.id), &change, Refusal::AccountChanged)?;
+        transaction.delete(keys::mailed_token(&token_hash), &Expression::default(), Refusal::TokenVoid)?;
+        transaction.end_sessions(read.sessions.iter())?;
+        transaction.put_mail(mail)?;
+        self.transact(transaction).await
+    }
 }
 
 /// The attribute of the account that names the token which verifies its address.
-const VERIFICATION: &str = "verificationHash";
+pub(super) const VERIFICATION: &str = "verificationHash";
+/// The attribute of the account that names the token which sets a new password.
+pub(super) const RESET: &str = "resetHash";
 
 impl Transaction {
     /// Puts a verification mail on its way, and its token in place.
@@ -98,9 +185,24 @@ impl Transaction {
         mail: &Mail,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let expires_at = now.plus(VERIFICATION_VALID).as_second();
-        let token_row = TokenRow { user_id: user, token_use: TokenUse::VerifyEmail, expires_at };
-        self.put_new(row(keys::mailed_token(&token.hash()), &token_row)?)?;
+        self.put_token(user, token, TokenUse::VerifyEmail, now.plus(VERIFICATION_VALID))?;
         self.put_mail(mail)
+    }
+
+    /// Puts a mailed token in place.
+    pub(super) fn put_token(
+        &mut self,
+        user: UserId,
+        token: &MailedToken,
+        token_use: TokenUse,
+        valid_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let token_row = TokenRow {
+            user_id: user,
+            token_use,
+            valid_until: Some(valid_until.as_second()),
+            expires_at: valid_until.plus(token_use.remembered()).as_second(),
+        };
+        self.put_new(row(keys::mailed_token(&token.hash()), &token_row)?)
     }
 }

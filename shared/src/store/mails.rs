@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, keys, number, row, text};
+use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, keys, number, row, text};
 use crate::clock::Timestamp;
 use crate::domain::delivery::Delivery;
 use crate::domain::mail::{KEPT, Mail, MailContent, MailState};
@@ -125,9 +125,14 @@ impl Store {
                 let reminder = self.reminder(mail.user_id, *reminder_id).await?;
                 Ok(reminder.filter(|reminder| reminder.plan == *plan))
             }
-            MailContent::Verification { .. } | MailContent::PasswordChanged | MailContent::TokenTheft { .. } => {
-                Ok(None)
-            }
+            MailContent::Verification { .. }
+            | MailContent::LoginCode { .. }
+            | MailContent::PasswordReset { .. }
+            | MailContent::PasswordChanged
+            | MailContent::LoginsBlocked
+            | MailContent::GoogleLinked
+            | MailContent::ExportReady { .. }
+            | MailContent::TokenTheft { .. } => Ok(None),
         }
     }
 }
@@ -180,11 +185,22 @@ impl Outcome {
 impl Transaction {
     /// Puts a mail on its way: the stream hands it to the queue.
     pub(crate) fn put_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
-        let mut item = row(keys::mail(mail.user_id, mail.id), mail)?;
-        item.insert(keys::EXPIRES_AT.to_owned(), number(mail.created_at.plus(KEPT).as_second()));
-        let (shard, at) = keys::mail_due(mail);
-        item.insert(keys::DUE_SHARD.to_owned(), text(shard));
-        item.insert(keys::DUE_AT.to_owned(), text(at));
-        self.put_new(item)
+        self.put_new(mail_row(mail)?)
     }
+
+    /// The same, unless it was put on its way before.
+    pub(crate) fn put_mail_once(&mut self, mail: &Mail) -> Result<(), StoreError> {
+        let mut absent = Expression::default();
+        absent.require_absent(keys::PK);
+        self.put(mail_row(mail)?, &absent, Refusal::AlreadyDone)
+    }
+}
+
+fn mail_row(mail: &Mail) -> Result<Item, StoreError> {
+    let mut item = row(keys::mail(mail.user_id, mail.id), mail)?;
+    item.insert(keys::EXPIRES_AT.to_owned(), number(mail.created_at.plus(KEPT).as_second()));
+    let (shard, at) = keys::mail_due(mail);
+    item.insert(keys::DUE_SHARD.to_owned(), text(shard));
+    item.insert(keys::DUE_AT.to_owned(), text(at));
+    Ok(item)
 }

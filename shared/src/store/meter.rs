@@ -40,6 +40,15 @@ impl Meter {
         }
     }
 
+    /// Reads the meter.
+    pub fn reading(&self) -> Consumption {
+        Consumption {
+            calls: self.0.calls.load(Ordering::Relaxed),
+            read_units: halves(self.0.read_halves.load(Ordering::Relaxed)),
+            write_units: halves(self.0.write_halves.load(Ordering::Relaxed)),
+        }
+    }
+
     pub(crate) fn read<'a>(&self, capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         self.count(&self.0.read_halves, capacity);
     }

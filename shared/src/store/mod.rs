@@ -3,11 +3,15 @@
 //! Reads are plain methods. Writes take a [`Permit`], which carries the session that must still be alive;
 //! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
 
+pub mod accounts;
+mod challenges;
 pub mod counters;
+pub mod exports;
+pub mod google;
 pub mod import;
 pub mod keys;
 pub mod ledger;
-mod mailed_tokens;
+pub mod mailed_tokens;
 pub mod mails;
 pub mod meter;
 pub mod notifications;
@@ -15,7 +19,7 @@ pub mod page;
 pub mod rates;
 pub mod reminders;
 pub mod replay;
-mod sessions;
+pub mod sessions;
 pub mod tasks;
 mod transact;
 pub mod update;
@@ -91,6 +95,14 @@ pub enum Refusal {
     CountersChanged,
     /// Somebody else runs migrations.
     MigrationsLocked,
+    /// The login that waited for its code is over, or has another code by now.
+    ChallengeOver,
+    /// Another account is linked with the Google account.
+    GoogleTaken,
+    /// What the message asked for was done before.
+    AlreadyDone,
+    /// The export was finished or replaced meanwhile.
+    ExportChanged,
 }
 
 /// A handle on the table.

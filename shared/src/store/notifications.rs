@@ -22,7 +22,7 @@ pub struct NotificationPage {
 }
 
 /// Most rows of one `BatchWriteItem`.
-const BATCH: usize = 25;
+pub(super) const BATCH: i32 = 25;
 
 impl Store {
     /// A page of the user's notifications. 2 calls.
@@ -80,7 +80,7 @@ impl Store {
                 range: (&prefix, &prefix),
                 direction: Direction::Ascending,
                 after: None,
-                limit: u32::try_from(BATCH).unwrap_or(u32::MAX),
+                limit: BATCH.unsigned_abs(),
             };
             let rows = self.query_index(query).await?;
             let more = rows.more;
@@ -91,7 +91,8 @@ impl Store {
         }
     }
 
-    async fn delete_rows(&self, rows: Vec<Item>) -> Result<(), StoreError> {
+    /// Deletes rows, of which at least the keys are given, at most [`BATCH`]. 1 call, more while throttled.
+    pub(super) async fn delete_rows(&self, rows: Vec<Item>) -> Result<(), StoreError> {
         let delete = |mut item: Item| {
             let mut part =
                 |name: &str| item.remove(name).and_then(|value| value.as_s().cloned().ok()).unwrap_or_default();

@@ -1,10 +1,12 @@
 //! Sessions.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
+use super::mailed_tokens::RESET;
 use super::update::Expression;
 use super::users::AccountWithSessions;
 use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, keys, number, row, text};
+use crate::auth::challenge::Challenge;
 use crate::auth::session::{MAX_SESSIONS, Session};
 use crate::clock::Timestamp;
 use crate::domain::mail::Mail;
@@ -12,22 +14,45 @@ use crate::domain::notification::Notification;
 use crate::domain::password::PasswordHash;
 use crate::id::{SessionId, UserId};
 
+/// A login: the session that it opens, and what it rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// The account and its sessions as they were read.
+    pub read: &'a AccountWithSessions,
+    /// Keyed hash of the network address that signs in: a known one from now on.
+    pub address: &'a str,
+    /// A stronger hash of the same password, to replace an outdated one.
+    pub stronger: Option<&'a PasswordHash>,
+    /// The challenge that was met, which is used up.
+    pub challenge: Option<&'a Challenge>,
+}
+
 impl Store {
-    /// Opens a session of an account as it was read, ending the oldest ones beyond the limit. 1 call.
+    /// Opens a session, ending the oldest ones beyond the limit. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AccountChanged`] when another session was opened or the password changed meanwhile.
-    pub async fn open_session(
-        &self,
-        permit: &Permit,
-        session: &Session,
-        read: &AccountWithSessions,
-    ) -> Result<(), WriteError> {
+    /// [`Refusal::AccountChanged`] when another session was opened or the password changed meanwhile,
+    /// [`Refusal::ChallengeOver`] when the challenge was met by another request or has a new code.
+    pub async fn open_session(&self, permit: &Permit, sign_in: SignIn<'_>) -> Result<(), WriteError> {
+        let SignIn { session, read, address, stronger, challenge } = sign_in;
         let mut transaction = Transaction::new(permit, session.created_at)?;
-        transaction.update(keys::account(session.user_id), &next_sessions(read), Refusal::AccountChanged)?;
+        let mut change = next_sessions(read);
+        if let Some(addresses) = read.user.addresses_with(address) {
+            let addresses = addresses.into_iter().map(text).collect();
+            change.set("knownAddresses", AttributeValue::L(addresses));
+        }
+        if let Some(hash) = stronger {
+            change.set("passwordHash", text(hash.as_str()));
+        }
+        transaction.update(keys::account(session.user_id), &change, Refusal::AccountChanged)?;
         transaction.put_new(row(keys::session(session.user_id, session.id), session)?)?;
         let surplus = (read.sessions.len() + 1).saturating_sub(MAX_SESSIONS);
         transaction.end_sessions(read.sessions.iter().take(surplus))?;
+        if let Some(challenge) = challenge {
+            transaction.use_up(challenge)?;
+        }
         self.transact(transaction).await
     }
 
@@ -140,8 +165,7 @@ impl Store {
         mail: &Mail,
     ) -> Result<(), WriteError> {
         let mut transaction = Transaction::new(permit, mail.created_at)?;
-        let mut change = next_sessions(read);
-        change.set("passwordHash", text(hash.as_str())).set("updatedAt", text(mail.created_at.to_string()));
+        let change = next_password(read, hash, mail.created_at);
         transaction.update(keys::account(read.user.id), &change, Refusal::AccountChanged)?;
         transaction.end_sessions(read.sessions.iter().filter(|session| session.id != kept))?;
         transaction.put_mail(mail)?;
@@ -150,16 +174,36 @@ impl Store {
 }
 
 /// The account's sessions must still be those that were read, and are others from now on.
-fn next_sessions(read: &AccountWithSessions) -> Expression {
-    const VERSION: &str = "sessionsVersion";
-    let mut change = Expression::default();
-    // It only grows, and accounts from before it have none: so this is equality with what was read.
-    change.add(VERSION, 1).require_below(VERSION, number(read.user.sessions_version + 1));
+pub(super) fn next_sessions(read: &AccountWithSessions) -> Expression {
+    let mut change = same_sessions(read);
+    change.add(VERSION, 1);
+    change
+}
+
+/// The account's sessions must still be those that were read.
+pub(super) fn same_sessions(read: &AccountWithSessions) -> Expression {
+    let mut same = Expression::default();
+    // The version only grows, and accounts from before it have none: so this is equality with what was read.
+    same.require_row().require_below(VERSION, number(read.user.sessions_version + 1));
+    same
+}
+
+/// The attribute of the account that moves with its sessions.
+const VERSION: &str = "sessionsVersion";
+
+/// The same, with another password: logins and resets that began with the old one are void.
+pub(super) fn next_password(read: &AccountWithSessions, hash: &PasswordHash, now: Timestamp) -> Expression {
+    let mut change = next_sessions(read);
+    change
+        .set("passwordHash", text(hash.as_str()))
+        .add("passwordVersion", 1)
+        .remove(RESET)
+        .set("updatedAt", text(now.to_string()));
     change
 }
 
 impl Transaction {
-    fn end_sessions<'a>(&mut self, sessions: impl Iterator<Item = &'a Session>) -> Result<(), StoreError> {
+    pub(super) fn end_sessions<'a>(&mut self, sessions: impl Iterator<Item = &'a Session>) -> Result<(), StoreError> {
         for session in sessions {
             let key = keys::session(session.user_id, session.id);
             self.delete(key, &Expression::default(), Refusal::SessionChanged)?;

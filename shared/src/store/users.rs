@@ -16,8 +16,8 @@ use crate::id::UserId;
 /// The row that makes an address unique.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Claim {
-    user_id: UserId,
+pub(super) struct Claim {
+    pub(super) user_id: UserId,
 }
 
 /// An account with its live sessions, oldest first.

@@ -4,19 +4,27 @@
 use std::time::Duration;
 
 use serde_json::json;
+use shared::auth::challenge::Challenge;
+use shared::auth::mailed::MailedToken;
+use shared::auth::session::Memory;
 use shared::clock::Timestamp;
+use shared::domain::export::Export;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::task_query::TaskQuery;
-use shared::domain::user::UserPatch;
+use shared::domain::user::{User, UserPatch};
 use shared::domain::zone::Zone;
+use shared::id::TokenSeed;
 use shared::store::Permit;
+use shared::store::accounts::TwoFactor;
+use shared::store::mailed_tokens::TokenUse;
 use shared::store::mails::Outcome;
 use shared::store::rates::Slot;
+use shared::store::sessions::SignIn;
 
-use world::{World, keyring, new_reminder, new_session, new_task, new_user, verification};
+use world::{World, keyring, new_reminder, new_session, new_task, new_user, sign_in, verification};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -46,7 +54,7 @@ async fn accounts() {
     let account = world.store.account_with_sessions(id, Timestamp::now()).await.unwrap().unwrap();
     spent(&world, "login's reads", 2, 2.0, 0.0);
     let session = new_session(&account.user);
-    world.store.open_session(&Permit::of_system(), &session, &account).await.unwrap();
+    world.store.open_session(&Permit::of_system(), sign_in(&session, &account)).await.unwrap();
     spent(&world, "login's write", 1, 0.0, 4.0);
     world.store.session(id, session.id).await.unwrap();
     spent(&world, "a silent refresh", 1, 1.0, 0.0);
@@ -73,7 +81,7 @@ async fn sessions_and_passwords() {
     spent(&world, "a new password", 1, 0.0, 7.0);
     let other = new_session(&world.user);
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
-    world.store.open_session(&Permit::of_system(), &other, &read).await.unwrap();
+    world.store.open_session(&Permit::of_system(), sign_in(&other, &read)).await.unwrap();
     world.store.meter().take();
     world.store.end_other_session(&permit, world.user.id, other.id, now).await.unwrap();
     spent(&world, "ending another session", 1, 0.0, 4.0);
@@ -86,6 +94,86 @@ async fn sessions_and_passwords() {
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
     world.store.update_user(&permit, user.id, &UserPatch::default(), now).await.unwrap();
     spent(&world, "update", 2, 1.0, 4.0);
+}
+
+#[tokio::test]
+async fn logins_with_a_code() {
+    let world = World::new().await;
+    let (system, now) = (Permit::of_system(), Timestamp::now());
+    let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, Some(7), now);
+    world.store.open_challenge(&system, &challenge, &challenge.mail(now)).await.unwrap();
+    spent(&world, "opening a challenge", 1, 0.0, 5.0);
+    let read = world.store.challenge(challenge.id).await.unwrap().unwrap();
+    spent(&world, "resend's read", 1, 1.0, 0.0);
+    let renewed = read.renewed(&keyring(), now);
+    world.store.renew_challenge(&system, &renewed, &renewed.mail(now)).await.unwrap();
+    spent(&world, "resend's write", 1, 0.0, 5.0);
+    let tried = world.store.try_challenge(&system, challenge.id, now).await.unwrap().unwrap();
+    spent(&world, "a try", 1, 0.0, 1.0);
+    let account = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    spent(&world, "the account", 1, 1.0, 0.0);
+    let session = new_session(&world.user);
+    let met = SignIn { challenge: Some(&tried), ..sign_in(&session, &account) };
+    world.store.open_session(&system, met).await.unwrap();
+    spent(&world, "the session", 1, 0.0, 6.0);
+    let told = Notification::security(world.user.id, "switched", now);
+    world.store.set_two_factor(&world.permit(), world.user.id, TwoFactor::On, &told).await.unwrap();
+    spent(&world, "switching", 1, 0.0, 8.0);
+    let alert = Mail::new(world.user.id, MailContent::LoginsBlocked, now);
+    world.store.alert_of_blocked_logins(&system, &alert).await.unwrap();
+    spent(&world, "the alert", 1, 0.0, 5.0);
+}
+
+#[tokio::test]
+async fn resets_google_exports_and_the_end() {
+    let world = World::new().await;
+    let (system, now, user) = (Permit::of_system(), Timestamp::now(), world.user.id);
+    let seed = TokenSeed::new();
+    let token = MailedToken::derive(&keyring(), "1", seed).unwrap();
+    let mail = Mail::new(user, MailContent::PasswordReset { seed, kid: "1".to_owned() }, now);
+    world.store.issue_reset(&system, &mail, &token).await.unwrap();
+    spent(&world, "issuing a reset", 1, 0.0, 7.0);
+    world.store.mailed_token(token.expose(), TokenUse::ResetPassword).await.unwrap().unwrap();
+    let account = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
+    spent(&world, "reset's reads", 2, 2.0, 0.0);
+    let hash = account.user.password_hash.clone().unwrap();
+    let notice = Mail::new(user, MailContent::PasswordChanged, now);
+    world.store.reset_password(&system, &account, token.expose(), &hash, &notice).await.unwrap();
+    spent(&world, "reset, ending one session", 1, 0.0, 9.0);
+    world.store.google_matches("google-1", &world.user.email).await.unwrap();
+    spent(&world, "whom Google means", 1, 2.0, 0.0);
+    let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
+    world.store.meter().take();
+    let notice = Mail::new(user, MailContent::GoogleLinked, now);
+    world.store.link_google(&system, &read, "google-1", &notice).await.unwrap();
+    spent(&world, "linking", 1, 0.0, 7.0);
+    let export = Export::new(user, now);
+    world.store.export(user).await.unwrap();
+    world.store.start_export(&system, &export, None).await.unwrap();
+    spent(&world, "asking for an export, less the session's check", 2, 1.0, 2.0);
+    world.store.rows_of_user(user, None).await.unwrap();
+    spent(&world, "reading a small account", 1, 1.0, 0.0);
+    let seed = TokenSeed::new();
+    let token = MailedToken::derive(&keyring(), "1", seed).unwrap();
+    let content = MailContent::ExportReady { seed, kid: "1".to_owned(), expires_at: now };
+    world.store.finish_export(&system, &export, 10, &Mail::new(user, content, now), &token).await.unwrap();
+    spent(&world, "finishing it", 1, 0.0, 7.0);
+    let session = new_session(&world.user);
+    let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
+    world.store.open_session(&system, sign_in(&session, &read)).await.unwrap();
+    let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
+    world.store.meter().take();
+    world.store.delete_account(&read, session.id, now).await.unwrap();
+    spent(&world, "deleting an account with one session", 1, 0.0, 8.0);
+    let newcomer = User::register_with_google(
+        world.user.name.clone(),
+        world.user.email.clone(),
+        "google-2".to_owned(),
+        Zone::UTC,
+        now,
+    );
+    world.store.register_with_google(&system, &newcomer).await.unwrap();
+    spent(&world, "a newcomer from Google", 1, 0.0, 6.0);
 }
 
 #[tokio::test]

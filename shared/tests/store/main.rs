@@ -2,13 +2,18 @@
 //! are AWS's. One database a test.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed, and says where")]
 
+mod accounts;
 mod budgets;
+mod challenges;
 mod conflicts;
 mod counters;
+mod exports;
+mod google;
 mod mails;
 mod pages;
 mod rates;
 mod reminders;
+mod resets;
 mod scale;
 mod sessions;
 mod tasks;

@@ -7,7 +7,7 @@ use shared::domain::notification::Notification;
 use shared::domain::password::PasswordHash;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, keyring, new_session, new_task};
+use world::{World, keyring, new_session, new_task, sign_in};
 
 #[tokio::test]
 async fn an_ended_session_writes_nothing() {
@@ -34,7 +34,7 @@ async fn a_login_beyond_the_limit_ends_the_oldest_session() {
     for _ in 0..MAX_SESSIONS {
         let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
         let session = new_session(&world.user);
-        world.store.open_session(&Permit::of_system(), &session, &account).await.unwrap();
+        world.store.open_session(&Permit::of_system(), sign_in(&session, &account)).await.unwrap();
         opened.push(session.id);
     }
     let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
@@ -51,7 +51,8 @@ async fn of_many_logins_at_once_each_counts_the_others() {
     let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
     let sessions: Vec<_> = (0..16).map(|_| new_session(&world.user)).collect();
     let permit = Permit::of_system();
-    let outcomes = join_all(sessions.iter().map(|session| world.store.open_session(&permit, session, &read))).await;
+    let outcomes =
+        join_all(sessions.iter().map(|session| world.store.open_session(&permit, sign_in(session, &read)))).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "the rest must read again");
     let refused = |o: &&Result<(), WriteError>| matches!(o, Err(WriteError::Refused(Refusal::AccountChanged)));
     assert_eq!(outcomes.iter().filter(refused).count(), 15);
@@ -90,7 +91,7 @@ async fn a_new_password_ends_the_other_sessions_and_refuses_logins_with_the_old_
     let now = Timestamp::now();
     let before = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     let other = new_session(&world.user);
-    world.store.open_session(&Permit::of_system(), &other, &before).await.unwrap();
+    world.store.open_session(&Permit::of_system(), sign_in(&other, &before)).await.unwrap();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     let hash = PasswordHash::from_phc("another".to_owned());
     let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);
@@ -98,6 +99,6 @@ async fn a_new_password_ends_the_other_sessions_and_refuses_logins_with_the_old_
     let after = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     assert_eq!(after.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [world.session.id]);
     assert_eq!(after.user.password_hash, Some(hash));
-    let late = world.store.open_session(&Permit::of_system(), &new_session(&world.user), &read).await;
+    let late = world.store.open_session(&Permit::of_system(), sign_in(&new_session(&world.user), &read)).await;
     assert!(matches!(late, Err(WriteError::Refused(Refusal::AccountChanged))), "{late:?}");
 }

@@ -23,7 +23,7 @@ async fn a_login_tells_who_signed_in() {
 }
 
 #[tokio::test]
-async fn cookies_have_exactly_their_attributes() {
+pub(crate) async fn cookies_have_exactly_their_attributes() {
     let app = App::new();
     let user = app.user().await;
     let body = |remember: Value| json!({"email": user.email, "password": PASSWORD, "rememberMe": remember});
@@ -94,7 +94,7 @@ async fn a_refresh_token_lives_for_a_week_or_a_month_if_remembered() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_address_get_the_same_answer() {
+pub(crate) async fn a_wrong_password_and_an_unknown_address_get_the_same_answer() {
     let app = App::new();
     let user = app.user().await;
     let wrong = app.client().login(&user.email, "Wrong-Pass-1").await;
@@ -124,7 +124,7 @@ async fn a_password_is_compared_exactly_but_for_its_unicode_form() {
 }
 
 #[tokio::test]
-async fn every_bad_field_is_named() {
+pub(crate) async fn every_bad_field_is_named() {
     let app = App::new();
     let cases: [(Value, &[&str]); 8] = [
         (json!({}), &["email", "password"]),

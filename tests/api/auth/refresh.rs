@@ -107,7 +107,7 @@ async fn the_token_before_gives_the_current_one_again() {
 }
 
 #[tokio::test]
-async fn refreshes_at_once_give_the_same_token() {
+pub(crate) async fn refreshes_at_once_give_the_same_token() {
     let app = App::new();
     let mut tokens = app.user().await.tokens;
     for tabs in [2, 2, 2, 6] {
@@ -158,7 +158,7 @@ async fn a_refresh_token_that_is_no_text_is_400() {
 }
 
 #[tokio::test]
-async fn after_logout_there_is_nothing_to_refresh() {
+pub(crate) async fn after_logout_there_is_nothing_to_refresh() {
     let app = App::new();
     let user = app.user().await;
     let (_, old) = app.browser(&user).await;

@@ -37,7 +37,7 @@ async fn an_address_is_stored_trimmed_and_in_lower_case() {
 }
 
 #[tokio::test]
-async fn an_address_is_unique_without_regard_to_case() {
+pub(crate) async fn an_address_is_unique_without_regard_to_case() {
     let (app, email) = (App::new(), unique_email().replace("asha", "ünal"));
     app.client().register("Asha Rao", &email, PASSWORD).await.expect(201);
     for again in [email.clone(), email.to_uppercase(), format!(" {email} "), email.replace('ü', "u\u{308}")] {
@@ -96,7 +96,7 @@ async fn each_user_gets_a_token_of_their_own() {
 }
 
 #[tokio::test]
-async fn every_bad_field_is_named_and_nothing_is_stored() {
+pub(crate) async fn every_bad_field_is_named_and_nothing_is_stored() {
     let app = App::new();
     let long = |n: usize| "a".repeat(n);
     let good = json!({"name": "Asha Rao", "email": "x@example.com", "password": PASSWORD});
@@ -155,7 +155,7 @@ async fn the_bounds_themselves_are_allowed() {
 }
 
 #[tokio::test]
-async fn fields_that_are_not_asked_for_are_ignored() {
+pub(crate) async fn fields_that_are_not_asked_for_are_ignored() {
     let (app, email) = (App::new(), unique_email());
     let own = "0190a1b2-0000-7000-8000-000000000000";
     let body = json!({

@@ -17,7 +17,7 @@ async fn rotated_twice(app: &App, first: &Tokens) -> Tokens {
 }
 
 #[tokio::test]
-async fn the_token_before_is_theft_once_half_a_minute_has_passed() {
+pub(crate) async fn the_token_before_is_theft_once_half_a_minute_has_passed() {
     let app = App::new();
     let first = app.user().await.tokens;
     let second = refreshed(&app, &first.refresh).await;
@@ -32,7 +32,7 @@ async fn the_token_before_is_theft_once_half_a_minute_has_passed() {
 }
 
 #[tokio::test]
-async fn a_token_of_two_rotations_ago_ends_the_session() {
+pub(crate) async fn a_token_of_two_rotations_ago_ends_the_session() {
     let app = App::new();
     let user = app.user().await;
     let (_, first) = app.another_device(&user).await;

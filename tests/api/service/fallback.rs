@@ -21,7 +21,6 @@ async fn an_unknown_route_is_404_for_anyone() {
         "/api/user/you",
         "/api/v2/tasks",
         "/tasks",
-        "/favicon.ico",
         "/.env",
         "/api/tasks/%2e%2e/%2e%2e/etc/passwd",
         &format!("/api/tasks/{id}/nothing"),
@@ -44,12 +43,16 @@ async fn a_wrong_method_is_405_and_names_the_right_ones() {
     let task = format!("/api/tasks/{id}");
     let reminder = format!("/api/reminders/{id}");
     let session = format!("/api/user/sessions/{id}");
-    let cases: [(&str, &str, &[&str]); 14] = [
+    let cases: [(&str, &str, &[&str]); 18] = [
         ("GET", "/api/auth/register", &["POST"]),
         ("DELETE", "/api/auth/login", &["POST"]),
         ("GET", "/api/auth/logout", &["POST"]),
         ("GET", "/api/auth/refresh", &["POST"]),
-        ("PUT", "/api/user/me", &["GET", "PATCH"]),
+        ("GET", "/api/auth/verify-otp", &["POST"]),
+        ("POST", "/api/auth/google", &["GET"]),
+        ("POST", "/api/auth/google/callback", &["GET"]),
+        ("PUT", "/api/user/me", &["GET", "PATCH", "DELETE"]),
+        ("DELETE", "/api/user/export", &["GET", "POST"]),
         ("POST", "/api/user/sessions", &["GET", "DELETE"]),
         ("GET", &session, &["DELETE"]),
         ("PUT", "/api/tasks", &["GET", "POST"]),

@@ -129,6 +129,12 @@ impl Answer {
         self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
     }
 
+    /// All headers; the values of one that is there more than once are joined.
+    pub(crate) fn all_headers(&self) -> BTreeMap<String, String> {
+        let value = |name: &str| self.every_header(name).join(", ");
+        self.headers.keys().map(|name| (name.to_string(), value(name.as_str()))).collect()
+    }
+
     /// The `ETag`, which must be there.
     #[track_caller]
     pub(crate) fn etag(&self) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Client, Mailbox, Tokens, minutes_ahead};
+use super::{Client, Cloud, Mailbox, Tokens, Web, minutes_ahead};
 
 /// A password that the policy accepts.
 pub(crate) const PASSWORD: &str = "Meadow-42-lark";
@@ -53,6 +53,21 @@ impl App {
         Client::new(self.http.clone(), self.base_url.clone())
     }
 
+    /// Where the API is, as its own links say it.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The cloud behind the API.
+    pub(crate) fn cloud(&self) -> Cloud {
+        Cloud::new(self.http.clone())
+    }
+
+    /// A browser without cookies, on other sites than the API.
+    pub(crate) fn web(&self) -> Web {
+        Web::new(self.http.clone())
+    }
+
     /// A new user, signed in.
     pub(crate) async fn user(&self) -> User {
         self.user_named("Asha Rao").await
@@ -96,6 +111,20 @@ impl App {
         self.client().cookies(&[("refreshToken", &tokens.refresh)]).get("/api/user/me").await.expect(200);
     }
 
+    /// Verifies a user's address with the mailed token.
+    pub(crate) async fn verify_address(&self, user: &User) {
+        let token = self.mailbox.verification_token(&user.email, &[]).await;
+        self.client().post("/api/auth/verify-email", json!({"token": token})).await.expect(200);
+    }
+
+    /// Asks for a link that sets a new password, and takes its token out of the mail.
+    pub(crate) async fn reset_token(&self, email: &str) -> String {
+        let known = self.mailbox.reset_tokens(email).await;
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        self.client().forgot(email).await.expect(200);
+        self.mailbox.reset_token(email, &known).await
+    }
+
     /// Waits for a mail to the user that is asked for now: what was asked for before would have arrived, too.
     pub(crate) async fn later_mail(&self, user: &User) {
         let witness = user.task("Witness").await;
@@ -109,6 +138,7 @@ pub(crate) fn unique_email() -> String {
     format!("asha.{}@example.com", uuid::Uuid::now_v7().simple())
 }
 
-fn variable(name: &str) -> String {
+/// What `make test` says of the deployed system.
+pub(super) fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: `make test` deploys a system and sets it"))
 }

@@ -111,6 +111,16 @@ impl Client {
         self.post("/api/auth/refresh", json!({"refreshToken": token})).header("x-token-delivery", "body")
     }
 
+    /// Asks for a link that sets a new password.
+    pub(crate) fn forgot(&self, email: &str) -> Call {
+        self.post("/api/auth/forgot-password", json!({"email": email}))
+    }
+
+    /// Sets a new password with a mailed token.
+    pub(crate) fn reset(&self, token: &str, password: &str) -> Call {
+        self.post("/api/auth/reset-password", json!({"token": token, "password": password}))
+    }
+
     /// The user's sessions, newest first.
     pub(crate) async fn sessions(&self) -> Vec<Value> {
         self.get("/api/user/sessions").await.expect(200).list("sessions")

@@ -67,6 +67,34 @@ impl Mailbox {
     pub(crate) async fn verification_tokens(&self, to: &str) -> Vec<String> {
         self.messages(to).await.iter().filter_map(Mail::verification_token).collect()
     }
+
+    /// Waits for the token of a reset mail that has another one than `known`.
+    pub(crate) async fn reset_token(&self, to: &str, known: &[&str]) -> String {
+        eventually(&format!("a new reset mail arrives at {to}"), async || {
+            let tokens = self.reset_tokens(to).await;
+            tokens.into_iter().find(|token| !known.contains(&token.as_str()))
+        })
+        .await
+    }
+
+    /// The tokens of all reset mails to an address, newest first.
+    pub(crate) async fn reset_tokens(&self, to: &str) -> Vec<String> {
+        self.messages(to).await.iter().filter_map(Mail::reset_token).collect()
+    }
+
+    /// Waits until more than `seen` login codes have arrived; the newest.
+    pub(crate) async fn login_code(&self, to: &str, seen: usize) -> String {
+        eventually(&format!("login code {} arrives at {to}", seen + 1), async || {
+            let codes = self.login_codes(to).await;
+            if codes.len() > seen { codes.into_iter().next() } else { None }
+        })
+        .await
+    }
+
+    /// The codes of all logins of an address, newest first.
+    pub(crate) async fn login_codes(&self, to: &str) -> Vec<String> {
+        self.about(to, "Your Login OTP").await.iter().map(Mail::code).collect()
+    }
 }
 
 impl Mail {
@@ -77,7 +105,26 @@ impl Mail {
 
     /// The token in the link that verifies an address; `None` for a mail about something else.
     pub(crate) fn verification_token(&self) -> Option<String> {
-        let (_, rest) = self.text.split_once(&format!("{FRONTEND}/verify-email?token="))?;
+        self.token_of(&format!("{FRONTEND}/verify-email?token="))
+    }
+
+    /// The token in the link that sets a new password; `None` for a mail about something else.
+    pub(crate) fn reset_token(&self) -> Option<String> {
+        self.token_of(&format!("{FRONTEND}/reset-password?token="))
+    }
+
+    /// The token at the end of a link that begins so.
+    pub(crate) fn token_of(&self, link: &str) -> Option<String> {
+        let (_, rest) = self.text.split_once(link)?;
         Some(rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect())
+    }
+
+    /// The login code: the one line of the text that is six digits.
+    #[track_caller]
+    pub(crate) fn code(&self) -> String {
+        let is_code = |line: &&str| line.len() == 6 && line.chars().all(|c| c.is_ascii_digit());
+        let codes: Vec<&str> = self.text.lines().map(str::trim).filter(is_code).collect();
+        assert_eq!(codes.len(), 1, "expected one line that is a code: {self:?}");
+        codes[0].to_owned()
     }
 }

@@ -1,22 +1,35 @@
-//! The clients of the tests, what they get back, and the mailbox.
+//! The clients of the tests, what they get back, the mailbox, the provider that stands in for Google, and the cloud.
 
 mod answer;
 mod app;
 mod call;
 mod client;
+mod cloud;
+mod google;
+pub(crate) mod jwt;
 mod mailbox;
 mod routes;
 mod time;
+mod two_factor;
+mod web;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::app::{App, PASSWORD, User, unique_email};
 pub(crate) use self::call::{Call, at_once};
 pub(crate) use self::client::{Client, Tokens};
+pub(crate) use self::google::{Flow, Person, SIGN_IN_FAILED};
 pub(crate) use self::mailbox::Mailbox;
 pub(crate) use self::routes::{Reads, Route, Thing, Things};
-pub(crate) use self::time::{eventually, fires_in, instant, minutes_ahead};
+pub(crate) use self::time::{
+    assert_as_long, epoch_seconds, eventually, eventually_within, fires_in, instant, minutes_ahead,
+};
+pub(crate) use self::two_factor::Challenge;
+pub(crate) use self::web::Web;
 
 use serde_json::Value;
+
+use self::app::variable;
+use self::cloud::Cloud;
 
 /// Where the product's app runs in the test stack: the one allowed origin, and where links in mails lead.
 pub(crate) const FRONTEND: &str = "http://localhost:8080";

@@ -70,15 +70,26 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 
 impl Route {
     /// All that read or change something under `/api`.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 36] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
+        route("POST", "/api/auth/verify-otp", Access::Anyone, Reads::Json),
+        route("POST", "/api/auth/resend-otp", Access::Anyone, Reads::OptionalJson),
+        route("POST", "/api/auth/forgot-password", Access::Anyone, Reads::Json),
+        route("POST", "/api/auth/reset-password", Access::Anyone, Reads::Json),
+        route("GET", "/api/auth/google", Access::Anyone, Reads::Nothing),
+        route("GET", "/api/auth/google/callback", Access::Anyone, Reads::Nothing),
         route("POST", "/api/auth/refresh", Access::Anyone, Reads::OptionalJson),
         route("POST", "/api/auth/logout", Access::Anyone, Reads::Nothing),
         route("POST", "/api/auth/verify-email", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/resend-verification", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/user/me", Access::SignedIn, Reads::Nothing),
         route("PATCH", "/api/user/me", Access::SignedIn, Reads::Json),
+        route("DELETE", "/api/user/me", Access::SignedIn, Reads::OptionalJson),
+        route("POST", "/api/user/enabled-2fa", Access::SignedIn, Reads::Json),
+        route("POST", "/api/user/export", Access::SignedIn, Reads::Nothing),
+        // With the token of a mail it is for anyone; without one it needs a session.
+        route("GET", "/api/user/export", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/user/sessions", Access::SignedIn, Reads::Nothing),
         route("DELETE", "/api/user/sessions", Access::SignedIn, Reads::Nothing),
         route("DELETE", "/api/user/sessions/{id}", Access::SignedIn, Reads::Nothing),
@@ -159,7 +170,15 @@ impl Route {
             (_, "/api/auth/login") => json!({"email": super::unique_email(), "password": super::PASSWORD}),
             (_, "/api/auth/refresh") => json!({"refreshToken": "a.b.c"}),
             (_, "/api/auth/verify-email") => json!({"token": "A".repeat(43)}),
+            (_, "/api/auth/verify-otp") => {
+                json!({"email": super::unique_email(), "otp": "123456", "challengeId": unknown_id()})
+            }
+            (_, "/api/auth/resend-otp") => json!({"challengeId": unknown_id()}),
+            (_, "/api/auth/forgot-password") => json!({"email": super::unique_email()}),
+            (_, "/api/auth/reset-password") => json!({"token": "A".repeat(43), "password": "Another-Pass-1"}),
+            ("DELETE", "/api/user/me") => json!({"password": super::PASSWORD}),
             (_, "/api/user/me") => json!({"name": "Somebody Else"}),
+            (_, "/api/user/enabled-2fa") => json!({"is_Enabled": true}),
             (_, "/api/user/change-password") => {
                 json!({"currentPassword": super::PASSWORD, "newPassword": "Another-Pass-1"})
             }

@@ -12,15 +12,52 @@ const PATIENCE: Duration = Duration::from_secs(45);
 const STEP: Duration = Duration::from_millis(100);
 
 /// Looks until there is something to see; fails, saying `what` was awaited, when patience ends.
-pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, look).await
+}
+
+/// The same with another patience than usual.
+pub(crate) async fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(seen) = look().await {
             return seen;
         }
-        assert!(Instant::now() < deadline, "did not happen within {PATIENCE:?}: {what}");
+        assert!(Instant::now() < deadline, "did not happen within {patience:?}: {what}");
         tokio::time::sleep(STEP).await;
     }
+}
+
+/// Asserts that two kinds of request take about as long: the medians of samples that are taken in turns, so that
+/// whatever else the machine does slows both alike.
+pub(crate) async fn assert_as_long(what: &str, mut one: impl AsyncFnMut(usize), mut other: impl AsyncFnMut(usize)) {
+    const ROUNDS: usize = 30;
+    const MOST_TIMES: f64 = 1.6;
+    let mut times = [Vec::new(), Vec::new()];
+    // The first of each finds functions that are not warm yet.
+    for round in 0..=ROUNDS {
+        for turn in 0..2 {
+            let which = (turn + round) % 2;
+            let started = Instant::now();
+            if which == 0 {
+                one(round).await
+            } else {
+                other(round).await
+            };
+            if round > 0 {
+                times[which].push(started.elapsed());
+            }
+        }
+    }
+    let [one, other] = times.map(|mut times| {
+        times.sort_unstable();
+        times[ROUNDS / 2]
+    });
+    assert!(one.max(other) <= one.min(other).mul_f64(MOST_TIMES), "{what}: {one:?} against {other:?}");
 }
 
 /// A moment so many minutes ahead. A reminder for less than an hour ahead goes out at once.
@@ -31,6 +68,11 @@ pub(crate) fn minutes_ahead(minutes: i64) -> String {
 /// The `scheduledAt` of a reminder that goes out in so many seconds, an hour before its moment.
 pub(crate) fn fires_in(seconds: i64) -> String {
     ahead(SignedDuration::from_secs(3600 + seconds))
+}
+
+/// Now, in epoch seconds.
+pub(crate) fn epoch_seconds() -> i64 {
+    Timestamp::now().as_second()
 }
 
 fn ahead(duration: SignedDuration) -> String {

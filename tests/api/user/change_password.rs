@@ -33,7 +33,7 @@ async fn the_new_password_signs_in_and_the_old_one_does_not() {
 }
 
 #[tokio::test]
-async fn all_other_sessions_end_and_the_current_one_lives() {
+pub(crate) async fn all_other_sessions_end_and_the_current_one_lives() {
     let app = App::new();
     let user = app.user().await;
     let (browser, current) = app.browser(&user).await;
@@ -161,7 +161,7 @@ async fn of_changes_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn no_session_opened_with_the_old_password_outlives_it() {
+pub(crate) async fn no_session_opened_with_the_old_password_outlives_it() {
     let app = App::new();
     for _ in 0..4 {
         let user = app.user().await;

@@ -1,6 +1,6 @@
 //! `POST /api/user/set-password`
 //!
-//! Every account of these tests was registered with a password: what an account without one does is not seen here.
+//! Every account of these tests was registered with a password; accounts without one are in `auth::google`.
 
 use serde_json::json;
 

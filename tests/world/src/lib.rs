@@ -31,6 +31,7 @@ use shared::domain::task::{NewTask, Task};
 use shared::domain::user::{PersonName, User};
 use shared::domain::zone::Zone;
 use shared::id::TokenSeed;
+use shared::store::sessions::SignIn;
 use shared::store::users::AccountWithSessions;
 use shared::store::{Permit, Store};
 
@@ -121,8 +122,16 @@ pub async fn sign_up(store: &Store, email: &str) -> (User, Session) {
     store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
     let session = new_session(&user);
     let read = AccountWithSessions { user: user.clone(), sessions: Vec::new() };
-    store.open_session(&Permit::of_system(), &session, &read).await.unwrap();
+    store.open_session(&Permit::of_system(), sign_in(&session, &read)).await.unwrap();
     (user, session)
+}
+
+/// What the user's network address is known by.
+pub const ADDRESS: &str = "6b6e6f776e";
+
+/// A login with a password, from where the user always signs in.
+pub fn sign_in<'a>(session: &'a Session, read: &'a AccountWithSessions) -> SignIn<'a> {
+    SignIn { session, read, address: ADDRESS, stronger: None, challenge: None }
 }
 
 pub fn new_session(user: &User) -> Session {

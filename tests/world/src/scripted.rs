@@ -21,6 +21,11 @@ impl Answer {
         Self { status: Some(200), body: json!({}) }
     }
 
+    /// A success with a text, for services that speak XML.
+    pub fn text(body: &str) -> Self {
+        Self { status: Some(200), body: Value::String(body.to_owned()) }
+    }
+
     /// A client error with a body.
     pub fn error(body: Value) -> Self {
         Self { status: Some(400), body }
@@ -123,7 +128,7 @@ async fn write(stream: &mut TcpStream, answer: &Answer) {
     let Some(status) = answer.status else {
         return;
     };
-    let body = answer.body.to_string();
+    let body = answer.body.as_str().map_or_else(|| answer.body.to_string(), ToOwned::to_owned);
     let head = format!(
         "HTTP/1.1 {} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         status,

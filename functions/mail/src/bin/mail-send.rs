@@ -1,10 +1,11 @@
 //! `mail-send`.
 
+use mail::render::Links;
 use mail::send::Sender;
 use shared::aws::mailer::Mailer;
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
-use shared::config::{parsed, required};
+use shared::config::{parsed, required, url};
 use shared::events::{serve_queue, start};
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         store,
         secrets: Secrets::load(&sdk, required("SECRET_ID")?).await?,
         mailer,
-        frontend_url: config.frontend_url,
+        links: Links { frontend: config.frontend_url, public: url("PUBLIC_URL")? },
         max_receives: parsed("MAX_RECEIVES")?,
     };
     let sender = &sender;

@@ -1,11 +1,19 @@
 //! `service-cleanup`.
 
-use service::cleanup;
+use service::cleanup::Cleaner;
+use shared::aws::files::Bucket;
+use shared::aws::queue::Queue;
+use shared::config::required;
 use shared::events::{serve_queue, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let (config, _, store) = start()?;
-    let store = &store;
-    serve_queue("service-cleanup", &config.stage, async |message| cleanup::handle(store, message.body).await).await
+    let (config, sdk, store) = start()?;
+    let cleaner = Cleaner {
+        store,
+        bucket: Bucket::new(&sdk, required("UPLOADS_BUCKET")?),
+        queue: Queue::new(&sdk, required("CLEANUP_QUEUE_URL")?),
+    };
+    let cleaner = &cleaner;
+    serve_queue("service-cleanup", &config.stage, async |message| cleaner.handle(message.body).await).await
 }

@@ -15,6 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         reminders: Queue::new(&sdk, required("REMINDER_QUEUE_URL")?),
         mails: Queue::new(&sdk, required("MAIL_QUEUE_URL")?),
         cleanups: Queue::new(&sdk, required("CLEANUP_QUEUE_URL")?),
+        exports: Queue::new(&sdk, required("EXPORT_QUEUE_URL")?),
     };
     let dispatcher = &dispatcher;
     serve_stream("service-dispatch", &config.stage, async |record| dispatcher.handle(&record).await).await

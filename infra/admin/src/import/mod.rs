@@ -82,10 +82,10 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn user(&mut self, row: &Value) -> Result<(), Failure> {
-        let Some((user, google_id)) = self.take(Kind::User, row, rows::user(row, self.zone)) else {
+        let Some(user) = self.take(Kind::User, row, rows::user(row, self.zone)) else {
             return self.leave_children(row).await;
         };
-        match self.store.import_account(&user, google_id.as_deref()).await {
+        match self.store.import_account(&user).await {
             Ok(()) => {}
             Err(WriteError::Refused(Refusal::EmailTaken)) => {
                 self.report.untake(Kind::User);

@@ -25,8 +25,8 @@ pub(super) struct Taken<T> {
 
 type Read<T> = Result<Taken<T>, String>;
 
-/// An account and its Google id. Its address is taken as verified, its bcrypt hash as it is.
-pub(super) fn user(row: &Value, zone: &Zone) -> Read<(User, Option<String>)> {
+/// An account. Its address is taken as verified, its bcrypt hash as it is.
+pub(super) fn user(row: &Value, zone: &Zone) -> Read<User> {
     let mut columns = Columns::of(row);
     let id = UserId::parse(columns.required("id")?).map_err(|error| format!("id: {error}"))?;
     let name: PersonName = columns.read("Name", &["name"])?;
@@ -52,10 +52,11 @@ pub(super) fn user(row: &Value, zone: &Zone) -> Read<(User, Option<String>)> {
         auth_provider: provider,
         is_two_factor_enabled: two_factor,
         email_verified: true,
+        google_id,
         updated_at,
         ..template
     };
-    columns.taken((user, google_id))
+    columns.taken(user)
 }
 
 /// A task, without children.

@@ -1,0 +1,129 @@
+use std::time::{Duration, Instant};
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use serde_json::json;
+use shared::auth::password::{hash, is_outdated};
+use shared::clock::Timestamp;
+use shared::domain::email::Email;
+use shared::domain::field::Field;
+use shared::domain::password::{Password, PasswordHash};
+use shared::domain::user::{PersonName, User};
+use shared::domain::zone::Zone;
+use shared::http::App;
+use shared::http::routes::AUTH_LOGIN;
+use shared::store::Permit;
+use world::{World, verification};
+
+use crate::{app, body, call};
+
+const PASSWORD: &str = "Correct-horse-7";
+
+fn password() -> Password {
+    Password::read("Password", &json!(PASSWORD)).unwrap()
+}
+
+async fn someone(app: &App, email: &str, hash: PasswordHash) -> User {
+    let name = PersonName::read("Name", &json!("Someone")).unwrap();
+    let user = User::register(name, Email::parse(email).unwrap(), hash, Zone::UTC, Timestamp::now());
+    let (mail, token) = verification(&user);
+    app.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    user
+}
+
+async fn login(app: &App, address: &str, email: &str, password: &str) -> i64 {
+    let credentials = json!({"email": email, "password": password});
+    call(app, &AUTH_LOGIN, &auth::login::handle, address, &credentials).await.status_code
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_address_cost_the_same_calls_units_and_time() {
+    let app = app(World::new().await.store).await;
+    someone(&app, "known@example.com", hash(&password()).unwrap()).await;
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 0..5 {
+        for (emails, times) in ["known@example.com", "unknown@example.com"].into_iter().zip(&mut times) {
+            let began = Instant::now();
+            let status = login(&app, &format!("192.0.2.{round}"), emails, "Wrong-horse-7").await;
+            times.push(began.elapsed());
+            assert_eq!(status, 401);
+            let spent = app.store.meter().take();
+            // The limiter, the claim, the account, the guard.
+            assert_eq!((spent.calls, spent.read_units, spent.write_units), (4, 2.0, 2.0), "{emails}");
+        }
+    }
+    let [known, unknown] = times.map(|mut times: Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    });
+    assert!(known < unknown * 2 && unknown < known * 2, "known {known:?}, unknown {unknown:?}");
+}
+
+#[tokio::test]
+async fn a_right_password_costs_two_reads_and_a_transaction_besides_what_is_counted() {
+    let app = app(World::new().await.store).await;
+    someone(&app, "known@example.com", hash(&password()).unwrap()).await;
+    assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200);
+    let strange = app.store.meter().take();
+    // Limiter, claim, account, guard, session, and both counts taken back.
+    assert_eq!((strange.calls, strange.read_units, strange.write_units), (7, 2.0, 8.0));
+    assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200);
+    let known = app.store.meter().take();
+    assert_eq!((known.calls, known.read_units, known.write_units), (5, 2.0, 6.0));
+}
+
+#[tokio::test]
+async fn a_login_replaces_a_bcrypt_hash_and_a_weak_one_and_leaves_a_good_one() {
+    let app = app(World::new().await.store).await;
+    let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(4096, 1, 1, None).unwrap());
+    let hashes = [
+        bcrypt::hash(PASSWORD, 4).unwrap(),
+        weak.hash_password(PASSWORD.as_bytes()).unwrap().to_string(),
+        hash(&password()).unwrap().as_str().to_owned(),
+    ];
+    for (number, before) in hashes.into_iter().enumerate() {
+        let before = PasswordHash::from_phc(before);
+        let email = format!("user{number}@example.com");
+        let user = someone(&app, &email, before.clone()).await;
+        assert_eq!(login(&app, "192.0.2.1", &email, "Wrong-horse-7").await, 401);
+        assert_eq!(app.store.user(user.id).await.unwrap().unwrap().password_hash.as_ref(), Some(&before));
+        assert_eq!(login(&app, "192.0.2.1", &email, PASSWORD).await, 200, "{before:?}");
+        let after = app.store.user(user.id).await.unwrap().unwrap().password_hash.unwrap();
+        assert!(!is_outdated(&after));
+        assert_eq!(after == before, !is_outdated(&before));
+        assert_eq!(login(&app, "192.0.2.1", &email, PASSWORD).await, 200, "the new hash works");
+    }
+}
+
+#[tokio::test]
+async fn of_fifty_guesses_at_once_from_fifty_addresses_ten_are_tried() {
+    let app = app(World::new().await.store).await;
+    someone(&app, "known@example.com", hash(&password()).unwrap()).await;
+    for email in ["known@example.com", "unknown@example.com"] {
+        let guesses = (0..50).map(|number| {
+            let app = &app;
+            async move { login(app, &format!("198.51.100.{number}"), email, "Wrong-horse-7").await }
+        });
+        let statuses = futures::future::join_all(guesses).await;
+        let count = |wanted: i64| statuses.iter().filter(|status| **status == wanted).count();
+        assert_eq!((count(401), count(429)), (10, 40), "{email}: {statuses:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_guard_answers_429_with_a_time_to_wait_and_spares_known_addresses() {
+    let app = app(World::new().await.store).await;
+    let user = someone(&app, "known@example.com", hash(&password()).unwrap()).await;
+    assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200);
+    for number in 0..10 {
+        assert_eq!(login(&app, &format!("198.51.100.{number}"), "known@example.com", "Wrong-horse-7").await, 401);
+    }
+    for _ in 0..2 {
+        let credentials = json!({"email": "known@example.com", "password": PASSWORD});
+        let refused = call(&app, &AUTH_LOGIN, &auth::login::handle, "203.0.113.1", &credentials).await;
+        assert_eq!((refused.status_code, &body(&refused)["code"]), (429, &json!("TOO_MANY_REQUESTS")));
+        let wait: i64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=7200).contains(&wait), "{wait}");
+    }
+    assert!(app.store.user(user.id).await.unwrap().unwrap().logins_blocked_at.is_some(), "the owner is told");
+    assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200, "not where the owner signs in");
+}

@@ -1,0 +1,23 @@
+//! `users-build-export`.
+
+use shared::aws::files::Bucket;
+use shared::aws::secrets::Secrets;
+use shared::clock::Timestamp;
+use shared::config::required;
+use shared::events::{serve_queue, start};
+use users::build_export::Builder;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (config, sdk, store) = start()?;
+    let builder = Builder {
+        store,
+        secrets: Secrets::load(&sdk, required("SECRET_ID")?).await?,
+        bucket: Bucket::new(&sdk, required("UPLOADS_BUCKET")?),
+    };
+    let builder = &builder;
+    serve_queue("users-build-export", &config.stage, async |message| {
+        builder.handle(message.body, Timestamp::now()).await
+    })
+    .await
+}

@@ -1,0 +1,86 @@
+//! `users-build-export` when all is well, when it comes twice, and when S3 does not work.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+use std::time::Duration;
+
+use serde_json::json;
+use shared::aws::files::Bucket;
+use shared::aws::queue::BuildExport;
+use shared::aws::secrets::Secrets;
+use shared::clock::Timestamp;
+use shared::domain::export::Export;
+use shared::id::ExportId;
+use users::build_export::Builder;
+use world::{Answer, Scripted, World};
+
+struct Job {
+    world: World,
+    s3: Scripted,
+    builder: Builder,
+    export: Export,
+}
+
+async fn job(answers: Vec<Answer>) -> Job {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "<b>Pay</b> rent"})).await;
+    world.task(json!({"title": "Another"})).await;
+    world.reminder(&task, Duration::from_secs(3 * 3600)).await;
+    let export = Export::new(world.user.id, Timestamp::now());
+    world.store.start_export(&world.permit(), &export, None).await.unwrap();
+    let s3 = Scripted::new(answers).await;
+    let secret = json!({"current": "1", "1": "a".repeat(40)}).to_string();
+    let manager = Scripted::new(vec![Answer::ok().with(json!({"SecretString": secret}))]).await;
+    let builder = Builder {
+        store: world.store.clone(),
+        secrets: Secrets::load(&manager.sdk(), "keys".to_owned()).await.unwrap(),
+        bucket: Bucket::new(&s3.sdk(), "uploads".to_owned()),
+    };
+    Job { world, s3, builder, export }
+}
+
+impl Job {
+    async fn deliver(&self, export: ExportId) -> Result<(), shared::events::Failure> {
+        let message = BuildExport { user_id: self.world.user.id, export_id: export };
+        self.builder.handle(message, Timestamp::now()).await
+    }
+}
+
+#[tokio::test]
+async fn the_file_has_all_lists_and_no_secret_and_one_mail_tells_of_it() {
+    let job = job(vec![Answer::ok()]).await;
+    let mails = job.world.count("MAIL#").await;
+    job.deliver(job.export.id).await.unwrap();
+    job.deliver(job.export.id).await.unwrap();
+    let asked = job.s3.asked();
+    assert_eq!(asked.len(), 1, "the second delivery has nothing to do");
+    assert!(asked[0].path.starts_with(&format!("/uploads/{}", job.export.object_key())), "{}", asked[0].path);
+    let file = &asked[0].body;
+    assert_eq!(file["user"]["email"], json!(job.world.user.email));
+    let counts = ["sessions", "attachments", "notifications", "reminders", "tasks"]
+        .map(|list| file[list].as_array().map(Vec::len));
+    assert_eq!(counts, [Some(1), Some(0), Some(0), Some(1), Some(2)]);
+    assert!(file["tasks"].to_string().contains("<b>Pay</b> rent"));
+    let text = file.to_string();
+    for secret in ["asswordHash", "efreshHash", "erificationHash", "knownAddresses", "argon2", "\"PK\"", "dueShard"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    assert_eq!(job.world.count("MAIL#").await, mails + 1);
+    let export = job.world.store.export(job.world.user.id).await.unwrap().unwrap();
+    assert!(export.is_ready(Timestamp::now()) && export.size > Some(100));
+}
+
+#[tokio::test]
+async fn what_s3_did_not_take_comes_again_and_nothing_is_shown_before() {
+    let job = job(vec![Answer::broken(), Answer::broken(), Answer::broken(), Answer::ok()]).await;
+    assert!(job.deliver(job.export.id).await.is_err());
+    assert!(!job.world.store.export(job.world.user.id).await.unwrap().unwrap().is_ready(Timestamp::now()));
+    job.deliver(job.export.id).await.unwrap();
+    assert!(job.world.store.export(job.world.user.id).await.unwrap().unwrap().is_ready(Timestamp::now()));
+}
+
+#[tokio::test]
+async fn an_export_that_nobody_wants_any_more_is_not_built() {
+    let job = job(vec![Answer::ok()]).await;
+    job.deliver(ExportId::new()).await.unwrap();
+    assert!(job.s3.asked().is_empty());
+}

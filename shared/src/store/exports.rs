@@ -1,0 +1,133 @@
+//! Exports, and reading all that is a user's.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use serde_json::Value;
+
+use super::mailed_tokens::TokenUse;
+use super::update::Expression;
+use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, keys, number, row, text};
+use crate::auth::mailed::MailedToken;
+use crate::domain::export::{Export, ExportState};
+use crate::domain::mail::{EXPORT_LINK_VALID, Mail};
+use crate::id::UserId;
+
+/// One row of a user's partition.
+#[derive(Clone, Debug)]
+pub struct UserRow {
+    /// Its sort key.
+    pub sk: String,
+    /// Its attributes but the keys.
+    pub attributes: serde_json::Map<String, Value>,
+}
+
+/// Some of a user's rows, and where the next ones begin.
+#[derive(Debug)]
+pub struct UserRows {
+    /// The rows, in order of their sort keys.
+    pub rows: Vec<UserRow>,
+    /// `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// The user's newest export. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn export(&self, user: UserId) -> Result<Option<Export>, StoreError> {
+        self.get(keys::export(user)).await
+    }
+
+    /// Has an export made, in place of the one that was read. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::ExportChanged`] when another was begun meanwhile.
+    pub async fn start_export(
+        &self,
+        permit: &Permit,
+        export: &Export,
+        read: Option<&Export>,
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, export.requested_at)?;
+        let mut same = Expression::default();
+        match read {
+            Some(read) => same.require_equal("id", text(read.id.to_string())),
+            None => same.require_absent(keys::PK),
+        };
+        transaction.put(row(keys::export(export.user_id), export)?, &same, Refusal::ExportChanged)?;
+        self.transact(transaction).await
+    }
+
+    /// Records that an export's file of `size` bytes is there, and tells the user by mail, once. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::ExportChanged`] when that was done before, or the export was replaced or deleted.
+    pub async fn finish_export(
+        &self,
+        permit: &Permit,
+        export: &Export,
+        size: u64,
+        mail: &Mail,
+        token: &MailedToken,
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, mail.created_at)?;
+        let mut change = Expression::default();
+        change
+            .set("state", text(ExportState::Ready.as_str()))
+            .set("size", number(size))
+            .require_equal("id", text(export.id.to_string()))
+            .require_equal("state", text(ExportState::Pending.as_str()));
+        transaction.update(keys::export(export.user_id), &change, Refusal::ExportChanged)?;
+        let valid_until = mail.created_at.plus(EXPORT_LINK_VALID);
+        transaction.put_token(export.user_id, token, TokenUse::FetchExport, valid_until)?;
+        transaction.put_mail(mail)?;
+        self.transact(transaction).await
+    }
+
+    /// Up to a megabyte of the user's rows behind the sort key `after`. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn rows_of_user(&self, user: UserId, after: Option<&str>) -> Result<UserRows, StoreError> {
+        let mut expression = Expression::default();
+        let pk = expression.name(keys::PK);
+        let partition = expression.value(text(keys::user_partition(user)));
+        let start = after.map(|sk| {
+            HashMap::from([
+                (keys::PK.to_owned(), AttributeValue::S(keys::user_partition(user))),
+                (keys::SK.to_owned(), AttributeValue::S(sk.to_owned())),
+            ])
+        });
+        let output = self
+            .client()
+            .query()
+            .table_name(self.table())
+            .key_condition_expression(format!("{pk} = {partition}"))
+            .set_expression_attribute_names(expression.names_map())
+            .set_expression_attribute_values(expression.values_map())
+            .set_exclusive_start_key(start)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| failed("Query", &error))?;
+        self.meter().read(output.consumed_capacity.as_ref());
+        let next = output.last_evaluated_key.as_ref().and_then(sort_key);
+        let rows = output.items.unwrap_or_default().into_iter().map(user_row).collect::<Result<_, _>>()?;
+        Ok(UserRows { rows, next })
+    }
+}
+
+fn sort_key(item: &Item) -> Option<String> {
+    item.get(keys::SK).and_then(|sk| sk.as_s().ok()).cloned()
+}
+
+fn user_row(mut item: Item) -> Result<UserRow, StoreError> {
+    let sk = sort_key(&item).unwrap_or_default();
+    for name in keys::ALL_KEYS {
+        item.remove(name);
+    }
+    Ok(UserRow { sk, attributes: serde_dynamo::from_item(item)? })
+}

@@ -1,0 +1,68 @@
+use futures::future::join_all;
+use serde_json::json;
+use shared::clock::Timestamp;
+use shared::domain::mail::{Mail, MailContent};
+use shared::domain::user::ALERT_AGAIN;
+use shared::store::accounts::Left;
+use shared::store::{Permit, Refusal, WriteError};
+
+use world::{World, new_session, sign_in, sign_up};
+
+#[tokio::test]
+async fn a_deleted_account_frees_its_address_and_leaves_no_row() {
+    let world = World::new().await;
+    for number in 0..60 {
+        world.task(json!({"title": format!("Task {number}")})).await;
+    }
+    let now = Timestamp::now();
+    let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    world.store.delete_account(&read, world.session.id, now).await.unwrap();
+    assert_eq!((world.count("ACCOUNT").await, world.count("TASK#").await), (0, 60));
+    sign_up(&world.store, world.user.email.as_str()).await;
+    let permit = Permit::of_system();
+    assert_eq!(world.store.delete_rows_of(&permit, world.user.id, 1).await.unwrap(), Left::Some);
+    assert_eq!(world.store.delete_rows_of(&permit, world.user.id, 10).await.unwrap(), Left::Nothing);
+    assert_eq!(world.count("").await, 0);
+    assert_eq!(world.store.delete_rows_of(&permit, world.user.id, 10).await.unwrap(), Left::Nothing);
+}
+
+#[tokio::test]
+async fn a_login_and_a_deletion_at_once_leave_no_ghost() {
+    let world = World::new().await;
+    let now = Timestamp::now();
+    let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    world.store.delete_account(&read, world.session.id, now).await.unwrap();
+    let late = world.store.open_session(&Permit::of_system(), sign_in(&new_session(&world.user), &read)).await;
+    assert!(matches!(late, Err(WriteError::Refused(Refusal::AccountChanged))), "{late:?}");
+    assert_eq!(world.count("").await - world.count("MAIL#").await, 0);
+}
+
+#[tokio::test]
+async fn an_ended_session_deletes_nothing() {
+    let world = World::new().await;
+    let now = Timestamp::now();
+    let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    world.store.end_session(&Permit::of_system(), world.user.id, world.session.id).await.unwrap();
+    let refused = world.store.delete_account(&read, world.session.id, now).await;
+    assert!(matches!(refused, Err(WriteError::Refused(Refusal::SessionChanged))), "{refused:?}");
+    assert_eq!(world.count("ACCOUNT").await, 1);
+}
+
+#[tokio::test]
+async fn the_owner_is_told_of_blocked_logins_once_an_hour() {
+    let world = World::new().await;
+    let now = Timestamp::now();
+    let told = |at| Mail::new(world.user.id, MailContent::LoginsBlocked, at);
+    let (mails, permit) = ([told(now), told(now), told(now)], Permit::of_system());
+    let outcomes = join_all(mails.iter().map(|mail| world.store.alert_of_blocked_logins(&permit, mail))).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    let later = told(now.plus(ALERT_AGAIN * 2));
+    world.store.alert_of_blocked_logins(&permit, &later).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_that_signed_in_is_known() {
+    let world = World::new().await;
+    let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    assert_eq!(read.user.known_addresses, [world::ADDRESS]);
+}

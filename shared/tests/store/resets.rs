@@ -1,0 +1,70 @@
+use shared::auth::mailed::MailedToken;
+use shared::clock::Timestamp;
+use shared::domain::mail::{Mail, MailContent, RESET_VALID};
+use shared::domain::password::PasswordHash;
+use shared::id::{TokenSeed, UserId};
+use shared::store::mailed_tokens::TokenUse;
+use shared::store::{Permit, Refusal, WriteError};
+
+use world::{World, keyring};
+
+fn reset(user: UserId) -> (Mail, MailedToken) {
+    let (seed, kid) = (TokenSeed::new(), "1".to_owned());
+    let token = MailedToken::derive(&keyring(), &kid, seed).unwrap();
+    (Mail::new(user, MailContent::PasswordReset { seed, kid }, Timestamp::now()), token)
+}
+
+async fn set(world: &World, token: &MailedToken, word: &str) -> Result<(), WriteError> {
+    let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, Timestamp::now());
+    let hash = PasswordHash::from_phc(word.to_owned());
+    world.store.reset_password(&Permit::of_system(), &read, token.expose(), &hash, &mail).await
+}
+
+#[tokio::test]
+async fn a_message_that_comes_again_issues_nothing_even_after_the_token_was_used() {
+    let world = World::new().await;
+    let (mail, token) = reset(world.user.id);
+    world.store.issue_reset(&Permit::of_system(), &mail, &token).await.unwrap();
+    set(&world, &token, "new").await.unwrap();
+    let again = world.store.issue_reset(&Permit::of_system(), &mail, &token).await;
+    assert!(matches!(again, Err(WriteError::Refused(Refusal::AlreadyDone))), "{again:?}");
+    assert!(world.store.mailed_token(token.expose(), TokenUse::ResetPassword).await.unwrap().is_none());
+    assert_eq!(world.store.user(world.user.id).await.unwrap().unwrap().reset_hash, None);
+}
+
+#[tokio::test]
+async fn a_reset_ends_all_sessions_verifies_the_address_and_works_once() {
+    let world = World::new().await;
+    let (mail, token) = reset(world.user.id);
+    world.store.issue_reset(&Permit::of_system(), &mail, &token).await.unwrap();
+    set(&world, &token, "new").await.unwrap();
+    let user = world.store.user(world.user.id).await.unwrap().unwrap();
+    assert_eq!((user.email_verified, user.password_version), (true, 1));
+    assert_eq!(user.password_hash, Some(PasswordHash::from_phc("new".to_owned())));
+    assert_eq!(world.count("ACCOUNT#SESSION#").await, 0);
+    let again = set(&world, &token, "newer").await;
+    assert!(matches!(again, Err(WriteError::Refused(Refusal::AccountChanged))), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_newer_token_voids_the_older() {
+    let world = World::new().await;
+    let ((first, older), (second, newer)) = (reset(world.user.id), reset(world.user.id));
+    world.store.issue_reset(&Permit::of_system(), &first, &older).await.unwrap();
+    world.store.issue_reset(&Permit::of_system(), &second, &newer).await.unwrap();
+    assert!(set(&world, &older, "x").await.is_err());
+    set(&world, &newer, "y").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_late_token_is_still_known_as_one_and_no_other_kind_passes_for_it() {
+    let world = World::new().await;
+    let (mail, token) = reset(world.user.id);
+    world.store.issue_reset(&Permit::of_system(), &mail, &token).await.unwrap();
+    let row = world.store.mailed_token(token.expose(), TokenUse::ResetPassword).await.unwrap().unwrap();
+    assert!(row.is_in_time(mail.created_at) && !row.is_in_time(mail.created_at.plus(RESET_VALID)));
+    for other in [TokenUse::VerifyEmail, TokenUse::FetchExport] {
+        assert!(world.store.mailed_token(token.expose(), other).await.unwrap().is_none());
+    }
+}

@@ -1,0 +1,111 @@
+//! The local cloud behind the API, for what no client sees: the keys, what is left in the table, what is planned.
+
+use reqwest::Url;
+use serde_json::{Value, json};
+
+use super::jwt::SigningKey;
+
+/// The cloud that the system under test was deployed to.
+pub(crate) struct Cloud {
+    http: reqwest::Client,
+    endpoint: String,
+    region: String,
+    root_key: String,
+    stack: String,
+}
+
+impl Cloud {
+    pub(super) fn new(http: reqwest::Client) -> Self {
+        Self {
+            http,
+            endpoint: super::variable("AWS_ENDPOINT_URL").trim_end_matches('/').to_owned(),
+            region: super::variable("AWS_REGION"),
+            root_key: super::variable("AWS_ACCESS_KEY_ID"),
+            stack: super::variable("STACK_NAME"),
+        }
+    }
+
+    /// The secret with the master keys: their ids with the keys, and `current`.
+    pub(crate) async fn keys(&self) -> Value {
+        let id = json!({"SecretId": self.physical_id("Keys").await});
+        let answer = self.json("secretsmanager", "secretsmanager.GetSecretValue", &id).await;
+        let secret = super::text(&answer, "SecretString");
+        serde_json::from_str(secret).expect("the secret is JSON")
+    }
+
+    /// Puts a new version of that secret.
+    pub(crate) async fn put_keys(&self, keys: &Value) {
+        let version = json!({"SecretId": self.physical_id("Keys").await, "SecretString": keys.to_string()});
+        self.json("secretsmanager", "secretsmanager.PutSecretValue", &version).await;
+    }
+
+    /// The key that the system signs with.
+    pub(crate) async fn current_key(&self) -> SigningKey {
+        let keys = self.keys().await;
+        let kid = super::text(&keys, "current");
+        SigningKey::new(kid, super::text(&keys, kid))
+    }
+
+    /// The sort keys of all rows in a user's partition.
+    pub(crate) async fn rows_of(&self, user_id: &str) -> Vec<String> {
+        let query = json!({
+            "TableName": self.physical_id("Table").await,
+            "KeyConditionExpression": "PK = :partition",
+            "ExpressionAttributeValues": {":partition": {"S": format!("USER#{user_id}")}},
+            "ProjectionExpression": "SK",
+            "ConsistentRead": true,
+        });
+        let answer = self.json("dynamodb", "DynamoDB_20120810.Query", &query).await;
+        let rows = answer["Items"].as_array().unwrap_or_else(|| panic!("expected rows in {answer}"));
+        rows.iter().map(|row| super::text(&row["SK"], "S").to_owned()).collect()
+    }
+
+    /// The names of a reminder's schedules.
+    pub(crate) async fn schedules_of(&self, reminder_id: &str) -> Vec<String> {
+        let path = format!("/schedules?NamePrefix=reminder-{reminder_id}-");
+        let request = self.http.get(format!("{}{path}", self.endpoint));
+        let answer: Value = serde_json::from_str(&self.send("scheduler", request).await).expect("JSON");
+        let schedules = answer["Schedules"].as_array().unwrap_or_else(|| panic!("expected schedules in {answer}"));
+        super::each(schedules, "Name").into_iter().map(str::to_owned).collect()
+    }
+
+    /// What a resource of template.yaml is called in the cloud.
+    async fn physical_id(&self, logical_id: &str) -> String {
+        let parameters = [
+            ("Action", "DescribeStackResource"),
+            ("Version", "2010-05-15"),
+            ("StackName", self.stack.as_str()),
+            ("LogicalResourceId", logical_id),
+        ];
+        let form = Url::parse_with_params("http://form", parameters).expect("parameters");
+        let request = self
+            .http
+            .post(format!("{}/", self.endpoint))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.query().unwrap_or_default().to_owned());
+        let xml = self.send("cloudformation", request).await;
+        let id = xml.split_once("<PhysicalResourceId>").and_then(|(_, rest)| rest.split_once("</PhysicalResourceId>"));
+        id.unwrap_or_else(|| panic!("expected the id of {logical_id} in {xml}")).0.to_owned()
+    }
+
+    async fn json(&self, service: &str, target: &str, body: &Value) -> Value {
+        let request = self
+            .http
+            .post(format!("{}/", self.endpoint))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target)
+            .body(body.to_string());
+        serde_json::from_str(&self.send(service, request).await).unwrap_or_default()
+    }
+
+    /// Sends as the root user, whose signature the local cloud does not check.
+    async fn send(&self, service: &str, request: reqwest::RequestBuilder) -> String {
+        let scope = format!("{}/20260101/{}/{service}/aws4_request", self.root_key, self.region);
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let response = request.header("authorization", authorization).send().await.expect("the cloud answers");
+        let status = response.status().as_u16();
+        let body = response.text().await.expect("the cloud answers with text");
+        assert_eq!(status, 200, "{service} answered {body}");
+        body
+    }
+}
