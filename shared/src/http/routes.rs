@@ -201,6 +201,10 @@ pub static REMINDERS_UPDATE: Route = Route::put("reminders-update", "/api/remind
 pub static REMINDERS_DELETE: Route = Route::delete("reminders-delete", "/api/reminders/{id}");
 /// `GET /api/notifications`
 pub static NOTIFICATIONS_LIST: Route = Route::get("notifications-list", "/api/notifications");
+/// `GET /api/analytics`
+pub static ANALYTICS_GET: Route = Route::get("analytics-get", "/api/analytics");
+/// `GET /api/analytics/streaks`
+pub static ANALYTICS_STREAKS: Route = Route::get("analytics-streaks", "/api/analytics/streaks");
 /// `GET /health`
 pub static SERVICE_HEALTH: Route = Route::get("service-health", "/health").for_anyone().unlimited();
 /// `GET /`
@@ -209,7 +213,7 @@ pub static SERVICE_HEALTH_ROOT: Route = Route::get("service-health", "/").for_an
 pub static SERVICE_FALLBACK: Route = Route::fallback("service-fallback");
 
 /// Every route but the catch-all.
-pub static ALL: [&Route; 36] = [
+pub static ALL: [&Route; 38] = [
     &AUTH_REGISTER,
     &AUTH_LOGIN,
     &AUTH_VERIFY_OTP,
@@ -244,6 +248,8 @@ pub static ALL: [&Route; 36] = [
     &REMINDERS_UPDATE,
     &REMINDERS_DELETE,
     &NOTIFICATIONS_LIST,
+    &ANALYTICS_GET,
+    &ANALYTICS_STREAKS,
     &SERVICE_HEALTH,
     &SERVICE_HEALTH_ROOT,
 ];

@@ -5,9 +5,12 @@
 
 pub mod accounts;
 mod challenges;
+pub mod counters;
 pub mod exports;
 pub mod google;
+pub mod import;
 pub mod keys;
+pub mod ledger;
 pub mod mailed_tokens;
 pub mod mails;
 pub mod meter;
@@ -15,11 +18,13 @@ pub mod notifications;
 pub mod page;
 pub mod rates;
 pub mod reminders;
+pub mod replay;
 pub mod sessions;
 pub mod tasks;
 mod transact;
 pub mod update;
 pub mod users;
+pub mod walk;
 
 use std::collections::HashMap;
 
@@ -84,6 +89,12 @@ pub enum Refusal {
     TokenVoid,
     /// The mail is another run's, or done.
     MailClaimed,
+    /// What a counted day held was changed meanwhile.
+    DaysChanged,
+    /// The counters were changed while they were recounted.
+    CountersChanged,
+    /// Somebody else runs migrations.
+    MigrationsLocked,
     /// The login that waited for its code is over, or has another code by now.
     ChallengeOver,
     /// Another account is linked with the Google account.

@@ -151,17 +151,21 @@ impl Store {
 impl Transaction {
     /// Tells the user something.
     pub(crate) fn put_notification(&mut self, notification: &Notification) -> Result<(), StoreError> {
-        let mut item = row(keys::notification(notification.user_id, notification.id), notification)?;
-        let by_time = keys::notification_by_time(notification);
-        if !notification.is_read {
-            item.insert(keys::OPEN.to_owned(), text(by_time.clone()));
-        }
-        item.insert(keys::BY_TIME.to_owned(), text(by_time));
-        if let Some(task) = notification.related_task_id {
-            item.insert(keys::BY_TASK.to_owned(), text(keys::notifications_of_task(task)));
-        }
-        let expires_at = notification.created_at.plus(KEPT).as_second();
-        item.insert(keys::EXPIRES_AT.to_owned(), number(expires_at));
-        self.put_new(item)
+        self.put_new(notification_row(notification)?)
     }
+}
+
+pub(crate) fn notification_row(notification: &Notification) -> Result<Item, StoreError> {
+    let mut item = row(keys::notification(notification.user_id, notification.id), notification)?;
+    let by_time = keys::notification_by_time(notification);
+    if !notification.is_read {
+        item.insert(keys::OPEN.to_owned(), text(by_time.clone()));
+    }
+    item.insert(keys::BY_TIME.to_owned(), text(by_time));
+    if let Some(task) = notification.related_task_id {
+        item.insert(keys::BY_TASK.to_owned(), text(keys::notifications_of_task(task)));
+    }
+    let expires_at = notification.created_at.plus(KEPT).as_second();
+    item.insert(keys::EXPIRES_AT.to_owned(), number(expires_at));
+    Ok(item)
 }

@@ -57,7 +57,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(640);
 
 /// Writes that happen together. At most 100 rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Transaction {
     items: Vec<TransactWriteItem>,
     /// What the failed condition of the row at the same place means.
@@ -79,7 +79,13 @@ impl Transaction {
         Ok(transaction)
     }
 
-    fn check(&mut self, key: Key, expression: &Expression, refusal: Option<Refusal>) -> Result<(), StoreError> {
+    /// Writes nothing; the condition must hold. Without a refusal it is the session's.
+    pub(crate) fn check(
+        &mut self,
+        key: Key,
+        expression: &Expression,
+        refusal: Option<Refusal>,
+    ) -> Result<(), StoreError> {
         let check = ConditionCheck::builder()
             .set_key(Some(key_item(key)))
             .table_name(TABLE)

@@ -70,7 +70,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 
 impl Route {
     /// All that read or change something under `/api`.
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 36] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/verify-otp", Access::Anyone, Reads::Json),
@@ -106,6 +106,8 @@ impl Route {
         route("PUT", "/api/reminders/{id}", Access::SignedIn, Reads::Json),
         route("DELETE", "/api/reminders/{id}", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/notifications", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/analytics", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/analytics/streaks", Access::SignedIn, Reads::Nothing),
     ];
 
     /// Those that need a signed-in user.
