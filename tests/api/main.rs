@@ -20,6 +20,7 @@
 )]
 
 mod access;
+mod analytics;
 mod attacks;
 mod auth;
 mod bodies;

@@ -10,11 +10,14 @@ use crate::oidc_flow::VALID;
 /// provider cannot be reached.
 ///
 /// # Errors
-/// The limiter's.
+/// The route has no keys.
 pub async fn handle(provider: &Provider, app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let (begun, permit) = futures::join!(provider.begin(request.now()), request.permit());
-    permit?;
-    match begun {
+    // Who is refused has nothing asked of the provider.
+    if let Err(refusal) = request.permit().await {
+        tracing::warn!(code = refusal.code().as_str(), "google.refused");
+        return Ok(failed(app));
+    }
+    match provider.begin(request.now()).await {
         Ok((location, flow)) => {
             let sealed = flow.seal(&*app.keyring().await?);
             Ok(Reply::redirect(location).cookie(SetCookie::oidc_flow(&app.http, &sealed, VALID)))

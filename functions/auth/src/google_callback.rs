@@ -5,7 +5,9 @@
 //! wait for its owner: then its password and its sessions end.
 
 use serde_json::json;
+use shared::auth::keyring::Keyring;
 use shared::auth::session::Memory;
+use shared::auth::token::InvalidToken;
 use shared::domain::email::Email;
 use shared::domain::field::Field;
 use shared::domain::mail::{Mail, MailContent};
@@ -22,6 +24,8 @@ use crate::oidc::{Profile, Provider};
 use crate::oidc_flow::Flow;
 use crate::sign_in::{Grounds, open_challenge, open_session};
 
+/// Google vouches for the user; nobody has asked to be remembered.
+const GROUNDS: Grounds<'_> = Grounds { memory: Memory::Ordinary, stronger: None, challenge: None };
 /// Called so where Google knows no name.
 const NAMELESS: &str = "Google User";
 
@@ -29,11 +33,9 @@ const NAMELESS: &str = "Google User";
 /// login page after any failure.
 ///
 /// # Errors
-/// The limiter's.
+/// None.
 pub async fn handle(provider: &Provider, app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let permit = request.permit().await?;
-    let request = &*request;
-    match sign_in(provider, app, request, &permit).await {
+    match sign_in(provider, app, &*request).await {
         Ok(reply) => Ok(reply.cookie(SetCookie::clear(&app.http, CookieName::OidcFlow))),
         Err(error) => {
             tracing::warn!(%error, "google.refused");
@@ -42,18 +44,18 @@ pub async fn handle(provider: &Provider, app: &App, request: &mut Request<'_>) -
     }
 }
 
-async fn sign_in(provider: &Provider, app: &App, request: &Request<'_>, permit: &Permit) -> Result<Reply, Failure> {
+async fn sign_in(provider: &Provider, app: &App, request: &Request<'_>) -> Result<Reply, Failure> {
+    let permit = &request.permit().await.map_err(|refusal| refusal.code().as_str())?;
     let profile = vouched(provider, app, request).await?;
     let google = GoogleAccount::read(profile)?;
     let outcome = retry_conflicts(async || {
         let account = find_or_make(app, request, permit, &google).await?;
         if account.user.is_two_factor_enabled {
-            let challenge = open_challenge(app, request, permit, &account.user, Memory::Ordinary, None).await?;
+            let challenge = open_challenge(app, request, permit, &account.user, GROUNDS, None).await?;
             return Ok(Reply::redirect(format!("{}/verify-otp", app.config.frontend_url))
                 .cookie(SetCookie::challenge(&app.http, challenge.id)));
         }
-        let grounds = Grounds { memory: Memory::Ordinary, stronger: None, challenge: None };
-        let tokens = open_session(app, request, permit, &account, grounds).await?;
+        let tokens = open_session(app, request, permit, &account, GROUNDS).await?;
         let reply = Reply::redirect(format!("{}/dashboard", app.config.frontend_url));
         Ok(tokens.give_cookies(app, reply))
     });
@@ -63,8 +65,8 @@ async fn sign_in(provider: &Provider, app: &App, request: &Request<'_>, permit: 
 /// What the provider says of who came back with this code, in the browser that left.
 async fn vouched(provider: &Provider, app: &App, request: &Request<'_>) -> Result<Profile, Failure> {
     let sealed = request.cookie(&CookieName::OidcFlow.wire(&app.http)).ok_or("no flow was begun in this browser")?;
-    let keyring = app.keyring().await.map_err(|_| "no keys")?;
-    let flow = Flow::open(sealed, &keyring, request.now()).ok_or("the flow is not ours, or too old")?;
+    let open = |keyring: &Keyring| Flow::open(sealed, keyring, request.now()).ok_or(InvalidToken::UnknownKey);
+    let flow = app.read_token(open).await.map_err(|_| "no keys")?.map_err(|_| "the flow is not ours, or too old")?;
     if request.parameter("state") != Some(flow.state.as_str()) {
         return Err("the state is another flow's".into());
     }
@@ -79,18 +81,18 @@ async fn vouched(provider: &Provider, app: &App, request: &Request<'_>) -> Resul
 /// A Google account, as far as it is of use.
 struct GoogleAccount {
     subject: String,
-    email: Email,
-    is_email_verified: bool,
+    /// An address that Google has verified.
+    email: Option<Email>,
     name: PersonName,
 }
 
 impl GoogleAccount {
     fn read(profile: Profile) -> Result<Self, Failure> {
         let Profile { subject, email, is_email_verified, name } = profile;
-        let email = email.and_then(|email| Email::parse(&email)).ok_or("no address that we take")?;
+        let email = email.filter(|_| is_email_verified).and_then(|email| Email::parse(&email));
         let read = |name: &str| PersonName::read("Name", &json!(name)).ok();
         let name = name.as_deref().and_then(read).or_else(|| read(NAMELESS)).ok_or("no name")?;
-        Ok(Self { subject, email, is_email_verified, name })
+        Ok(Self { subject, email, name })
     }
 }
 
@@ -100,16 +102,15 @@ async fn find_or_make(
     permit: &Permit,
     google: &GoogleAccount,
 ) -> Result<AccountWithSessions, ApiError> {
-    let matches = app.store.google_matches(&google.subject, &google.email).await?;
+    let matches = app.store.google_matches(&google.subject, google.email.as_ref()).await?;
     if let Some(user) = matches.linked {
         return account(app, request, user).await;
     }
-    if !google.is_email_verified {
-        return Err(ApiError::new(ErrorCode::InvalidCredentials).because("the provider has not verified the address"));
-    }
+    let unverified = || ApiError::new(ErrorCode::InvalidCredentials).because("the provider has verified no address");
+    let email = google.email.as_ref().ok_or_else(unverified)?;
     match matches.same_email {
         Some(user) => link(app, request, permit, google, user).await,
-        None => register(app, request, permit, google).await,
+        None => register(app, request, permit, google, email).await,
     }
 }
 
@@ -118,8 +119,9 @@ async fn register(
     request: &Request<'_>,
     permit: &Permit,
     google: &GoogleAccount,
+    email: &Email,
 ) -> Result<AccountWithSessions, ApiError> {
-    let (name, email, subject) = (google.name.clone(), google.email.clone(), google.subject.clone());
+    let (name, email, subject) = (google.name.clone(), email.clone(), google.subject.clone());
     let user = User::register_with_google(name, email, subject, app.http.default_zone.clone(), request.now());
     match app.store.register_with_google(permit, &user).await {
         // Made meanwhile: the next try finds it.

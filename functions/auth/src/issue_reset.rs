@@ -17,7 +17,7 @@ pub async fn handle(store: &Store, secrets: &Secrets, message: IssueReset, now: 
     let Some(user) = store.user_id_of(&email).await? else {
         return Ok(());
     };
-    let token = MailedToken::derive(&*secrets.keyring().await, &kid, seed).ok_or("the token's key is gone")?;
+    let token = MailedToken::derive(&*secrets.keyring_with(&kid).await, &kid, seed).ok_or("the token's key is gone")?;
     let mail = Mail { id: mail_id, ..Mail::new(user, MailContent::PasswordReset { seed, kid }, now) };
     match store.issue_reset(&Permit::of_system(), &mail, &token).await {
         Err(WriteError::Refused(refusal @ (Refusal::AlreadyDone | Refusal::AccountChanged))) => {

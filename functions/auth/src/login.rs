@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 
+use shared::auth::challenge::CountedAs;
 use shared::auth::password;
 use shared::auth::session::Memory;
 use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::domain::field::Fields;
 use shared::domain::mail::{Mail, MailContent};
-use shared::domain::password::Password;
+use shared::domain::password::{Password, PasswordHash};
 use shared::domain::user::{AuthProvider, User};
 use shared::http::limiter::client_key;
 use shared::http::login_guard::Reservation;
@@ -54,13 +55,19 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
         Err(refusal) => return Err(refused(app, &permit, account.as_ref(), refusal, request.now()).await),
     };
     let account = check(account, matches.map_err(ApiError::internal)?)?;
+    let stronger = stronger(&account.user, &credentials.password)?;
     if account.user.is_two_factor_enabled {
-        // The login counts as failed until its code is right.
-        let counted_in = reservation.map(|reservation| reservation.window());
-        let challenge = open_challenge(app, request, &permit, &account.user, credentials.memory, counted_in).await?;
+        // The login counts until its code is right.
+        let reservation = match reservation {
+            Some(reservation) => reservation,
+            None => reserve(app, request, &credentials, CountedAs::Code).await?,
+        };
+        let grounds = Grounds { memory: credentials.memory, stronger: stronger.as_ref(), challenge: None };
+        let counted = Some(reservation.counted());
+        let challenge = open_challenge(app, request, &permit, &account.user, grounds, counted).await?;
         return Ok(code_sent(app, &challenge));
     }
-    let reply = open(app, request, &permit, &credentials, account).await?;
+    let reply = open(app, request, &permit, &credentials, (account, stronger)).await?;
     if let Some(reservation) = reservation {
         reservation.take_back(&app.store).await;
     }
@@ -72,11 +79,9 @@ async fn open(
     request: &Request<'_>,
     permit: &Permit,
     credentials: &Credentials,
-    account: AccountWithSessions,
+    (account, stronger): (AccountWithSessions, Option<PasswordHash>),
 ) -> Result<Reply, ApiError> {
     let verified = account.user.password_hash.clone();
-    let outdated = verified.as_ref().is_some_and(password::is_outdated);
-    let stronger = outdated.then(|| password::hash(&credentials.password)).transpose().map_err(ApiError::internal)?;
     let grounds = Grounds { memory: credentials.memory, stronger: stronger.as_ref(), challenge: None };
     let first = Cell::new(Some(account));
     let (account, tokens) = retry_conflicts(async || {
@@ -101,6 +106,12 @@ async fn find(app: &App, email: &Email, now: Timestamp) -> Result<Option<Account
     Ok(app.store.account_with_sessions(id, now).await?)
 }
 
+/// A new hash in place of an outdated one, while the password is at hand.
+fn stronger(user: &User, password: &Password) -> Result<Option<PasswordHash>, ApiError> {
+    let outdated = user.password_hash.as_ref().is_some_and(password::is_outdated);
+    outdated.then(|| password::hash(password)).transpose().map_err(ApiError::internal)
+}
+
 /// Counts the login as failed for now, unless it comes from where the user signed in before.
 async fn guarded(
     app: &App,
@@ -113,8 +124,17 @@ async fn guarded(
     if account.is_some_and(|account| account.user.addresses_with(&address).is_none()) {
         return Ok(None);
     }
-    let limits = &app.http.limits;
-    Reservation::make(&app.store, &keyring, limits, &credentials.email, request.now()).await.map(Some)
+    reserve(app, request, credentials, CountedAs::Login).await.map(Some)
+}
+
+async fn reserve(
+    app: &App,
+    request: &Request<'_>,
+    credentials: &Credentials,
+    counted_as: CountedAs,
+) -> Result<Reservation, ApiError> {
+    let (keyring, limits) = (app.keyring().await?, &app.http.limits);
+    Reservation::make(&app.store, &keyring, limits, (&credentials.email, counted_as), request.now()).await
 }
 
 /// The guard's refusal; the account's owner is told of it.
@@ -131,7 +151,7 @@ async fn refused(
         let mail = Mail::new(user.id, MailContent::LoginsBlocked, now);
         match app.store.alert_of_blocked_logins(permit, &mail).await {
             Ok(()) | Err(WriteError::Refused(Refusal::AlreadyDone)) => {}
-            Err(error) => return error.into(),
+            Err(error) => tracing::error!(user_id = %user.id, %error, "login.alert_failed"),
         }
     }
     refusal

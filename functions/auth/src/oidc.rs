@@ -24,6 +24,8 @@ use crate::oidc_flow::{Flow, VALID};
 const TTL: Duration = Duration::from_secs(3600);
 /// A token under a key that is not known has the keys read again at most this often.
 const REREAD: Duration = Duration::from_secs(60);
+/// A provider that was out of reach is left alone for so long.
+const AGAIN: Duration = Duration::from_secs(10);
 /// How long the provider may take for one answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -48,6 +50,7 @@ pub struct Provider {
     redirect: RedirectUrl,
     secret: SecretText,
     cached: Mutex<Option<Cached>>,
+    failed_at: Mutex<Option<Instant>>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,7 +93,14 @@ impl Provider {
         // A provider that redirects its own endpoints is none to follow.
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT).build()?;
         let redirect = RedirectUrl::new(format!("{public_url}{}", AUTH_GOOGLE_CALLBACK.path))?;
-        Ok(Self { http, issuer: IssuerUrl::new(issuer)?, redirect, secret, cached: Mutex::new(None) })
+        Ok(Self {
+            http,
+            issuer: IssuerUrl::new(issuer)?,
+            redirect,
+            secret,
+            cached: Mutex::new(None),
+            failed_at: Mutex::new(None),
+        })
     }
 
     /// Where the browser goes to sign in, and what must be remembered until it comes back.
@@ -152,6 +162,19 @@ impl Provider {
         if let Some(cached) = cached.filter(|cached| cached.read_at.elapsed() < age) {
             return Ok(cached.known);
         }
+        let failed_at = *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed_at.is_some_and(|failed_at| failed_at.elapsed() < AGAIN) {
+            return Err("the provider was out of reach a moment ago".into());
+        }
+        let known = self.discover().await;
+        *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = known.is_err().then(Instant::now);
+        let known = Arc::new(known?);
+        let fresh = Cached { known: Arc::clone(&known), read_at: Instant::now() };
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh);
+        Ok(known)
+    }
+
+    async fn discover(&self) -> Result<Known, Failure> {
         let http = |request| self.call(request);
         let discovered = CoreProviderMetadata::discover_async(self.issuer.clone(), &http);
         let (metadata, credentials) = futures::join!(discovered, self.secret.read());
@@ -161,10 +184,7 @@ impl Provider {
         }
         let id = ClientId::new(credentials.client_id);
         let secret = ClientSecret::new(credentials.client_secret);
-        let known = Arc::new(Known { metadata: metadata?, id, secret });
-        let fresh = Cached { known: Arc::clone(&known), read_at: Instant::now() };
-        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh);
-        Ok(known)
+        Ok(Known { metadata: metadata?, id, secret })
     }
 
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {

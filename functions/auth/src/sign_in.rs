@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::auth::challenge::Challenge;
+use shared::auth::challenge::{Challenge, Counted};
 use shared::auth::session::{Memory, NewSession, Session};
 use shared::auth::token;
 use shared::domain::email::Email;
@@ -76,12 +76,13 @@ pub(crate) async fn open_challenge(
     request: &Request<'_>,
     permit: &Permit,
     user: &User,
-    memory: Memory,
-    counted_in: Option<i64>,
+    grounds: Grounds<'_>,
+    counted: Option<Counted>,
 ) -> Result<Challenge, ApiError> {
     let keyring = app.keyring().await?;
-    let challenge = Challenge::new(&keyring, user, memory, counted_in, request.now());
-    app.store.open_challenge(permit, &challenge, &challenge.mail(request.now())).await?;
+    let challenge = Challenge::new(&keyring, user, grounds.memory, counted, request.now());
+    let replaced = user.password_hash.as_ref().zip(grounds.stronger);
+    app.store.open_challenge(permit, &challenge, &challenge.mail(request.now()), replaced).await?;
     Ok(challenge)
 }
 

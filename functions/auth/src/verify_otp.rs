@@ -33,13 +33,14 @@ struct Answer {
 
 impl Answer {
     fn read(fields: &mut Fields, cookie: Option<ChallengeId>) -> Option<Self> {
+        let challenge = challenge_of(fields, cookie);
         // After a sign-in with Google the app does not know the address.
-        let email = match cookie {
-            Some(_) => fields.optional("email", "Email").map(Some).or(Some(None)),
-            None => fields.required("email", "Email").map(Some),
+        let email = if cookie.is_some() && challenge == cookie {
+            Some(fields.optional("email", "Email"))
+        } else {
+            fields.required("email", "Email").map(Some)
         };
         let code = fields.required("otp", "OTP");
-        let challenge = challenge_of(fields, cookie);
         Some(Self { email: email?, code: code?, challenge: challenge? })
     }
 }
@@ -54,7 +55,7 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
     let wrong = || ApiError::new(ErrorCode::InvalidOtp);
     let (permit, now) = (request.permit().await?, request.now());
     let challenge = app.store.try_challenge(&permit, answer.challenge, now).await?.ok_or_else(wrong)?;
-    let keyring = app.keyring().await?;
+    let keyring = app.keyring_with(&challenge.kid).await?;
     let is_theirs = answer.email.is_none_or(|email| email == challenge.email);
     if !challenge.accepts(&keyring, &answer.code.0) || !is_theirs {
         return Err(wrong());
@@ -70,9 +71,8 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
         Ok((account, tokens))
     })
     .await?;
-    if let Some(window) = challenge.counted_in {
-        let reservation = Reservation::of_window(&keyring, &app.http.limits, &challenge.email, window);
-        reservation.take_back(&app.store).await;
+    if let Some(counted) = challenge.counted {
+        Reservation::of(&keyring, &app.http.limits, &challenge.email, counted).take_back(&app.store).await;
     }
     let reply = signed_in(app, request, tokens, &account.user);
     Ok(reply.cookie(SetCookie::clear(&app.http, CookieName::Challenge)))

@@ -7,9 +7,11 @@
 //! failure is recorded and the message parked.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, json};
+use shared::auth::keyring::Keyring;
 use shared::aws::mailer::{Mailer, NotSent};
 use shared::aws::queue::SendMail;
 use shared::aws::secrets::Secrets;
@@ -74,7 +76,7 @@ impl Sender {
             tracing::info!(%mail_id, reason, "mail.held_back");
             return Ok(self.settle(&permit, &mail, Outcome::Held { reason }).await?);
         }
-        let rendered = match render(&mail, &user, &self.links, &*self.secrets.keyring().await) {
+        let rendered = match render(&mail, &user, &self.links, &*self.keyring(&mail).await) {
             Ok(rendered) => rendered,
             Err(error) => {
                 self.settle(&permit, &mail, Outcome::Failed { reason: "the mail could not be written" }).await?;
@@ -91,6 +93,14 @@ impl Sender {
             self.store.release_mail(&permit, &mail).await?;
         }
         Err(error.into())
+    }
+
+    /// The keys, among them the one that the mail's token or code is derived with.
+    async fn keyring(&self, mail: &Mail) -> Arc<Keyring> {
+        match mail.content.kid() {
+            Some(kid) => self.secrets.keyring_with(kid).await,
+            None => self.secrets.keyring().await,
+        }
     }
 
     async fn settle(&self, permit: &Permit, mail: &Mail, outcome: Outcome) -> Result<(), WriteError> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
 
-use crate::reminder_of_path;
+use crate::reminder_to_recount;
 
 /// Answers 200.
 ///
@@ -12,10 +12,10 @@ use crate::reminder_of_path;
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
     let request = &*request;
     retry_conflicts(async || {
-        let reminder = reminder_of_path(app, request).await?;
+        let (reminder, known) = reminder_to_recount(app, request).await?;
         request.check_match(reminder.version)?;
         let permit = request.permit().await?;
-        Ok(app.store.delete_reminder(&permit, &reminder, request.now()).await?)
+        Ok(app.store.delete_reminder_knowing(&permit, &reminder, &known, request.now()).await?)
     })
     .await?;
     Ok(Reply::ok("Reminder deleted successfully", json!({})))

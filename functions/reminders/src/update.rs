@@ -2,8 +2,9 @@
 
 use shared::domain::reminder::ReminderPatch;
 use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
+use shared::store::counters::Known;
 
-use crate::{out, reminder_of_path};
+use crate::{out, reminder_of_path, reminder_to_recount};
 
 /// Answers 200 with the reminder.
 ///
@@ -13,12 +14,16 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
     let request = &*request;
     let patch = request.body(|fields| Some(ReminderPatch::read(fields, request.now())))?;
     let reminder = retry_conflicts(async || {
-        let mut reminder = reminder_of_path(app, request).await?;
+        let (mut reminder, known) = if patch.may_recount() {
+            reminder_to_recount(app, request).await?
+        } else {
+            (reminder_of_path(app, request).await?, Known::default())
+        };
         let read_version = reminder.version;
         request.check_match(read_version)?;
         reminder.apply(patch.clone(), request.now());
         let permit = request.permit().await?;
-        app.store.update_reminder(&permit, &reminder, read_version).await?;
+        app.store.update_reminder_knowing(&permit, &reminder, read_version, &known).await?;
         Ok(reminder)
     })
     .await?;

@@ -13,6 +13,9 @@ use shared::store::{Permit, Store};
 /// Rows of an account that one message deletes, in batches of 25; what is left is the next message's.
 const BATCHES: u32 = 80;
 
+/// Objects of an account that one message deletes below one prefix, in pages of 1,000.
+const PAGES: u32 = 10;
+
 /// What cleaning takes.
 #[derive(Debug)]
 pub struct Cleaner {
@@ -45,10 +48,14 @@ impl Cleaner {
             tracing::error!(user_id = %user, "cleanup.account_lives");
             return Ok(());
         }
+        // Rows first: an export that is being built finds its row gone, and removes its file itself.
+        let mut left = self.store.delete_rows_of(permit, user, BATCHES).await?;
         for prefix in [export::objects_of(user), format!("files/{user}/"), format!("raw/{user}/")] {
-            self.bucket.delete_all(&prefix).await?;
+            if left == Left::Nothing {
+                left = self.bucket.delete_all(&prefix, PAGES).await?;
+            }
         }
-        if self.store.delete_rows_of(permit, user, BATCHES).await? == Left::Some {
+        if left == Left::Some {
             self.queue.send(&CleanUp::Account { user_id: user }, Duration::ZERO).await?;
         }
         Ok(())

@@ -9,7 +9,7 @@ use shared::aws::files::{Bucket, ObjectWriter};
 use shared::aws::queue::BuildExport;
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
-use shared::domain::export::{Export, ExportState};
+use shared::domain::export::{Export, ExportState, object_key};
 use shared::domain::mail::{EXPORT_LINK_VALID, Mail, MailContent};
 use shared::events::Failure;
 use shared::id::TokenSeed;
@@ -34,12 +34,14 @@ impl Builder {
     /// A service failed: the message comes again.
     pub async fn handle(&self, message: BuildExport, now: Timestamp) -> Result<(), Failure> {
         let BuildExport { user_id, export_id } = message;
-        let export = self.store.export(user_id).await?;
-        let Some(export) = export.filter(|export| export.id == export_id && export.state == ExportState::Pending)
-        else {
+        let Some(export) = self.store.export(user_id).await?.filter(|export| export.id == export_id) else {
             tracing::info!(%export_id, "export.not_wanted");
-            return Ok(());
+            // A try that was killed may have left the file.
+            return Ok(self.bucket.delete(&object_key(user_id, export_id)).await?);
         };
+        if export.state == ExportState::Ready {
+            return Ok(());
+        }
         let size = self.write(&export, now).await?;
         let keyring = self.secrets.keyring().await;
         let (seed, kid) = (TokenSeed::new(), keyring.current().to_owned());
@@ -49,7 +51,7 @@ impl Builder {
         match self.store.finish_export(&Permit::of_system(), &export, size, &mail, &token).await {
             Err(WriteError::Refused(Refusal::ExportChanged)) => {
                 // Replaced, deleted, or finished by another delivery, whose file lies under the same key.
-                let kept = self.store.export(user_id).await?.is_some_and(|kept| kept.id == export.id);
+                let kept = self.store.export(user_id).await?.is_some_and(|kept| kept.id == export_id);
                 if !kept {
                     self.bucket.delete(&export.object_key()).await?;
                 }
@@ -91,7 +93,8 @@ enum Shown {
     AllBut(&'static [&'static str]),
 }
 
-const MACHINERY: Shown = Shown::AllBut(&["userId", "plan", "plannedAt", keys::EXPIRES_AT]);
+const MACHINERY: Shown =
+    Shown::AllBut(&["userId", "plan", "plannedAt", "counted", "countedCategory", keys::EXPIRES_AT]);
 
 /// In the order of the sort keys, which is the order of the file.
 const SECTIONS: [Section; 5] = [

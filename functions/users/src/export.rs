@@ -7,7 +7,7 @@ use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
 
 use crate::ExportOut;
 
-/// Answers 202 with the export; the one that is being worked on, if there is one.
+/// Answers 202 with the export; the present one while it is being worked on, and for some minutes after.
 ///
 /// # Errors
 /// 401 when the session has ended.
@@ -17,8 +17,8 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
     let export = retry_conflicts(async || {
         let read = app.store.export(user).await?;
         let permit = request.permit().await?;
-        if let Some(running) = read.as_ref().filter(|export| export.is_running(now)) {
-            return Ok(running.clone());
+        if let Some(present) = read.as_ref().filter(|export| export.will_do(now)) {
+            return Ok(present.clone());
         }
         let export = Export::new(user, now);
         app.store.start_export(&permit, &export, read.as_ref()).await?;

@@ -20,6 +20,26 @@ pub const MAX_TRIES: u32 = 5;
 /// New codes that may be asked for.
 pub const MAX_RESENDS: u32 = 3;
 
+/// What a login counts as while nobody has shown that they read the account's mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountedAs {
+    /// A failed login: it comes from a strange address.
+    Login,
+    /// A code that was mailed: it comes from a known one.
+    Code,
+}
+
+/// Where a login counts until its code is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counted {
+    /// As what.
+    pub counted_as: CountedAs,
+    /// The number of the limiter's window.
+    pub window: i64,
+}
+
 /// A login whose password was right, or that Google vouched for, and that waits for its code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,9 +58,9 @@ pub struct Challenge {
     pub memory: Memory,
     /// The password's version when the login began.
     pub password_version: u64,
-    /// The window in which the login counts as failed until its code is right; `None` where none is kept.
+    /// Where the login counts until its code is right; `None` where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted_in: Option<i64>,
+    pub counted: Option<Counted>,
     /// Codes tried so far.
     pub tries: u32,
     /// New codes sent so far.
@@ -51,7 +71,7 @@ pub struct Challenge {
 
 impl Challenge {
     /// A challenge of a login to `user`'s account.
-    pub fn new(keyring: &Keyring, user: &User, memory: Memory, counted_in: Option<i64>, now: Timestamp) -> Self {
+    pub fn new(keyring: &Keyring, user: &User, memory: Memory, counted: Option<Counted>, now: Timestamp) -> Self {
         Self {
             id: ChallengeId::new(),
             user_id: user.id,
@@ -60,7 +80,7 @@ impl Challenge {
             kid: keyring.current().to_owned(),
             memory,
             password_version: user.password_version,
-            counted_in,
+            counted,
             tries: 0,
             resends: 0,
             expires_at: now.plus(VALID).as_second(),

@@ -104,6 +104,11 @@ impl Keyring {
         Ok(Self { current, masters })
     }
 
+    /// Whether the secret has this key id.
+    pub fn has(&self, kid: &str) -> bool {
+        self.masters.contains_key(kid)
+    }
+
     /// The id of the key that signs.
     pub fn current(&self) -> &str {
         &self.current

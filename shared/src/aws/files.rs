@@ -6,11 +6,12 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier};
 use aws_types::SdkConfig;
 
 use super::CallFailed;
 use crate::config::optional;
+use crate::store::accounts::Left;
 
 /// Fewest bytes of a part but the last (S3's limit is 5 MiB).
 const PART: usize = 8 * 1024 * 1024;
@@ -64,12 +65,12 @@ impl Bucket {
         sent.map(|_| ()).map_err(|error| CallFailed::new("DeleteObject", &error))
     }
 
-    /// Deletes every object whose key begins so.
+    /// Deletes the objects whose keys begin so, up to `pages` × 1,000 of them; answers whether any may be left.
     ///
     /// # Errors
     /// The service failed; what was not deleted yet is deleted by the next try.
-    pub async fn delete_all(&self, prefix: &str) -> Result<(), CallFailed> {
-        loop {
+    pub async fn delete_all(&self, prefix: &str, pages: u32) -> Result<Left, CallFailed> {
+        for _ in 0..pages {
             let listed = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).send().await;
             let listed = listed.map_err(|error| CallFailed::new("ListObjectsV2", &error))?;
             let ids: Vec<ObjectIdentifier> = listed
@@ -80,7 +81,7 @@ impl Bucket {
                 .collect::<Result<_, _>>()
                 .map_err(|error| failed("DeleteObjects", &error))?;
             if ids.is_empty() {
-                return Ok(());
+                return Ok(Left::Nothing);
             }
             let delete = Delete::builder().set_objects(Some(ids)).quiet(true).build();
             let delete = delete.map_err(|error| failed("DeleteObjects", &error))?;
@@ -92,9 +93,10 @@ impl Bucket {
                 return Err(CallFailed { operation: "DeleteObjects", code, detail });
             }
             if listed.is_truncated() != Some(true) {
-                return Ok(());
+                return Ok(Left::Nothing);
             }
         }
+        Ok(Left::Some)
     }
 }
 
@@ -159,6 +161,8 @@ impl ObjectWriter {
             Some(upload) => upload,
             None => {
                 let create = client.create_multipart_upload().bucket(name).key(&self.key);
+                // S3 wants to be told which checksum the parts carry, and the same in each part and at the end.
+                let create = create.checksum_algorithm(ChecksumAlgorithm::Crc32);
                 let created = create.content_type(self.content_type).send().await;
                 let created = created.map_err(|error| CallFailed::new("CreateMultipartUpload", &error))?;
                 Upload { id: created.upload_id.unwrap_or_default(), parts: Vec::new() }
@@ -167,8 +171,10 @@ impl ObjectWriter {
         let number = i32::try_from(upload.parts.len() + 1).unwrap_or(i32::MAX);
         let body = ByteStream::from(std::mem::take(&mut self.buffer));
         let part = client.upload_part().bucket(name).key(&self.key).upload_id(&upload.id).part_number(number);
-        let sent = part.body(body).send().await.map_err(|error| CallFailed::new("UploadPart", &error))?;
-        upload.parts.push(CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).build());
+        let part = part.checksum_algorithm(ChecksumAlgorithm::Crc32).body(body);
+        let sent = part.send().await.map_err(|error| CallFailed::new("UploadPart", &error))?;
+        let completed = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag);
+        upload.parts.push(completed.set_checksum_crc32(sent.checksum_crc32).build());
         self.upload = Some(upload);
         Ok(())
     }

@@ -62,6 +62,12 @@ impl Secrets {
         self.reread().await
     }
 
+    /// The keys, read again if `kid` is none of them: the secret may have got it since.
+    pub async fn keyring_with(&self, kid: &str) -> Arc<Keyring> {
+        let keyring = self.keyring().await;
+        if keyring.has(kid) { keyring } else { self.reread().await }
+    }
+
     /// The keys, read again unless that was done this minute: for a token whose key id is unknown.
     pub async fn reread(&self) -> Arc<Keyring> {
         let cached = self.cached();

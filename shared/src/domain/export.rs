@@ -10,6 +10,8 @@ use crate::word_type;
 
 /// How long the file is kept.
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// An export is not made again before so long.
+pub const FRESH: Duration = Duration::from_secs(10 * 60);
 /// An export that was not finished after so long may be asked for again.
 pub const GIVEN_UP: Duration = Duration::from_secs(3600);
 
@@ -55,9 +57,13 @@ impl Export {
         }
     }
 
-    /// Whether it is being worked on.
-    pub fn is_running(&self, now: Timestamp) -> bool {
-        self.state == ExportState::Pending && now.since(self.requested_at) < GIVEN_UP
+    /// Whether it stands for another that is asked for now: it is being worked on, or was finished just now.
+    pub fn will_do(&self, now: Timestamp) -> bool {
+        let age = now.since(self.requested_at);
+        match self.state {
+            ExportState::Pending => age < GIVEN_UP,
+            ExportState::Ready => age < FRESH,
+        }
     }
 
     /// Whether the file is there.
@@ -72,8 +78,13 @@ impl Export {
 
     /// Where in the bucket the file lies.
     pub fn object_key(&self) -> String {
-        format!("{}{}.json", objects_of(self.user_id), self.id)
+        object_key(self.user_id, self.id)
     }
+}
+
+/// Where in the bucket the file of an export lies.
+pub fn object_key(user: UserId, export: ExportId) -> String {
+    format!("{}{export}.json", objects_of(user))
 }
 
 /// Where in the bucket all exports of a user lie.

@@ -167,6 +167,22 @@ impl MailContent {
         }
     }
 
+    /// The key that its token or code is derived with; `None` where it has none.
+    pub fn kid(&self) -> Option<&str> {
+        match self {
+            Self::Verification { kid, .. }
+            | Self::LoginCode { kid, .. }
+            | Self::PasswordReset { kid, .. }
+            | Self::ExportReady { kid, .. } => Some(kid),
+            Self::PasswordChanged
+            | Self::LoginsBlocked
+            | Self::GoogleLinked
+            | Self::TokenTheft { .. }
+            | Self::HourBefore { .. }
+            | Self::Digest { .. } => None,
+        }
+    }
+
     /// Why it is not to be sent to `user` any more; `None` when it is.
     pub fn held_back(&self, user: &User) -> Option<&'static str> {
         if let Some(stop) = user.mail_stopped.filter(|_| !self.is_awaited()) {

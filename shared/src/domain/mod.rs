@@ -1,6 +1,8 @@
 //! The product's nouns and their rules. Pure: no clock, no network, no randomness but new ids.
 
+pub mod analytics;
 mod breached;
+pub mod counted;
 pub mod delivery;
 pub mod digest;
 pub mod due_date;

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::domain::counted::Counted;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::field::{Field, Fields, Patch, string};
+use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
 use crate::{text_type, word_type};
 
@@ -86,6 +88,12 @@ pub struct Reminder {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// What the user's counters hold of it, as it was read: only the store changes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+    /// Whether it was moved since it was read, so that a completion's day is to be fixed anew.
+    #[serde(skip)]
+    pub moved: bool,
 }
 
 impl Reminder {
@@ -108,6 +116,8 @@ impl Reminder {
             version: 1,
             created_at: now,
             updated_at: now,
+            counted: None,
+            moved: false,
         };
         reminder.replan(now);
         reminder
@@ -127,6 +137,7 @@ impl Reminder {
             self.status = status;
         }
         patch.message.apply(&mut self.message);
+        self.moved |= before.0 != self.scheduled_at;
         self.touch(now);
         let moved = before.0 != self.scheduled_at && self.status == ReminderStatus::Pending;
         let is_or_was_pending = ReminderStatus::Pending == before.1 || ReminderStatus::Pending == self.status;
@@ -163,6 +174,18 @@ impl Reminder {
         self.touch(now);
         self.plan = self.version;
         self.delivery = self.delivery.skipped(reason);
+    }
+
+    /// How it is to be counted from now on; `zone` is the user's.
+    pub fn to_count(&self, zone: &Zone) -> Option<Counted> {
+        let before = self.counted.filter(|_| !self.moved);
+        Counted::of(self.status, self.scheduled_at, before, zone)
+    }
+
+    /// Whether counting it needs the user's zone: it is completed, and its day is not fixed yet.
+    pub fn needs_zone(&self) -> bool {
+        let day_is_fixed = matches!(self.counted, Some(Counted::CompletedOn(_))) && !self.moved;
+        self.status == ReminderStatus::Completed && !day_is_fixed
     }
 
     fn replan(&mut self, now: Timestamp) {
@@ -239,6 +262,11 @@ pub struct ReminderPatch {
 }
 
 impl ReminderPatch {
+    /// Whether it may change what is counted, and on which day.
+    pub fn may_recount(&self) -> bool {
+        self.scheduled_at.is_some() || self.status.is_some()
+    }
+
     /// Reads the fields; bad ones are noted in `fields`.
     pub fn read(fields: &mut Fields, now: Timestamp) -> Self {
         let patch = Self {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::domain::analytics::UNCATEGORIZED;
+use crate::domain::counted::Counted;
 use crate::domain::due_date::DueDate;
 use crate::domain::field::{Fields, Patch};
 use crate::domain::link::Link;
@@ -76,11 +78,15 @@ pub struct ReminderCard {
     pub channel: Channel,
     /// Whether it is still to come.
     pub status: ReminderStatus,
+    /// What the user's counters hold of it. Callers do not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
 }
 
 impl From<&Reminder> for ReminderCard {
     fn from(reminder: &Reminder) -> Self {
-        Self { scheduled_at: reminder.scheduled_at, channel: reminder.channel, status: reminder.status }
+        let Reminder { scheduled_at, channel, status, counted, .. } = *reminder;
+        Self { scheduled_at, channel, status, counted }
     }
 }
 
@@ -189,6 +195,12 @@ impl Task {
     /// When its due date passes, while the user is still to be told of that.
     pub fn overdue_at(&self) -> Option<Timestamp> {
         self.due_date.filter(|due| self.status != TaskStatus::Completed && self.overdue_told != Some(*due))
+    }
+
+    /// What the task counts as in its user's categories; an empty one is none, as in the original.
+    pub fn counted_category(&self) -> &str {
+        let category = self.category.as_ref().map(Category::as_str);
+        category.filter(|category| !category.is_empty()).unwrap_or(UNCATEGORIZED)
     }
 
     /// The reminders that are still to come.
@@ -312,7 +324,9 @@ pub struct ChildOut<I, C> {
 
 impl From<Task> for TaskOut {
     fn from(task: Task) -> Self {
-        let mut reminders: Vec<_> = task.reminders.into_iter().map(|(id, card)| ChildOut { id, card }).collect();
+        let shown = |card| ReminderCard { counted: None, ..card };
+        let mut reminders: Vec<_> =
+            task.reminders.into_iter().map(|(id, card)| ChildOut { id, card: shown(card) }).collect();
         reminders.sort_by_key(|reminder| (reminder.card.scheduled_at, reminder.id));
         Self {
             id: task.id,

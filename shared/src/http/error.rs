@@ -228,6 +228,8 @@ impl From<Refusal> for ApiError {
                 Self::new(ErrorCode::LimitReached).saying(format!("A task can have at most {MAX_REMINDERS} reminders"))
             }
             Refusal::TaskGone => Self::not_found("Task"),
+            Refusal::DaysChanged | Refusal::CountersChanged => Self::new(ErrorCode::Conflict),
+            Refusal::MigrationsLocked => Self::internal("a request ran a migration"),
             Refusal::TaskChanged
             | Refusal::ReminderChanged
             | Refusal::AccountChanged

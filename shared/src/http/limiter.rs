@@ -29,12 +29,15 @@ pub enum Class {
     Verify,
     /// Uploads begun.
     Upload,
-    /// Failed logins of one account, whatever the address: no route's class, see [`super::login_guard`].
+    /// Failed logins of one account from strange addresses: no route's class, see [`super::login_guard`].
     Login,
+    /// Login codes mailed to one account from known addresses: likewise.
+    Code,
 }
 
 impl Class {
-    const ALL: [Self; 7] = [Self::Global, Self::Auth, Self::Otp, Self::Reset, Self::Verify, Self::Upload, Self::Login];
+    const ALL: [Self; 8] =
+        [Self::Global, Self::Auth, Self::Otp, Self::Reset, Self::Verify, Self::Upload, Self::Login, Self::Code];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -45,6 +48,7 @@ impl Class {
             Self::Verify => "verify",
             Self::Upload => "upload",
             Self::Login => "login",
+            Self::Code => "code",
         }
     }
 
@@ -315,7 +319,8 @@ mod tests {
 
     #[test]
     fn limits_are_read_for_every_class_or_not_at_all() {
-        let all = "global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600";
+        let all =
+            "global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600,code=10/3600";
         assert_eq!(Limits::parse(all).unwrap().of(Class::Reset), Limit { requests: 3, window: 3600 });
         assert!(Limits::parse("global=100/900").is_err());
         assert!(Limits::parse(&all.replace("5/900", "0/900")).is_err());

@@ -175,7 +175,8 @@ pub static USERS_ME: Route = Route::get("users-me", "/api/user/me");
 /// `PATCH /api/user/me`
 pub static USERS_UPDATE: Route = Route::patch("users-update", "/api/user/me");
 /// `DELETE /api/user/me`
-pub static USERS_DELETE: Route = Route::delete("users-delete", "/api/user/me").with_optional_body();
+pub static USERS_DELETE: Route =
+    Route::delete("users-delete", "/api/user/me").with_optional_body().limited_as(Class::Auth);
 /// `POST /api/user/enabled-2fa`
 pub static USERS_TWO_FACTOR: Route = Route::post("users-two-factor", "/api/user/enabled-2fa");
 /// `POST /api/user/export`
@@ -231,6 +232,10 @@ pub static MAIL_SUBSCRIPTION: Route = Route::get("mail-subscription", "/api/unsu
 /// `POST /api/unsubscribe`
 pub static MAIL_UNSUBSCRIBE: Route =
     Route::post("mail-unsubscribe", "/api/unsubscribe").for_anyone().without_body().with_foreign_posts();
+/// `GET /api/analytics`
+pub static ANALYTICS_GET: Route = Route::get("analytics-get", "/api/analytics");
+/// `GET /api/analytics/streaks`
+pub static ANALYTICS_STREAKS: Route = Route::get("analytics-streaks", "/api/analytics/streaks");
 /// `GET /health`
 pub static SERVICE_HEALTH: Route = Route::get("service-health", "/health").for_anyone().unlimited();
 /// `GET /`
@@ -239,7 +244,7 @@ pub static SERVICE_HEALTH_ROOT: Route = Route::get("service-health", "/").for_an
 pub static SERVICE_FALLBACK: Route = Route::fallback("service-fallback");
 
 /// Every route but the catch-all.
-pub static ALL: [&Route; 42] = [
+pub static ALL: [&Route; 44] = [
     &AUTH_REGISTER,
     &AUTH_LOGIN,
     &AUTH_VERIFY_OTP,
@@ -280,6 +285,8 @@ pub static ALL: [&Route; 42] = [
     &NOTIFICATIONS_DELETE,
     &MAIL_SUBSCRIPTION,
     &MAIL_UNSUBSCRIBE,
+    &ANALYTICS_GET,
+    &ANALYTICS_STREAKS,
     &SERVICE_HEALTH,
     &SERVICE_HEALTH_ROOT,
 ];

@@ -8,15 +8,28 @@ use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed,
 use crate::auth::challenge::{Challenge, MAX_RESENDS, MAX_TRIES};
 use crate::clock::Timestamp;
 use crate::domain::mail::Mail;
+use crate::domain::password::PasswordHash;
 use crate::id::ChallengeId;
 
 impl Store {
-    /// Opens a challenge, and sends its code. 1 call.
+    /// Opens a challenge, and sends its code. An outdated hash of the password is `replaced` by a stronger one. 1 call.
     ///
     /// # Errors
-    /// The table failed.
-    pub async fn open_challenge(&self, permit: &Permit, challenge: &Challenge, mail: &Mail) -> Result<(), WriteError> {
+    /// [`Refusal::AccountChanged`] when the outdated hash is not the account's any more.
+    pub async fn open_challenge(
+        &self,
+        permit: &Permit,
+        challenge: &Challenge,
+        mail: &Mail,
+        replaced: Option<(&PasswordHash, &PasswordHash)>,
+    ) -> Result<(), WriteError> {
         let mut transaction = Transaction::new(permit, mail.created_at)?;
+        if let Some((outdated, stronger)) = replaced {
+            const HASH: &str = "passwordHash";
+            let mut change = Expression::default();
+            change.set(HASH, text(stronger.as_str())).require_equal(HASH, text(outdated.as_str()));
+            transaction.update(keys::account(challenge.user_id), &change, Refusal::AccountChanged)?;
+        }
         transaction.put_new(row(keys::challenge(challenge.id), challenge)?)?;
         transaction.put_mail(mail)?;
         self.transact(transaction).await
@@ -41,7 +54,6 @@ impl Store {
         challenge: ChallengeId,
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
-        const TRIES: &str = "tries";
         let mut change = Expression::default();
         change
             .add(TRIES, 1)
@@ -88,12 +100,16 @@ impl Store {
             .set("resends", number(renewed.resends))
             .set(keys::EXPIRES_AT, number(renewed.expires_at))
             .require_equal("resends", number(renewed.resends.saturating_sub(1)))
-            .require_below("resends", number(MAX_RESENDS));
+            .require_below("resends", number(MAX_RESENDS))
+            .require_below(TRIES, number(MAX_TRIES));
         transaction.update(keys::challenge(renewed.id), &change, Refusal::ChallengeOver)?;
         transaction.put_mail(mail)?;
         self.transact(transaction).await
     }
 }
+
+/// The attribute that counts tries.
+const TRIES: &str = "tries";
 
 impl Transaction {
     /// A challenge that was met is not met again, and not by a code that was replaced.

@@ -22,14 +22,15 @@ pub struct GoogleMatches {
 }
 
 impl Store {
-    /// The accounts that a Google account's subject identifier and address lead to. 1 call.
+    /// The accounts that a Google account's subject identifier and verified address lead to. 1 call.
     ///
     /// # Errors
     /// The table failed.
-    pub async fn google_matches(&self, subject: &str, email: &Email) -> Result<GoogleMatches, StoreError> {
+    pub async fn google_matches(&self, subject: &str, email: Option<&Email>) -> Result<GoogleMatches, StoreError> {
         let google = keys::google_claim(subject);
         let mut matches = GoogleMatches::default();
-        for item in self.batch_get(vec![google.clone(), keys::email_claim(email)]).await? {
+        let claims = std::iter::once(google.clone()).chain(email.map(keys::email_claim)).collect();
+        for item in self.batch_get(claims).await? {
             let is_google = item.get(keys::PK).and_then(|pk| pk.as_s().ok()).is_some_and(|pk| *pk == google.pk);
             let claim: Claim = serde_dynamo::from_item(item)?;
             let place = if is_google { &mut matches.linked } else { &mut matches.same_email };

@@ -10,14 +10,15 @@
 //! | User | `USER#<id>` | `ACCOUNT` | `due` (its next digest, while it wants one) |
 //! | Session | `USER#<id>` | `ACCOUNT#SESSION#<sid>` | TTL |
 //! | Newest export | `USER#<id>` | `EXPORT` | TTL |
-//! | Counters: tasks (planned: bytes, totals, categories) | `USER#<id>` | `COUNTERS` | |
+//! | Counters: tasks, pending and completed reminders, changes (planned: bytes) | `USER#<id>` | `COUNTERS` | |
+//! | Tasks of a category | `USER#<id>` | `CATEGORY#<name>` | |
+//! | Completed reminders by local day, a number each; days that have any, a mask a month | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
 //! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` until its user was told that it is overdue |
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
 //! | Attachment (planned) | `USER#<id>` | `ATT#<id>` | `due` while unfinished |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
 //! | Inbox: the unread of each day, and up to when all are read | `USER#<id>` | `INBOX` | |
 //! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
-//! | Days of a month, active days of a year (planned) | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
 //! | Idempotency record (planned) | `USER#<id>` | `IDEM#<route>#<hash of the key>` | TTL |
 //! | Claim of an e-mail address | `EMAIL#<address>` | `CLAIM` | |
 //! | Claim of a Google id | `GOOGLE#<sub>` | `CLAIM` | |
@@ -25,7 +26,7 @@
 //! | Login that waits for its code | `CHALLENGE#<id>` | `CHALLENGE` | TTL |
 //! | Rate windows of a client, failed logins of an account | `RATE#<keyed hash>` | `RATE` | TTL |
 //! | Health probe (never written) | `HEALTH` | `HEALTH` | |
-//! | Migration ledger (planned) | `MIGRATIONS` | `<number>` | |
+//! | Migration ledger and its lock, how far an import is | `MIGRATIONS` | `NUMBER#<number>`, `LOCK`, `IMPORT` | |
 //!
 //! # Indexes
 //! | Index | Keys | Projection | Serves |
@@ -50,7 +51,7 @@
 //! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account, session, less the oldest) → limiter gives back | 2 | 5 |
 //! | the same, from a strange address | …, the guard's write beside the hash, … → the guard gives back | 2 | 7 |
 //! | the same, refused | Get(claim) → Query(account and sessions), the guard's write beside the hash | 2 | 1 |
-//! | the same, with a code | … → Transact(challenge, mail) → limiter gives back | 2 | 6 |
+//! | the same, with a code | …, the guard's write → Transact(challenge, mail) → limiter gives back | 2 | 7 |
 //! | POST /api/auth/verify-otp | Update(challenge) → Query(account and sessions) → Transact(account, session, challenge) → limiter, guard give back | 1 | 9 |
 //! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, mail) → limiter gives back | 1 | 6 |
 //! | POST /api/auth/forgot-password | none: a message on a queue | 0 | 0 |
@@ -75,25 +76,29 @@
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
 //! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(session, account, others, mail) → limiter gives back | 1 | 8 + 2 per other |
-//! | POST /api/tasks | Transact(session, counters, task); Get(account) first for a plain date | 0 | 8, dated 9 |
-//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, at most 1 MB | 0 |
+//! | POST /api/tasks | Transact(session, task, counters, category); Get(account) first for a plain date | 0 | 10, dated 11 |
+//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, see below | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
 //! | PUT /api/tasks/{id} | Get(task), after Get(account) for a plain date → Transact(session, task) | 1 | 6 |
-//! | the same, completing | … → Transact(session, task, pending reminders, notification) | 1 | 12 + 5 per pending reminder |
-//! | DELETE /api/tasks/{id} | Get(task) → Transact(session, counters, task, its reminders) | 1 | 8 + 3 per reminder |
+//! | the same, into another category | … → Transact(session, task, counters, both categories) | 1 | 12 |
+//! | the same, completing | … → Transact(session, task, pending reminders, notification, counters) | 1 | 12 + 2 with pending reminders + 5 for each |
+//! | DELETE /api/tasks/{id} | BatchGet(task, this month's days) → Transact(session, task, its reminders, counters, category, their days) | 2 | 10 + 3 per reminder + 2 per month and year of completed ones |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
-//! | POST /api/reminders | Transact(session, task's card, reminder) | 0 | 11 |
+//! | POST /api/reminders | Transact(session, task's card, reminder, counters); Get(account) and Get(days) first for a completed one | 0 | 13 |
 //! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
 //! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 14 when moved |
-//! | DELETE /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 11 |
+//! | the same, with a status or a time | BatchGet(reminder, account, this month's days) → Transact(…, counters, day, year for a day's first or last) | 3 | 15, a day's first or last 17 |
+//! | DELETE /api/reminders/{id} | BatchGet(reminder, account, this month's days) → Transact(session, task's card, reminder, counters, its day if completed) | 3 | 13 |
 //! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks, inbox) | 1 per 4 KB, + 1 per task, + 1 | 0 |
 //! | GET /api/notifications/count | Get(inbox) | 1 | 0 |
 //! | PATCH /api/notifications/{id}/read | BatchGet(notification, inbox) → Transact(session, notification, inbox) → Get(task) | 3 | 7 |
 //! | PATCH /api/notifications/read-all | Transact(session, inbox) | 0 | 4 |
 //! | DELETE /api/notifications/{id} | BatchGet(notification, inbox) → Transact(session, notification, inbox) | 2 | 8 |
 //! | GET, POST /api/unsubscribe | Get(account); → Transact(account, notification, inbox) | 1 | 0; 7 |
+//! | GET /api/analytics | Query(categories, counters) ‖ BatchGet(account, 2 or 3 months) ‖ Query(`open`, overdue, counted) | 5 or 6, whatever the history | 0 |
+//! | GET /api/analytics/streaks | Get(account) ‖ Query(years) | 2 for up to some 25 years | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |
-//! | reminders-fire, per message | BatchGet(reminder, task, account) → Transact(reminder, card, notification, mail, inbox, account while unverified) | 3 | 20 |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, account while unverified, counters, day, year for a day's first) | 4 | 26 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder) | 3 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue | 1 | 0 |
 //! | reminders-digest, per user and day | Get(account) → Query(tasks of the day) ‖ Query(reminders of the day) → BatchGet(their tasks) → Transact(account, notification, mail, inbox), or Update(account) for a day with nothing | 4 | 13, or 3 |
@@ -104,11 +109,28 @@
 //! | service-cleanup, per 25 notifications of a task | Query(`by-task`) → BatchGet(them, inbox) → Transact(them, inbox) | 2 + 1 each | 2 + 4 each |
 //! | service-cleanup, per account | Get(account) → (Query(25 rows) → BatchWrite(25 deletes)) up to 80 times, then its own message again | 1 per 4 KB | 1 to 5 per row |
 //!
-//! Planned, on the same keys: attachments 1 read + 1 transaction;
-//! analytics and streaks a BatchGet of `COUNTERS`, `DAYS#` and `STREAK#` items and two bounded counts over
-//! `open`, whatever the history.
+//! Counting on a day of another month than the likely one, or beside others who count on the same day, reads the
+//! days again: one read and perhaps one refused transaction more.
+//!
+//! # The dearest pages
+//! `shared/tests/store/scale.rs` asserts these on accounts of 5,000 rows and more.
+//!
+//! | List | Looks at | Dearest page, RCU |
+//! |---|---|---|
+//! | GET /api/tasks | `limit` + 1 rows | 27 for rows of 1 KB; rows are at most some 15 KB |
+//! | the same with any filter, `q` included | at most 500 rows, a page may be short | 125 for rows of 1 KB |
+//! | the same, the heaviest rows there can be | at most 1 MB a Query | 257, twice that where dated and undated meet |
+//! | GET /api/reminders | `limit` + 1 rows, their tasks | 65 for the heaviest reminders + 1 per 4 KB of each task |
+//! | GET /api/notifications | `limit` + 1 rows, their tasks, the inbox | 26 + 1 per 4 KB of each task |
+//! | GET /api/analytics | a category's row each, 1 per 4 KB (some 30 categories) | + 1 per 30 overdue reminders that are still pending |
+//!
+//! Planned, on the same keys: attachments 1 read + 1 transaction.
+//!
+//! Operators' commands (`infra/admin`) walk the table by Scan and read a user's rows by Query; no route does.
 
 use std::time::Duration;
+
+use jiff::civil::Date;
 
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
@@ -129,7 +151,7 @@ pub const EXPIRES_AT: &str = "expiresAt";
 pub const BY_TIME: &str = "byTime";
 /// Sort key of [`Index::Created`].
 pub const BY_CREATED: &str = "byCreated";
-/// Sort key of the index `open`.
+/// Sort key of [`Index::Open`].
 pub const OPEN: &str = "open";
 /// Sort key of [`Index::Task`].
 pub const BY_TASK: &str = "byTask";
@@ -155,6 +177,8 @@ pub enum Index {
     Created,
     /// What belongs to one task.
     Task,
+    /// A user's pending reminders and unread notifications.
+    Open,
 }
 
 impl Index {
@@ -164,6 +188,7 @@ impl Index {
             Self::Time => "by-time",
             Self::Created => "by-created",
             Self::Task => "by-task",
+            Self::Open => "open",
         }
     }
 
@@ -173,6 +198,7 @@ impl Index {
             Self::Time => BY_TIME,
             Self::Created => BY_CREATED,
             Self::Task => BY_TASK,
+            Self::Open => OPEN,
         }
     }
 }
@@ -231,7 +257,52 @@ pub fn session(user: UserId, session: SessionId) -> Key {
 
 /// The counters' row.
 pub fn counters(user: UserId) -> Key {
-    of_user(user, "COUNTERS".to_owned())
+    of_user(user, COUNTERS.to_owned())
+}
+
+/// The sort key of the counters' row. Behind the categories' and before the days': one Query has both.
+pub const COUNTERS: &str = "COUNTERS";
+/// Prefix of the sort keys of categories. Their names may begin with any character: they end at [`COUNTERS`].
+pub const CATEGORY_PREFIX: &str = "CATEGORY#";
+/// Prefix of the sort keys of months.
+pub const DAYS_PREFIX: &str = "DAYS#";
+/// Prefix of the sort keys of years.
+pub const STREAK_PREFIX: &str = "STREAK#";
+
+/// The row that counts the tasks of a category.
+pub fn category(user: UserId, name: &str) -> Key {
+    of_user(user, format!("{CATEGORY_PREFIX}{name}"))
+}
+
+/// The row that counts the completed reminders of each day of a month.
+pub fn days(user: UserId, of_month: Date) -> Key {
+    of_user(user, format!("{DAYS_PREFIX}{:04}-{:02}", of_month.year(), of_month.month()))
+}
+
+/// The first of the month of a sort key that [`days`] made; `None` for other keys.
+pub fn month_of_days(sk: &str) -> Option<Date> {
+    let (year, month) = sk.strip_prefix(DAYS_PREFIX)?.split_once('-')?;
+    Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
+}
+
+/// A day's number in its month's row.
+pub fn day_attribute(day: Date) -> String {
+    format!("d{:02}", day.day())
+}
+
+/// The row that tells which days of a year have completed reminders.
+pub fn streak(user: UserId, year: i16) -> Key {
+    of_user(user, format!("{STREAK_PREFIX}{year:04}"))
+}
+
+/// The year of a sort key that [`streak`] made; `None` for other keys.
+pub fn year_of_streak(sk: &str) -> Option<i16> {
+    sk.strip_prefix(STREAK_PREFIX)?.parse().ok()
+}
+
+/// A month's mask in its year's row; bit 0 is the first day.
+pub fn month_attribute(month: i8) -> String {
+    format!("m{month:02}")
 }
 
 /// A task's row.
@@ -289,6 +360,26 @@ pub fn rate_windows(client: &str) -> Key {
     Key { pk: format!("RATE#{client}"), sk: "RATE".to_owned() }
 }
 
+/// The partition of the ledger of migrations.
+pub const MIGRATIONS: &str = "MIGRATIONS";
+/// Prefix of the sort keys of migrations.
+pub const MIGRATION_PREFIX: &str = "NUMBER#";
+
+/// A migration's row.
+pub fn migration(number: u32) -> Key {
+    Key { pk: MIGRATIONS.to_owned(), sk: format!("{MIGRATION_PREFIX}{number:04}") }
+}
+
+/// The row that only one operator's migration has at a time.
+pub fn migration_lock() -> Key {
+    Key { pk: MIGRATIONS.to_owned(), sk: "LOCK".to_owned() }
+}
+
+/// How far an import is.
+pub fn import_progress() -> Key {
+    Key { pk: MIGRATIONS.to_owned(), sk: "IMPORT".to_owned() }
+}
+
 /// A key that nothing is ever stored under: reading it shows whether the table answers.
 pub fn health_probe() -> Key {
     Key { pk: "HEALTH".to_owned(), sk: "HEALTH".to_owned() }
@@ -320,6 +411,11 @@ pub fn task_by_created(task: &Task) -> String {
 /// Where a reminder stands among its user's by time.
 pub fn reminder_by_time(reminder: &Reminder) -> String {
     format!("{REMINDER_PREFIX}{}#{}", reminder.scheduled_at, reminder.id)
+}
+
+/// Where the reminders about an instant begin in `by-time` and `open`.
+pub fn reminders_about(at: Timestamp) -> String {
+    format!("{REMINDER_PREFIX}{at}")
 }
 
 /// Where a notification stands among its user's by creation.

@@ -5,12 +5,15 @@
 
 pub mod accounts;
 mod challenges;
+pub mod counters;
 mod digests;
 pub mod due;
 pub mod exports;
 pub mod feedback;
 pub mod google;
+pub mod import;
 pub mod keys;
+pub mod ledger;
 pub mod mailed_tokens;
 pub mod mails;
 pub mod meter;
@@ -18,11 +21,13 @@ pub mod notifications;
 pub mod page;
 pub mod rates;
 pub mod reminders;
+pub mod replay;
 pub mod sessions;
 pub mod tasks;
 mod transact;
 pub mod update;
 pub mod users;
+pub mod walk;
 
 use std::collections::HashMap;
 
@@ -91,6 +96,12 @@ pub enum Refusal {
     NotificationChanged,
     /// A later notification was made meanwhile, or all were marked as read: this one is dated anew and tried again.
     ToldLater,
+    /// What a counted day held was changed meanwhile.
+    DaysChanged,
+    /// The counters were changed while they were recounted.
+    CountersChanged,
+    /// Somebody else runs migrations.
+    MigrationsLocked,
     /// The login that waited for its code is over, or has another code by now.
     ChallengeOver,
     /// Another account is linked with the Google account.

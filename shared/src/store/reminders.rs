@@ -1,17 +1,23 @@
 //! Reminders. Each is a row of its own and a card in its task; both change together.
 
+use super::counters::{Change, Known, KnownDays, likely_month};
 use super::keys::{self, Index};
 use super::page::{Direction, IndexQuery, Position, end_of};
 use super::update::Expression;
 use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, number, row, text};
 use crate::clock::Timestamp;
+use crate::domain::counted::Counted;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
 use crate::domain::reminder::{Reminder, ReminderStatus};
 use crate::domain::task::{MAX_REMINDERS, ReminderCard, Task};
 use crate::domain::user::User;
+use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
+
+/// What the user's counters hold of a reminder, on its row and on its card.
+pub(crate) const COUNTED: &str = "counted";
 
 /// A page of reminders, and where the next one begins.
 #[derive(Debug)]
@@ -34,7 +40,7 @@ pub struct Firing {
 }
 
 impl Store {
-    /// Stores a new reminder. 1 call.
+    /// Stores a new reminder. 1 call; 2 more before it for one that is completed already.
     ///
     /// # Errors
     /// [`Refusal::TaskGone`], [`Refusal::TooManyReminders`].
@@ -42,11 +48,12 @@ impl Store {
         let mut transaction = Transaction::new(permit, reminder.created_at)?;
         let mut room = Expression::default();
         room.require_smaller("reminders", MAX_REMINDERS);
-        let card = card(reminder)?;
+        let (counted, change) = self.recounted(reminder, &Known::default()).await?;
+        let card = card(&counted)?;
         let of = (reminder.user_id, reminder.task_id);
         transaction.put_card(of, &card_path(reminder.id), card, room, Refusal::TooManyReminders)?;
-        transaction.put_new(reminder_row(reminder)?)?;
-        self.transact(transaction).await
+        transaction.put_new(reminder_row(&counted)?)?;
+        self.transact_counted(reminder.user_id, transaction, &change, &KnownDays::default()).await
     }
 
     /// A reminder of the user; another's is as unknown as one that never was. 1 call.
@@ -57,7 +64,31 @@ impl Store {
         self.get(keys::reminder(user, reminder)).await
     }
 
-    /// Stores a reminder that was read at `read_version` and changed. 1 call.
+    /// A reminder that is to be completed, moved or deleted, and what its counting will probably need. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn reminder_to_recount(
+        &self,
+        user: UserId,
+        reminder: ReminderId,
+        now: Timestamp,
+    ) -> Result<Option<(Reminder, Known)>, StoreError> {
+        let month = likely_month(now);
+        let wanted = vec![keys::reminder(user, reminder), keys::account(user), keys::days(user, month)];
+        let (mut found, mut zone, mut days) = (None, None, Vec::new());
+        for item in self.batch_get(wanted).await? {
+            match super::counters::sort_key(&item) {
+                Some(sk) if sk.starts_with(keys::REMINDER_PREFIX) => found = Some(serde_dynamo::from_item(item)?),
+                Some(keys::ACCOUNT) => zone = Some(serde_dynamo::from_item::<_, User>(item)?.timezone),
+                _ => days.push(item),
+            }
+        }
+        Ok(found.map(|reminder| (reminder, Known { zone, days: KnownDays::new([month], days) })))
+    }
+
+    /// Stores a reminder that was read at `read_version` and changed. 1 call, and up to 2 before it when its
+    /// counting needs the user's zone and a day.
     ///
     /// # Errors
     /// [`Refusal::ReminderChanged`] when it changed meanwhile.
@@ -67,29 +98,75 @@ impl Store {
         reminder: &Reminder,
         read_version: u64,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, reminder.updated_at)?;
-        transaction.replace_reminder(reminder, read_version)?;
-        self.transact(transaction).await
+        self.update_reminder_knowing(permit, reminder, read_version, &Known::default()).await
     }
 
-    /// Deletes a reminder as it was read. 1 call.
+    /// The same with what is `known` of its counting. 1 call when that is all it needs.
+    ///
+    /// # Errors
+    /// As [`Self::update_reminder`].
+    pub async fn update_reminder_knowing(
+        &self,
+        permit: &Permit,
+        reminder: &Reminder,
+        read_version: u64,
+        known: &Known,
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, reminder.updated_at)?;
+        let (counted, change) = self.recounted(reminder, known).await?;
+        transaction.replace_reminder(&counted, reminder.counted, read_version)?;
+        self.transact_counted(reminder.user_id, transaction, &change, &known.days).await
+    }
+
+    /// Deletes a reminder as it was read. 1 call, and one before it when its day is not `known`.
     ///
     /// # Errors
     /// [`Refusal::ReminderChanged`] when it changed meanwhile.
+    pub async fn delete_reminder_knowing(
+        &self,
+        permit: &Permit,
+        reminder: &Reminder,
+        known: &Known,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(permit, now)?;
+        let unchanged = unchanged(reminder.version, reminder.counted);
+        let key = keys::reminder(reminder.user_id, reminder.id);
+        transaction.delete(key, &unchanged, Refusal::ReminderChanged)?;
+        let of = (reminder.user_id, reminder.task_id);
+        transaction.remove_card(of, &card_path(reminder.id), Refusal::ReminderChanged)?;
+        let mut change = Change::default();
+        change.recount(reminder.counted, None);
+        self.transact_counted(reminder.user_id, transaction, &change, &known.days).await
+    }
+
+    /// The same, nothing known beforehand.
+    ///
+    /// # Errors
+    /// As [`Self::delete_reminder_knowing`].
     pub async fn delete_reminder(
         &self,
         permit: &Permit,
         reminder: &Reminder,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
-        let mut unchanged = Expression::default();
-        unchanged.require_equal("version", number(reminder.version));
-        let key = keys::reminder(reminder.user_id, reminder.id);
-        transaction.delete(key, &unchanged, Refusal::ReminderChanged)?;
-        let of = (reminder.user_id, reminder.task_id);
-        transaction.remove_card(of, &card_path(reminder.id), Refusal::ReminderChanged)?;
-        self.transact(transaction).await
+        self.delete_reminder_knowing(permit, reminder, &Known::default(), now).await
+    }
+
+    /// The reminder as it is to be stored, and what that changes of the counters. 1 call when its day is to be
+    /// fixed and the zone is not known.
+    async fn recounted(&self, reminder: &Reminder, known: &Known) -> Result<(Reminder, Change), WriteError> {
+        let zone = match &known.zone {
+            Some(zone) => zone.clone(),
+            None if reminder.needs_zone() => {
+                self.user(reminder.user_id).await?.ok_or(WriteError::Refused(Refusal::AccountChanged))?.timezone
+            }
+            None => Zone::UTC,
+        };
+        let counted = Reminder { counted: reminder.to_count(&zone), ..reminder.clone() };
+        let mut change = Change::default();
+        change.recount(reminder.counted, counted.counted);
+        Ok((counted, change))
     }
 
     /// A page of the user's reminders by time. 2 calls.
@@ -160,8 +237,8 @@ impl Store {
         Ok(Some(Firing { reminder, task, user }))
     }
 
-    /// Records that a reminder fired: claims it, tells the user in the app, and puts its mail on the way, all
-    /// or nothing. 1 call.
+    /// Records that a reminder fired: claims it, tells the user in the app, puts its mail on the way, and counts it
+    /// on its day, all or nothing. 2 calls.
     ///
     /// # Errors
     /// [`Refusal::ReminderChanged`] when it was moved, finished, deleted or fired meanwhile.
@@ -174,7 +251,9 @@ impl Store {
         user: &User,
     ) -> Result<(), WriteError> {
         let mut transaction = Transaction::new(permit, fired.updated_at)?;
-        transaction.replace_reminder(fired, read_version)?;
+        let known = Known { zone: Some(user.timezone.clone()), days: KnownDays::default() };
+        let (counted, change) = self.recounted(fired, &known).await?;
+        transaction.replace_reminder(&counted, fired.counted, read_version)?;
         transaction.put_notification(notification)?;
         if let Some(mail) = mail {
             transaction.put_mail(mail)?;
@@ -182,14 +261,19 @@ impl Store {
                 transaction.count_unverified_mail(user)?;
             }
         }
-        self.transact(transaction).await
+        self.transact_counted(fired.user_id, transaction, &change, &known.days).await
     }
 }
 
 impl Transaction {
-    fn replace_reminder(&mut self, reminder: &Reminder, read_version: u64) -> Result<(), StoreError> {
-        let mut unchanged = Expression::default();
-        unchanged.require_equal("version", number(read_version));
+    /// Replaces a reminder that was read at a version, and counted so.
+    fn replace_reminder(
+        &mut self,
+        reminder: &Reminder,
+        read_counted: Option<Counted>,
+        read_version: u64,
+    ) -> Result<(), StoreError> {
+        let unchanged = unchanged(read_version, read_counted);
         self.put(reminder_row(reminder)?, &unchanged, Refusal::ReminderChanged)?;
         let of = (reminder.user_id, reminder.task_id);
         let card = card(reminder)?;
@@ -211,12 +295,24 @@ impl Transaction {
             .set("updatedAt", text(now.to_string()))
             .set_successor("plan", "version")
             .set_successor("version", "version")
+            .remove(COUNTED)
             .remove(keys::OPEN)
             .remove(keys::DUE_SHARD)
             .remove(keys::DUE_AT)
             .require_equal("status", text(ReminderStatus::Pending.as_str()));
         self.update(keys::reminder(user, reminder), &change, Refusal::TaskChanged)
     }
+}
+
+/// The reminder must still be of the version, and counted, as it was read.
+pub(crate) fn unchanged(version: u64, counted: Option<Counted>) -> Expression {
+    let mut unchanged = Expression::default();
+    unchanged.require_equal("version", number(version));
+    match counted {
+        Some(counted) => unchanged.require_equal(COUNTED, text(counted)),
+        None => unchanged.require_absent(COUNTED),
+    };
+    unchanged
 }
 
 fn card_path(reminder: ReminderId) -> String {
@@ -227,7 +323,7 @@ fn card(reminder: &Reminder) -> Result<Item, StoreError> {
     Ok(serde_dynamo::to_item(ReminderCard::from(reminder))?)
 }
 
-fn reminder_row(reminder: &Reminder) -> Result<Item, StoreError> {
+pub(crate) fn reminder_row(reminder: &Reminder) -> Result<Item, StoreError> {
     let mut item = row(keys::reminder(reminder.user_id, reminder.id), reminder)?;
     let by_time = keys::reminder_by_time(reminder);
     if reminder.status == ReminderStatus::Pending {

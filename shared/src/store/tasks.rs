@@ -1,5 +1,6 @@
 //! Tasks.
 
+use super::counters::{Change, Known, KnownDays, likely_month};
 use super::keys::{self, Index};
 use super::page::{Direction, IndexQuery, Position, end_of};
 use super::update::Expression;
@@ -20,7 +21,9 @@ const CARDS: [&str; 2] = ["attachments", "reminders"];
 /// must not undo it.
 const OVERDUE_TOLD: &str = "overdueTold";
 /// Counts the changes of the cards.
-const CARDS_VERSION: &str = "cardsVersion";
+pub(crate) const CARDS_VERSION: &str = "cardsVersion";
+/// The category that the task counts under; missing while it is not counted.
+pub(crate) const COUNTED_CATEGORY: &str = "countedCategory";
 
 /// A task, and what must not have changed for a write that rests on it.
 #[derive(Clone, Debug)]
@@ -28,6 +31,7 @@ pub struct TaskRow {
     /// The task.
     pub task: Task,
     cards_version: u64,
+    counted_category: Option<String>,
 }
 
 /// A page of tasks, and where the next one begins.
@@ -46,11 +50,10 @@ impl Store {
     /// [`Refusal::TooManyTasks`].
     pub async fn create_task(&self, permit: &Permit, task: &Task) -> Result<(), WriteError> {
         let mut transaction = Transaction::new(permit, task.created_at)?;
-        transaction.count_task_in(task.user_id, MAX_TASKS)?;
-        let mut item = task_row(task)?;
-        item.insert(CARDS_VERSION.to_owned(), number(0));
-        transaction.put_new(item)?;
-        self.transact(transaction).await
+        transaction.put_new(new_task_row(task)?)?;
+        let mut counted = Change::default();
+        counted.task_in(MAX_TASKS).recategorize(None, Some(task.counted_category()));
+        self.transact_counted(task.user_id, transaction, &counted, &KnownDays::default()).await
     }
 
     /// A task of the user; another's is as unknown as one that never was. 1 call.
@@ -60,6 +63,28 @@ impl Store {
     pub async fn task(&self, user: UserId, task: TaskId) -> Result<Option<TaskRow>, StoreError> {
         let item = self.get_item(keys::task(user, task), super::Consistency::Strong).await?;
         item.map(read_row).transpose()
+    }
+
+    /// A task that is to be deleted, and what its counting will probably need. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn task_to_delete(
+        &self,
+        user: UserId,
+        task: TaskId,
+        now: Timestamp,
+    ) -> Result<Option<(TaskRow, Known)>, StoreError> {
+        let month = likely_month(now);
+        let wanted = vec![keys::task(user, task), keys::days(user, month)];
+        let (mut found, mut days) = (None, Vec::new());
+        for item in self.batch_get(wanted).await? {
+            match super::counters::sort_key(&item) {
+                Some(sk) if sk.starts_with(keys::TASK_PREFIX) => found = Some(read_row(item)?),
+                _ => days.push(item),
+            }
+        }
+        Ok(found.map(|row| (row, Known { zone: None, days: KnownDays::new([month], days) })))
     }
 
     /// Changes a task as it was read. Completing it calls off its pending reminders and tells the user once. 1 call.
@@ -74,12 +99,15 @@ impl Store {
         zone: &Zone,
         now: Timestamp,
     ) -> Result<Task, WriteError> {
-        let TaskRow { mut task, cards_version } = read;
+        let TaskRow { mut task, cards_version, counted_category } = read;
         let read_version = task.version;
         let completion = task.apply(patch, zone, now);
         let mut transaction = Transaction::new(permit, now)?;
         let mut change = own_fields(&task)?;
         change.require_equal("version", number(read_version));
+        require_counted_as(&mut change, counted_category.as_deref());
+        let mut counted = Change::default();
+        counted.recategorize(counted_category.as_deref(), Some(task.counted_category()));
         if completion == Completion::Reached {
             change.require_equal(CARDS_VERSION, number(cards_version));
             let silenced: Vec<_> = task.pending_reminders().collect();
@@ -88,12 +116,16 @@ impl Store {
                 transaction.silence_reminder(task.user_id, reminder, now)?;
                 if let Some(card) = task.reminders.get_mut(&reminder) {
                     card.status = ReminderStatus::Skipped;
+                    if let Some(before) = card.counted.take() {
+                        change.remove(&format!("reminders.{reminder}.counted"));
+                        counted.recount(Some(before), None);
+                    }
                 }
             }
             transaction.put_notification(&Notification::task_completed(&task, now))?;
         }
         transaction.update(keys::task(task.user_id, task.id), &change, Refusal::TaskChanged)?;
-        self.transact(transaction).await?;
+        self.transact_counted(task.user_id, transaction, &counted, &KnownDays::default()).await?;
         Ok(task)
     }
 
@@ -127,24 +159,42 @@ impl Store {
         self.update_row(permit, keys::task(task.user_id, task.id), &change, Refusal::TaskChanged).await
     }
 
-    /// Deletes a task as it was read, and its reminders. Its notifications are left to the cleaner. 1 call.
+    /// Deletes a task as it was read, and its reminders. Its notifications are left to the cleaner. 1 call, and
+    /// one before it when it has completed reminders.
     ///
     /// # Errors
     /// [`Refusal::TaskChanged`] when it or its children changed meanwhile.
     pub async fn delete_task(&self, permit: &Permit, read: &TaskRow, now: Timestamp) -> Result<(), WriteError> {
+        self.delete_task_knowing(permit, read, &Known::default(), now).await
+    }
+
+    /// Deletes a task as it was read, and its reminders, whose days are probably `known`. 1 call.
+    ///
+    /// # Errors
+    /// As [`Self::delete_task`].
+    pub async fn delete_task_knowing(
+        &self,
+        permit: &Permit,
+        read: &TaskRow,
+        known: &Known,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
         let task = &read.task;
         let mut transaction = Transaction::new(permit, now)?;
-        transaction.count_task_out(task.user_id)?;
         let mut unchanged = Expression::default();
         unchanged
             .require_equal("version", number(task.version))
             .require_equal(CARDS_VERSION, number(read.cards_version));
+        require_counted_as(&mut unchanged, read.counted_category.as_deref());
+        let mut counted = Change::default();
+        counted.task_out().recategorize(read.counted_category.as_deref(), None);
         transaction.delete(keys::task(task.user_id, task.id), &unchanged, Refusal::TaskChanged)?;
-        for reminder in task.reminders.keys() {
+        for (reminder, card) in &task.reminders {
             let key = keys::reminder(task.user_id, *reminder);
             transaction.delete(key, &Expression::default(), Refusal::TaskChanged)?;
+            counted.recount(card.counted, None);
         }
-        self.transact(transaction).await
+        self.transact_counted(task.user_id, transaction, &counted, &known.days).await
     }
 
     /// A page of tasks. 1 call; 2 where, in descending order, dated and undated tasks meet.
@@ -271,7 +321,22 @@ fn read_row(item: Item) -> Result<TaskRow, StoreError> {
         .and_then(|value| value.as_n().ok())
         .and_then(|count| count.parse().ok())
         .unwrap_or_default();
-    Ok(TaskRow { task: serde_dynamo::from_item(item)?, cards_version })
+    let counted_category = item.get(COUNTED_CATEGORY).and_then(|value| value.as_s().ok()).cloned();
+    Ok(TaskRow { task: serde_dynamo::from_item(item)?, cards_version, counted_category })
+}
+
+/// The task must still be counted as it was when it was read.
+fn require_counted_as(condition: &mut Expression, category: Option<&str>) {
+    match category {
+        Some(category) => condition.require_equal(COUNTED_CATEGORY, text(category)),
+        None => condition.require_absent(COUNTED_CATEGORY),
+    };
+}
+
+pub(crate) fn new_task_row(task: &Task) -> Result<Item, StoreError> {
+    let mut item = task_row(task)?;
+    item.insert(CARDS_VERSION.to_owned(), number(0));
+    Ok(item)
 }
 
 fn task_row(task: &Task) -> Result<Item, StoreError> {
@@ -283,6 +348,7 @@ fn task_row(task: &Task) -> Result<Item, StoreError> {
         item.insert(keys::DUE_SHARD.to_owned(), text(shard));
         item.insert(keys::DUE_AT.to_owned(), text(at));
     }
+    item.insert(COUNTED_CATEGORY.to_owned(), text(task.counted_category()));
     Ok(item)
 }
 

@@ -83,7 +83,13 @@ impl Transaction {
         Ok(transaction)
     }
 
-    fn check(&mut self, key: Key, expression: &Expression, refusal: Option<Refusal>) -> Result<(), StoreError> {
+    /// Writes nothing; the condition must hold. Without a refusal it is the session's.
+    pub(crate) fn check(
+        &mut self,
+        key: Key,
+        expression: &Expression,
+        refusal: Option<Refusal>,
+    ) -> Result<(), StoreError> {
         let check = ConditionCheck::builder()
             .set_key(Some(key_item(key)))
             .table_name(TABLE)

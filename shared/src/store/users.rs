@@ -201,24 +201,7 @@ impl Expression {
     }
 }
 
-/// The counters' row: how many tasks the user has.
-pub(crate) const TASKS_COUNTER: &str = "tasks";
-
 impl Transaction {
-    /// One task more, within the cap.
-    pub(crate) fn count_task_in(&mut self, user: UserId, cap: u32) -> Result<(), StoreError> {
-        let mut expression = Expression::default();
-        expression.add(TASKS_COUNTER, 1).require_below(TASKS_COUNTER, number(cap));
-        self.update(keys::counters(user), &expression, Refusal::TooManyTasks)
-    }
-
-    /// One task less.
-    pub(crate) fn count_task_out(&mut self, user: UserId) -> Result<(), StoreError> {
-        let mut expression = Expression::default();
-        expression.add(TASKS_COUNTER, -1);
-        self.update(keys::counters(user), &expression, Refusal::TaskGone)
-    }
-
     /// One reminder mail more to an address that nobody has verified.
     pub(crate) fn count_unverified_mail(&mut self, user: &User) -> Result<(), StoreError> {
         let mut expression = Expression::default();

@@ -11,7 +11,7 @@ use shared::clock::Timestamp;
 use shared::domain::export::Export;
 use shared::domain::mail::{Mail, MailCategory, MailContent};
 use shared::domain::notification::Notification;
-use shared::domain::reminder::{Reminder, ReminderPatch};
+use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::task_query::TaskQuery;
 use shared::domain::user::{MailStop, User, UserPatch};
@@ -101,8 +101,8 @@ async fn sessions_and_passwords() {
 async fn logins_with_a_code() {
     let world = World::new().await;
     let (system, now) = (Permit::of_system(), Timestamp::now());
-    let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, Some(7), now);
-    world.store.open_challenge(&system, &challenge, &challenge.mail(now)).await.unwrap();
+    let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, None, now);
+    world.store.open_challenge(&system, &challenge, &challenge.mail(now), None).await.unwrap();
     spent(&world, "opening a challenge", 1, 0.0, 5.0);
     let read = world.store.challenge(challenge.id).await.unwrap().unwrap();
     spent(&world, "resend's read", 1, 1.0, 0.0);
@@ -141,7 +141,7 @@ async fn resets_google_exports_and_the_end() {
     let notice = Mail::new(user, MailContent::PasswordChanged, now);
     world.store.reset_password(&system, &account, token.expose(), &hash, &notice).await.unwrap();
     spent(&world, "reset, ending one session", 1, 0.0, 9.0);
-    world.store.google_matches("google-1", &world.user.email).await.unwrap();
+    world.store.google_matches("google-1", Some(&world.user.email)).await.unwrap();
     spent(&world, "whom Google means", 1, 2.0, 0.0);
     let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
     world.store.meter().take();
@@ -192,7 +192,7 @@ async fn tasks() {
     let (world, task, _) = world_with_task().await;
     let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());
     world.store.create_task(&permit, &new_task(&world.user, json!({"title": "Another"}))).await.unwrap();
-    spent(&world, "create", 1, 0.0, 8.0);
+    spent(&world, "create", 1, 0.0, 10.0);
     let row = world.store.task(user, task.id).await.unwrap().unwrap();
     spent(&world, "get", 1, 1.0, 0.0);
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
@@ -205,11 +205,11 @@ async fn tasks() {
     spent(&world, "the reminders of a task", 2, 2.0, 0.0);
     let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
     world.store.update_task(&permit, row, patch, &Zone::UTC, now).await.unwrap();
-    spent(&world, "completing, with one reminder", 1, 0.0, 17.0);
+    spent(&world, "completing, with one reminder", 1, 0.0, 19.0);
     let row = world.store.task(user, task.id).await.unwrap().unwrap();
     world.store.meter().take();
     world.store.delete_task(&permit, &row, now).await.unwrap();
-    spent(&world, "delete's write, with one reminder", 1, 0.0, 11.0);
+    spent(&world, "delete's write, with one reminder", 1, 0.0, 13.0);
     world.store.delete_notifications_of(&Permit::of_system(), user, task.id).await.unwrap();
     spent(&world, "clean-up, with one notification", 3, 3.0, 6.0);
 }
@@ -222,11 +222,11 @@ async fn completing_and_deleting_cost_more_by_the_reminder() {
     world.store.meter().take();
     let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
     world.store.update_task(&world.permit(), row, patch, &Zone::UTC, Timestamp::now()).await.unwrap();
-    spent(&world, "completing, with two reminders", 1, 0.0, 22.0);
+    spent(&world, "completing, with two reminders", 1, 0.0, 24.0);
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.store.meter().take();
     world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
-    spent(&world, "deleting, with two reminders", 1, 0.0, 14.0);
+    spent(&world, "deleting, with two reminders", 1, 0.0, 16.0);
 }
 
 #[tokio::test]
@@ -234,7 +234,7 @@ async fn reminders() {
     let (world, task, reminder) = world_with_task().await;
     let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());
     world.store.create_reminder(&permit, &new_reminder(&task, HOUR * 4)).await.unwrap();
-    spent(&world, "create", 1, 0.0, 11.0);
+    spent(&world, "create", 1, 0.0, 13.0);
     let mut changed = world.store.reminder(user, reminder.id).await.unwrap().unwrap();
     spent(&world, "update's read", 1, 1.0, 0.0);
     let moved = ReminderPatch { scheduled_at: Some(now.plus(HOUR * 5)), ..ReminderPatch::default() };
@@ -244,7 +244,44 @@ async fn reminders() {
     world.store.reminders(user, None, 50).await.unwrap();
     spent(&world, "list", 2, 2.0, 0.0);
     world.store.delete_reminder(&permit, &changed, now).await.unwrap();
-    spent(&world, "delete's write", 1, 0.0, 11.0);
+    spent(&world, "delete's write", 1, 0.0, 13.0);
+}
+
+#[tokio::test]
+async fn completing_reminders_and_taking_that_back() {
+    let (world, task, reminder) = world_with_task().await;
+    let second = world.reminder(&task, HOUR * 3).await;
+    let (user, permit) = (world.user.id, world.permit());
+    // Completed at its own moment, in a zone whose months are the likely ones; else a read more.
+    let in_utc = UserPatch { timezone: Some(Zone::UTC), ..UserPatch::default() };
+    world.store.update_user(&permit, user, &in_utc, Timestamp::now()).await.unwrap();
+    world.store.meter().take();
+    let now = reminder.scheduled_at;
+    let done = ReminderPatch { status: Some(ReminderStatus::Completed), ..ReminderPatch::default() };
+    for (id, what, units) in [(reminder.id, "the day's first", 17.0), (second.id, "the second", 15.0)] {
+        let (mut read, known) = world.store.reminder_to_recount(user, id, now).await.unwrap().unwrap();
+        let version = read.version;
+        read.apply(done.clone(), now);
+        world.store.update_reminder_knowing(&permit, &read, version, &known).await.unwrap();
+        spent(&world, what, 2, 3.0, units);
+    }
+    let (read, known) = world.store.reminder_to_recount(user, second.id, now).await.unwrap().unwrap();
+    world.store.delete_reminder_knowing(&permit, &read, &known, now).await.unwrap();
+    spent(&world, "deleting a completed one", 2, 3.0, 13.0);
+    let (row, known) = world.store.task_to_delete(user, task.id, now).await.unwrap().unwrap();
+    world.store.delete_task_knowing(&permit, &row, &known, now).await.unwrap();
+    spent(&world, "deleting a task with the day's last", 2, 2.0, 17.0);
+}
+
+#[tokio::test]
+async fn analytics() {
+    let (world, ..) = world_with_task().await;
+    for (now, units) in [("2026-06-15T12:00:00Z", 5.0), ("2026-02-28T12:00:00Z", 6.0)] {
+        world.store.totals(world.user.id, Timestamp::parse(now).unwrap()).await.unwrap().unwrap();
+        spent(&world, "analytics over two months, and over three", 3, units, 0.0);
+    }
+    world.store.active_days(world.user.id).await.unwrap().unwrap();
+    spent(&world, "streaks", 2, 2.0, 0.0);
 }
 
 #[tokio::test]
@@ -258,7 +295,7 @@ async fn firing_and_mailing() {
     let mut mail = Mail::hour_before(&fired, &task, now);
     let told = Notification::upcoming(&task, now);
     world.store.fire_reminder(&system, (&fired, reminder.version), &told, Some(&mail), &world.user).await.unwrap();
-    spent(&world, "firing's write", 1, 0.0, 20.0);
+    spent(&world, "firing's write, the day's first, after its day", 2, 1.0, 26.0);
     world.store.outgoing(user, mail.id).await.unwrap().unwrap();
     spent(&world, "mail's read", 1, 2.0, 0.0);
     world.store.claim_mail(&system, &mail, HOUR, now).await.unwrap();

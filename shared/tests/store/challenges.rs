@@ -10,7 +10,7 @@ use world::{World, keyring, new_session, sign_in};
 
 async fn opened(world: &World, now: Timestamp) -> Challenge {
     let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, None, now);
-    world.store.open_challenge(&Permit::of_system(), &challenge, &challenge.mail(now)).await.unwrap();
+    world.store.open_challenge(&Permit::of_system(), &challenge, &challenge.mail(now), None).await.unwrap();
     challenge
 }
 

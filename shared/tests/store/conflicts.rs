@@ -36,7 +36,8 @@ async fn a_conflict_that_never_ends_is_given_up() {
 
 #[tokio::test]
 async fn a_condition_that_fails_beside_a_conflict_is_final() {
-    let (outcome, seen) = create_task(vec![cancelled(&["ConditionalCheckFailed", "TransactionConflict"])]).await;
+    let (outcome, seen) =
+        create_task(vec![cancelled(&["None", "ConditionalCheckFailed", "TransactionConflict"])]).await;
     assert!(matches!(outcome, Err(WriteError::Refused(_))), "{outcome:?}");
     assert_eq!(seen.len(), 1);
 }

@@ -22,7 +22,7 @@ async fn an_account_whose_address_was_never_verified_loses_password_and_sessions
     assert_eq!((user.password_hash, user.auth_provider), (None, AuthProvider::Google));
     assert_eq!((user.email_verified, user.google_id.as_deref()), (true, Some("g-1")));
     assert_eq!(world.count("ACCOUNT#SESSION#").await, 0);
-    let matches = world.store.google_matches("g-1", &world.user.email).await.unwrap();
+    let matches = world.store.google_matches("g-1", Some(&world.user.email)).await.unwrap();
     assert_eq!(matches, GoogleMatches { linked: Some(world.user.id), same_email: Some(world.user.id) });
 }
 

@@ -73,6 +73,7 @@ async fn a_mail_whose_reminder_was_deleted_meanwhile_is_settled_all_the_same() {
     let (reminder, mail) = fired(&world).await;
     let (permit, now) = (Permit::of_system(), Timestamp::now());
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
+    let reminder = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
     world.store.delete_reminder(&world.permit(), &reminder, now).await.unwrap();
     world.store.settle_mail(&permit, &mail, Outcome::Sent).await.unwrap();
     world.store.write_receipt(&permit, &mail, Outcome::Sent, now).await.unwrap();

@@ -78,7 +78,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 
 impl Route {
     /// All that read or change something under `/api`, but the unsubscribe links, which prove themselves.
-    pub(crate) const ALL: [Self; 38] = [
+    pub(crate) const ALL: [Self; 40] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/verify-otp", Access::Anyone, Reads::Json),
@@ -118,6 +118,8 @@ impl Route {
         route("PATCH", "/api/notifications/read-all", Access::SignedIn, Reads::Nothing),
         route("PATCH", "/api/notifications/{id}/read", Access::SignedIn, Reads::Nothing),
         route("DELETE", "/api/notifications/{id}", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/analytics", Access::SignedIn, Reads::Nothing),
+        route("GET", "/api/analytics/streaks", Access::SignedIn, Reads::Nothing),
     ];
 
     /// Those that need a signed-in user.

@@ -74,6 +74,7 @@ impl World {
     pub async fn reminder(&self, task: &Task, ahead: Duration) -> Reminder {
         let reminder = new_reminder(task, ahead);
         self.store.create_reminder(&self.permit(), &reminder).await.unwrap();
+        let reminder = self.store.reminder(self.user.id, reminder.id).await.unwrap().unwrap();
         self.store.meter().take();
         reminder
     }

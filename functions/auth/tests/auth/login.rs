@@ -6,12 +6,15 @@ use shared::auth::password::{hash, is_outdated};
 use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::domain::field::Field;
+use shared::domain::mail::{Mail, MailContent};
+use shared::domain::notification::Notification;
 use shared::domain::password::{Password, PasswordHash};
 use shared::domain::user::{PersonName, User};
 use shared::domain::zone::Zone;
 use shared::http::App;
 use shared::http::routes::AUTH_LOGIN;
 use shared::store::Permit;
+use shared::store::accounts::TwoFactor;
 use world::{World, verification};
 
 use crate::{app, body, call};
@@ -126,4 +129,42 @@ async fn the_guard_answers_429_with_a_time_to_wait_and_spares_known_addresses() 
     }
     assert!(app.store.user(user.id).await.unwrap().unwrap().logins_blocked_at.is_some(), "the owner is told");
     assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200, "not where the owner signs in");
+}
+
+async fn switch_on(app: &App, user: &User) {
+    let account = app.store.account_with_sessions(user.id, Timestamp::now()).await.unwrap().unwrap();
+    let session = account.sessions.first().unwrap();
+    let told = Notification::security(user.id, "switched", Timestamp::now());
+    let permit = Permit::of_session(user.id, session.id);
+    app.store.set_two_factor(&permit, user.id, TwoFactor::On, &told).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_floods_a_mailbox_with_codes_not_even_from_where_they_sign_in() {
+    let app = app(World::new().await.store).await;
+    let user = someone(&app, "victim@example.com", hash(&password()).unwrap()).await;
+    assert_eq!(login(&app, "192.0.2.1", "victim@example.com", PASSWORD).await, 200);
+    switch_on(&app, &user).await;
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(login(&app, "192.0.2.1", "victim@example.com", PASSWORD).await);
+    }
+    assert_eq!(statuses, [&[200; 10][..], &[429; 2]].concat());
+    assert_eq!(login(&app, "198.51.100.1", "victim@example.com", PASSWORD).await, 200, "strangers count apart");
+}
+
+#[tokio::test]
+async fn a_login_with_a_code_replaces_an_outdated_hash_too() {
+    let app = app(World::new().await.store).await;
+    let before = PasswordHash::from_phc(bcrypt::hash(PASSWORD, 4).unwrap());
+    let user = someone(&app, "known@example.com", hash(&password()).unwrap()).await;
+    assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200);
+    switch_on(&app, &user).await;
+    let read = app.store.account_with_sessions(user.id, Timestamp::now()).await.unwrap().unwrap();
+    let mail = Mail::new(user.id, MailContent::PasswordChanged, Timestamp::now());
+    let kept = read.sessions.first().unwrap().id;
+    app.store.set_password(&Permit::of_system(), &read, &before, kept, &mail).await.unwrap();
+    assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200);
+    let after = app.store.user(user.id).await.unwrap().unwrap().password_hash.unwrap();
+    assert!(!is_outdated(&after), "{after:?}");
 }

@@ -40,7 +40,7 @@ async fn app(store: Store) -> App {
             password_min_length: 6.try_into().unwrap(),
             default_zone: Zone::UTC,
             limits: Limits::parse(
-                "global=100/900,auth=50/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600",
+                "global=100/900,auth=50/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600,code=10/3600",
             )
             .unwrap(),
         },

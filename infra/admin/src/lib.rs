@@ -1,0 +1,33 @@
+//! What operators do to the data, from their own machine and with their own credentials.
+//!
+//! | Command | Does |
+//! |---|---|
+//! | `replay` | counts users again from their rows, compares with the counters, and repairs |
+//! | `migrate up`, `down`, `status` | changes rows of earlier versions, and back |
+//! | `import` | brings in the original's PostgreSQL database |
+//!
+//! All of them may be interrupted at any time and begun again, and run while the system does. They walk the whole
+//! table (a Scan, page by page), which no route may.
+
+pub mod import;
+pub mod migrate;
+pub mod replay;
+
+use shared::store::{StoreError, WriteError};
+
+/// A command did not come to its end; it may be begun again.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The table refused.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The original's database failed.
+    #[error("the original's database: {0}")]
+    Source(#[from] tokio_postgres::Error),
+    /// What is asked makes no sense.
+    #[error("{0}")]
+    Usage(String),
+}

@@ -1,0 +1,110 @@
+//! `spacedly-admin`: see `--help`. Credentials and region come from the environment, as functions have them.
+
+use std::io::Write;
+
+use admin::{import, migrate, replay};
+use clap::{Parser, Subcommand};
+use shared::domain::zone::Zone;
+use shared::id::UserId;
+use shared::store::Store;
+use shared::store::replay::Mode;
+
+/// What operators do to Spacedly's data. Reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+/// AWS_REGION and, for a local cloud, AWS_ENDPOINT_URL.
+#[derive(Parser)]
+struct Arguments {
+    /// The table, for instance spacedly-production.
+    #[arg(long)]
+    table: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Counts users again from their rows and compares; exits with 1 when something differs.
+    Replay {
+        /// One user, by id; all without.
+        #[arg(long, value_parser = |text: &str| UserId::parse(text))]
+        user: Option<UserId>,
+        /// Puts right what differs.
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Changes rows of earlier versions.
+    Migrate {
+        #[command(subcommand)]
+        direction: Direction,
+    },
+    /// Brings in the original's PostgreSQL database.
+    Import {
+        /// postgres://user:password@host:port/database. Not encrypted: go through a tunnel.
+        #[arg(long, env = "SOURCE_DATABASE_URL", hide_env_values = true)]
+        from: String,
+        /// The zone of all users; the original knows none.
+        #[arg(long, default_value = "Asia/Kolkata", value_parser = |text: &str| Zone::parse(text))]
+        timezone: Zone,
+        /// Begins with the first user again instead of going on.
+        #[arg(long)]
+        again: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Direction {
+    /// Applies what is not applied yet; goes on with what was interrupted.
+    Up {
+        /// Tells what would change, and changes nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Stops after so many pages of 2,000 rows; run it again to go on.
+        #[arg(long)]
+        pages: Option<u32>,
+    },
+    /// Takes the last one back.
+    Down,
+    /// Shows which are applied.
+    Status,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let Arguments { table, command } = Arguments::parse();
+    let store = Store::new(&shared::aws::sdk_config()?, table);
+    let mut out = std::io::stdout();
+    match command {
+        Command::Replay { user, repair } => {
+            let mode = if repair { Mode::Repair } else { Mode::Compare };
+            let summary = match user {
+                Some(user) => replay::one(&store, user, mode).await?,
+                None => replay::all(&store, mode).await?,
+            };
+            write!(out, "{summary}")?;
+            if !summary.wrong.is_empty() && mode == Mode::Compare {
+                return Err("the counters differ; --repair puts them right".into());
+            }
+        }
+        Command::Migrate { direction: Direction::Up { dry_run: true, .. } } => {
+            write!(out, "{}", migrate::dry_run(&store).await?)?;
+        }
+        Command::Migrate { direction: Direction::Up { pages, .. } } => {
+            let plan = migrate::Plan { pages, ..migrate::Plan::default() };
+            write!(out, "{}", migrate::up(&store, plan).await?)?;
+        }
+        Command::Migrate { direction: Direction::Down } => {
+            write!(out, "{}", migrate::down(&store, migrate::Plan::default()).await?)?;
+        }
+        Command::Migrate { direction: Direction::Status } => {
+            for (number, migration, entry) in migrate::status(&store).await? {
+                let state = entry.map_or("not applied".to_owned(), |it| format!("{:?} {}", it.state, it.started_at));
+                writeln!(out, "{number:04} {}: {state}", migration.name())?;
+            }
+        }
+        Command::Import { from, timezone, again } => {
+            let start = if again { import::Start::Anew } else { import::Start::WhereItStopped };
+            let report = import::run(&store, &from, &timezone, start, &mut std::io::stderr()).await?;
+            write!(out, "{report}")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! `migrate`: runs data migrations in their order, with a ledger in the table.
+//!
+//! One operator at a time: a lock that has to be renewed, and without which the ledger cannot be written. After each
+//! page of users the ledger remembers where to go on.
+
+use std::fmt;
+use std::time::Duration;
+
+use shared::clock::Timestamp;
+use shared::id::UserId;
+use shared::store::Store;
+use shared::store::ledger::{LedgerEntry, MigrationState};
+use shared::store::replay::Mode;
+
+use crate::Failure;
+
+/// How long a lock lasts that is not renewed; longer than a page of users takes.
+const LEASE: Duration = Duration::from_secs(15 * 60);
+
+/// A data migration. All there are work user by user; `up` on what is migrated already changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migration {
+    /// Counts tasks and reminders of versions without counters.
+    Counters,
+}
+
+impl Migration {
+    /// All of them, in order; the first is number 1.
+    pub const ALL: [Self; 1] = [Self::Counters];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counters => "counters",
+        }
+    }
+
+    /// Migrates a user; answers how many rows it changed, or would.
+    async fn up(self, store: &Store, user: UserId, mode: Mode) -> Result<u64, Failure> {
+        match self {
+            Self::Counters => {
+                let found = store.replay(user, mode).await?.unwrap_or_default();
+                Ok(found.unmarked + found.differences.len() as u64)
+            }
+        }
+    }
+
+    /// Takes it back; answers how many rows it changed.
+    async fn down(self, store: &Store, user: UserId) -> Result<u64, Failure> {
+        match self {
+            Self::Counters => Ok(store.forget_counters(user).await?),
+        }
+    }
+}
+
+/// How a migration is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Rows of the table looked at between two entries into the ledger.
+    pub page: u32,
+    /// Pages until it stops, to be gone on with; `None` runs to the end.
+    pub pages: Option<u32>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { page: 2_000, pages: None }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// For each migration touched: number, name, users, rows, whether it is finished.
+    pub steps: Vec<Step>,
+}
+
+/// What was done of one migration.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its number.
+    pub number: u32,
+    /// Its name.
+    pub name: &'static str,
+    /// Users seen, those of an interrupted run included.
+    pub users: u64,
+    /// Rows changed.
+    pub rows: u64,
+    /// Whether it came to its end.
+    pub end: End,
+}
+
+/// Whether a migration came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It did.
+    Reached,
+    /// It stopped where it was told to, and goes on there.
+    Interrupted,
+}
+
+/// Runs every migration that is not applied yet.
+///
+/// # Errors
+/// Somebody else has the lock, a migration is on its way down, or the table failed.
+pub async fn up(store: &Store, plan: Plan) -> Result<Outcome, Failure> {
+    let lock = Lock::take(store).await?;
+    let ledger = store.ledger().await?;
+    let mut outcome = Outcome::default();
+    for (number, migration) in (1_u32..).zip(Migration::ALL) {
+        let found = ledger.iter().find(|entry| entry.number == number).cloned();
+        let entry = match found {
+            Some(entry) if entry.state == MigrationState::Applied => continue,
+            Some(entry) if entry.state == MigrationState::Reverting => {
+                return Err(Failure::Usage(format!("migration {number} is on its way down: finish that first")));
+            }
+            Some(entry) => entry,
+            None => begin(number, migration, MigrationState::Applying),
+        };
+        let step = lock.run(migration, entry, plan).await?;
+        let end = step.end;
+        outcome.steps.push(step);
+        if end == End::Interrupted {
+            break;
+        }
+    }
+    lock.release().await?;
+    Ok(outcome)
+}
+
+/// Takes the last migration back that is applied, or half applied.
+///
+/// # Errors
+/// Somebody else has the lock, or the table failed.
+pub async fn down(store: &Store, plan: Plan) -> Result<Outcome, Failure> {
+    let lock = Lock::take(store).await?;
+    let mut outcome = Outcome::default();
+    if let Some(last) = store.ledger().await?.pop() {
+        let migration = usize::try_from(last.number - 1).ok().and_then(|at| Migration::ALL.get(at)).copied();
+        let migration =
+            migration.ok_or_else(|| Failure::Usage(format!("migration {} is of a newer version", last.number)))?;
+        let entry = match last.state {
+            MigrationState::Reverting => last,
+            _ => begin(last.number, migration, MigrationState::Reverting),
+        };
+        outcome.steps.push(lock.run(migration, entry, plan).await?);
+    }
+    lock.release().await?;
+    Ok(outcome)
+}
+
+/// Tells what `up` would change, and changes nothing.
+///
+/// # Errors
+/// The table failed.
+pub async fn dry_run(store: &Store) -> Result<Outcome, Failure> {
+    let ledger = store.ledger().await?;
+    let mut outcome = Outcome::default();
+    for (number, migration) in (1_u32..).zip(Migration::ALL) {
+        if ledger.iter().any(|entry| entry.number == number && entry.state == MigrationState::Applied) {
+            continue;
+        }
+        let mut step = Step { number, name: migration.name(), users: 0, rows: 0, end: End::Reached };
+        let mut after = None;
+        loop {
+            let page = store.users(after, Plan::default().page).await?;
+            for user in page.users {
+                step.users += 1;
+                step.rows += migration.up(store, user, Mode::Compare).await?;
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        outcome.steps.push(step);
+    }
+    Ok(outcome)
+}
+
+/// Every migration with its entry in the ledger.
+///
+/// # Errors
+/// The table failed.
+pub async fn status(store: &Store) -> Result<Vec<(u32, Migration, Option<LedgerEntry>)>, Failure> {
+    let ledger = store.ledger().await?;
+    let entry = |number: u32| ledger.iter().find(|entry| entry.number == number).cloned();
+    Ok((1_u32..).zip(Migration::ALL).map(|(number, migration)| (number, migration, entry(number))).collect())
+}
+
+fn begin(number: u32, migration: Migration, state: MigrationState) -> LedgerEntry {
+    LedgerEntry {
+        number,
+        name: migration.name().to_owned(),
+        state,
+        position: None,
+        users: 0,
+        rows: 0,
+        started_at: Timestamp::now(),
+        finished_at: None,
+    }
+}
+
+/// The lock, held.
+struct Lock<'a> {
+    store: &'a Store,
+    owner: String,
+}
+
+impl<'a> Lock<'a> {
+    async fn take(store: &'a Store) -> Result<Self, Failure> {
+        let lock = Self { store, owner: uuid::Uuid::now_v7().to_string() };
+        lock.renew().await?;
+        Ok(lock)
+    }
+
+    async fn renew(&self) -> Result<(), Failure> {
+        let now = Timestamp::now();
+        Ok(self.store.lock_migrations(&self.owner, now, now.plus(LEASE)).await?)
+    }
+
+    async fn release(self) -> Result<(), Failure> {
+        Ok(self.store.unlock_migrations(&self.owner).await?)
+    }
+
+    async fn run(&self, migration: Migration, mut entry: LedgerEntry, plan: Plan) -> Result<Step, Failure> {
+        let mut pages = 0;
+        self.store.record_migration(&self.owner, &entry, Timestamp::now()).await?;
+        loop {
+            if plan.pages.is_some_and(|most| pages >= most) {
+                return Ok(step(migration, &entry, End::Interrupted));
+            }
+            let page = self.store.users(entry.position.take(), plan.page).await?;
+            for user in page.users {
+                entry.users += 1;
+                entry.rows += match entry.state {
+                    MigrationState::Reverting => migration.down(self.store, user).await?,
+                    _ => migration.up(self.store, user, Mode::Repair).await?,
+                };
+            }
+            entry.position = page.next;
+            pages += 1;
+            if entry.position.is_none() {
+                break;
+            }
+            self.renew().await?;
+            self.store.record_migration(&self.owner, &entry, Timestamp::now()).await?;
+        }
+        self.renew().await?;
+        let now = Timestamp::now();
+        if entry.state == MigrationState::Reverting {
+            self.store.erase_migration(&self.owner, entry.number, now).await?;
+        } else {
+            entry.state = MigrationState::Applied;
+            entry.finished_at = Some(now);
+            self.store.record_migration(&self.owner, &entry, now).await?;
+        }
+        Ok(step(migration, &entry, End::Reached))
+    }
+}
+
+fn step(migration: Migration, entry: &LedgerEntry, end: End) -> Step {
+    Step { number: entry.number, name: migration.name(), users: entry.users, rows: entry.rows, end }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Step { number, name, users, rows, end } in &self.steps {
+            let end = match end {
+                End::Reached => "done",
+                End::Interrupted => "stopped; run it again to go on",
+            };
+            writeln!(f, "{number:04} {name}: {users} users, {rows} rows: {end}")?;
+        }
+        if self.steps.is_empty() { writeln!(f, "nothing to do") } else { Ok(()) }
+    }
+}

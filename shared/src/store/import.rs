@@ -1,0 +1,154 @@
+//! Bringing rows in from elsewhere, for operators. What is there already is left alone, so an import that is begun
+//! again adds what is missing. Counters are not touched: [`Store::replay`] counts the user afterwards.
+
+use std::collections::HashSet;
+
+use aws_sdk_dynamodb::types::{PutRequest, ReturnConsumedCapacity, WriteRequest};
+use serde::{Deserialize, Serialize};
+
+use super::keys::{self, Key};
+use super::notifications::notification_row;
+use super::reminders::reminder_row;
+use super::tasks::new_task_row;
+use super::update::Expression;
+use super::users::Claim;
+use super::{Backoff, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, malformed, row};
+use crate::domain::notification::Notification;
+use crate::domain::reminder::Reminder;
+use crate::domain::task::{ReminderCard, Task};
+use crate::domain::user::User;
+use crate::domain::zone::Zone;
+
+/// A task that comes with its reminders.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// The task. Its cards are made from the reminders.
+    pub task: Task,
+    /// Its reminders, at most [`crate::domain::task::MAX_REMINDERS`].
+    pub reminders: Vec<Reminder>,
+}
+
+/// How far an import is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportProgress {
+    /// The last user, by id, that was brought in whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// Rows of one `BatchGetItem`.
+const READS: usize = 100;
+/// Rows of one `BatchWriteItem`.
+const WRITES: usize = 25;
+
+impl Store {
+    /// How far the import is. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn import_progress(&self) -> Result<ImportProgress, StoreError> {
+        Ok(self.get(keys::import_progress()).await?.unwrap_or_default())
+    }
+
+    /// Remembers how far the import is. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn record_import(&self, progress: &ImportProgress) -> Result<(), StoreError> {
+        let item = row(keys::import_progress(), progress)?;
+        self.put_rows(&[&item]).await
+    }
+
+    /// Stores an account with its claims: on its address and, if it has one, on its Google id. One that is there is
+    /// left alone. 1 call, 2 when it is there.
+    ///
+    /// # Errors
+    /// [`Refusal::EmailTaken`] when another account has the address or the Google id.
+    pub async fn import_account(&self, user: &User) -> Result<(), WriteError> {
+        let mut transaction = Transaction::new(&Permit::of_system(), user.created_at)?;
+        let mut absent = Expression::default();
+        absent.require_absent(keys::PK);
+        let mut claims = vec![keys::email_claim(&user.email)];
+        claims.extend(user.google_id.as_deref().map(keys::google_claim));
+        for claim in claims {
+            transaction.put(row(claim, &Claim { user_id: user.id })?, &absent, Refusal::EmailTaken)?;
+        }
+        transaction.put(row(keys::account(user.id), user)?, &absent, Refusal::EmailTaken)?;
+        match self.transact(transaction).await {
+            Err(WriteError::Refused(Refusal::EmailTaken)) if self.user(user.id).await?.is_some() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Stores tasks with their reminders, marked as they are to be counted in `zone`. Answers how many rows were
+    /// new. 1 read for 100 rows and 1 write for 25.
+    ///
+    /// # Errors
+    /// The table failed; what was not stored yet is stored by the next try.
+    pub async fn import_tasks(&self, families: Vec<Family>, zone: &Zone) -> Result<u64, StoreError> {
+        let mut rows = Vec::new();
+        for Family { mut task, reminders } in families {
+            for reminder in reminders {
+                let marked = Reminder { counted: reminder.to_count(zone), ..reminder };
+                task.reminders.insert(marked.id, ReminderCard::from(&marked));
+                rows.push(reminder_row(&marked)?);
+            }
+            rows.push(new_task_row(&task)?);
+        }
+        self.put_missing(rows).await
+    }
+
+    /// Stores notifications. Answers how many were new. Calls as [`Self::import_tasks`].
+    ///
+    /// # Errors
+    /// As [`Self::import_tasks`].
+    pub async fn import_notifications(&self, notifications: &[Notification]) -> Result<u64, StoreError> {
+        let rows = notifications.iter().map(notification_row).collect::<Result<_, _>>()?;
+        self.put_missing(rows).await
+    }
+
+    async fn put_missing(&self, rows: Vec<Item>) -> Result<u64, StoreError> {
+        let mut written = 0;
+        for rows in rows.chunks(READS) {
+            let found = self.batch_get(rows.iter().filter_map(key_of).collect()).await?;
+            let found: HashSet<Key> = found.iter().filter_map(key_of).collect();
+            let missing: Vec<&Item> =
+                rows.iter().filter(|row| key_of(row).is_some_and(|key| !found.contains(&key))).collect();
+            for rows in missing.chunks(WRITES) {
+                self.put_rows(rows).await?;
+                written += rows.len() as u64;
+            }
+        }
+        Ok(written)
+    }
+
+    async fn put_rows(&self, rows: &[&Item]) -> Result<(), StoreError> {
+        let put = |row: &&Item| {
+            let request = PutRequest::builder().set_item(Some((*row).clone())).build();
+            request.map(|request| WriteRequest::builder().put_request(request).build())
+        };
+        let mut requests: Vec<WriteRequest> =
+            rows.iter().map(put).collect::<Result<_, _>>().map_err(|error| malformed("BatchWriteItem", &error))?;
+        let mut backoff = Backoff::default();
+        while !requests.is_empty() {
+            let output = self
+                .client()
+                .batch_write_item()
+                .request_items(self.table(), requests)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| failed("BatchWriteItem", &error))?;
+            self.meter().write(output.consumed_capacity());
+            requests = output.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            backoff.after("BatchWriteItem", requests.len()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key_of(row: &Item) -> Option<Key> {
+    let part = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).cloned();
+    Some(Key { pk: part(keys::PK)?, sk: part(keys::SK)? })
+}
