@@ -1,23 +1,29 @@
 //! Bringing rows in from elsewhere, for operators. What is there already is left alone, so an import that is begun
 //! again adds what is missing. Counters are not touched: [`Store::replay`] counts the user afterwards.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use aws_sdk_dynamodb::types::{PutRequest, ReturnConsumedCapacity, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use serde::{Deserialize, Serialize};
 
-use super::keys::{self, Key};
+use super::keys::{self, Index, Key};
 use super::notifications::notification_row;
+use super::page::{Direction, IndexQuery, LIMIT_MAX, end_of};
 use super::reminders::reminder_row;
 use super::tasks::new_task_row;
 use super::update::Expression;
-use super::users::Claim;
-use super::{Backoff, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, malformed, row};
-use crate::domain::notification::Notification;
+use super::users::{Claim, account_row};
+use super::{
+    Backoff, Consistency, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, malformed, number,
+    row, text,
+};
+use crate::clock::Timestamp;
+use crate::domain::notification::{Notification, day_number};
 use crate::domain::reminder::Reminder;
 use crate::domain::task::{ReminderCard, Task};
 use crate::domain::user::User;
 use crate::domain::zone::Zone;
+use crate::id::UserId;
 
 /// A task that comes with its reminders.
 #[derive(Clone, Debug)]
@@ -74,7 +80,7 @@ impl Store {
         for claim in claims {
             transaction.put(row(claim, &Claim { user_id: user.id })?, &absent, Refusal::EmailTaken)?;
         }
-        transaction.put(row(keys::account(user.id), user)?, &absent, Refusal::EmailTaken)?;
+        transaction.put(account_row(user)?, &absent, Refusal::EmailTaken)?;
         match self.transact(transaction).await {
             Err(WriteError::Refused(Refusal::EmailTaken)) if self.user(user.id).await?.is_some() => Ok(()),
             other => other,
@@ -88,7 +94,10 @@ impl Store {
     /// The table failed; what was not stored yet is stored by the next try.
     pub async fn import_tasks(&self, families: Vec<Family>, zone: &Zone) -> Result<u64, StoreError> {
         let mut rows = Vec::new();
+        let now = Timestamp::now();
         for Family { mut task, reminders } in families {
+            // Nobody is to be told of what passed before they came.
+            task.overdue_told = task.overdue_at().filter(|due| *due <= now);
             for reminder in reminders {
                 let marked = Reminder { counted: reminder.to_count(zone), ..reminder };
                 task.reminders.insert(marked.id, ReminderCard::from(&marked));
@@ -99,13 +108,69 @@ impl Store {
         self.put_missing(rows).await
     }
 
-    /// Stores notifications. Answers how many were new. Calls as [`Self::import_tasks`].
+    /// Stores notifications of a user, and counts the unread ones anew. Answers how many were new. Calls as
+    /// [`Self::import_tasks`], and a reading of all the user's notifications.
     ///
     /// # Errors
     /// As [`Self::import_tasks`].
-    pub async fn import_notifications(&self, notifications: &[Notification]) -> Result<u64, StoreError> {
+    pub async fn import_notifications(&self, user: UserId, notifications: &[Notification]) -> Result<u64, WriteError> {
         let rows = notifications.iter().map(notification_row).collect::<Result<_, _>>()?;
-        self.put_missing(rows).await
+        let written = self.put_missing(rows).await?;
+        let mut backoff = Backoff::default();
+        while let Err(error) = self.recount_inbox(user).await {
+            let WriteError::Refused(Refusal::NotificationChanged) = error else { return Err(error) };
+            backoff.after("UpdateItem", 1).await?;
+        }
+        Ok(written)
+    }
+
+    /// Refused when somebody tells the user something, or the user reads, at the same time.
+    async fn recount_inbox(&self, user: UserId) -> Result<(), WriteError> {
+        const UNREAD: &str = "unread";
+        const NEWEST: &str = "newest";
+        let inbox = self.get_item(keys::inbox(user), Consistency::Strong).await?;
+        let time = |name: &str| {
+            let text = inbox.as_ref().and_then(|inbox| inbox.get(name)).and_then(|value| value.as_s().ok());
+            text.and_then(|text| Timestamp::parse(text).ok())
+        };
+        let read_upto = time("readUpto");
+        let (mut newest, mut unread): (_, BTreeMap<i64, u32>) = (time(NEWEST), BTreeMap::new());
+        let mut after = None;
+        loop {
+            let query = IndexQuery {
+                user,
+                index: Index::Time,
+                range: (keys::NOTIFICATION_PREFIX, &end_of(keys::NOTIFICATION_PREFIX)),
+                direction: Direction::Ascending,
+                after,
+                limit: LIMIT_MAX,
+            };
+            let (items, next) = self.page(query).await?;
+            for item in items {
+                let notification: Notification = serde_dynamo::from_item(item).map_err(StoreError::from)?;
+                newest = newest.max(Some(notification.created_at));
+                if !notification.is_read && Some(notification.created_at) > read_upto {
+                    *unread.entry(day_number(notification.created_at)).or_default() += 1;
+                }
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        let Some(newest) = newest else {
+            return Ok(());
+        };
+        let mut change = Expression::default();
+        let counts = unread.into_iter().map(|(day, count)| (day.to_string(), number(count))).collect();
+        change.set(UNREAD, AttributeValue::M(counts)).set(NEWEST, text(newest.to_string()));
+        match inbox.as_ref().map(|inbox| inbox.get(UNREAD)) {
+            Some(Some(present)) => change.require_equal(UNREAD, present.clone()),
+            Some(None) => change.require_row().require_absent(UNREAD),
+            None => change.require_absent(keys::PK),
+        };
+        let permit = Permit::of_system();
+        self.update_row(&permit, keys::inbox(user), &change, Refusal::NotificationChanged).await
     }
 
     async fn put_missing(&self, rows: Vec<Item>) -> Result<u64, StoreError> {

@@ -422,7 +422,7 @@ fn unread_on(day: i64) -> String {
     format!("unread.{day}")
 }
 
-fn notification_row(notification: &Notification) -> Result<Item, StoreError> {
+pub(crate) fn notification_row(notification: &Notification) -> Result<Item, StoreError> {
     let mut item = row(keys::notification(notification.user_id, notification.id), notification)?;
     item.insert(keys::BY_TIME.to_owned(), text(keys::notification_by_time(notification)));
     if let Some(task) = notification.related_task_id {

@@ -254,7 +254,7 @@ async fn completing_reminders_and_taking_that_back() {
     let (user, permit) = (world.user.id, world.permit());
     // Completed at its own moment, in a zone whose months are the likely ones; else a read more.
     let in_utc = UserPatch { timezone: Some(Zone::UTC), ..UserPatch::default() };
-    world.store.update_user(&permit, user, &in_utc, Timestamp::now()).await.unwrap();
+    world.store.update_user(&permit, &world.user, &in_utc, Timestamp::now()).await.unwrap();
     world.store.meter().take();
     let now = reminder.scheduled_at;
     let done = ReminderPatch { status: Some(ReminderStatus::Completed), ..ReminderPatch::default() };

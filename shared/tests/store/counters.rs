@@ -127,7 +127,8 @@ async fn perform(world: &World, things: &mut Things, operation: Operation) -> Re
         }
         Operation::ChangeZone { zone } => {
             let patch = UserPatch { timezone: Some(Zone::parse(zone).unwrap()), ..UserPatch::default() };
-            store.update_user(&permit, user, &patch, now).await?;
+            let read = store.user(user).await?.unwrap();
+            store.update_user(&permit, &read, &patch, now).await?;
         }
     }
     Ok(())

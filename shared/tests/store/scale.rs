@@ -209,7 +209,7 @@ async fn pages_of_reminders_and_of_notifications_cost_the_same_in_a_large_accoun
         world.store.import_tasks(families.to_vec(), &world.user.timezone).await.unwrap();
     }
     for told in told.chunks(1_000) {
-        world.store.import_notifications(told).await.unwrap();
+        world.store.import_notifications(world.user.id, told).await.unwrap();
     }
     world.store.meter().take();
     let (mut after, mut seen) = (None, 0);

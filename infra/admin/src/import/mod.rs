@@ -12,7 +12,7 @@ use std::io::Write;
 
 use serde_json::Value;
 use shared::clock::Timestamp;
-use shared::domain::notification::{KEPT, Notification};
+use shared::domain::notification::Notification;
 use shared::domain::task::{MAX_REMINDERS, MAX_TASKS};
 use shared::domain::user::User;
 use shared::domain::zone::Zone;
@@ -97,7 +97,7 @@ impl Import<'_> {
         let families = self.families(row, &user).await?;
         self.store.import_tasks(families, self.zone).await?;
         let notifications = self.notifications(row, &user).await?;
-        self.store.import_notifications(&notifications).await?;
+        self.store.import_notifications(user.id, &notifications).await?;
         self.store.replay(user.id, Mode::Repair).await?;
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Import<'_> {
             let Some(notification) = self.take(Kind::Notification, &row, rows::notification(&row, user.id)) else {
                 continue;
             };
-            if notification.created_at.plus(KEPT) > self.now {
+            if notification.expires_at() > self.now.as_second() {
                 notifications.push(notification);
             } else {
                 self.report.untake(Kind::Notification);

@@ -85,6 +85,7 @@ pub(super) fn task(row: &Value, user: UserId) -> Read<Task> {
         created_at,
         updated_at,
         completed_at: (status == TaskStatus::Completed).then_some(updated_at),
+        overdue_told: None,
         attachments: BTreeMap::new(),
         reminders: BTreeMap::new(),
     })
