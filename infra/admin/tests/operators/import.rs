@@ -54,7 +54,7 @@ async fn what_the_original_has_is_brought_over_and_what_cannot_be_is_named() {
     assert!(asha.password_hash.as_ref().is_some_and(|hash| hash.as_str().starts_with("$2a$10$")), "kept as it is");
     let google = user(&world, "g@example.com").await;
     assert_eq!((google.auth_provider, google.password_hash.is_some()), (AuthProvider::Google, false));
-    let matches = world.store.google_matches("11223344", &google.email).await.unwrap();
+    let matches = world.store.google_matches("11223344", Some(&google.email)).await.unwrap();
     assert_eq!(matches.linked, Some(google.id));
 
     let rent = TaskId::parse("20000000-0000-4000-8000-000000000001").unwrap();
