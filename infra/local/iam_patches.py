@@ -124,6 +124,18 @@ def know_leading_keys(actions: Any, evaluator: Any, dynamodb: Any) -> None:
     replace(evaluator, "enforce", enforce_item)
 
 
+def know_batches(evaluator: Any) -> None:
+    """Sending a batch of messages needs leave to send one, and there is no other (Amazon SQS permissions reference)."""
+    enforce = require(evaluator, "enforce")
+
+    @functools.wraps(enforce)
+    def enforce_message(access_key_id: str, iam_action: str, *arguments: Any, **keywords: Any) -> Any:
+        one = iam_action.removesuffix("Batch") if iam_action.startswith("sqs:") else iam_action
+        return enforce(access_key_id, one, *arguments, **keywords)
+
+    replace(evaluator, "enforce", enforce_message)
+
+
 def schedule_group(body: bytes, query: dict[str, Any]) -> str:
     """The group that a call about one schedule names."""
     named = query.get("groupName") or query.get("GroupName") or []

@@ -44,6 +44,7 @@ def correct(functions_log: Path, mailbox: Path, marker: Path) -> None:
     patches.count_as_encrypted(app)
     iam_patches.know_leading_keys(iam_actions, iam_evaluator, dynamodb)
     iam_patches.know_resources(app, iam_actions, ses_v2)
+    iam_patches.know_batches(iam_evaluator)
 
 
 def main() -> None:

@@ -93,8 +93,16 @@ enum Shown {
     AllBut(&'static [&'static str]),
 }
 
-const MACHINERY: Shown =
-    Shown::AllBut(&["userId", "plan", "plannedAt", "counted", "countedCategory", keys::EXPIRES_AT]);
+const MACHINERY: Shown = Shown::AllBut(&[
+    "userId",
+    "plan",
+    "plannedAt",
+    "counted",
+    "countedCategory",
+    "cardsVersion",
+    "overdueTold",
+    keys::EXPIRES_AT,
+]);
 
 /// In the order of the sort keys, which is the order of the file.
 const SECTIONS: [Section; 5] = [

@@ -140,3 +140,10 @@ def test_a_mail_is_judged_by_its_sender(sender: str, identity: str, address: str
     assert arn == f"arn:aws:ses:r:1:identity/{identity}"
     emulator.app._enforce_data_plane("sesv2", "ses:SendEmail", resource_arn=arn)
     assert emulator.checked[0][2] == {"ses:FromAddress": address}
+
+
+def test_a_batch_of_messages_needs_leave_to_send_one() -> None:
+    evaluator = SimpleNamespace(enforce=lambda _key, action, _service: action)
+    iam_patches.know_batches(evaluator)
+    assert evaluator.enforce("key", "sqs:SendMessageBatch", "sqs") == "sqs:SendMessage"
+    assert evaluator.enforce("key", "dynamodb:BatchGetItem", "dynamodb") == "dynamodb:BatchGetItem"

@@ -164,8 +164,6 @@ impl Store {
             .set("unverifiedReminderMails", number(0))
             .remove(VERIFICATION)
             .remove("mailStopped")
-            // Whoever had the old password may have signed in from some of them.
-            .remove("knownAddresses")
             .require_equal(RESET, text(token_hash.as_str()));
         transaction.update(keys::account(read.user.id), &change, Refusal::AccountChanged)?;
         transaction.delete(keys::mailed_token(&token_hash), &Expression::default(), Refusal::TokenVoid)?;

@@ -329,7 +329,7 @@ async fn dated_tasks() {
     let (permit, now) = (world.permit(), Timestamp::now());
     let task = new_task(&world.user, json!({"title": "Dated", "dueDate": now.plus(HOUR)}));
     world.store.create_task(&permit, &task).await.unwrap();
-    spent(&world, "creating a dated task", 1, 0.0, 9.0);
+    spent(&world, "creating a dated task", 1, 0.0, 11.0);
     let told = Notification::overdue(&task, now.plus(HOUR));
     world.store.tell_overdue(&Permit::of_system(), &task, &told).await.unwrap();
     world.store.meter().take();

@@ -50,6 +50,7 @@ async fn a_subject_holds_any_script() {
     let title = "שלום 🌿 नमस्ते — prüfen";
     let task = user.task(title).await;
     user.remind(&task, &minutes_ahead(10)).await;
-    let mail = app.mailbox.wait_for(&user.email, &format!("Reminder: {title} is due soon")).await;
+    // Isolated (UAX #9), so that its direction does not turn the words around it.
+    let mail = app.mailbox.wait_for(&user.email, &format!("Reminder: \u{2068}{title}\u{2069} is due soon")).await;
     assert!(mail.html.contains(title) && mail.text.contains(title), "{mail:?}");
 }
