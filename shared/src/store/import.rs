@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Index, Key};
@@ -14,8 +14,8 @@ use super::tasks::new_task_row;
 use super::update::Expression;
 use super::users::{Claim, account_row};
 use super::{
-    Backoff, Consistency, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, malformed, number,
-    row, text,
+    Backoff, Consistency, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, malformed, number, row,
+    text,
 };
 use crate::clock::Timestamp;
 use crate::domain::notification::{Notification, day_number};
@@ -193,23 +193,9 @@ impl Store {
             let request = PutRequest::builder().set_item(Some((*row).clone())).build();
             request.map(|request| WriteRequest::builder().put_request(request).build())
         };
-        let mut requests: Vec<WriteRequest> =
+        let requests: Vec<WriteRequest> =
             rows.iter().map(put).collect::<Result<_, _>>().map_err(|error| malformed("BatchWriteItem", &error))?;
-        let mut backoff = Backoff::default();
-        while !requests.is_empty() {
-            let output = self
-                .client()
-                .batch_write_item()
-                .request_items(self.table(), requests)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| failed("BatchWriteItem", &error))?;
-            self.meter().write(output.consumed_capacity());
-            requests = output.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-            backoff.after("BatchWriteItem", requests.len()).await?;
-        }
-        Ok(())
+        self.batch_write(requests).await
     }
 }
 

@@ -33,7 +33,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, WriteRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -185,6 +185,25 @@ impl Store {
             backoff.after("BatchGetItem", pending.len()).await?;
         }
         Ok(found)
+    }
+
+    /// Writes up to 25 rows, each on its own. Throttled ones take further calls.
+    pub(crate) async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let mut backoff = Backoff::default();
+        while !requests.is_empty() {
+            let output = self
+                .client
+                .batch_write_item()
+                .request_items(&self.table, requests)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| failed("BatchWriteItem", &error))?;
+            self.meter.write(output.consumed_capacity());
+            requests = output.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            backoff.after("BatchWriteItem", requests.len()).await?;
+        }
+        Ok(())
     }
 
     pub(crate) fn client(&self) -> &Client {

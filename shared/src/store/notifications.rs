@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use serde::Deserialize;
 
 use super::keys::{self, Index};
 use super::page::{Direction, IndexQuery, Position, end_of};
 use super::update::Expression;
 use super::{
-    Backoff, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, malformed, number,
-    row, text,
+    Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, key_item, malformed, number, row, text,
 };
 use crate::clock::Timestamp;
 use crate::domain::notification::{Notification, day_number, oldest_kept_day};
@@ -237,26 +236,12 @@ impl Store {
             let request = DeleteRequest::builder().set_key(Some(key_item(key))).build();
             request.map(|request| WriteRequest::builder().delete_request(request).build())
         };
-        let mut requests: Vec<WriteRequest> = rows
+        let requests: Vec<WriteRequest> = rows
             .into_iter()
             .map(delete)
             .collect::<Result<_, _>>()
             .map_err(|error| malformed("BatchWriteItem", &error))?;
-        let mut backoff = Backoff::default();
-        while !requests.is_empty() {
-            let output = self
-                .client()
-                .batch_write_item()
-                .request_items(self.table(), requests)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| failed("BatchWriteItem", &error))?;
-            self.meter().write(output.consumed_capacity());
-            requests = output.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-            backoff.after("BatchWriteItem", requests.len()).await?;
-        }
-        Ok(())
+        self.batch_write(requests).await
     }
 
     /// The tasks of these ids that there are, in no order. 1 call, none without ids. At most 100 ids.
