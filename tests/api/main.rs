@@ -1,7 +1,7 @@
 //! What a client sees of the deployed system, over HTTP and in the mailbox, and nothing else.
 //!
 //! The folders mirror the routes; what holds for many routes has a file of its own: `access`, `bodies`, `cors`,
-//! `csrf`, `etags`, `key_rotation`, `limits`, `passwords`, `races`, `security_headers`, `silent_refresh`, `text`,
+//! `csrf`, `etags`, `idempotency`, `key_rotation`, `limits`, `passwords`, `races`, `security_headers`, `silent_refresh`, `text`,
 //! `tokens`, `unsubscribe`. `attacks` is a table of what an attacker might try. `support` holds the client, the answer with its
 //! assertions, the mailbox, the provider that stands in for Google, and the cloud behind the API, for what no client
 //! sees: the keys, and what a deleted account leaves.
@@ -27,6 +27,7 @@ mod bodies;
 mod cors;
 mod csrf;
 mod etags;
+mod idempotency;
 mod key_rotation;
 mod limits;
 mod notifications;

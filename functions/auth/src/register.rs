@@ -36,15 +36,16 @@ struct UserOut<'a> {
 /// Answers 201 with the user.
 ///
 /// # Errors
-/// 400 for bad fields, 400 `User already exists`.
+/// 400 for bad fields, 400 `User already exists`, and those of [`Request::create_once`].
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
     let new = request.body(|fields| NewUser::read(fields, app))?;
-    let permit = request.permit().await?;
+    // Nothing is hashed for a client that the limiter refuses.
+    request.permit().await?;
     let hash = password::hash(&new.password).map_err(ApiError::internal)?;
     let user = User::register(new.name, new.email, hash, app.http.default_zone.clone(), request.now());
     let keyring = app.keyring().await?;
     let (mail, token) = verification(&keyring, user.id, request.now())?;
-    app.store.register(&permit, &user, &mail, &token).await?;
-    let user = UserOut { id: user.id, name: &user.name, email: &user.email };
-    Ok(Reply::created("User registered successfully", serde_json::json!({ "user": user })))
+    let out = UserOut { id: user.id, name: &user.name, email: &user.email };
+    let reply = Reply::created("User registered successfully", serde_json::json!({ "user": out }));
+    request.create_once(app, reply, async |permit| app.store.register(permit, &user, &mail, &token).await).await
 }

@@ -34,6 +34,8 @@ pub enum Purpose {
     LoginCode,
     /// Sealing what a sign-in with Google must remember.
     OidcFlow,
+    /// Hashing the keys and bodies of requests that create once.
+    Idempotency,
 }
 
 impl Purpose {
@@ -48,6 +50,7 @@ impl Purpose {
             Self::AccountAddress => b"account-address",
             Self::LoginCode => b"login-code",
             Self::OidcFlow => b"oidc-flow",
+            Self::Idempotency => b"idempotency",
         }
     }
 }

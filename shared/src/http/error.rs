@@ -87,6 +87,8 @@ catalogue! {
     BodyTooLarge = 413, "BODY_TOO_LARGE", "Request body is too large";
     /// The body is not of a type that the route takes.
     UnsupportedMediaType = 415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json";
+    /// The `Idempotency-Key` was used for another request within a day; nothing was changed.
+    IdempotencyKeyReused = 422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was used for another request";
     /// Too many requests from this address; `Retry-After` tells when there may be more.
     TooManyRequests = 429, "TOO_MANY_REQUESTS", "Too many requests. Try again later";
     /// Our fault.
@@ -250,6 +252,7 @@ impl From<WriteError> for ApiError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::SessionEnded => Self::new(ErrorCode::Unauthorized),
+            WriteError::Repeated(_) => Self::internal("a route that creates does not answer repeated requests"),
             WriteError::Refused(refusal) => refusal.into(),
             WriteError::Store(error) => error.into(),
         }

@@ -15,6 +15,7 @@ pub mod cookies;
 pub mod csrf;
 pub mod error;
 pub mod headers;
+pub mod idempotency;
 pub mod limiter;
 pub mod login_guard;
 mod reply;
@@ -185,7 +186,7 @@ pub async fn respond(
         }
     };
     let admission = admission.boxed_local().shared();
-    let mut request = Request::new(event, admission.clone(), now);
+    let mut request = Request::new(route.function, event, admission.clone(), now);
     let mut cookie = None;
     let work = AssertUnwindSafe(run(app, route, handler, &mut request, &mut cookie)).catch_unwind();
     let outcome = tokio::time::timeout(budget, async {

@@ -37,6 +37,8 @@ pub(super) type AdmissionFuture<'a> = Shared<LocalBoxFuture<'a, Rc<Admission>>>;
 
 /// A request.
 pub struct Request<'a> {
+    /// The function that serves it.
+    pub(super) function: &'static str,
     pub(super) event: ApiGatewayV2httpRequest,
     pub(super) admission: AdmissionFuture<'a>,
     pub(super) caller: Option<Caller>,
@@ -52,10 +54,15 @@ impl std::fmt::Debug for Request<'_> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(event: ApiGatewayV2httpRequest, admission: AdmissionFuture<'a>, now: Timestamp) -> Self {
+    pub(super) fn new(
+        function: &'static str,
+        event: ApiGatewayV2httpRequest,
+        admission: AdmissionFuture<'a>,
+        now: Timestamp,
+    ) -> Self {
         let query = event.raw_query_string.as_deref().unwrap_or_default();
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { event, admission, caller: None, parameters, now }
+        Self { function, event, admission, caller: None, parameters, now }
     }
 
     /// When the request arrived.
@@ -151,6 +158,12 @@ impl<'a> Request<'a> {
             Ok(Value::Object(object)) => Ok(object),
             _ => Err(ApiError::new(ErrorCode::MalformedJson)),
         }
+    }
+
+    /// The body, the same bytes however its JSON is spelled.
+    pub(super) fn canonical_body(&self) -> Result<Vec<u8>, ApiError> {
+        let bytes = self.bytes()?;
+        Ok(serde_json::from_slice::<Value>(&bytes).map_or(bytes, |value| value.to_string().into_bytes()))
     }
 
     fn bytes(&self) -> Result<Vec<u8>, ApiError> {

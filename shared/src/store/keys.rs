@@ -19,7 +19,7 @@
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
 //! | Inbox: the unread of each day, and up to when all are read | `USER#<id>` | `INBOX` | |
 //! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
-//! | Idempotency record (planned) | `USER#<id>` | `IDEM#<route>#<hash of the key>` | TTL |
+//! | First answer to a request with an `Idempotency-Key`; a new account's is on the claim of its address | `USER#<id>` | `IDEM#<keyed hash of route and key>` | TTL |
 //! | Claim of an e-mail address | `EMAIL#<address>` | `CLAIM` | |
 //! | Claim of a Google id | `GOOGLE#<sub>` | `CLAIM` | |
 //! | Token sent by mail (verification, reset, export) | `TOKEN#<sha-256>` | `TOKEN` | TTL |
@@ -108,6 +108,9 @@
 //! | service-sweep, per tick | 16 Queries over `due` (32 more every ten minutes, 64 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
 //! | service-cleanup, per 25 notifications of a task | Query(`by-task`) → BatchGet(them, inbox) → Transact(them, inbox) | 2 + 1 each | 2 + 4 each |
 //! | service-cleanup, per account | Get(account) → (Query(25 rows) → BatchWrite(25 deletes)) up to 80 times, then its own message again | 1 per 4 KB | 1 to 5 per row |
+//!
+//! A POST that creates and has an `Idempotency-Key` writes the first answer too, in the same transaction: 2 WCU more for
+//! each KB of it, and none for a registration, whose claim holds it.
 //!
 //! Counting on a day of another month than the likely one, or beside others who count on the same day, reads the
 //! days again: one read and perhaps one refused transaction more.
@@ -333,6 +336,11 @@ pub fn email_claim(email: &Email) -> Key {
 /// The row that tells which notifications are unread.
 pub fn inbox(user: UserId) -> Key {
     of_user(user, INBOX.to_owned())
+}
+
+/// The row of the first answer to a request that creates, by the tag of its route and key.
+pub fn idempotency(user: UserId, tag: &str) -> Key {
+    of_user(user, format!("IDEM#{tag}"))
 }
 
 /// The row of a mailed token, by the token's hash in lower-case hexadecimal.

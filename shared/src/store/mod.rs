@@ -11,6 +11,7 @@ pub mod due;
 pub mod exports;
 pub mod feedback;
 pub mod google;
+pub mod idempotency;
 pub mod import;
 pub mod keys;
 pub mod ledger;

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 use uuid::Uuid;
 
+use super::idempotency::Once;
 use super::keys::{self, Key};
 use super::notifications::Inbox;
 use super::update::Expression;
@@ -23,18 +24,30 @@ use crate::id::{SessionId, UserId};
 /// the session that must still be alive when the write happens.
 #[derive(Clone, Debug)]
 pub struct Permit {
-    session: Option<Key>,
+    session: Option<(UserId, Key)>,
+    once: Option<Box<Once>>,
 }
 
 impl Permit {
     /// For a request of a signed-in user: an ended session writes nothing, at no extra read.
     pub fn of_session(user: UserId, session: SessionId) -> Self {
-        Self { session: Some(keys::session(user, session)) }
+        Self { session: Some((user, keys::session(user, session))), once: None }
     }
 
     /// For what nobody is signed in to do: events, and routes like login.
     pub fn of_system() -> Self {
-        Self { session: None }
+        Self { session: None, once: None }
+    }
+
+    /// Leave to write once: see [`super::idempotency`].
+    #[must_use]
+    pub fn for_once(self, once: Once) -> Self {
+        Self { once: Some(Box::new(once)), ..self }
+    }
+
+    /// What is to be written once.
+    pub(super) fn once(&self) -> Option<&Once> {
+        self.once.as_deref()
     }
 }
 
@@ -44,6 +57,9 @@ pub enum WriteError {
     /// The permit's session has ended.
     #[error("the session has ended")]
     SessionEnded,
+    /// It was written before, by a request with the same key: this is the first answer.
+    #[error("written before")]
+    Repeated(Box<Once>),
     /// A condition did not hold.
     #[error("refused: {0:?}")]
     Refused(Refusal),
@@ -66,19 +82,26 @@ pub struct Transaction {
     refusals: Vec<Option<Refusal>>,
     /// Notifications to be made with it; their rows are built as it is sent.
     pub(super) told: Vec<Notification>,
+    /// What is to happen once.
+    once: Option<Box<Once>>,
 }
 
 impl Transaction {
-    /// A transaction that, besides its own conditions, needs the permit's session to be alive.
+    /// A transaction that, besides its own conditions, needs the permit's session to be alive, and happens once if the
+    /// permit says so.
     ///
     /// # Errors
     /// Never in practice: the SDK's builders are fallible.
     pub fn new(permit: &Permit, now: Timestamp) -> Result<Self, StoreError> {
-        let mut transaction = Self { items: Vec::new(), refusals: Vec::new(), told: Vec::new() };
-        if let Some(session) = permit.session.clone() {
+        let once = permit.once.clone();
+        let mut transaction = Self { items: Vec::new(), refusals: Vec::new(), told: Vec::new(), once };
+        if let Some((user, session)) = permit.session.clone() {
             let mut alive = Expression::default();
             alive.require_row().require_greater(keys::EXPIRES_AT, number(now.as_second()));
             transaction.check(session, &alive, None)?;
+            if let Some(once) = permit.once() {
+                transaction.happen_once(user, once)?;
+            }
         }
         Ok(transaction)
     }
@@ -172,7 +195,7 @@ impl Store {
     /// Writes all or nothing. A conflict with another transaction is tried again: the SDK does not do that.
     ///
     /// # Errors
-    /// [`WriteError::Refused`] with the first condition that did not hold.
+    /// [`WriteError::Refused`] with the first condition that did not hold, [`WriteError::Repeated`].
     pub(crate) async fn transact(&self, mut transaction: Transaction) -> Result<(), WriteError> {
         let mut inbox = Inbox::Present;
         let Transaction { mut items, mut refusals, .. } = transaction.with_told(inbox)?;
@@ -193,7 +216,7 @@ impl Store {
                     self.meter().write(output.consumed_capacity());
                     break;
                 }
-                Err(error) => match verdict(&error, &refusals) {
+                Err(error) => match verdict(&error, &refusals, transaction.once.as_deref()) {
                     Verdict::TryAgain if attempt < TRIES => {
                         tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
                         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -254,7 +277,7 @@ enum Verdict {
     Final(WriteError),
 }
 
-fn verdict(error: &SdkError<TransactWriteItemsError>, refusals: &[Option<Refusal>]) -> Verdict {
+fn verdict(error: &SdkError<TransactWriteItemsError>, refusals: &[Option<Refusal>], once: Option<&Once>) -> Verdict {
     let reasons: &[CancellationReason] = match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Verdict::TryAgain,
@@ -263,9 +286,12 @@ fn verdict(error: &SdkError<TransactWriteItemsError>, refusals: &[Option<Refusal
     let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
     for (reason, refusal) in reasons.iter().zip(refusals) {
         if code(reason) == "ConditionalCheckFailed" {
-            return Verdict::Final(match refusal {
-                Some(refusal) => WriteError::Refused(meaning(*refusal, reason)),
-                None => WriteError::SessionEnded,
+            let earlier = once.zip(reason.item.as_ref()).map(|(once, item)| once.earlier(item));
+            return Verdict::Final(match (refusal, earlier.transpose()) {
+                (_, Err(malformed)) => malformed.into(),
+                (_, Ok(Some(Some(first)))) => WriteError::Repeated(Box::new(first)),
+                (Some(refusal), _) => WriteError::Refused(meaning(*refusal, reason)),
+                (None, _) => WriteError::SessionEnded,
             });
         }
     }

@@ -45,7 +45,8 @@ impl Store {
         let mut transaction = Transaction::new(permit, now)?;
         let mut absent = Expression::default();
         absent.require_absent(keys::PK);
-        let claim = row(keys::email_claim(&user.email), &Claim { user_id: user.id })?;
+        let mut claim = row(keys::email_claim(&user.email), &Claim { user_id: user.id })?;
+        super::idempotency::on_claim(permit, &mut claim)?;
         transaction.put(claim, &absent, Refusal::EmailTaken)?;
         let user = User { verification_hash: Some(token.hash()), ..user.clone() };
         transaction.put_new(account_row(&user)?)?;

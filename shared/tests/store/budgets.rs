@@ -17,13 +17,14 @@ use shared::domain::task_query::TaskQuery;
 use shared::domain::user::{MailStop, User, UserPatch};
 use shared::domain::zone::Zone;
 use shared::id::TokenSeed;
-use shared::store::Permit;
 use shared::store::accounts::TwoFactor;
 use shared::store::feedback::Wanted;
+use shared::store::idempotency::Once;
 use shared::store::mailed_tokens::TokenUse;
 use shared::store::mails::Outcome;
 use shared::store::rates::Slot;
 use shared::store::sessions::SignIn;
+use shared::store::{Permit, WriteError};
 
 use world::{World, keyring, new_reminder, new_session, new_task, new_user, sign_in, verification};
 
@@ -193,6 +194,14 @@ async fn tasks() {
     let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());
     world.store.create_task(&permit, &new_task(&world.user, json!({"title": "Another"}))).await.unwrap();
     spent(&world, "create", 1, 0.0, 10.0);
+    let (key, request, body) = ("k".repeat(64), "r".repeat(64), "b".repeat(700));
+    let once = Once { key, request, at: now, status: 201, body, etag: None, location: None };
+    let permit = permit.for_once(once);
+    world.store.create_task(&permit, &new_task(&world.user, json!({"title": "Once"}))).await.unwrap();
+    spent(&world, "create once", 1, 0.0, 12.0);
+    let again = world.store.create_task(&permit, &new_task(&world.user, json!({"title": "Once"}))).await;
+    assert!(matches!(again, Err(WriteError::Repeated(_))));
+    let permit = world.permit();
     let row = world.store.task(user, task.id).await.unwrap().unwrap();
     spent(&world, "get", 1, 1.0, 0.0);
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };

@@ -9,6 +9,7 @@ mod conflicts;
 mod counters;
 mod exports;
 mod google;
+mod idempotency;
 mod inbox;
 mod mails;
 mod pages;
