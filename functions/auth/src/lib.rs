@@ -67,7 +67,7 @@ impl Tokens {
                 });
                 data.insert("tokens".to_owned(), tokens);
             }
-            return Reply::ok(message, data);
+            return Reply::ok(message, data).confidential();
         }
         self.give_cookies(app, Reply::ok(message, data))
     }

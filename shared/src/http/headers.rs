@@ -20,5 +20,5 @@ pub const ON_EVERY_ANSWER: [(&str, &str); 14] = [
     ("origin-agent-cluster", "?1"),
     ("x-xss-protection", "0"),
     ("cache-control", "no-store"),
-    ("vary", "Origin"),
+    ("vary", "Origin, Accept-Encoding"),
 ];

@@ -10,6 +10,7 @@
 //! [`Permit`](crate::store::Permit) first, and gets it when the limiter has let the request pass.
 
 mod authenticate;
+pub mod compression;
 mod conflict;
 pub mod cookies;
 pub mod csrf;
@@ -40,6 +41,7 @@ pub use self::reply::Reply;
 pub use self::request::{Caller, Request};
 pub use crate::store::Permit;
 
+use self::compression::Coding;
 use self::cookies::{CookieName, SetCookie};
 use self::csrf::Provenance;
 use self::limiter::Admission;
@@ -265,6 +267,7 @@ impl Answer<'_, '_> {
     /// The response, and whether it is our failure.
     fn into_response(self) -> (ApiGatewayV2httpResponse, bool) {
         let mut content_type = "application/json; charset=utf-8";
+        let may_compress = !matches!(&self.result, Ok(reply) if reply.is_confidential);
         let (status, body, mut extra, mut cookies) = match self.result {
             Ok(Reply { page: Some(page), status, headers, cookies, .. }) => {
                 content_type = "text/html; charset=utf-8";
@@ -282,6 +285,11 @@ impl Answer<'_, '_> {
         extra.extend(self.admission.map(Admission::headers).unwrap_or_default());
         extra.push(("x-request-id", self.request_id));
         extra.push(("content-type", content_type.to_owned()));
+        let coding = self.request.header("accept-encoding").and_then(Coding::accepted);
+        let coding = coding.filter(|_| may_compress && body.len() > compression::THRESHOLD);
+        let coded = coding.and_then(|coding| Some((coding, coding.encode(body.as_bytes()).ok()?)));
+        extra.extend(coded.as_ref().map(|(coding, _)| ("content-encoding", coding.name().to_owned())));
+        let body = coded.map_or(Body::Text(body), |(_, coded)| Body::Binary(coded));
         let mut headers = HeaderMap::new();
         let fixed = headers::ON_EVERY_ANSWER.iter().map(|(name, value)| (*name, (*value).to_owned()));
         for (name, value) in fixed.chain(extra) {
@@ -293,7 +301,8 @@ impl Answer<'_, '_> {
         let mut response = ApiGatewayV2httpResponse::default();
         response.status_code = i64::from(status);
         response.headers = headers;
-        response.body = (!is_head).then_some(Body::Text(body));
+        response.is_base64_encoded = !is_head && matches!(body, Body::Binary(_));
+        response.body = (!is_head).then_some(body);
         response.cookies = cookies.iter().map(|cookie| cookie.as_str().to_owned()).collect();
         (response, status >= 500)
     }

@@ -16,6 +16,8 @@ pub struct Reply {
     pub(super) page: Option<String>,
     /// Whether it counts as a failure in the classes in which only failures count.
     pub(super) is_failure: bool,
+    /// Whether it carries secrets: then it is not compressed.
+    pub(super) is_confidential: bool,
 }
 
 #[derive(Serialize)]
@@ -48,7 +50,15 @@ impl Reply {
 
     /// A body as it is, for the few answers without the envelope.
     pub fn bare(status: u16, body: Value) -> Self {
-        Self { status, body, headers: Vec::new(), cookies: Vec::new(), is_failure: false, page: None }
+        Self {
+            status,
+            body,
+            headers: Vec::new(),
+            cookies: Vec::new(),
+            is_failure: false,
+            is_confidential: false,
+            page: None,
+        }
     }
 
     /// An HTML page.
@@ -66,6 +76,13 @@ impl Reply {
     #[must_use]
     pub fn counted_as_failure(mut self) -> Self {
         self.is_failure = true;
+        self
+    }
+
+    /// Says that it carries secrets, which its length is not to give away.
+    #[must_use]
+    pub fn confidential(mut self) -> Self {
+        self.is_confidential = true;
         self
     }
 

@@ -15,6 +15,8 @@ pub(crate) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: String,
     pub(super) json: Value,
+    /// Bytes of the body as it travelled.
+    pub(crate) length: usize,
 }
 
 /// What must never be in an answer: our own insides.

@@ -1,6 +1,7 @@
 //! One request, built step by step and sent by awaiting it.
 
 use std::future::{Future, IntoFuture};
+use std::io::Read;
 use std::pin::Pin;
 
 use reqwest::{Method, Url};
@@ -74,10 +75,22 @@ impl Call {
         let response = builder.send().await.unwrap_or_else(|error| panic!("no answer to {request}: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap_or_else(|error| panic!("half an answer to {request}: {error:?}"));
-        let body = String::from_utf8(bytes.into()).expect("an answer in UTF-8");
+        let body = decoded(headers.get("content-encoding").map(|coding| coding.to_str().expect("a text")), &bytes);
         let json = serde_json::from_str(&body).unwrap_or_default();
-        Answer { request, status, headers, body, json }
+        Answer { request, status, headers, body, json, length: bytes.len() }
     }
+}
+
+fn decoded(coding: Option<&str>, bytes: &[u8]) -> String {
+    let mut body = String::new();
+    let read = match coding {
+        None => (&mut &*bytes).read_to_string(&mut body),
+        Some("br") => brotli::Decompressor::new(bytes, 4096).read_to_string(&mut body),
+        Some("gzip") => flate2::read::GzDecoder::new(bytes).read_to_string(&mut body),
+        Some(other) => panic!("an answer coded as {other}"),
+    };
+    read.unwrap_or_else(|error| panic!("a body that is not what its coding says: {error}"));
+    body
 }
 
 impl IntoFuture for Call {
