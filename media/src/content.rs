@@ -27,7 +27,7 @@ pub fn verify(kind: Kind, bytes: &[u8]) -> Result<(), Rejection> {
         return Err(Rejection::Empty);
     }
     match kind {
-        Kind::Jpeg => starts(kind, bytes, b"\xff\xd8\xff"),
+        Kind::Jpeg => jpeg(bytes),
         Kind::Png => starts(kind, bytes, b"\x89PNG\r\n\x1a\n"),
         Kind::Gif => starts(kind, bytes, b"GIF87a").or_else(|_| starts(kind, bytes, b"GIF89a")),
         Kind::Webp => {
@@ -55,6 +55,15 @@ fn tail(bytes: &[u8], length: usize) -> &[u8] {
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// Decoders fill up a picture that breaks off with grey. Behind the last scan (`SOS`) there must be an end (`EOI`); coded
+/// data holds neither mark (ITU-T T.81, annex B.1.1.5).
+fn jpeg(bytes: &[u8]) -> Result<(), Rejection> {
+    starts(Kind::Jpeg, bytes, b"\xff\xd8\xff")?;
+    let scan = bytes.windows(2).rposition(|mark| mark == b"\xff\xda").ok_or(Rejection::Damaged)?;
+    let coded = bytes.get(scan..).unwrap_or_default();
+    if contains(coded, b"\xff\xd9") { Ok(()) } else { Err(Rejection::Damaged) }
 }
 
 fn pdf(bytes: &[u8]) -> Result<(), Rejection> {
