@@ -33,6 +33,7 @@ async fn an_announced_file_gets_an_address_and_hangs_on_its_task() {
     assert_eq!(attachment["filename"], attachment["originalName"]);
     assert_eq!((text(attachment, "status"), &attachment["fileUrl"]), ("pending", &Value::Null));
     assert_eq!(names(&announced["upload"]), ["expiresAt", "headers", "method", "url"]);
+    assert_eq!(names(&announced["upload"]["headers"]), ["content-type", "if-none-match"]);
     assert_eq!(text(&announced["upload"], "method"), "PUT");
     assert!(!text(&announced["upload"], "url").contains("notes"));
     assert_eq!(user.task_now(&task).await["attachments"], json!([attachment]));
