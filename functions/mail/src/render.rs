@@ -289,8 +289,7 @@ fn isolated(text: &str) -> String {
     const FIRST_STRONG: char = '\u{2068}';
     const POP: char = '\u{2069}';
     const OPENING: [char; 3] = ['\u{2066}', '\u{2067}', FIRST_STRONG];
-    let is_plain = text.is_ascii();
-    if is_plain {
+    if text.chars().all(is_neutral) {
         return text.to_owned();
     }
     let mut depth = 0_usize;
@@ -306,6 +305,14 @@ fn isolated(text: &str) -> String {
     }
     balanced.extend(std::iter::repeat_n(POP, depth + 1));
     balanced
+}
+
+/// Whether a character leaves the direction of what stands around it alone: what is written from left to right, and
+/// symbols. The blocks are those that UAX #9 §3.2 has right-to-left by default, and the characters that turn.
+fn is_neutral(c: char) -> bool {
+    !matches!(c,
+        '\u{0590}'..='\u{08ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}'
+        | '\u{1e800}'..='\u{1efff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The same line by line, since an isolate ends with its paragraph; `None` for no text.
