@@ -36,7 +36,7 @@ pub const SIDE_MAX: u32 = 20_000;
 /// Most frames of an animation.
 pub const FRAMES_MAX: usize = 600;
 /// Most pixels of all frames of an animation together.
-pub const ANIMATION_PIXELS_MAX: u64 = 200_000_000;
+pub const ANIMATION_PIXELS_MAX: u64 = 100_000_000;
 /// Quality of lossy WebP, 0 to 100.
 pub const QUALITY: f32 = 70.0;
 

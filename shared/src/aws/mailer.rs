@@ -107,7 +107,8 @@ impl Mailer {
             .await
             .map_err(|error| {
                 // SES's own words may name the addressee, who is not to be in a log.
-                let failure = CallFailed { detail: "its words are left out".to_owned(), ..CallFailed::new(OPERATION, &error) };
+                let failure =
+                    CallFailed { detail: "its words are left out".to_owned(), ..CallFailed::new(OPERATION, &error) };
                 match error.as_service_error() {
                     Some(SendEmailError::TooManyRequestsException(_)) => NotSent::Throttled(failure),
                     Some(_) => NotSent::Refused(failure),

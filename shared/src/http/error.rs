@@ -11,7 +11,7 @@ use crate::store::{Refusal, StoreError, WriteError};
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $code:ident = $status:literal, $word:literal, $message:literal;)+) => {
         /// What went wrong, in a form that programs can rely on. Codes never change their meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ErrorCode {
             $($(#[$doc])* $code,)+
         }
