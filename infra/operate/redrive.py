@@ -18,6 +18,7 @@ QUEUES = {
     "schedule": ("ScheduleDeadLettersUrl", "ReminderQueueUrl"),
     "digest": ("DigestDeadLettersUrl", "DigestQueueUrl"),
     "overdue": ("OverdueDeadLettersUrl", "OverdueQueueUrl"),
+    "upload": ("UploadDeadLettersUrl", "UploadQueueUrl"),
     "feedback": ("FeedbackDeadLettersUrl", "FeedbackQueueUrl"),
     "cleanup": ("CleanupDeadLettersUrl", "CleanupQueueUrl"),
 }

@@ -78,6 +78,7 @@ def test_what_one_function_needs_is_not_given_to_all(source: dict[str, Any], fun
         "MAIL_FROM",
         "MAIL_QUEUE_URL",
         "MAX_RECEIVES",
+        "USER_QUOTA_BYTES",
         "OIDC_ISSUER",
         "OIDC_SECRET_ID",
         "OVERDUE_QUEUE_URL",

@@ -23,6 +23,7 @@ MESSAGES = {
     "service-cleanup": [{"kind", "userId", "taskId"}, {"kind", "userId"}],
     "reminders-digest": [{"userId", "cause"}],
     "tasks-overdue": [{"userId", "taskId"}],
+    "attachments-optimize": [{"Records"}],
     "service-sweep": [{"kind"}],
     "mail-feedback": [{"eventType", "bounce", "mail"}],
 }

@@ -26,7 +26,7 @@ WRITES = {
 }
 PARTITIONS = {"USER#*", "EMAIL#*", "GOOGLE#*", "TOKEN#*", "CHALLENGE#*", "RATE#*", "HEALTH"}
 # The partitions of the index over what is due.
-DUE = {"REM#*", "MAIL#*", "DIGEST#*", "TASK#*"}
+DUE = {"ATT#*", "REM#*", "MAIL#*", "DIGEST#*", "TASK#*"}
 # What of the bucket is granted, beside its name: nothing below another prefix.
 OBJECTS = {json.dumps({"Fn::Sub": f"${{Uploads.Arn}}/{prefix}/*"}) for prefix in ("exports", "files", "raw")}
 # Answers a GET and writes: it is where the provider sends somebody who signs in.
@@ -139,9 +139,9 @@ def test_every_route_but_health_counts_requests_and_reads_the_keys(
         ("scheduler:DeleteSchedule", {"ServiceDispatch"}),
         ("iam:PassRole", {"ServiceDispatch"}),
         ("sqs:SendMessage", {"ServiceDispatch", "ServiceCleanup", "ServiceSweep", "AuthForgotPassword"}),
-        ("s3:PutObject", {"UsersBuildExport"}),
-        ("s3:GetObject", {"UsersGetExport"}),
-        ("s3:DeleteObject", {"ServiceCleanup", "UsersBuildExport"}),
+        ("s3:PutObject", {"AttachmentsCreate", "AttachmentsOptimize", "UsersBuildExport"}),
+        ("s3:GetObject", {"AttachmentsGet", "AttachmentsOptimize", "UsersGetExport"}),
+        ("s3:DeleteObject", {"AttachmentsOptimize", "ServiceCleanup", "UsersBuildExport"}),
         ("s3:ListBucket", {"ServiceCleanup"}),
     ],
 )
@@ -181,6 +181,10 @@ def test_only_sign_in_with_the_provider_reads_its_client(functions: list[Functio
     [
         ("UsersBuildExport", "s3:PutObject", {"exports/"}),
         ("UsersGetExport", "s3:GetObject", {"exports/"}),
+        ("AttachmentsCreate", "s3:PutObject", {"raw/"}),
+        ("AttachmentsGet", "s3:GetObject", {"files/"}),
+        ("AttachmentsOptimize", "s3:GetObject", {"raw/"}),
+        ("AttachmentsOptimize", "s3:PutObject", {"files/"}),
         ("ServiceCleanup", "s3:DeleteObject", {"exports/", "files/", "raw/"}),
     ],
 )

@@ -151,7 +151,7 @@ def test_every_function_has_its_log_group_its_time_and_its_memory(resources: Res
         assert properties["LoggingConfig"]["LogFormat"] == "Text", function.name
         # Only an export reads and writes all that somebody has.
         assert 1 <= properties["Timeout"] <= (300 if function.name == "UsersBuildExport" else 60), function.name
-        assert properties["MemorySize"]["Ref"] in {"HttpMemory", "PasswordMemory", "EventMemory"}, function.name
+        assert properties["MemorySize"]["Ref"] in {"HttpMemory", "PasswordMemory", "EventMemory", "OptimizerMemory"}, function.name
         assert properties["TracingConfig"] == {"Mode": "Active"}, function.name
         assert properties["Runtime"] == "provided.al2023", function.name
         groups.append(properties["LoggingConfig"]["LogGroup"]["Ref"])
@@ -364,10 +364,14 @@ def test_data_is_encrypted_recoverable_and_kept(source: dict[str, Any], resource
     assert bucket["BucketEncryption"]
     lives = {rule["Prefix"]: rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" in rule}
     assert lives == {"raw/": 1, "exports/": 7}
+    policies = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::SQS::QueuePolicy"]
+    over_tls = {referred(queue) for policy in policies for queue in policy["Queues"]}
+    for policy in policies:
+        assert policy["PolicyDocument"]["Statement"][0]["Sid"] == "OnlyOverTls"
     for name, resource in resources.items():
         if resource["Type"] == "AWS::SQS::Queue":
             assert resource["Properties"]["SqsManagedSseEnabled"] is True, name
-            assert name in map(referred, resources["QueuesPolicy"]["Properties"]["Queues"]), name
+            assert name in over_tls, name
 
 
 def test_nothing_secret_stands_in_the_template(template: dict[str, Any], resources: Resources) -> None:

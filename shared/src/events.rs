@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, json};
 
 use crate::config::Config;
+use crate::id::TaskId;
 use crate::store::{Refusal, Store, WriteError};
 use crate::telemetry::{self, Unit};
 
@@ -132,6 +133,8 @@ pub struct Record {
     pub change: Change,
     /// The plan that the row was to fire by before, if it was to fire.
     pub old_plan: Option<u64>,
+    /// The task that the row belonged to.
+    pub old_task: Option<TaskId>,
 }
 
 impl Record {
@@ -144,7 +147,7 @@ impl Record {
         };
         let KeyPart { pk, sk } = serde_dynamo::from_item(record.change.keys.clone()).ok()?;
         let old: OldImage = serde_dynamo::from_item(record.change.old_image.clone()).unwrap_or_default();
-        Some(Self { pk, sk, change, old_plan: old.due_at.and(old.plan) })
+        Some(Self { pk, sk, change, old_plan: old.due_at.and(old.plan), old_task: old.task_id })
     }
 }
 
@@ -155,12 +158,13 @@ struct KeyPart {
     sk: String,
 }
 
-/// Of a reminder's row; other rows have neither.
+/// Of a reminder's row or an attachment's; other rows have none of it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OldImage {
     due_at: Option<String>,
     plan: Option<u64>,
+    task_id: Option<TaskId>,
 }
 
 /// Serves the table's stream until Lambda ends the process. Records are worked on in order; the first that fails

@@ -92,6 +92,7 @@ async fn assert_not_found(route: Route, user: &User, id: &str) {
         Thing::Reminder => "Reminder not found",
         Thing::Session => "Session not found",
         Thing::Notification => "Notification not found",
+        Thing::Attachment => "Attachment not found",
     };
     route.call_about(user, id).await.expect_error(404, "NOT_FOUND").saying(message);
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, App, Call, PASSWORD, User, at_once, id, minutes_ahead, unique_email};
 
 fn key() -> String {
-    uuid::Uuid::new_v4().to_string()
+    uuid::Uuid::now_v7().to_string()
 }
 
 fn create(user: &User, key: &str, body: Value) -> Call {

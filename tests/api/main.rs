@@ -21,6 +21,7 @@
 
 mod access;
 mod analytics;
+mod attachments;
 mod attacks;
 mod auth;
 mod bodies;

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use shared::aws::files::Bucket;
 use shared::aws::queue::{CleanUp, Queue};
+use shared::clock::Timestamp;
+use shared::domain::attachment::{AttachmentStatus, FILES, GAVE_UP, ObjectKeys, RAW};
 use shared::domain::export;
 use shared::events::Failure;
-use shared::id::UserId;
+use shared::id::{AttachmentId, TaskId, UserId};
 use shared::store::accounts::Left;
-use shared::store::{Permit, Store};
+use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// Rows of an account that one message deletes, in batches of 25; what is left is the next message's.
 const BATCHES: u32 = 80;
@@ -36,9 +39,58 @@ impl Cleaner {
         let permit = Permit::of_system();
         match message {
             CleanUp::Task { user_id, task_id } => {
-                Ok(self.store.delete_notifications_of(&permit, user_id, task_id).await?)
+                self.store.delete_notifications_of(&permit, user_id, task_id).await?;
+                self.attachments(&permit, user_id, task_id).await
+            }
+            CleanUp::Attachment { user_id, task_id, attachment_id } => {
+                self.objects(ObjectKeys { user: user_id, task: task_id, attachment: attachment_id }).await
+            }
+            CleanUp::Unfinished { user_id, attachment_id } => {
+                self.unfinished(&permit, user_id, attachment_id, Timestamp::now()).await
             }
             CleanUp::Account { user_id } => self.account(&permit, user_id).await,
+        }
+    }
+
+    /// Objects first: a try that is killed finds the rows again, and with them what is left.
+    async fn attachments(&self, permit: &Permit, user: UserId, task: TaskId) -> Result<(), Failure> {
+        let attachments = self.store.attachments_of(user, task).await?;
+        for attachment in &attachments {
+            self.objects(ObjectKeys { user, task, attachment: *attachment }).await?;
+        }
+        Ok(self.store.delete_attachment_rows(permit, user, &attachments).await?)
+    }
+
+    async fn objects(&self, keys: ObjectKeys) -> Result<(), Failure> {
+        let keys = [keys.raw(), keys.file(), keys.thumbnail()];
+        try_join_all(keys.iter().map(|key| self.bucket.delete(key))).await?;
+        Ok(())
+    }
+
+    /// One whose bytes never came vanishes; one that the optimizer has left lying is shown as rejected.
+    async fn unfinished(
+        &self,
+        permit: &Permit,
+        user: UserId,
+        attachment: AttachmentId,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(found) = self.store.attachment(user, attachment).await? else {
+            return Ok(());
+        };
+        let is_due = found.due_at().is_some_and(|due| due <= now);
+        let settled = match found.card.status {
+            AttachmentStatus::Pending if is_due => self.store.delete_attachment(permit, &found, now).await,
+            AttachmentStatus::Processing if is_due => {
+                let rejected = found.rejected(GAVE_UP, now);
+                self.store.change_attachment(permit, &found, &rejected, now).await
+            }
+            _ => return Ok(()),
+        };
+        match settled {
+            // It was settled this moment, or its task is gone and takes it along.
+            Err(WriteError::Refused(Refusal::AttachmentChanged)) => Ok(()),
+            settled => Ok(settled?),
         }
     }
 
@@ -50,7 +102,7 @@ impl Cleaner {
         }
         // Rows first: an export that is being built finds its row gone, and removes its file itself.
         let mut left = self.store.delete_rows_of(permit, user, BATCHES).await?;
-        for prefix in [export::objects_of(user), format!("files/{user}/"), format!("raw/{user}/")] {
+        for prefix in [export::objects_of(user), format!("{FILES}{user}/"), format!("{RAW}{user}/")] {
             if left == Left::Nothing {
                 left = self.bucket.delete_all(&prefix, PAGES).await?;
             }

@@ -9,7 +9,7 @@
 //! | a reminder that is to fire | its schedule; within a minute, straight onto the queue |
 //! | a reminder that is no longer to fire as planned | its old schedule is taken back |
 //! | a new mail | its message on the mail queue |
-//! | a task or an account that was deleted | its message on the clean-up queue |
+//! | a task, an attachment or an account that was deleted | its message on the clean-up queue |
 //! | an export that was asked for | its message on the export queue |
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ use shared::clock::Timestamp;
 use shared::domain::export::ExportState;
 use shared::domain::reminder::Reminder;
 use shared::events::{Change, Failure, Record};
-use shared::id::{MailId, ReminderId, TaskId, UserId};
+use shared::id::{AttachmentId, MailId, ReminderId, TaskId, UserId};
 use shared::store::{Store, keys};
 
 /// Below this a schedule would come too late: Scheduler's precision is a minute.
@@ -62,6 +62,13 @@ impl Dispatcher {
         }
         if let Some(id) = record.sk.strip_prefix(keys::TASK_PREFIX).filter(|_| record.change == Change::Remove) {
             let message = CleanUp::Task { user_id: user, task_id: TaskId::parse(id)? };
+            return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
+        }
+        if let Some(id) = record.sk.strip_prefix(keys::ATTACHMENT_PREFIX).filter(|_| record.change == Change::Remove) {
+            // The row is gone: only its old image tells the task.
+            let Some(task_id) = record.old_task else { return Err("a deleted attachment of no task".into()) };
+            let attachment_id = AttachmentId::parse(id)?;
+            let message = CleanUp::Attachment { user_id: user, task_id, attachment_id };
             return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
         }
         match record.sk.as_str() {

@@ -4,7 +4,7 @@
 //! longer and longer distances everything that is still there. Its cost is a constant and what is due; it knows
 //! nothing of the rows that are not. What it hands over may have been handed over before: every receiver looks first.
 
-use shared::aws::queue::{DigestCause, FireReminder, Queue, SendDigest, SendMail, Sweep, TellOverdue};
+use shared::aws::queue::{CleanUp, DigestCause, FireReminder, Queue, SendDigest, SendMail, Sweep, TellOverdue};
 use shared::clock::Timestamp;
 use shared::domain::sweep::{Stretch, stretches};
 use shared::events::Failure;
@@ -31,6 +31,8 @@ pub struct Sweeper {
     pub digests: Queue<SendDigest>,
     /// Tasks whose due date has passed.
     pub overdue: Queue<TellOverdue>,
+    /// Uploads that were not finished.
+    pub cleanups: Queue<CleanUp>,
     /// What is left for another run.
     pub sweeps: Queue<Sweep>,
 }
@@ -78,6 +80,7 @@ impl Sweeper {
 
     async fn hand_over(&self, rows: &[DueRow]) -> Result<(), Failure> {
         let (mut reminders, mut mails, mut digests, mut overdue) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut unfinished = Vec::new();
         for row in rows.iter().copied() {
             match row {
                 DueRow::Reminder(user, reminder) => reminders.push((user, reminder)),
@@ -86,11 +89,15 @@ impl Sweeper {
                     digests.push(SendDigest { user_id, cause: DigestCause::Planned });
                 }
                 DueRow::Task(user_id, task_id) => overdue.push(TellOverdue { user_id, task_id }),
+                DueRow::Attachment(user_id, attachment_id) => {
+                    unfinished.push(CleanUp::Unfinished { user_id, attachment_id });
+                }
             }
         }
         self.reminders.send_all(&self.firings(&reminders).await?).await?;
         self.mails.send_all(&mails).await?;
         self.digests.send_all(&digests).await?;
+        self.cleanups.send_all(&unfinished).await?;
         Ok(self.overdue.send_all(&overdue).await?)
     }
 

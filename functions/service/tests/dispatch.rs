@@ -49,7 +49,7 @@ fn made() -> Answer {
 
 impl Services {
     fn record(&self, sk: &str, change: Change, old_plan: Option<u64>) -> Record {
-        Record { pk: format!("USER#{}", self.world.user.id), sk: sk.to_owned(), change, old_plan }
+        Record { pk: format!("USER#{}", self.world.user.id), sk: sk.to_owned(), change, old_plan, old_task: None }
     }
 
     fn reminder_record(&self, reminder: &Reminder, change: Change, old_plan: Option<u64>) -> Record {

@@ -31,6 +31,7 @@ async fn services(answers: Vec<Answer>) -> Services {
         mails: Queue::new(&queues.sdk(), url("mails")),
         digests: Queue::new(&queues.sdk(), url("digests")),
         overdue: Queue::new(&queues.sdk(), url("overdue")),
+        cleanups: Queue::new(&queues.sdk(), url("cleanups")),
         sweeps: Queue::new(&queues.sdk(), url("sweeps")),
     };
     Services { world, queues, sweeper }

@@ -16,7 +16,7 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
     let zone = zone(app, request, Needed::if_plain_date(plain_date)).await?;
     let task = Task::new(request.caller()?.id, new, &zone, request.now());
     let location = format!("/api/tasks/{}", task.id);
-    let reply = Reply::created("Task created successfully", out(task.clone()));
+    let reply = Reply::created("Task created successfully", out(app, task.clone()));
     let reply = reply.etag(task.version).header("location", location);
     request.create_once(app, reply, async |permit| app.store.create_task(permit, &task).await).await
 }

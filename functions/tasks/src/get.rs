@@ -11,5 +11,5 @@ use crate::{out, task_of_path};
 pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
     let task = task_of_path(app, request).await?.task;
     let version = task.version;
-    Ok(Reply::ok("Task retrieved successfully", out(task)).etag(version))
+    Ok(Reply::ok("Task retrieved successfully", out(app, task)).etag(version))
 }

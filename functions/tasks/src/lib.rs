@@ -61,6 +61,6 @@ impl Needed {
     }
 }
 
-fn out(task: Task) -> serde_json::Value {
-    serde_json::json!({ "task": TaskOut::from(task) })
+fn out(app: &App, task: Task) -> serde_json::Value {
+    serde_json::json!({ "task": TaskOut::new(task, &app.http.public_url) })
 }

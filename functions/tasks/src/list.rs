@@ -17,7 +17,8 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
     let after = request.position(&keyring, &list)?;
     let page = app.store.tasks(caller, &query, after, limit).await?;
     let next = page.next.map(|position| position.to_cursor(&keyring, caller, &list));
-    let tasks: Vec<Value> = page.tasks.into_iter().map(|task| shown(TaskOut::from(task), &query)).collect();
+    let tasks: Vec<Value> =
+        page.tasks.into_iter().map(|task| shown(TaskOut::new(task, &app.http.public_url), &query)).collect();
     Ok(Reply::ok("Tasks retrieved successfully", json!({ "tasks": tasks, "nextCursor": next })))
 }
 

@@ -23,5 +23,5 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
     })
     .await?;
     let version = task.version;
-    Ok(Reply::ok("Task updated successfully", out(task)).etag(version))
+    Ok(Reply::ok("Task updated successfully", out(app, task)).etag(version))
 }

@@ -1,9 +1,11 @@
 //! The bucket.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::config::{Builder, RequestChecksumCalculation};
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier};
@@ -28,8 +30,63 @@ impl Bucket {
     pub fn new(sdk: &SdkConfig, name: String) -> Self {
         // A local cloud has no names of its own for buckets.
         let path_style = optional("AWS_ENDPOINT_URL").is_some();
-        let config = Builder::from(sdk).force_path_style(path_style).build();
+        // A presigned upload's body is not known here; its checksum would be that of nothing.
+        let config = Builder::from(sdk)
+            .force_path_style(path_style)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .build();
         Self { client: Client::from_conf(config), name }
+    }
+
+    /// An address that takes one object of exactly this type and length, once: S3 refuses another while it is there
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
+    ///
+    /// # Errors
+    /// Never with a sensible `valid`: at most seven days.
+    pub async fn presign_upload(
+        &self,
+        key: &str,
+        content_type: &str,
+        length: u64,
+        valid: Duration,
+    ) -> Result<Upload, CallFailed> {
+        const OPERATION: &str = "PutObject";
+        let config = PresigningConfig::expires_in(valid).map_err(|error| failed(OPERATION, &error))?;
+        let put = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
+        let put = put.content_length(i64::try_from(length).unwrap_or(i64::MAX)).if_none_match("*");
+        let presigned = put.presigned(config).await.map_err(|error| CallFailed::new(OPERATION, &error))?;
+        let headers = presigned.headers().filter(|(name, _)| !SENT_BY_ITSELF.contains(name));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Upload { url: presigned.uri().to_owned(), headers })
+    }
+
+    /// Puts an object in place of whatever is there.
+    ///
+    /// # Errors
+    /// The service failed.
+    pub async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), CallFailed> {
+        let put = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
+        let sent = put.body(ByteStream::from(bytes)).send().await;
+        sent.map(|_| ()).map_err(|error| CallFailed::new("PutObject", &error))
+    }
+
+    /// An object of at most `most` bytes; `None` when there is none.
+    ///
+    /// # Errors
+    /// The service failed; that it is longer is the inner error.
+    pub async fn get(&self, key: &str, most: u64) -> Result<Option<Result<Vec<u8>, TooLong>>, CallFailed> {
+        const OPERATION: &str = "GetObject";
+        let object = match self.client.get_object().bucket(&self.name).key(key).send().await {
+            Ok(object) => object,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            Err(error) => return Err(CallFailed::new(OPERATION, &error)),
+        };
+        let length = object.content_length().and_then(|length| u64::try_from(length).ok());
+        if length.is_none_or(|length| length > most) {
+            return Ok(Some(Err(TooLong)));
+        }
+        let bytes = object.body.collect().await.map_err(|error| failed(OPERATION, &error))?;
+        Ok(Some(Ok(bytes.to_vec())))
     }
 
     /// An address that gives the object away for so long, as a download with this name.
@@ -44,7 +101,7 @@ impl Bucket {
             .get_object()
             .bucket(&self.name)
             .key(key)
-            .response_content_disposition(format!("attachment; filename=\"{filename}\""))
+            .response_content_disposition(disposition(filename))
             .presigned(config)
             .await
             .map_err(|error| CallFailed::new(OPERATION, &error))?;
@@ -100,6 +157,38 @@ impl Bucket {
     }
 }
 
+/// Where and how an object is to be uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// Where to.
+    pub url: String,
+    /// Headers that must be sent with it, as they are.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// Headers that every HTTP client sends by itself, and that pages may not set.
+const SENT_BY_ITSELF: [&str; 2] = ["content-length", "host"];
+
+/// The object is longer than asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+/// `Content-Disposition` of a download (RFC 6266 §4.3): a name for old programs, and the real one.
+fn disposition(filename: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
+    let fallback: String = filename.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    // RFC 8187 §3.2.1: all but attr-char is percent-encoded.
+    let encoded: String = filename
+        .bytes()
+        .map(|byte| match byte {
+            b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}")
+}
+
 /// An object on its way into the bucket, in parts: memory stays bounded whatever its length. Nothing is there until
 /// [`ObjectWriter::finish`]; what an unfinished one left is removed by the bucket's life cycle.
 #[derive(Debug)]
@@ -108,12 +197,12 @@ pub struct ObjectWriter {
     key: String,
     content_type: &'static str,
     buffer: Vec<u8>,
-    upload: Option<Upload>,
+    upload: Option<Multipart>,
     written: u64,
 }
 
 #[derive(Debug)]
-struct Upload {
+struct Multipart {
     id: String,
     parts: Vec<CompletedPart>,
 }
@@ -145,7 +234,7 @@ impl ObjectWriter {
             return Ok(self.written);
         }
         self.flush().await?;
-        if let Some(Upload { id, parts }) = self.upload {
+        if let Some(Multipart { id, parts }) = self.upload {
             let Bucket { client, name } = &self.bucket;
             let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
             let complete = client.complete_multipart_upload().bucket(name).key(&self.key).upload_id(id);
@@ -165,7 +254,7 @@ impl ObjectWriter {
                 let create = create.checksum_algorithm(ChecksumAlgorithm::Crc32);
                 let created = create.content_type(self.content_type).send().await;
                 let created = created.map_err(|error| CallFailed::new("CreateMultipartUpload", &error))?;
-                Upload { id: created.upload_id.unwrap_or_default(), parts: Vec::new() }
+                Multipart { id: created.upload_id.unwrap_or_default(), parts: Vec::new() }
             }
         };
         let number = i32::try_from(upload.parts.len() + 1).unwrap_or(i32::MAX);
@@ -182,4 +271,16 @@ impl ObjectWriter {
 
 fn failed(operation: &'static str, error: &dyn std::error::Error) -> CallFailed {
     CallFailed { operation, code: "none".to_owned(), detail: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_downloads_are_harmless_in_a_header() {
+        assert_eq!(disposition("a b.pdf"), "attachment; filename=\"a b.pdf\"; filename*=UTF-8''a%20b.pdf");
+        let odd = disposition("\"é;\r\n.pdf");
+        assert_eq!(odd, "attachment; filename=\"_____.pdf\"; filename*=UTF-8''%22%C3%A9%3B%0D%0A.pdf");
+    }
 }

@@ -12,7 +12,7 @@ use super::CallFailed;
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::sweep::DueKind;
-use crate::id::{ExportId, MailId, ReminderId, TaskId, TokenSeed, UserId};
+use crate::id::{AttachmentId, ExportId, MailId, ReminderId, TaskId, TokenSeed, UserId};
 use crate::store::due::DuePosition;
 
 /// SQS delays a message by at most this.
@@ -100,7 +100,7 @@ pub enum Sweep {
     },
 }
 
-/// Something was deleted, and left things behind.
+/// Something was deleted, or is to be, and leaves things behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum CleanUp {
@@ -115,6 +115,22 @@ pub enum CleanUp {
     Account {
         /// Whose.
         user_id: UserId,
+    },
+    /// An attachment.
+    Attachment {
+        /// Whose.
+        user_id: UserId,
+        /// Of which task.
+        task_id: TaskId,
+        /// Which.
+        attachment_id: AttachmentId,
+    },
+    /// An attachment that was not finished in time.
+    Unfinished {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        attachment_id: AttachmentId,
     },
 }
 

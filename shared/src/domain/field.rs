@@ -123,6 +123,11 @@ impl Fields {
         self.errors.push(FieldError::new(field, message));
     }
 
+    /// Notes what is wrong with a part of a field.
+    pub fn note(&mut self, error: FieldError) {
+        self.errors.push(error);
+    }
+
     /// The value, if every field was good.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The product's nouns and their rules. Pure: no clock, no network, no randomness but new ids.
 
 pub mod analytics;
+pub mod attachment;
 mod breached;
 pub mod counted;
 pub mod delivery;

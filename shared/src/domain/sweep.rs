@@ -26,12 +26,14 @@ word_type! {
         Digest = "digest",
         /// A task whose due date passes.
         Task = "task",
+        /// An attachment that is not finished. The optimizer is the ordinary way.
+        Attachment = "attachment",
     }
 }
 
 impl DueKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Reminder, Self::Mail, Self::Digest, Self::Task];
+    pub const ALL: [Self; 5] = [Self::Reminder, Self::Mail, Self::Digest, Self::Task, Self::Attachment];
 
     /// Whether nothing but the tick hands it over.
     fn is_ticked(self) -> bool {
@@ -119,6 +121,6 @@ mod tests {
         let found = stretches(Timestamp::parse("2026-01-01T12:34:56.789Z").unwrap());
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|stretch| stretch.upto.to_string() == "2026-01-01T12:34:00.000Z"));
-        assert_eq!(stretches(Timestamp::parse("2026-01-01T00:00:00Z").unwrap()).len(), 14);
+        assert_eq!(stretches(Timestamp::parse("2026-01-01T00:00:00Z").unwrap()).len(), 17);
     }
 }

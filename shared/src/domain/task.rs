@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::analytics::UNCATEGORIZED;
+use crate::domain::attachment::{AttachmentCard, AttachmentOut};
 use crate::domain::counted::Counted;
 use crate::domain::due_date::DueDate;
 use crate::domain::field::{Fields, Patch};
@@ -53,18 +54,6 @@ word_type! {
         /// Done.
         Completed = "completed",
     }
-}
-
-/// What of an attachment its task shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AttachmentCard {
-    /// For show only.
-    pub filename: String,
-    /// MIME type.
-    pub file_type: String,
-    /// Bytes.
-    pub file_size: u64,
 }
 
 /// What of a reminder its task shows.
@@ -203,6 +192,11 @@ impl Task {
         category.filter(|category| !category.is_empty()).unwrap_or(UNCATEGORIZED)
     }
 
+    /// The bytes that its user's quota counts for its attachments.
+    pub fn counted_bytes(&self) -> u64 {
+        self.attachments.values().map(|card| card.counted_bytes).sum()
+    }
+
     /// The reminders that are still to come.
     pub fn pending_reminders(&self) -> impl Iterator<Item = ReminderId> {
         self.reminders.iter().filter(|(_, card)| card.status == ReminderStatus::Pending).map(|(id, _)| *id)
@@ -308,7 +302,7 @@ pub struct TaskOut {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub completed_at: Option<Timestamp>,
-    pub attachments: Vec<ChildOut<AttachmentId, AttachmentCard>>,
+    pub attachments: Vec<AttachmentOut>,
     pub reminders: Vec<ChildOut<ReminderId, ReminderCard>>,
 }
 
@@ -322,12 +316,14 @@ pub struct ChildOut<I, C> {
     pub card: C,
 }
 
-impl From<Task> for TaskOut {
-    fn from(task: Task) -> Self {
+impl TaskOut {
+    /// A task for callers; `api` is where the API is, without a final slash.
+    pub fn new(task: Task, api: &str) -> Self {
         let shown = |card| ReminderCard { counted: None, ..card };
         let mut reminders: Vec<_> =
             task.reminders.into_iter().map(|(id, card)| ChildOut { id, card: shown(card) }).collect();
         reminders.sort_by_key(|reminder| (reminder.card.scheduled_at, reminder.id));
+        let attachments = task.attachments.into_iter().map(|(id, card)| AttachmentOut::new(task.id, id, card, api));
         Self {
             id: task.id,
             user_id: task.user_id,
@@ -342,7 +338,7 @@ impl From<Task> for TaskOut {
             created_at: task.created_at,
             updated_at: task.updated_at,
             completed_at: task.completed_at,
-            attachments: task.attachments.into_iter().map(|(id, card)| ChildOut { id, card }).collect(),
+            attachments: attachments.collect(),
             reminders,
         }
     }

@@ -84,10 +84,14 @@ catalogue! {
     MethodNotAllowed = 405, "METHOD_NOT_ALLOWED", "Method not allowed";
     /// The user has as many as allowed.
     LimitReached = 409, "LIMIT_REACHED", "Limit reached";
+    /// The file is still being looked at, or was refused.
+    AttachmentNotReady = 409, "ATTACHMENT_NOT_READY", "The file is not ready yet";
     /// Others keep changing the same thing.
     Conflict = 409, "CONFLICT", "Changed by another request. Try again";
     /// `If-Match` no longer holds; nothing was changed.
     PreconditionFailed = 412, "PRECONDITION_FAILED", "Changed since it was read";
+    /// The user's files would take more bytes than allowed.
+    QuotaExceeded = 413, "QUOTA_EXCEEDED", "Your storage is full. Delete some files first";
     /// The body is longer than the route takes.
     BodyTooLarge = 413, "BODY_TOO_LARGE", "Request body is too large";
     /// The body is not of a type that the route takes.
@@ -143,6 +147,12 @@ impl ApiError {
     #[track_caller]
     pub fn not_found(what: &str) -> Self {
         Self::new(ErrorCode::NotFound).saying(format!("{what} not found"))
+    }
+
+    /// Not now; `cause` is for the log.
+    #[track_caller]
+    pub fn unavailable(cause: impl std::fmt::Display) -> Self {
+        Self::new(ErrorCode::Unavailable).because(cause)
     }
 
     /// Our fault; `cause` is for the log.
@@ -225,6 +235,7 @@ impl From<StoreError> for ApiError {
 impl From<Refusal> for ApiError {
     #[track_caller]
     fn from(refusal: Refusal) -> Self {
+        use crate::domain::attachment::MAX_ATTACHMENTS;
         use crate::domain::task::{MAX_REMINDERS, MAX_TASKS};
         match refusal {
             Refusal::EmailTaken => Self::new(ErrorCode::UserExists),
@@ -234,11 +245,15 @@ impl From<Refusal> for ApiError {
             Refusal::TooManyReminders => {
                 Self::new(ErrorCode::LimitReached).saying(format!("A task can have at most {MAX_REMINDERS} reminders"))
             }
+            Refusal::TooManyAttachments => Self::new(ErrorCode::LimitReached)
+                .saying(format!("A task can have at most {MAX_ATTACHMENTS} attachments")),
+            Refusal::QuotaExceeded => Self::new(ErrorCode::QuotaExceeded),
             Refusal::TaskGone => Self::not_found("Task"),
             Refusal::DaysChanged | Refusal::CountersChanged => Self::new(ErrorCode::Conflict),
             Refusal::MigrationsLocked => Self::internal("a request ran a migration"),
             Refusal::TaskChanged
             | Refusal::ReminderChanged
+            | Refusal::AttachmentChanged
             | Refusal::AccountChanged
             | Refusal::SessionChanged
             | Refusal::NotificationChanged

@@ -31,8 +31,23 @@ impl Request<'_> {
         reply: Reply,
         write: impl AsyncFnOnce(&Permit) -> Result<(), WriteError>,
     ) -> Result<Reply, ApiError> {
+        let body = self.canonical_body()?;
+        self.create_once_of(app, &body, reply, write).await
+    }
+
+    /// The same for a body that is spelled anew each time it is sent: `asked` is what it means.
+    ///
+    /// # Errors
+    /// As [`Self::create_once`].
+    pub async fn create_once_of(
+        &self,
+        app: &App,
+        asked: &[u8],
+        reply: Reply,
+        write: impl AsyncFnOnce(&Permit) -> Result<(), WriteError>,
+    ) -> Result<Reply, ApiError> {
         let once = match self.idempotency_key()? {
-            Some(key) => Some(self.once(&*app.keyring().await?, key, &reply)?),
+            Some(key) => Some(self.once(&*app.keyring().await?, key, asked, &reply)),
             None => None,
         };
         let mut permit = self.permit().await?;
@@ -56,7 +71,7 @@ impl Request<'_> {
         read_key(value).map(Some).map_err(|error| vec![error].into())
     }
 
-    fn once(&self, keyring: &Keyring, key: &str, reply: &Reply) -> Result<Once, ApiError> {
+    fn once(&self, keyring: &Keyring, key: &str, asked: &[u8], reply: &Reply) -> Once {
         let tag = |parts: &[&[u8]]| {
             // Each part's length stands before it, so that no two lists of parts are the same text.
             let framed = parts.iter().flat_map(|part| [&part.len().to_be_bytes()[..], part].concat());
@@ -65,15 +80,15 @@ impl Request<'_> {
         let of_path = self.event.path_parameters.get("id").map(String::as_str).unwrap_or_default();
         let header =
             |name: &str| reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        Ok(Once {
+        Once {
             key: tag(&[self.function.as_bytes(), key.as_bytes()]),
-            request: tag(&[of_path.as_bytes(), &self.canonical_body()?]),
+            request: tag(&[of_path.as_bytes(), asked]),
             at: self.now(),
             status: reply.status,
             body: reply.body.to_string(),
             etag: header("etag"),
             location: header("location"),
-        })
+        }
     }
 }
 

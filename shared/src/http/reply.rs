@@ -72,6 +72,20 @@ impl Reply {
         Self::bare(status, body)
     }
 
+    /// The data in the envelope.
+    pub fn data(&self) -> Option<&Value> {
+        self.body.get("data")
+    }
+
+    /// Puts other data into the envelope.
+    #[must_use]
+    pub fn with_data(mut self, data: impl Serialize) -> Self {
+        if let Some(old) = self.body.get_mut("data") {
+            *old = serde_json::to_value(data).unwrap_or_default();
+        }
+        self
+    }
+
     /// Has it count as a failure, although it is no error's answer.
     #[must_use]
     pub fn counted_as_failure(mut self) -> Self {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::cookies;
 use super::error::{ApiError, ErrorCode};
 use super::limiter::Admission;
-use super::routes::{BodyKind, JSON_MAX, Route};
+use super::routes::{BodyKind, JSON_MAX, MULTIPART_MAX, Route};
 use crate::auth::keyring::Keyring;
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
@@ -20,6 +20,9 @@ use crate::domain::field::{FieldError, Fields};
 use crate::id::{InvalidId, SessionId, UserId};
 use crate::store::Permit;
 use crate::store::page::{LIMIT_DEFAULT, LIMIT_MAX, LIMIT_MIN, Position};
+
+const MULTIPART_TOO_LARGE: &str = "The body is larger than 4 MB. Announce the files as JSON \
+    {files:[{filename,fileType,fileSize}]} instead, and upload each to the address that it gets";
 
 /// Who is signed in.
 #[derive(Clone, Debug)]
@@ -166,7 +169,11 @@ impl<'a> Request<'a> {
         Ok(serde_json::from_slice::<Value>(&bytes).map_or(bytes, |value| value.to_string().into_bytes()))
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, ApiError> {
+    /// The body as it was sent.
+    ///
+    /// # Errors
+    /// 400 for Base64 that is none.
+    pub fn bytes(&self) -> Result<Vec<u8>, ApiError> {
         let text = self.event.body.as_deref().unwrap_or_default();
         if !self.event.is_base64_encoded {
             return Ok(text.as_bytes().to_vec());
@@ -185,11 +192,15 @@ impl<'a> Request<'a> {
         let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
         let length =
             if self.event.is_base64_encoded { (text.len() / 4 * 3).saturating_sub(padding) } else { text.len() };
+        let kind = self.header("content-type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if route.body == BodyKind::JsonOrMultipart && kind.eq_ignore_ascii_case("multipart/form-data") {
+            let too_large = ApiError::new(ErrorCode::BodyTooLarge).saying(MULTIPART_TOO_LARGE);
+            return if length > MULTIPART_MAX { Err(too_large) } else { Ok(()) };
+        }
         if length > JSON_MAX {
             return Err(ApiError::new(ErrorCode::BodyTooLarge));
         }
-        let kind = self.header("content-type").unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/json") {
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
         }

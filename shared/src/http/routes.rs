@@ -13,10 +13,15 @@ pub enum BodyKind {
     Json,
     /// The same, or nothing.
     OptionalJson,
+    /// The same, or `multipart/form-data` of at most [`MULTIPART_MAX`] bytes.
+    JsonOrMultipart,
 }
 
 /// Most bytes of a JSON body.
 pub const JSON_MAX: usize = 256 * 1024;
+
+/// Most bytes of a multipart body. Lambda takes 6 MB, in Base64.
+pub const MULTIPART_MAX: usize = 4 * 1024 * 1024;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +110,11 @@ impl Route {
 
     const fn with_optional_body(mut self) -> Self {
         self.body = BodyKind::OptionalJson;
+        self
+    }
+
+    const fn with_files(mut self) -> Self {
+        self.body = BodyKind::JsonOrMultipart;
         self
     }
 
@@ -207,6 +217,16 @@ pub static TASKS_UPDATE: Route = Route::put("tasks-update", "/api/tasks/{id}");
 pub static TASKS_DELETE: Route = Route::delete("tasks-delete", "/api/tasks/{id}");
 /// `GET /api/tasks/{id}/reminders`
 pub static TASKS_REMINDERS: Route = Route::get("tasks-reminders", "/api/tasks/{id}/reminders");
+/// `POST /api/tasks/{id}/attachments`
+pub static ATTACHMENTS_CREATE: Route =
+    Route::post("attachments-create", "/api/tasks/{id}/attachments").with_files().limited_as(Class::Upload);
+/// `POST /api/attachments/{id}`: the same, as the original spells it; the id is the task's.
+pub static ATTACHMENTS_CREATE_HERE: Route =
+    Route::post("attachments-create", "/api/attachments/{id}").with_files().limited_as(Class::Upload);
+/// `GET /api/attachments/{id}`
+pub static ATTACHMENTS_GET: Route = Route::get("attachments-get", "/api/attachments/{id}");
+/// `DELETE /api/attachments/{id}`
+pub static ATTACHMENTS_DELETE: Route = Route::delete("attachments-delete", "/api/attachments/{id}");
 /// `POST /api/reminders`
 pub static REMINDERS_CREATE: Route = Route::post("reminders-create", "/api/reminders");
 /// `GET /api/reminders`
@@ -244,7 +264,7 @@ pub static SERVICE_HEALTH_ROOT: Route = Route::get("service-health", "/").for_an
 pub static SERVICE_FALLBACK: Route = Route::fallback("service-fallback");
 
 /// Every route but the catch-all.
-pub static ALL: [&Route; 44] = [
+pub static ALL: [&Route; 48] = [
     &AUTH_REGISTER,
     &AUTH_LOGIN,
     &AUTH_VERIFY_OTP,
@@ -274,6 +294,10 @@ pub static ALL: [&Route; 44] = [
     &TASKS_UPDATE,
     &TASKS_DELETE,
     &TASKS_REMINDERS,
+    &ATTACHMENTS_CREATE,
+    &ATTACHMENTS_CREATE_HERE,
+    &ATTACHMENTS_GET,
+    &ATTACHMENTS_DELETE,
     &REMINDERS_CREATE,
     &REMINDERS_LIST,
     &REMINDERS_UPDATE,

@@ -27,6 +27,8 @@ pub(crate) const TASKS: &str = "tasks";
 pub(crate) const PENDING: &str = "pending";
 /// How many reminders are completed.
 pub(crate) const COMPLETED: &str = "completed";
+/// How many bytes of files count.
+pub(crate) const BYTES: &str = "bytes";
 /// Counts the changes of the counters: a recount that another change overtakes is noticed.
 pub(crate) const CHANGES: &str = "changes";
 
@@ -40,6 +42,8 @@ const A_DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 pub(crate) struct Change {
     tasks: i64,
     task_cap: Option<u32>,
+    bytes: i64,
+    byte_cap: Option<u64>,
     pending: i64,
     completed: i64,
     categories: BTreeMap<String, i64>,
@@ -57,6 +61,19 @@ impl Change {
     /// One task less.
     pub(crate) fn task_out(&mut self) -> &mut Self {
         self.tasks -= 1;
+        self
+    }
+
+    /// So many bytes more, at most `cap` of them.
+    pub(crate) fn bytes_in(&mut self, bytes: u64, cap: u64) -> &mut Self {
+        self.bytes += signed(bytes);
+        self.byte_cap = Some(cap);
+        self
+    }
+
+    /// Bytes that count in place of others.
+    pub(crate) fn bytes_instead(&mut self, before: u64, after: u64) -> &mut Self {
+        self.bytes += signed(after) - signed(before);
         self
     }
 
@@ -89,8 +106,8 @@ impl Change {
 
     /// Whether nothing changes.
     pub(crate) fn is_nothing(&self) -> bool {
-        let Self { tasks, task_cap: _, pending, completed, categories, days } = self;
-        *tasks == 0 && *pending == 0 && *completed == 0 && categories.is_empty() && days.is_empty()
+        let Self { tasks, task_cap: _, bytes, byte_cap: _, pending, completed, categories, days } = self;
+        *tasks == 0 && *bytes == 0 && *pending == 0 && *completed == 0 && categories.is_empty() && days.is_empty()
     }
 
     fn months(&self) -> impl Iterator<Item = Date> {
@@ -98,6 +115,10 @@ impl Change {
         months.dedup();
         months.into_iter()
     }
+}
+
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 /// What the days of some months hold, by the first of the month.
@@ -285,7 +306,9 @@ impl Transaction {
             return Ok(());
         }
         let mut totals = Expression::default();
-        for (name, by) in [(TASKS, change.tasks), (PENDING, change.pending), (COMPLETED, change.completed)] {
+        let numbers =
+            [(TASKS, change.tasks), (BYTES, change.bytes), (PENDING, change.pending), (COMPLETED, change.completed)];
+        for (name, by) in numbers {
             if by != 0 {
                 totals.add(name, by);
             }
@@ -294,7 +317,13 @@ impl Transaction {
         if let Some(cap) = change.task_cap {
             totals.require_below(TASKS, number(cap));
         }
-        self.update(keys::counters(user), &totals, Refusal::TooManyTasks)?;
+        let mut refusal = Refusal::TooManyTasks;
+        if let Some(cap) = change.byte_cap {
+            // What is there leaves room for what comes.
+            totals.require_below(BYTES, number(signed(cap) - change.bytes + 1));
+            refusal = Refusal::QuotaExceeded;
+        }
+        self.update(keys::counters(user), &totals, refusal)?;
         for (category, by) in &change.categories {
             let mut tasks = Expression::default();
             tasks.add(TASKS, *by);

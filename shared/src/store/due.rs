@@ -7,7 +7,7 @@ use super::update::Expression;
 use super::{Store, StoreError, failed, keys, text};
 use crate::domain::reminder::Reminder;
 use crate::domain::sweep::Stretch;
-use crate::id::{MailId, ReminderId, TaskId, UserId};
+use crate::id::{AttachmentId, MailId, ReminderId, TaskId, UserId};
 
 /// A row that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum DueRow {
     Digest(UserId),
     /// A task whose due date has passed.
     Task(UserId, TaskId),
+    /// An attachment that is not finished.
+    Attachment(UserId, AttachmentId),
 }
 
 /// Where in a stretch the next page begins: behind this row.
@@ -61,6 +63,10 @@ impl Found {
             .map(|id| DueRow::Reminder(user, id))
             .or_else(|| id(keys::MAIL_PREFIX).and_then(|id| MailId::parse(id).ok()).map(|id| DueRow::Mail(user, id)))
             .or_else(|| id(keys::TASK_PREFIX).and_then(|id| TaskId::parse(id).ok()).map(|id| DueRow::Task(user, id)))
+            .or_else(|| {
+                let id = id(keys::ATTACHMENT_PREFIX).and_then(|id| AttachmentId::parse(id).ok());
+                id.map(|id| DueRow::Attachment(user, id))
+            })
     }
 }
 

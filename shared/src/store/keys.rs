@@ -3,19 +3,19 @@
 //! # Keys
 //! Partition key `PK`, sort key `SK`, both strings. `expiresAt` (epoch seconds) is the TTL; since TTL deletes
 //! late, readers check it too. Everything of a user but claims, mailed tokens and challenges lies under the user's own
-//! partition, so that export is one Query. **Planned** rows come with the routes that need them; their keys are settled here.
+//! partition, so that export is one Query.
 //!
 //! | Entity | PK | SK | Other keys |
 //! |---|---|---|---|
 //! | User | `USER#<id>` | `ACCOUNT` | `due` (its next digest, while it wants one) |
 //! | Session | `USER#<id>` | `ACCOUNT#SESSION#<sid>` | TTL |
 //! | Newest export | `USER#<id>` | `EXPORT` | TTL |
-//! | Counters: tasks, pending and completed reminders, changes (planned: bytes) | `USER#<id>` | `COUNTERS` | |
+//! | Counters: tasks, pending and completed reminders, bytes of files, changes | `USER#<id>` | `COUNTERS` | |
 //! | Tasks of a category | `USER#<id>` | `CATEGORY#<name>` | |
 //! | Completed reminders by local day, a number each; days that have any, a mask a month | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
 //! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` until its user was told that it is overdue |
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
-//! | Attachment (planned) | `USER#<id>` | `ATT#<id>` | `due` while unfinished |
+//! | Attachment | `USER#<id>` | `ATT#<id>` | `by-task`, `due` while unfinished |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
 //! | Inbox: the unread of each day, and up to when all are read | `USER#<id>` | `INBOX` | |
 //! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
@@ -34,7 +34,7 @@
 //! | `by-time` (local) | `PK`, `byTime` | all | a user's tasks by due date, reminders by time, notifications by creation |
 //! | `by-created` (local) | `PK`, `byCreated` | all | a user's tasks by creation (imported ids do not sort by it) |
 //! | `open` (local) | `PK`, `open` | keys | counting pending reminders before or after now |
-//! | `by-task` (local) | `PK`, `byTask` | keys | the notifications of a deleted task |
+//! | `by-task` (local) | `PK`, `byTask` | keys | the notifications and attachments of a deleted task |
 //! | `due` (global, sparse, sharded) | `dueShard`, `dueAt` | keys | the tick: digests and due dates of this minute; what was due and did not happen |
 //!
 //! Local indexes read strongly, so what was just created is listed. They exist only from the table's creation
@@ -127,8 +127,6 @@
 //! | GET /api/notifications | `limit` + 1 rows, their tasks, the inbox | 26 + 1 per 4 KB of each task |
 //! | GET /api/analytics | a category's row each, 1 per 4 KB (some 30 categories) | + 1 per 30 overdue reminders that are still pending |
 //!
-//! Planned, on the same keys: attachments 1 read + 1 transaction.
-//!
 //! Operators' commands (`infra/admin`) walk the table by Scan and read a user's rows by Query; no route does.
 
 use std::time::Duration;
@@ -136,13 +134,14 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::clock::Timestamp;
+use crate::domain::attachment::Attachment;
 use crate::domain::email::Email;
 use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
 use crate::domain::reminder::Reminder;
 use crate::domain::sweep::DueKind;
 use crate::domain::task::Task;
-use crate::id::{ChallengeId, MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
+use crate::id::{AttachmentId, ChallengeId, MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
 
 /// The table's partition key.
 pub const PK: &str = "PK";
@@ -318,6 +317,16 @@ pub fn reminder(user: UserId, reminder: ReminderId) -> Key {
     of_user(user, format!("{REMINDER_PREFIX}{reminder}"))
 }
 
+/// An attachment's row.
+pub fn attachment(user: UserId, attachment: AttachmentId) -> Key {
+    of_user(user, format!("{ATTACHMENT_PREFIX}{attachment}"))
+}
+
+/// What a task's attachments share in `by-task`.
+pub fn attachments_of_task(task: TaskId) -> String {
+    format!("{ATTACHMENT_PREFIX}{task}")
+}
+
 /// A notification's row.
 pub fn notification(user: UserId, notification: NotificationId) -> Key {
     of_user(user, format!("{NOTIFICATION_PREFIX}{notification}"))
@@ -443,6 +452,7 @@ pub fn due_shard(kind: DueKind, shard: u8) -> String {
         DueKind::Mail => MAIL_PREFIX,
         DueKind::Digest => "DIGEST#",
         DueKind::Task => TASK_PREFIX,
+        DueKind::Attachment => ATTACHMENT_PREFIX,
     };
     format!("{prefix}{shard}")
 }
@@ -475,6 +485,12 @@ pub fn task_due(task: &Task, overdue_at: Timestamp) -> (String, String) {
 pub fn mail_due(mail: &Mail) -> (String, String) {
     let late = mail.created_at.plus(MAIL_LATE);
     (due_shard(DueKind::Mail, mail.id.shard(DUE_SHARDS)), format!("{late}#{}", mail.id))
+}
+
+/// Where an attachment that is not finished stands in `due`: shard and sort key.
+pub fn attachment_due(attachment: &Attachment, at: Timestamp) -> (String, String) {
+    let shard = attachment.id.shard(DUE_SHARDS);
+    (due_shard(DueKind::Attachment, shard), format!("{at}#{}", attachment.id))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
 
 pub mod accounts;
+mod attachments;
 mod challenges;
 pub mod counters;
 mod digests;
@@ -85,6 +86,12 @@ pub enum Refusal {
     TaskChanged,
     /// The task has as many reminders as allowed.
     TooManyReminders,
+    /// The task has as many attachments as allowed.
+    TooManyAttachments,
+    /// The attachment was changed or deleted meanwhile.
+    AttachmentChanged,
+    /// The user's files would take more bytes than allowed.
+    QuotaExceeded,
     /// The reminder was changed or deleted meanwhile.
     ReminderChanged,
     /// The session was rotated or ended meanwhile.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::counters::{CHANGES, COMPLETED, PENDING, TASKS, count, sort_key};
+use super::counters::{BYTES, CHANGES, COMPLETED, PENDING, TASKS, count, sort_key};
 use super::keys::{self, Key};
 use super::page::end_of;
 use super::reminders::COUNTED;
@@ -144,7 +144,7 @@ impl Store {
         Err(WriteError::Refused(Refusal::CountersChanged))
     }
 
-    /// Takes the counters of a user away, but for the number of tasks, and the marks that go with them.
+    /// Takes the counters of a user away, but for the numbers of tasks and of bytes, which limits rest on, and the marks that go with them.
     ///
     /// # Errors
     /// As [`Self::replay`].
@@ -154,7 +154,7 @@ impl Store {
             let mut recount = self.recount(user, &Zone::UTC, Marks::None).await?;
             recount.numbers.retain(|sk, _| sk == keys::COUNTERS);
             for row in recount.numbers.values_mut() {
-                row.retain(|name, _| name == TASKS);
+                row.retain(|name, _| [TASKS, BYTES].contains(&name.as_str()));
             }
             let stored = self.stored_numbers(user).await?;
             match self.repair(user, before, &recount, &stored).await {
@@ -181,6 +181,10 @@ impl Store {
                 let task: Task = serde_dynamo::from_item(item)?;
                 recount.add(keys::COUNTERS.to_owned(), TASKS, 1);
                 recount.add(keys::category(user, task.counted_category()).sk, TASKS, 1);
+                if task.counted_bytes() > 0 {
+                    let bytes = i64::try_from(task.counted_bytes()).unwrap_or(i64::MAX);
+                    recount.add(keys::COUNTERS.to_owned(), BYTES, bytes);
+                }
                 recount.rows += 1;
                 let wanted = (marks == Marks::Right).then(|| task.counted_category().to_owned());
                 if marked != wanted {
@@ -262,7 +266,7 @@ impl Store {
             }
             let mut totals = Expression::default();
             totals.add(CHANGES, 1).require_below(CHANGES, number(changes + 1));
-            for name in [TASKS, PENDING, COMPLETED] {
+            for name in [TASKS, BYTES, PENDING, COMPLETED] {
                 let value = recount.numbers.get(keys::COUNTERS).and_then(|it| it.get(name)).copied();
                 totals.set(name, number(value.unwrap_or_default()));
             }
@@ -336,7 +340,7 @@ impl Recount {
 /// Whether a row's attribute is a number that a recount knows.
 fn is_counted(sk: &str, name: &str) -> bool {
     match sk {
-        keys::COUNTERS => [TASKS, PENDING, COMPLETED].contains(&name),
+        keys::COUNTERS => [TASKS, BYTES, PENDING, COMPLETED].contains(&name),
         _ => ![keys::PK, keys::SK].contains(&name),
     }
 }

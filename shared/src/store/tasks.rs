@@ -159,7 +159,7 @@ impl Store {
         self.update_row(permit, keys::task(task.user_id, task.id), &change, Refusal::TaskChanged).await
     }
 
-    /// Deletes a task as it was read, and its reminders. Its notifications are left to the cleaner. 1 call, and
+    /// Deletes a task as it was read, and its reminders. Its notifications and attachments are left to the cleaner. 1 call, and
     /// one before it when it has completed reminders.
     ///
     /// # Errors
@@ -187,7 +187,7 @@ impl Store {
             .require_equal(CARDS_VERSION, number(read.cards_version));
         require_counted_as(&mut unchanged, read.counted_category.as_deref());
         let mut counted = Change::default();
-        counted.task_out().recategorize(read.counted_category.as_deref(), None);
+        counted.task_out().recategorize(read.counted_category.as_deref(), None).bytes_instead(task.counted_bytes(), 0);
         transaction.delete(keys::task(task.user_id, task.id), &unchanged, Refusal::TaskChanged)?;
         for (reminder, card) in &task.reminders {
             let key = keys::reminder(task.user_id, *reminder);

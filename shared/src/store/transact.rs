@@ -316,7 +316,7 @@ fn inbox_of<'e>(error: &'e SdkError<TransactWriteItemsError>, refusals: &[Option
 fn meaning(refusal: Refusal, reason: &CancellationReason) -> Refusal {
     let row_is_there = reason.item.as_ref().is_some_and(|item| !item.is_empty());
     match refusal {
-        Refusal::TooManyReminders if !row_is_there => Refusal::TaskGone,
+        Refusal::TooManyReminders | Refusal::TooManyAttachments if !row_is_there => Refusal::TaskGone,
         other => other,
     }
 }

@@ -160,6 +160,11 @@ impl Client {
         self.update_task(task, json!({"status": "completed"})).await.expect(200)
     }
 
+    /// Announces files for a task.
+    pub(crate) fn announce(&self, task: &Value, files: Value) -> Call {
+        self.post(&format!("/api/tasks/{}/attachments", id(task)), json!({"files": files}))
+    }
+
     pub(crate) fn delete_task(&self, task: &Value) -> Call {
         self.delete(&format!("/api/tasks/{}", id(task)))
     }

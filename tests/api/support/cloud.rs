@@ -60,6 +60,23 @@ impl Cloud {
         rows.iter().map(|row| super::text(&row["SK"], "S").to_owned()).collect()
     }
 
+    /// The keys of all objects in the bucket that hold this text.
+    pub(crate) async fn objects(&self, holding: &str) -> Vec<String> {
+        let bucket = self.physical_id("Uploads").await;
+        let request = self.http.get(format!("{}/{bucket}?list-type=2&max-keys=1000", self.endpoint));
+        let xml = self.send("s3", request).await;
+        assert!(!xml.contains("<IsTruncated>true"), "more objects than one page");
+        let keys = xml.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
+        keys.map(|(key, _)| key.to_owned()).filter(|key| key.contains(holding)).collect()
+    }
+
+    /// A file below `raw/` that nobody announced.
+    pub(crate) async fn put_object(&self, key: &str, bytes: &[u8]) {
+        let bucket = self.physical_id("Uploads").await;
+        let request = self.http.put(format!("{}/{bucket}/{key}", self.endpoint)).body(bytes.to_vec());
+        self.send("s3", request).await;
+    }
+
     /// The names of a reminder's schedules.
     pub(crate) async fn schedules_of(&self, reminder_id: &str) -> Vec<String> {
         let path = format!("/schedules?NamePrefix=reminder-{reminder_id}-");

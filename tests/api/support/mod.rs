@@ -11,6 +11,7 @@ mod mailbox;
 mod routes;
 mod time;
 mod two_factor;
+mod upload;
 mod web;
 
 pub(crate) use self::answer::Answer;
@@ -24,6 +25,7 @@ pub(crate) use self::time::{
     assert_as_long, epoch_seconds, eventually, eventually_within, fires_in, instant, minutes_ahead,
 };
 pub(crate) use self::two_factor::Challenge;
+pub(crate) use self::upload::{a_text, announced, file, put};
 pub(crate) use self::web::Web;
 
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Client, User, fires_in, id, minutes_ahead, unknown_id};
+use super::{Call, Client, User, a_text, fires_in, id, minutes_ahead, unknown_id};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(crate) enum Thing {
     Reminder,
     Session,
     Notification,
+    Attachment,
 }
 
 /// The ids of a user's things, one of each.
@@ -35,6 +36,7 @@ pub(crate) struct Things {
     pub(crate) reminder: String,
     pub(crate) session: String,
     pub(crate) notification: String,
+    pub(crate) attachment: String,
 }
 
 impl Things {
@@ -46,9 +48,11 @@ impl Things {
         let notification = user.notifications().await.remove(0);
         let reminder = user.remind(&task, &fires_in(86_400)).await;
         let session = user.current_session().await;
-        let [task, reminder, session, notification] =
-            [task, reminder, session, notification].map(|thing| id(&thing).to_owned());
-        Self { task, reminder, session, notification }
+        let announced = user.announce(&task, json!([a_text(1)])).await.expect(201);
+        let attachment = announced.list("files").remove(0)["attachment"].clone();
+        let [task, reminder, session, notification, attachment] =
+            [task, reminder, session, notification, attachment].map(|thing| id(&thing).to_owned());
+        Self { task, reminder, session, notification, attachment }
     }
 
     /// The id of the thing that a route is about.
@@ -58,6 +62,7 @@ impl Things {
             Thing::Reminder => &self.reminder,
             Thing::Session => &self.session,
             Thing::Notification => &self.notification,
+            Thing::Attachment => &self.attachment,
         }
     }
 }
@@ -78,7 +83,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 
 impl Route {
     /// All that read or change something under `/api`, but the unsubscribe links, which prove themselves.
-    pub(crate) const ALL: [Self; 40] = [
+    pub(crate) const ALL: [Self; 44] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/verify-otp", Access::Anyone, Reads::Json),
@@ -109,6 +114,10 @@ impl Route {
         route("PUT", "/api/tasks/{id}", Access::SignedIn, Reads::Json),
         route("DELETE", "/api/tasks/{id}", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/tasks/{id}/reminders", Access::SignedIn, Reads::Nothing),
+        route("POST", "/api/tasks/{id}/attachments", Access::SignedIn, Reads::Json),
+        route("POST", "/api/attachments/{id}", Access::SignedIn, Reads::Json),
+        route("GET", "/api/attachments/{id}", Access::SignedIn, Reads::Nothing),
+        route("DELETE", "/api/attachments/{id}", Access::SignedIn, Reads::Nothing),
         route("POST", "/api/reminders", Access::SignedIn, Reads::Json),
         route("GET", "/api/reminders", Access::SignedIn, Reads::Nothing),
         route("PUT", "/api/reminders/{id}", Access::SignedIn, Reads::Json),
@@ -144,8 +153,10 @@ impl Route {
 
     /// What its `{id}` stands for.
     pub(crate) fn about(self) -> Thing {
-        if self.path.starts_with("/api/tasks") {
+        if self.path.starts_with("/api/tasks") || (self.method, self.path) == ("POST", "/api/attachments/{id}") {
             Thing::Task
+        } else if self.path.starts_with("/api/attachments") {
+            Thing::Attachment
         } else if self.path.starts_with("/api/user/sessions") {
             Thing::Session
         } else if self.path.starts_with("/api/notifications") {
@@ -197,6 +208,7 @@ impl Route {
                 json!({"currentPassword": super::PASSWORD, "newPassword": "Another-Pass-1"})
             }
             (_, "/api/user/set-password") => json!({"password": "Another-Pass-1"}),
+            (_, "/api/tasks/{id}/attachments" | "/api/attachments/{id}") => json!({"files": [a_text(1)]}),
             (_, path) if path.starts_with("/api/tasks") => json!({"title": "Water the ferns"}),
             ("POST", _) => json!({"taskId": unknown_id(), "scheduledAt": minutes_ahead(100)}),
             _ => json!({"message": "Two cups"}),

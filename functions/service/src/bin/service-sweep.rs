@@ -15,6 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         mails: Queue::new(&sdk, required("MAIL_QUEUE_URL")?),
         digests: Queue::new(&sdk, required("DIGEST_QUEUE_URL")?),
         overdue: Queue::new(&sdk, required("OVERDUE_QUEUE_URL")?),
+        cleanups: Queue::new(&sdk, required("CLEANUP_QUEUE_URL")?),
         sweeps: Queue::new(&sdk, required("SWEEP_QUEUE_URL")?),
     };
     let sweeper = &sweeper;

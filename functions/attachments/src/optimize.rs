@@ -1,0 +1,218 @@
+//! `attachments-optimize`: looks into what was uploaded, and puts it where it can be fetched.
+//!
+//! S3 tells of an object, perhaps twice, perhaps late. The row decides what is still to be done: an attachment that is
+//! ready, rejected or gone only has its raw object removed. The raw object goes last, so a try that is killed anywhere is
+//! made up for by the next. When the last try fails too, the attachment is shown as rejected and the message parked.
+
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use media::{Kind, Processed, Rejection, process};
+use serde::Deserialize;
+use serde_json::{Map, json};
+use shared::aws::files::{Bucket, TooLong};
+use shared::clock::Timestamp;
+use shared::domain::attachment::{Attachment, AttachmentStatus, GAVE_UP, MAX_FILE_BYTES, ObjectKeys, Stored};
+use shared::events::{Failure, Message};
+use shared::store::{Permit, Refusal, Store, WriteError};
+use shared::telemetry::{self, Unit};
+
+/// What looking into files takes.
+#[derive(Debug)]
+pub struct Optimizer {
+    /// The table.
+    pub store: Store,
+    /// Where files lie.
+    pub bucket: Bucket,
+    /// The deployment, for the metrics.
+    pub stage: String,
+    /// Deliveries of a message before the queue parks it.
+    pub max_receives: NonZeroU32,
+}
+
+/// What S3 tells: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>. The test
+/// event that S3 sends when notifications are switched on has no records.
+#[derive(Debug, Deserialize)]
+pub struct Uploaded {
+    #[serde(default, rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Record {
+    s3: Entity,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entity {
+    object: Object,
+}
+
+#[derive(Debug, Deserialize)]
+struct Object {
+    /// Encoded as in a form.
+    key: String,
+}
+
+/// Shown when the object has not the announced length.
+const OTHER_SIZE: &str = "The file is not as large as announced";
+
+/// What became of an object.
+enum Verdict {
+    Ready(Stored),
+    Rejected(String),
+}
+
+impl Optimizer {
+    /// Looks into the objects that the message tells of.
+    ///
+    /// # Errors
+    /// A service failed: the message comes again.
+    pub async fn handle(&self, message: Message<Uploaded>, now: Timestamp) -> Result<(), Failure> {
+        for record in &message.body.records {
+            let key = decoded(&record.s3.object.key);
+            let Some(keys) = ObjectKeys::of_raw(&key) else {
+                tracing::warn!("attachment.key_unknown");
+                continue;
+            };
+            match self.look_at(keys, now).await {
+                Err(error) if message.deliveries >= self.max_receives.get() => {
+                    self.settle(keys, &Verdict::Rejected(GAVE_UP.to_owned()), now).await?;
+                    return Err(error);
+                }
+                looked => looked?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at(&self, keys: ObjectKeys, now: Timestamp) -> Result<(), Failure> {
+        let found = self.store.attachment(keys.user, keys.attachment).await?;
+        let Some(attachment) = found.filter(|it| it.is_open() && it.keys() == keys) else {
+            // Deleted meanwhile, done before, or uploaded again after it was done.
+            return Ok(self.bucket.delete(&keys.raw()).await?);
+        };
+        let Some(object) = self.bucket.get(&keys.raw(), MAX_FILE_BYTES).await? else {
+            tracing::info!(attachment_id = %keys.attachment, "attachment.no_object");
+            return Ok(());
+        };
+        let started = Instant::now();
+        let attachment = self.begin(attachment, now).await?;
+        let verdict = self.judge(&attachment, object).await?;
+        self.log(&attachment, &verdict, started);
+        self.settle(keys, &verdict, now).await?;
+        Ok(self.bucket.delete(&keys.raw()).await?)
+    }
+
+    /// Shows that it is being looked at.
+    async fn begin(&self, attachment: Attachment, now: Timestamp) -> Result<Attachment, Failure> {
+        if attachment.card.status == AttachmentStatus::Processing {
+            return Ok(attachment);
+        }
+        let next = attachment.processing(now);
+        self.change(&attachment, &next, now).await?;
+        Ok(next)
+    }
+
+    /// Checks the object, and stores what is to be kept of it.
+    async fn judge(&self, attachment: &Attachment, object: Result<Vec<u8>, TooLong>) -> Result<Verdict, Failure> {
+        let Some(bytes) = object.ok().filter(|bytes| bytes.len() as u64 == attachment.card.file_size) else {
+            return Ok(Verdict::Rejected(OTHER_SIZE.to_owned()));
+        };
+        let kind = attachment.kind().ok_or("an attachment of no kind")?;
+        let keys = attachment.keys();
+        match examined(kind, &bytes) {
+            Err(rejection) => Ok(Verdict::Rejected(rejection.to_string())),
+            Ok(Processed::Unchanged) => {
+                let size = bytes.len() as u64;
+                self.bucket.put(&keys.file(), kind.mime(), bytes).await?;
+                Ok(Verdict::Ready(Stored { kind, size, pixels: None }))
+            }
+            Ok(Processed::Picture(picture)) => {
+                let (size, pixels) = (picture.bytes.len() as u64, (picture.width, picture.height));
+                let (file, thumbnail) = (keys.file(), keys.thumbnail());
+                let (file, thumbnail) = futures::join!(
+                    self.bucket.put(&file, picture.kind.mime(), picture.bytes),
+                    self.bucket.put(&thumbnail, Kind::Webp.mime(), picture.thumbnail),
+                );
+                file.and(thumbnail)?;
+                Ok(Verdict::Ready(Stored { kind: picture.kind, size, pixels: Some(pixels) }))
+            }
+        }
+    }
+
+    /// Writes down what became of it. Where it was deleted meanwhile, its objects go too.
+    async fn settle(&self, keys: ObjectKeys, verdict: &Verdict, now: Timestamp) -> Result<(), Failure> {
+        let found = self.store.attachment(keys.user, keys.attachment).await?;
+        let Some(attachment) = found.filter(Attachment::is_open) else {
+            return self.forget(keys).await;
+        };
+        let next = match verdict {
+            Verdict::Ready(stored) => attachment.ready(stored, now),
+            Verdict::Rejected(reason) => attachment.rejected(reason, now),
+        };
+        self.change(&attachment, &next, now).await
+    }
+
+    /// The change was refused: either somebody else settled it, or it or its task is gone.
+    async fn change(&self, attachment: &Attachment, next: &Attachment, now: Timestamp) -> Result<(), Failure> {
+        let keys = attachment.keys();
+        match self.store.change_attachment(&Permit::of_system(), attachment, next, now).await {
+            Err(WriteError::Refused(Refusal::AttachmentChanged)) => {
+                let is_gone = self.store.task(keys.user, keys.task).await?.is_none();
+                if is_gone {
+                    self.forget(keys).await?;
+                    self.bucket.delete(&keys.raw()).await?;
+                }
+                Err("the attachment changed meanwhile".into())
+            }
+            changed => Ok(changed?),
+        }
+    }
+
+    /// Removes what was stored of an attachment that is gone.
+    async fn forget(&self, keys: ObjectKeys) -> Result<(), Failure> {
+        let found = self.store.attachment(keys.user, keys.attachment).await?;
+        if found.is_some_and(|attachment| !attachment.is_open()) {
+            return Ok(());
+        }
+        let (file, thumbnail) = (keys.file(), keys.thumbnail());
+        let (file, thumbnail) = futures::join!(self.bucket.delete(&file), self.bucket.delete(&thumbnail));
+        Ok(file.and(thumbnail)?)
+    }
+
+    fn log(&self, attachment: &Attachment, verdict: &Verdict, started: Instant) {
+        let mut line = Map::new();
+        line.insert("attachment_id".to_owned(), json!(attachment.id));
+        line.insert("kind".to_owned(), json!(attachment.card.file_type));
+        line.insert("original_bytes".to_owned(), json!(attachment.card.file_size));
+        let (ready, rejected) = match verdict {
+            Verdict::Ready(stored) => {
+                line.insert("stored_bytes".to_owned(), json!(stored.size));
+                (1.0, 0.0)
+            }
+            Verdict::Rejected(reason) => {
+                line.insert("reason".to_owned(), json!(reason));
+                (0.0, 1.0)
+            }
+        };
+        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let metrics = [
+            ("AttachmentReady", Unit::Count, ready),
+            ("AttachmentRejected", Unit::Count, rejected),
+            ("OptimizeDuration", Unit::Milliseconds, duration_ms),
+        ];
+        telemetry::emit("attachment.looked_at", "INFO", &self.stage, &metrics, line);
+    }
+}
+
+/// A decoder that panics has met a damaged file.
+fn examined(kind: Kind, bytes: &[u8]) -> Result<Processed, Rejection> {
+    catch_unwind(AssertUnwindSafe(|| process(kind, bytes))).unwrap_or(Err(Rejection::Damaged))
+}
+
+fn decoded(key: &str) -> String {
+    let pair = form_urlencoded::parse(key.as_bytes()).next();
+    pair.map(|(key, _)| key.into_owned()).unwrap_or_default()
+}

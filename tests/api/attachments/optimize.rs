@@ -1,0 +1,81 @@
+//! What becomes of uploads
+
+use image::ImageFormat;
+use serde_json::{Value, json};
+
+use crate::support::{App, a_text, announced, eventually, id, put, text, unknown_id};
+
+#[tokio::test]
+async fn a_picture_is_made_small_and_tells_what_that_saved() {
+    let user = App::new().user().await;
+    let task = user.task("Water the ferns").await;
+    let picture = super::picture(2400, 1800, ImageFormat::Png);
+    let ready = user.upload(&task, "beach.png", "image/png", &picture).await;
+    assert_eq!(text(&ready, "status"), "ready");
+    assert_eq!((&ready["width"], &ready["height"]), (&json!(1440), &json!(1080)));
+    assert_eq!(text(&ready, "fileType"), "image/webp");
+    let stats = &ready["optimizationStats"];
+    assert_eq!(stats["originalSize"], json!(picture.len()));
+    assert_eq!(stats["optimizedSize"], ready["fileSize"]);
+    let (before, after) = (picture.len() as u64, ready["fileSize"].as_u64().expect("a size"));
+    assert_eq!(stats["compressionRatio"], json!((before - after) * 100 / before));
+    assert_eq!(ready["rejectionReason"], Value::Null);
+}
+
+#[tokio::test]
+async fn files_that_are_not_what_they_say_are_rejected_with_the_reason() {
+    let app = App::new();
+    let user = app.user().await;
+    let task = user.task("Water the ferns").await;
+    let cases: [(&str, &str, &[u8], &str); 4] = [
+        ("run.png", "image/png", b"MZ\x90\0 an executable", "The file is not a PNG picture"),
+        ("page.pdf", "application/pdf", b"<html><script>alert(1)</script>", "The file is not a PDF document"),
+        ("half.png", "image/png", b"\x89PNG\r\n\x1a\n and no more", "The file is damaged"),
+        (
+            "letter.docx",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            b"PK\x03\x04 no zip",
+            "The file is damaged",
+        ),
+    ];
+    for (name, kind, bytes, reason) in cases {
+        let rejected = user.upload(&task, name, kind, bytes).await;
+        assert_eq!((text(&rejected, "status"), text(&rejected, "rejectionReason")), ("rejected", reason), "{name}");
+        assert_eq!(rejected["fileUrl"], Value::Null);
+        let cloud = app.cloud();
+        eventually("nothing of it is kept", async || cloud.objects(id(&rejected)).await.is_empty().then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn objects_that_nobody_announced_do_not_stay() {
+    let app = App::new();
+    let user = app.user().await;
+    let task = user.task("Water the ferns").await;
+    let attachment = unknown_id();
+    let cloud = app.cloud();
+    cloud.put_object(&format!("raw/{}/{}/{attachment}", user.id, id(&task)), b"hello").await;
+    eventually("it is removed", async || cloud.objects(&attachment).await.is_empty().then_some(())).await;
+}
+
+#[tokio::test]
+async fn another_file_put_to_a_used_address_changes_nothing() {
+    let app = App::new();
+    let user = app.user().await;
+    let task = user.task("Water the ferns").await;
+    let told = announced(&user, &task, a_text(5)).await;
+    assert_eq!(put(&told, b"hello", &[]).await, 200);
+    let ready = user.settled(&task, &told["attachment"]).await;
+    // The raw object is gone, so the bucket would take another.
+    let cloud = app.cloud();
+    let raw = format!("raw/{}/{}/{}", user.id, id(&task), id(&ready));
+    eventually("the raw object goes", async || cloud.objects(&raw).await.is_empty().then_some(())).await;
+    put(&told, b"other", &[]).await;
+    eventually("the other goes too", async || cloud.objects(&raw).await.is_empty().then_some(())).await;
+    assert_eq!(user.task_now(&task).await["attachments"], json!([ready]));
+    let answer = user.get(&format!("/api/attachments/{}", id(&ready))).header("accept", "application/json").await;
+    let url = text(answer.expect(200).data(), "url").to_owned();
+    let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+    let fetched = http.get(url).send().await.expect("an answer").bytes().await.expect("a file");
+    assert_eq!(&fetched[..], b"hello");
+}
