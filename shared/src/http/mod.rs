@@ -381,6 +381,22 @@ fn log(
 }
 
 #[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_has_what_lambda_leaves_less_what_answering_takes_and_28_seconds_at_most() {
+        let given = |seconds: u64| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            budget(u64::try_from(now.as_millis()).unwrap() + seconds * 1000)
+        };
+        assert!((9..10).contains(&given(10).as_secs()), "{:?}", given(10));
+        assert_eq!(given(60), BUDGET);
+        assert_eq!(budget(0), BUDGET, "no deadline that lies ahead");
+    }
+}
+
+#[cfg(test)]
 pub(crate) mod testing {
     use super::*;
     use crate::config::SameSite;

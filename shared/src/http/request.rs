@@ -261,9 +261,11 @@ impl<'a> Request<'a> {
         repeated.into_iter().filter(|name| !repeatable.contains(name)).map(error).collect()
     }
 
-    /// A parameter of the query; the first, if it repeats.
+    /// A parameter of the query. One that repeats says nothing: who reads the first and who reads the last would be
+    /// told different things (RFC 6749 §3.1 forbids it to those of a sign-in).
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        let mut named = self.parameters.iter().filter(|(known, _)| known == name);
+        named.next().filter(|_| named.next().is_none()).map(|(_, value)| value.as_str())
     }
 
     fn limit(&self) -> Result<u32, FieldError> {
