@@ -18,6 +18,8 @@ QUEUES = {
     "schedule": ("ScheduleDeadLettersUrl", "ReminderQueueUrl"),
     "digest": ("DigestDeadLettersUrl", "DigestQueueUrl"),
     "overdue": ("OverdueDeadLettersUrl", "OverdueQueueUrl"),
+    "reset": ("ResetDeadLettersUrl", "ResetQueueUrl"),
+    "export": ("ExportDeadLettersUrl", "ExportQueueUrl"),
     "upload": ("UploadDeadLettersUrl", "UploadQueueUrl"),
     "feedback": ("FeedbackDeadLettersUrl", "FeedbackQueueUrl"),
     "cleanup": ("CleanupDeadLettersUrl", "CleanupQueueUrl"),

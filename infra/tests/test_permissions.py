@@ -138,7 +138,7 @@ def test_every_route_but_health_counts_requests_and_reads_the_keys(
         ("scheduler:CreateSchedule", {"ServiceDispatch"}),
         ("scheduler:DeleteSchedule", {"ServiceDispatch"}),
         ("iam:PassRole", {"ServiceDispatch"}),
-        ("sqs:SendMessage", {"ServiceDispatch", "ServiceCleanup", "ServiceSweep", "AuthForgotPassword"}),
+        ("sqs:SendMessage", {"ServiceDispatch", "ServiceCleanup", "ServiceSweep", "AuthForgotPassword", "MailSend"}),
         ("s3:PutObject", {"AttachmentsCreate", "AttachmentsOptimize", "UsersBuildExport"}),
         ("s3:GetObject", {"AttachmentsGet", "AttachmentsOptimize", "UsersGetExport"}),
         ("s3:DeleteObject", {"AttachmentsOptimize", "ServiceCleanup", "UsersBuildExport"}),
@@ -154,6 +154,7 @@ def test_only_these_functions_may(functions: list[Function], resources: Resource
     [
         ("AuthForgotPassword", "sqs:SendMessage", {"ResetQueue"}),
         ("ServiceCleanup", "sqs:SendMessage", {"CleanupQueue"}),
+        ("MailSend", "sqs:SendMessage", {"MailQueue"}),
         (
             "ServiceDispatch",
             "sqs:SendMessage",

@@ -55,6 +55,29 @@ async fn of_concurrent_updates_of_one_version_one_wins() {
 }
 
 #[tokio::test]
+async fn of_64_concurrent_increments_each_is_applied_or_refused() {
+    let user = App::new().user().await;
+    let task = user.create_task(json!({"title": "Count", "description": "0"})).await;
+    let path = format!("/api/tasks/{}", id(&task));
+    let (mut applied, mut answered) = (0, 0);
+    for _ in 0..3 {
+        let reads = at_once((0..64).map(|_| user.get(&path))).await;
+        let updates = reads.into_iter().map(|read| {
+            let read = read.expect(200);
+            let description = &read.data()["task"]["description"];
+            let number: u32 = description.as_str().and_then(|text| text.parse().ok()).expect("a number");
+            user.update_task(&task, json!({"description": (number + 1).to_string()})).if_match(&read.etag())
+        });
+        let answers = at_once(updates).await;
+        assert!(count(&answers, 200) >= 1, "{}", show(&answers));
+        applied += count(&answers, 200);
+        answered += count(&answers, 200) + count(&answers, 412) + count(&answers, 409);
+    }
+    assert_eq!(answered, 3 * 64);
+    assert_eq!(user.task_now(&task).await["description"], applied.to_string());
+}
+
+#[tokio::test]
 async fn concurrent_updates_of_different_fields_are_all_kept() {
     let user = App::new().user().await;
     let task = user.task("Water the ferns").await;

@@ -25,7 +25,7 @@ const HEADERS: [(&str, &str); 12] = [
 ];
 
 #[track_caller]
-fn assert_guarded(answer: &Answer) {
+fn assert_guards(answer: &Answer) {
     for (name, value) in HEADERS {
         assert_eq!(answer.header(name), Some(value), "{name}\n{answer}");
     }
@@ -33,8 +33,13 @@ fn assert_guarded(answer: &Answer) {
     for name in ["server", "x-powered-by", "cross-origin-embedder-policy"] {
         assert_eq!(answer.header(name), None, "{name}\n{answer}");
     }
-    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"), "{answer}");
     assert!(answer.header("x-request-id").is_some_and(|id| !id.is_empty()), "{answer}");
+}
+
+#[track_caller]
+fn assert_guarded(answer: &Answer) {
+    assert_guards(answer);
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"), "{answer}");
 }
 
 #[tokio::test]
@@ -95,6 +100,16 @@ async fn every_kind_of_error_carries_them() {
     ] {
         assert_guarded(&answer);
     }
+}
+
+#[tokio::test]
+async fn redirects_and_pages_carry_them() {
+    let client = App::new().client();
+    assert_guards(&client.get("/api/auth/google").await.expect(302));
+    assert_guards(&client.get("/api/auth/google/callback").await.expect(302));
+    let page = client.get("/api/unsubscribe?token=x").await.expect(400);
+    assert_guards(&page);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{page}");
 }
 
 #[tokio::test]

@@ -103,6 +103,10 @@ impl Field for PresentedToken {
         }
         Ok(Self(text.to_owned()))
     }
+
+    fn schema() -> serde_json::Value {
+        serde_json::json!({"type": "string", "minLength": 1})
+    }
 }
 
 /// The login that waits for its code: the body's `challengeId`, or else the cookie's.
@@ -121,5 +125,9 @@ impl Field for PresentedChallenge {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         let id = ChallengeId::parse(string(label, value)?.trim());
         id.map(Self).map_err(|_| format!("{label} must be a UUID"))
+    }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "format": "uuid"})
     }
 }

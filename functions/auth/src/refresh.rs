@@ -23,6 +23,10 @@ impl Field for RefreshToken {
     fn read(label: &str, value: &serde_json::Value) -> Result<Self, String> {
         string(label, value).map(|text| Self(text.to_owned()))
     }
+
+    fn schema() -> serde_json::Value {
+        serde_json::json!({"type": "string"})
+    }
 }
 
 /// Answers 200 with the tokens, as login does.

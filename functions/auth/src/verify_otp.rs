@@ -22,6 +22,10 @@ impl Field for TypedCode {
         }
         Ok(Self(text.to_owned()))
     }
+
+    fn schema() -> serde_json::Value {
+        serde_json::json!({"type": "string", "pattern": "^[0-9]{6}$"})
+    }
 }
 
 struct Answer {

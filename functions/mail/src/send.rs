@@ -3,7 +3,8 @@
 //! A try claims the mail with a lease, hands it to SES, and records that it did. Killed before SES took it, the
 //! next try sends it when the lease has ended; killed between SES and the record, it goes out a second time,
 //! which no mail system without a common transaction can rule out. What SES refuses is given back and tried again
-//! with the queue's pauses; where its answer was lost, the lease runs out first. After the last delivery the
+//! with the queue's pauses; where its answer was lost, the lease runs out first. What SES has no room for just now goes back
+//! to the queue for a random while. After the last delivery the
 //! failure is recorded and the message parked.
 
 use std::num::NonZeroU32;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use serde_json::{Map, json};
 use shared::auth::keyring::Keyring;
 use shared::aws::mailer::{Mailer, NotSent};
-use shared::aws::queue::SendMail;
+use shared::aws::queue::{LONGEST_DELAY, Queue, SendMail};
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
 use shared::domain::mail::{Mail, MailState};
@@ -47,7 +48,14 @@ pub struct Sender {
     pub stage: String,
     /// Deliveries of a message before the queue parks it.
     pub max_receives: NonZeroU32,
+    /// Its own queue.
+    pub queue: Queue<SendMail>,
 }
+
+/// How long a mail waits at most when SES takes no more, the first time; it doubles with each try.
+const FIRST_WAIT: Duration = Duration::from_secs(15);
+/// Tries of a mail beyond which SES's throttling counts as a failure: some hours.
+const THROTTLED_TRIES: u32 = 30;
 
 impl Sender {
     /// Sends the mail that the message names, unless that was done.
@@ -87,12 +95,26 @@ impl Sender {
             tracing::info!(%mail_id, attempts = mail.attempts, "mail.sent");
             return Ok(self.settle(&permit, &mail, Outcome::Sent).await?);
         };
+        if matches!(error, NotSent::Throttled(_)) && mail.attempts < THROTTLED_TRIES {
+            return self.wait(&permit, &mail).await;
+        }
         if message.deliveries >= self.max_receives.get() {
             self.settle(&permit, &mail, Outcome::Failed { reason: "the mail service did not take it" }).await?;
-        } else if matches!(error, NotSent::Refused(_)) {
+        } else if !matches!(error, NotSent::Unknown(_)) {
             self.store.release_mail(&permit, &mail).await?;
         }
         Err(error.into())
+    }
+
+    /// Gives the mail back for a while that grows with its tries and differs from mail to mail, as a new message: a burst
+    /// that is larger than SES's rate spreads out by itself, and uses up none of the queue's few deliveries. Killed in
+    /// between, there are two messages, of which one finds nothing to do.
+    async fn wait(&self, permit: &Permit, mail: &Mail) -> Result<(), Failure> {
+        self.store.release_mail(permit, mail).await?;
+        let longest = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(mail.attempts)).min(LONGEST_DELAY);
+        let delay = longest.mul_f64(fastrand::f64());
+        tracing::info!(mail_id = %mail.id, attempts = mail.attempts, delay_s = delay.as_secs(), "mail.throttled");
+        Ok(self.queue.send(&SendMail { user_id: mail.user_id, mail_id: mail.id }, delay).await?)
     }
 
     /// The keys, among them the one that the mail's token or code is derived with.

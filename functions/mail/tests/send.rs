@@ -9,7 +9,7 @@ use mail::send::Sender;
 use serde_json::json;
 use shared::auth::mailed::MailedToken;
 use shared::aws::mailer::Mailer;
-use shared::aws::queue::SendMail;
+use shared::aws::queue::{Queue, SendMail};
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
@@ -30,6 +30,7 @@ const MAX_RECEIVES: u32 = 4;
 struct Post {
     world: World,
     ses: Scripted,
+    sqs: Scripted,
     sender: Sender,
     mail: Mail,
     reminder: ReminderId,
@@ -48,6 +49,7 @@ async fn post(answers: Vec<Answer>) -> Post {
     let system = Permit::of_system();
     world.store.fire_reminder(&system, (&fired, reminder.version), &told, Some(&mail), &world.user).await.unwrap();
     let ses = Scripted::new(answers).await;
+    let sqs = Scripted::new(vec![Answer::ok().with(json!({"MessageId": "again"})); 40]).await;
     let secret = json!({"current": "1", "1": "a".repeat(40)}).to_string();
     let manager = Scripted::new(vec![Answer::ok().with(json!({"SecretString": secret}))]).await;
     let sender = Sender {
@@ -57,8 +59,9 @@ async fn post(answers: Vec<Answer>) -> Post {
         stage: "test".to_owned(),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
+        queue: Queue::new(&sqs.sdk(), "https://sqs.example.com/mails".to_owned()),
     };
-    Post { world, ses, sender, mail, reminder: fired.id }
+    Post { sqs, world, ses, sender, mail, reminder: fired.id }
 }
 
 impl Post {
@@ -273,13 +276,56 @@ async fn mails_after(answers: Vec<Answer>) -> (usize, DeliveryState) {
 
 #[tokio::test]
 async fn whatever_ses_answers_at_first_one_mail_leaves() {
-    let throttled =
-        || Answer::error(json!({"__type": "TooManyRequestsException", "message": "Maximum sending rate exceeded."}));
     for first in
         [vec![], vec![throttled()], vec![Answer::broken(), refused()], vec![Answer::hung_up()], vec![throttled(); 3]]
     {
         let answers = first.into_iter().chain([sent()]).collect();
         assert_eq!(mails_after(answers).await, (1, DeliveryState::Sent));
     }
-    assert_eq!(mails_after(vec![throttled(); 4]).await, (0, DeliveryState::Failed));
+    assert_eq!(mails_after(vec![refused(); 4]).await, (0, DeliveryState::Failed));
+}
+
+fn throttled() -> Answer {
+    Answer::error(json!({"__type": "TooManyRequestsException", "message": "Maximum sending rate exceeded."}))
+}
+
+#[tokio::test]
+async fn a_burst_beyond_sess_rate_waits_apart_and_uses_up_no_deliveries() {
+    let tries = 12;
+    let post = post([vec![throttled(); tries], vec![sent()]].concat()).await;
+    for _ in 0..=tries {
+        post.deliver(1, Timestamp::now()).await.unwrap();
+    }
+    assert_eq!((post.state().await, post.reminder().await.delivery.state), (MailState::Sent, DeliveryState::Sent));
+    let waits: Vec<u64> = post.sqs.bodies().iter().map(|body| body["DelaySeconds"].as_u64().unwrap()).collect();
+    assert_eq!(waits.len(), tries);
+    assert!(waits.iter().all(|wait| *wait <= 900), "{waits:?}");
+    assert!(waits.iter().max() > Some(&30), "{waits:?}");
+}
+
+#[tokio::test]
+async fn a_mail_that_never_finds_room_is_shown_as_failed_in_the_end() {
+    let post = post(vec![throttled(); 33]).await;
+    for _ in 0..29 {
+        post.deliver(1, Timestamp::now()).await.unwrap();
+    }
+    assert!(post.deliver(MAX_RECEIVES, Timestamp::now()).await.is_err());
+    assert_eq!(post.reminder().await.delivery.state, DeliveryState::Failed);
+}
+
+#[tokio::test]
+async fn what_an_event_of_ses_shows_to_have_left_is_neither_given_up_nor_sent_again() {
+    let post = post(vec![Answer::hung_up(), throttled(), sent()]).await;
+    let (system, now) = (Permit::of_system(), Timestamp::now());
+    assert!(post.deliver(1, now).await.is_err(), "the answer was lost");
+    let outgoing = post.world.store.outgoing(post.world.user.id, post.mail.id).await.unwrap().unwrap();
+    post.world.store.settle_mail(&system, &outgoing.mail, Outcome::Sent).await.unwrap();
+    post.world.store.write_receipt(&system, &outgoing.mail, Outcome::Sent, now).await.unwrap();
+    let gave_up = Outcome::Failed { reason: "the mail service did not take it" };
+    post.world.store.settle_mail(&system, &outgoing.mail, gave_up).await.unwrap();
+    post.world.store.write_receipt(&system, &outgoing.mail, gave_up, now).await.unwrap();
+    post.world.store.release_mail(&system, &outgoing.mail).await.unwrap();
+    post.deliver(2, now.plus(Duration::from_secs(300))).await.unwrap();
+    assert_eq!((post.state().await, post.reminder().await.delivery.state), (MailState::Sent, DeliveryState::Sent));
+    assert_eq!(post.ses.asked().len(), 1);
 }

@@ -117,8 +117,9 @@ impl Dispatcher {
             return Ok(());
         }
         match self.schedules.create(&message, fires_at).await {
-            // Trying again will not help, and would hold up everybody behind. The row stays in `due` for the sweep.
-            Err(error) if error.code == "ValidationException" => {
+            // Trying again will not help, or not soon, and would hold up everybody behind: mails too. The row stays in `due`
+            // for the sweep.
+            Err(error) if ["ValidationException", "ServiceQuotaExceededException"].contains(&error.code.as_str()) => {
                 tracing::error!(%error, reminder_id = %reminder.id, "dispatch.schedule_refused");
                 Ok(())
             }

@@ -3,6 +3,8 @@
 //! | Function | Called by |
 //! |---|---|
 //! | `service-health` | `GET /health`, `GET /` |
+//! | `service-openapi` | `GET /api/openapi.json` |
+//! | `service-docs` | `GET /api/docs` |
 //! | `service-fallback` | every request that no route takes |
 //! | `service-dispatch` | the table's stream |
 //! | `service-cleanup` | the clean-up queue |
@@ -10,6 +12,8 @@
 
 pub mod cleanup;
 pub mod dispatch;
+pub mod docs;
 pub mod fallback;
 pub mod health;
+pub mod openapi;
 pub mod sweep;

@@ -181,3 +181,12 @@ async fn new_mails_and_deleted_tasks_go_onto_their_queues_and_nothing_else_does(
     let queues: Vec<String> = services.queued().into_iter().map(|(queue, _)| queue).collect();
     assert_eq!(queues, ["mails", "cleanups", "cleanups"]);
 }
+
+#[tokio::test]
+async fn a_full_scheduler_does_not_hold_up_the_stream() {
+    let full = Answer::error(json!({"__type": "ServiceQuotaExceededException", "Message": "too many schedules"}));
+    let services = services(vec![full]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::Builder;
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 
 use aws_smithy_types::retry::RetryConfig;
@@ -38,6 +39,9 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// A mail did not leave, as far as is known.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSent {
+    /// SES takes no more just now: it has not left.
+    #[error("throttled: {0}")]
+    Throttled(CallFailed),
     /// SES refused it: it has not left.
     #[error("refused: {0}")]
     Refused(CallFailed),
@@ -67,7 +71,8 @@ impl Mailer {
     /// Hands a mail to SES.
     ///
     /// # Errors
-    /// [`NotSent::Refused`] when SES did not take it, [`NotSent::Unknown`] when its answer was lost.
+    /// [`NotSent::Throttled`] when SES takes no more just now, [`NotSent::Refused`] when it did not take this one,
+    /// [`NotSent::Unknown`] when its answer was lost.
     pub async fn send(&self, to: &Email, mail: Rendered, (user, id): (UserId, MailId)) -> Result<(), NotSent> {
         const OPERATION: &str = "SendEmail";
         let malformed =
@@ -101,9 +106,14 @@ impl Mailer {
             .send()
             .await
             .map_err(|error| {
-                let failure = CallFailed::new(OPERATION, &error);
-                let answered = error.as_service_error().is_some();
-                if answered { NotSent::Refused(failure) } else { NotSent::Unknown(failure) }
+                // SES's own words may name the addressee, who is not to be in a log.
+                let failure =
+                    CallFailed { detail: "its words are left out".to_owned(), ..CallFailed::new(OPERATION, &error) };
+                match error.as_service_error() {
+                    Some(SendEmailError::TooManyRequestsException(_)) => NotSent::Throttled(failure),
+                    Some(_) => NotSent::Refused(failure),
+                    None => NotSent::Unknown(failure),
+                }
             })?;
         Ok(())
     }

@@ -66,6 +66,11 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
     Ok(config.build())
 }
 
+/// For what needs clients and reaches nothing with them: describing the API.
+pub fn nowhere() -> SdkConfig {
+    SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("nowhere")).build()
+}
+
 /// A service did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} failed: {code}: {detail}")]

@@ -97,6 +97,10 @@ impl Field for FileName {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         Self::parse(label, string(label, value)?)
     }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "minLength": 1})
+    }
 }
 
 /// A file that is announced.
@@ -164,6 +168,25 @@ impl NewFiles {
         Some(Self(files))
     }
 
+    fn schema() -> Value {
+        let mimes: Vec<&str> = Kind::ALL.iter().map(|kind| kind.mime()).collect();
+        let file = serde_json::json!({
+            "type": "object",
+            "required": ["filename", "fileType", "fileSize"],
+            "properties": {
+                "filename": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "For show only; its extension and fileType must agree",
+                    "examples": ["beach.jpg"],
+                },
+                "fileType": { "type": "string", "enum": mimes },
+                "fileSize": { "type": "integer", "minimum": 1, "maximum": MAX_FILE_BYTES, "description": "Bytes" },
+            },
+        });
+        serde_json::json!({ "type": "array", "minItems": 1, "maxItems": MAX_FILES, "items": file })
+    }
+
     /// Checks how many files there are.
     ///
     /// # Errors
@@ -184,6 +207,10 @@ impl Field for List {
         let list = value.as_array().ok_or_else(|| format!("{label} must be an array"))?;
         NewFiles::check_count(list.len())?;
         Ok(Self(list.clone()))
+    }
+
+    fn schema() -> Value {
+        NewFiles::schema()
     }
 }
 

@@ -40,6 +40,14 @@ impl Field for DueDate {
         };
         instant.ok().or_else(day).ok_or_else(|| format!("{label} must be a valid date"))
     }
+
+    fn schema() -> Value {
+        serde_json::json!({
+            "type": "string",
+            "anyOf": [{ "format": "date-time" }, { "format": "date" }],
+            "description": "A plain date is the end of that day in the user's time zone",
+        })
+    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,10 @@ impl Field for Email {
         }
         Self::parse(text).ok_or_else(|| format!("{label} must be a valid email"))
     }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "format": "email", "maxLength": 254})
+    }
 }
 
 impl fmt::Debug for Email {

@@ -30,6 +30,22 @@ pub trait Field: Sized {
     /// # Errors
     /// The sentence that tells the caller what is wrong.
     fn read(label: &str, value: &Value) -> Result<Self, String>;
+
+    /// The values that it takes, as JSON Schema (2020-12), for the published contract.
+    fn schema() -> Value;
+}
+
+/// A field that a reader asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// Its name; dots lead into inner objects.
+    pub name: &'static str,
+    /// Whether it must be there.
+    pub is_required: bool,
+    /// Whether it may be null.
+    pub is_nullable: bool,
+    /// What it takes.
+    pub schema: Value,
 }
 
 /// What an update does to an optional field.
@@ -60,16 +76,39 @@ impl<T> Patch<T> {
 pub struct Fields {
     object: Map<String, Value>,
     errors: Vec<FieldError>,
+    /// What has been asked for, where nothing but that is wanted.
+    described: Option<Vec<Described>>,
 }
 
 impl Fields {
     /// The fields of `object`.
     pub fn new(object: Map<String, Value>) -> Self {
-        Self { object, errors: Vec::new() }
+        Self { object, errors: Vec::new(), described: None }
+    }
+
+    /// No fields at all: the reader that runs on them tells what it asks for.
+    pub fn describing() -> Self {
+        Self { object: Map::new(), errors: Vec::new(), described: Some(Vec::new()) }
+    }
+
+    /// What a reader has asked for, of [`Self::describing`].
+    pub fn described(self) -> Vec<Described> {
+        self.described.unwrap_or_default()
+    }
+
+    fn describe<T: Field>(&mut self, name: &'static str, is_required: bool, is_nullable: bool) {
+        if let Some(described) = &mut self.described {
+            described.push(Described { name, is_required, is_nullable, schema: T::schema() });
+        }
     }
 
     /// A field that must be there and not null. `None` after an error, which [`Fields::finish`] reports.
     pub fn required<T: Field>(&mut self, name: &'static str, label: &str) -> Option<T> {
+        self.describe::<T>(name, true, false);
+        self.read_required(name, label)
+    }
+
+    fn read_required<T: Field>(&mut self, name: &'static str, label: &str) -> Option<T> {
         match self.object.get(name) {
             None | Some(Value::Null) => {
                 self.reject(name, format!("{label} is required"));
@@ -89,6 +128,7 @@ impl Fields {
 
     /// A field of an update: missing keeps, null clears.
     pub fn patch<T: Field>(&mut self, name: &'static str, label: &str) -> Patch<T> {
+        self.describe::<T>(name, false, true);
         match self.object.get(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
@@ -98,8 +138,9 @@ impl Fields {
 
     /// A field of an update that may be missing but not null.
     pub fn patch_required<T: Field>(&mut self, name: &'static str, label: &str) -> Option<T> {
+        self.describe::<T>(name, false, false);
         self.object.get(name)?;
-        self.required(name, label)
+        self.read_required(name, label)
     }
 
     /// Makes the fields of an inner object readable under their dotted names, which are those it may have.
@@ -148,12 +189,20 @@ impl Field for bool {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         value.as_bool().ok_or_else(|| format!("{label} must be a boolean"))
     }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "boolean"})
+    }
 }
 
 impl Field for Timestamp {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         let text = string(label, value)?;
         Self::parse(text.trim()).map_err(|_| format!("{label} must be a valid date"))
+    }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "format": "date-time"})
     }
 }
 

@@ -29,6 +29,10 @@ impl Field for Link {
         }
         Ok(Self(text.to_owned()))
     }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://", "maxLength": Self::MAX})
+    }
 }
 
 #[cfg(test)]

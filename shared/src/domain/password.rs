@@ -65,6 +65,10 @@ impl Field for Password {
         // Composed, so that the same password typed on another keyboard compares equal (RFC 8265 §4.2).
         Ok(Self(text.nfc().collect()))
     }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "format": "password", "minLength": 1, "maxLength": Self::MAX})
+    }
 }
 
 impl fmt::Debug for Password {

@@ -233,6 +233,10 @@ impl Field for TaskRef {
         }
         TaskId::parse(text).map(Self).map_err(|_| "Invalid task ID format".to_owned())
     }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "format": "uuid"})
+    }
 }
 
 impl NewReminder {

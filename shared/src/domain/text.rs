@@ -76,6 +76,10 @@ macro_rules! text_type {
                 let text = $crate::domain::field::string(label, value)?;
                 $crate::domain::text::clean(label, text, Self::RULES).map(Self)
             }
+
+            fn schema() -> serde_json::Value {
+                serde_json::json!({ "type": "string", "minLength": $min, "maxLength": $max })
+            }
         }
     };
 }
@@ -111,6 +115,10 @@ macro_rules! word_type {
                 let word = $crate::domain::field::string(label, value)?;
                 Self::from_word(word.trim())
                     .ok_or_else(|| format!("{label} must be one of {}", Self::WORDS.join(", ")))
+            }
+
+            fn schema() -> serde_json::Value {
+                serde_json::json!({ "type": "string", "enum": Self::WORDS })
             }
         }
     };

@@ -287,6 +287,10 @@ impl Field for LocalTime {
         let good = well_formed && text.parse::<jiff::civil::Time>().is_ok();
         if good { Ok(Self(text.to_owned())) } else { Err(format!("{label} must be HH:MM")) }
     }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["05:00"]})
+    }
 }
 
 /// The body of an account's update: only the fields sent change.

@@ -58,4 +58,8 @@ impl Field for Zone {
         let name = string(label, value)?;
         Self::parse(name.trim()).map_err(|_| format!("{label} must be an IANA time zone"))
     }
+
+    fn schema() -> Value {
+        serde_json::json!({"type": "string", "description": "An IANA time zone", "examples": ["Asia/Kolkata"]})
+    }
 }

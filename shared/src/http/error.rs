@@ -9,11 +9,11 @@ use crate::domain::field::FieldError;
 use crate::store::{Refusal, StoreError, WriteError};
 
 macro_rules! catalogue {
-    ($($(#[$doc:meta])* $code:ident = $status:literal, $word:literal, $message:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $code:ident = $status:literal, $word:literal, $message:literal;)+) => {
         /// What went wrong, in a form that programs can rely on. Codes never change their meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ErrorCode {
-            $($(#[$doc])* $code,)+
+            $($(#[doc = $doc])+ $code,)+
         }
 
         impl ErrorCode {
@@ -33,6 +33,11 @@ macro_rules! catalogue {
             /// The text that goes with it unless a route says it better.
             pub fn message(self) -> &'static str {
                 match self { $(Self::$code => $message),+ }
+            }
+
+            /// What it means, in a sentence or two.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$code => concat!($($doc),+).trim_ascii()),+ }
             }
         }
     };

@@ -23,6 +23,8 @@ mod reply;
 mod request;
 pub mod routes;
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -50,6 +52,8 @@ use crate::auth::keyring::Keyring;
 use crate::auth::token::InvalidToken;
 use crate::aws::secrets::Secrets;
 use crate::config::{Config, HttpConfig, required};
+use crate::domain::field::Described;
+use crate::id::{SessionId, TaskId, UserId};
 use crate::store::Store;
 use crate::telemetry::{self, Unit};
 
@@ -217,6 +221,31 @@ pub async fn respond(
     response
 }
 
+/// What the handler of a route reads as its body: the handler itself is run on a request without one, up to where it
+/// reads it. For the published contract, which so cannot say anything else than the code.
+///
+/// # Errors
+/// The handler read no body.
+pub async fn describe(
+    app: &App,
+    route: &'static Route,
+    handler: impl AsyncFn(&App, &mut Request<'_>) -> Result<Reply, ApiError>,
+) -> Result<Vec<Described>, ApiError> {
+    let mut event = ApiGatewayV2httpRequest::default();
+    event.path_parameters.insert("id".to_owned(), TaskId::new().to_string());
+    let admission = async { Rc::new(Admission::unlimited()) }.boxed_local().shared();
+    let mut request = Request::new(route.function, event, admission, crate::clock::Timestamp::now());
+    let email = crate::domain::email::Email::parse("someone@example.com");
+    request.caller = email.map(|email| Caller { id: UserId::new(), email, session: SessionId::new() });
+    request.described = Some(RefCell::default());
+    let ended = handler(app, &mut request).await;
+    match (ended, request.described.map(RefCell::into_inner)) {
+        (Err(_), Some(described)) if !described.is_empty() => Ok(described),
+        (Err(error), _) => Err(error),
+        (Ok(_), _) => Err(ApiError::internal("the handler reads no body")),
+    }
+}
+
 async fn run(
     app: &App,
     route: &Route,
@@ -266,18 +295,18 @@ struct Answer<'a, 'r> {
 impl Answer<'_, '_> {
     /// The response, and whether it is our failure.
     fn into_response(self) -> (ApiGatewayV2httpResponse, bool) {
-        let mut content_type = "application/json; charset=utf-8";
+        let mut content_type = reply::JSON;
         let may_compress = !matches!(&self.result, Ok(reply) if reply.is_confidential);
         let (status, body, mut extra, mut cookies) = match self.result {
-            Ok(Reply { page: Some(page), status, headers, cookies, .. }) => {
-                content_type = "text/html; charset=utf-8";
-                (status, page, headers, cookies)
+            Ok(Reply { text: Some((kind, text)), status, headers, cookies, .. }) => {
+                content_type = kind;
+                (status, text, headers, cookies)
             }
-            Ok(reply) => (reply.status, reply.body.to_string(), reply.headers, reply.cookies),
+            Ok(reply) => (reply.status, Cow::Owned(reply.body.to_string()), reply.headers, reply.cookies),
             Err(error) => {
                 error.log(&self.request_id);
                 let body = serde_json::to_string(&error.body(&self.request_id)).unwrap_or_default();
-                (error.code().status(), body, error.headers().to_vec(), Vec::new())
+                (error.code().status(), Cow::Owned(body), error.headers().to_vec(), Vec::new())
             }
         };
         // A handler's own access cookie, login's or logout's, comes after and wins.
@@ -289,7 +318,7 @@ impl Answer<'_, '_> {
         let coding = coding.filter(|_| may_compress && body.len() > compression::THRESHOLD);
         let coded = coding.and_then(|coding| Some((coding, coding.encode(body.as_bytes()).ok()?)));
         extra.extend(coded.as_ref().map(|(coding, _)| ("content-encoding", coding.name().to_owned())));
-        let body = coded.map_or(Body::Text(body), |(_, coded)| Body::Binary(coded));
+        let body = coded.map_or_else(|| Body::Text(body.into_owned()), |(_, coded)| Body::Binary(coded));
         let mut headers = HeaderMap::new();
         let fixed = headers::ON_EVERY_ANSWER.iter().map(|(name, value)| (*name, (*value).to_owned()));
         for (name, value) in fixed.chain(extra) {
@@ -349,6 +378,22 @@ fn log(
         "INFO"
     };
     telemetry::emit("http.request", level, &app.config.stage, &metrics, line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_has_what_lambda_leaves_less_what_answering_takes_and_28_seconds_at_most() {
+        let given = |seconds: u64| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            budget(u64::try_from(now.as_millis()).unwrap() + seconds * 1000)
+        };
+        assert!((9..10).contains(&given(10).as_secs()), "{:?}", given(10));
+        assert_eq!(given(60), BUDGET);
+        assert_eq!(budget(0), BUDGET, "no deadline that lies ahead");
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,14 @@
 //! A success on its way to the caller.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::cookies::SetCookie;
+
+/// The type of what is no page.
+pub(super) const JSON: &str = "application/json; charset=utf-8";
 
 /// What a handler answers.
 #[derive(Debug)]
@@ -12,8 +17,8 @@ pub struct Reply {
     pub(super) body: Value,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) cookies: Vec<SetCookie>,
-    /// A page for people, instead of the body.
-    pub(super) page: Option<String>,
+    /// A text instead of the body, and its type.
+    pub(super) text: Option<(&'static str, Cow<'static, str>)>,
     /// Whether it counts as a failure in the classes in which only failures count.
     pub(super) is_failure: bool,
     /// Whether it carries secrets: then it is not compressed.
@@ -57,13 +62,18 @@ impl Reply {
             cookies: Vec::new(),
             is_failure: false,
             is_confidential: false,
-            page: None,
+            text: None,
         }
     }
 
     /// An HTML page.
-    pub fn page(status: u16, html: String) -> Self {
-        Self { page: Some(html), ..Self::bare(status, Value::Null) }
+    pub fn page(status: u16, html: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: Some(("text/html; charset=utf-8", html.into())), ..Self::bare(status, Value::Null) }
+    }
+
+    /// JSON that is text already.
+    pub fn json(text: &'static str) -> Self {
+        Self { text: Some((JSON, Cow::Borrowed(text))), ..Self::bare(200, Value::Null) }
     }
 
     fn enveloped(status: u16, message: &str, data: impl Serialize) -> Self {

@@ -1,5 +1,6 @@
 //! A request as handlers see it: parsed, and with its caller known.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::rc::Rc;
 
@@ -16,7 +17,7 @@ use super::routes::{BodyKind, JSON_MAX, MULTIPART_MAX, Route};
 use crate::auth::keyring::Keyring;
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
-use crate::domain::field::{FieldError, Fields};
+use crate::domain::field::{Described, FieldError, Fields};
 use crate::id::{InvalidId, SessionId, UserId};
 use crate::store::Permit;
 use crate::store::page::{LIMIT_DEFAULT, LIMIT_MAX, LIMIT_MIN, Position};
@@ -35,6 +36,14 @@ pub struct Caller {
     pub session: SessionId,
 }
 
+/// Runs a body's reader on no fields, and keeps what it asks for. The error ends the handler there.
+fn describe(described: &RefCell<Vec<Described>>, read: impl FnOnce(&mut Fields)) -> ApiError {
+    let mut fields = Fields::describing();
+    read(&mut fields);
+    described.replace(fields.described());
+    ApiError::internal("the request was only described")
+}
+
 /// The limiter's answer, on its way.
 pub(super) type AdmissionFuture<'a> = Shared<LocalBoxFuture<'a, Rc<Admission>>>;
 
@@ -47,6 +56,8 @@ pub struct Request<'a> {
     pub(super) caller: Option<Caller>,
     pub(super) parameters: Vec<(String, String)>,
     pub(super) now: Timestamp,
+    /// Where a body's reader leaves what it asks for; only for the published contract.
+    pub(super) described: Option<RefCell<Vec<Described>>>,
 }
 
 impl std::fmt::Debug for Request<'_> {
@@ -65,7 +76,7 @@ impl<'a> Request<'a> {
     ) -> Self {
         let query = event.raw_query_string.as_deref().unwrap_or_default();
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { function, event, admission, caller: None, parameters, now }
+        Self { function, event, admission, caller: None, parameters, now, described: None }
     }
 
     /// When the request arrived.
@@ -139,6 +150,9 @@ impl<'a> Request<'a> {
     /// # Errors
     /// 400 with every bad field.
     pub fn body<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, ApiError> {
+        if let Some(described) = &self.described {
+            return Err(describe(described, |fields| drop(read(fields))));
+        }
         let mut fields = Fields::new(self.json()?);
         let value = read(&mut fields);
         Ok(fields.finish(value)?)
@@ -149,6 +163,9 @@ impl<'a> Request<'a> {
     /// # Errors
     /// 400 with every bad field.
     pub fn optional_body<T>(&self, read: impl FnOnce(&mut Fields) -> T) -> Result<T, ApiError> {
+        if let Some(described) = &self.described {
+            return Err(describe(described, |fields| drop(read(fields))));
+        }
         let nothing_sent = self.event.body.as_deref().is_none_or(str::is_empty);
         let mut fields = Fields::new(if nothing_sent { Map::new() } else { self.json()? });
         let value = read(&mut fields);
@@ -244,9 +261,11 @@ impl<'a> Request<'a> {
         repeated.into_iter().filter(|name| !repeatable.contains(name)).map(error).collect()
     }
 
-    /// A parameter of the query; the first, if it repeats.
+    /// A parameter of the query. One that repeats says nothing: who reads the first and who reads the last would be
+    /// told different things (RFC 6749 §3.1 forbids it to those of a sign-in).
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        let mut named = self.parameters.iter().filter(|(known, _)| known == name);
+        named.next().filter(|_| named.next().is_none()).map(|(_, value)| value.as_str())
     }
 
     fn limit(&self) -> Result<u32, FieldError> {

@@ -256,6 +256,10 @@ pub static MAIL_UNSUBSCRIBE: Route =
 pub static ANALYTICS_GET: Route = Route::get("analytics-get", "/api/analytics");
 /// `GET /api/analytics/streaks`
 pub static ANALYTICS_STREAKS: Route = Route::get("analytics-streaks", "/api/analytics/streaks");
+/// `GET /api/openapi.json`
+pub static SERVICE_OPENAPI: Route = Route::get("service-openapi", "/api/openapi.json").for_anyone();
+/// `GET /api/docs`
+pub static SERVICE_DOCS: Route = Route::get("service-docs", "/api/docs").for_anyone();
 /// `GET /health`
 pub static SERVICE_HEALTH: Route = Route::get("service-health", "/health").for_anyone().unlimited();
 /// `GET /`
@@ -264,7 +268,7 @@ pub static SERVICE_HEALTH_ROOT: Route = Route::get("service-health", "/").for_an
 pub static SERVICE_FALLBACK: Route = Route::fallback("service-fallback");
 
 /// Every route but the catch-all.
-pub static ALL: [&Route; 48] = [
+pub static ALL: [&Route; 50] = [
     &AUTH_REGISTER,
     &AUTH_LOGIN,
     &AUTH_VERIFY_OTP,
@@ -311,6 +315,8 @@ pub static ALL: [&Route; 48] = [
     &MAIL_UNSUBSCRIBE,
     &ANALYTICS_GET,
     &ANALYTICS_STREAKS,
+    &SERVICE_OPENAPI,
+    &SERVICE_DOCS,
     &SERVICE_HEALTH,
     &SERVICE_HEALTH_ROOT,
 ];

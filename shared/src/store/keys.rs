@@ -179,7 +179,7 @@ pub enum Index {
     Created,
     /// What belongs to one task.
     Task,
-    /// A user's pending reminders and unread notifications.
+    /// A user's pending reminders.
     Open,
 }
 

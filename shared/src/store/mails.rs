@@ -64,28 +64,37 @@ impl Store {
         self.update_row(permit, keys::mail(mail.user_id, mail.id), &change, Refusal::MailClaimed).await
     }
 
-    /// Gives a claimed mail back at once, so that the next try need not wait for the lease. 1 call.
+    /// Gives a claimed mail back at once, so that the next try need not wait for the lease. An event of SES may have
+    /// told meanwhile that an earlier try's copy left: then it stays sent. 1 call.
     ///
     /// # Errors
     /// The table failed.
     pub async fn release_mail(&self, permit: &Permit, mail: &Mail) -> Result<(), WriteError> {
-        self.update_row(
-            permit,
-            keys::mail(mail.user_id, mail.id),
-            &state_change(MailState::Queued),
-            Refusal::MailClaimed,
-        )
-        .await
+        let mut change = state_change(MailState::Queued);
+        change.require_equal("state", text(MailState::Sending.as_str()));
+        self.change_unless_sent(permit, mail, &change).await
     }
 
-    /// Records that a mail was sent or given up: from here on it is not sent again, or only by a redrive. 1 call.
+    async fn change_unless_sent(&self, permit: &Permit, mail: &Mail, change: &Expression) -> Result<(), WriteError> {
+        match self.update_row(permit, keys::mail(mail.user_id, mail.id), change, Refusal::MailClaimed).await {
+            Err(WriteError::Refused(Refusal::MailClaimed)) => Ok(()),
+            changed => changed,
+        }
+    }
+
+    /// Records that a mail was sent or given up: from here on it is not sent again, or only by a redrive. One that an
+    /// event of SES has shown to have left is not given up any more. 1 call.
     ///
     /// # Errors
     /// The table failed.
     pub async fn settle_mail(&self, permit: &Permit, mail: &Mail, outcome: Outcome) -> Result<(), WriteError> {
         let mut change = state_change(outcome.state());
         change.remove(keys::DUE_SHARD).remove(keys::DUE_AT);
-        self.update_row(permit, keys::mail(mail.user_id, mail.id), &change, Refusal::MailClaimed).await
+        if outcome == Outcome::Sent {
+            return self.update_row(permit, keys::mail(mail.user_id, mail.id), &change, Refusal::MailClaimed).await;
+        }
+        change.require_equal("state", text(MailState::Sending.as_str()));
+        self.change_unless_sent(permit, mail, &change).await
     }
 
     /// Tells the reminder behind a mail what became of it, and returns its new receipt if that changed; other mails
@@ -164,6 +173,9 @@ fn receipt(
         .require_equal("plan", number(reminder.plan));
     if outcome == Outcome::Sent {
         change.set("emailSent", AttributeValue::Bool(true)).set("emailSentAt", text(now.to_string()));
+    } else {
+        // What has left stays so, whatever a later try met with.
+        change.require_equal("emailSent", AttributeValue::Bool(false));
     }
     Ok(change)
 }

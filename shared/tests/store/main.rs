@@ -20,3 +20,4 @@ mod scale;
 mod sessions;
 mod tasks;
 mod users;
+mod walks;

@@ -83,7 +83,7 @@ async fn ten_megabytes_are_the_most() {
 }
 
 #[tokio::test]
-async fn anothers_task_is_as_unknown_as_none() {
+async fn a_task_of_somebody_else_is_as_unknown_as_none() {
     let app = App::new();
     let (user, stranger) = (app.user().await, app.user().await);
     let task = user.task("Water the ferns").await;

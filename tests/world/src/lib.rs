@@ -3,6 +3,7 @@
 //! this process speaks.
 #![expect(missing_docs, clippy::unwrap_used, clippy::panic, reason = "only tests use it, and they are to fail loudly")]
 
+pub mod api;
 mod scripted;
 
 pub use scripted::{Answer, Scripted};

@@ -3,9 +3,10 @@ use auth::{google, google_callback};
 use serde_json::json;
 use shared::aws::secrets::SecretText;
 use shared::http::routes::{AUTH_GOOGLE, AUTH_GOOGLE_CALLBACK};
+use world::api::app;
 use world::{Answer, Scripted, World};
 
-use crate::{app, call};
+use crate::call;
 
 const FAILED: &str = "https://app.example.com/login?error=google_auth_failed";
 

@@ -15,9 +15,10 @@ use shared::http::App;
 use shared::http::routes::AUTH_LOGIN;
 use shared::store::Permit;
 use shared::store::accounts::TwoFactor;
+use world::api::{app, body, limits};
 use world::{World, verification};
 
-use crate::{app, body, call};
+use crate::call;
 
 const PASSWORD: &str = "Correct-horse-7";
 
@@ -110,6 +111,21 @@ async fn of_fifty_guesses_at_once_from_fifty_addresses_ten_are_tried() {
         let count = |wanted: i64| statuses.iter().filter(|status| **status == wanted).count();
         assert_eq!((count(401), count(429)), (10, 40), "{email}: {statuses:?}");
     }
+}
+
+#[tokio::test]
+async fn of_fifty_guesses_at_once_from_one_address_five_are_tried() {
+    let mut app = app(World::new().await.store).await;
+    app.http.limits = limits("100/900", "5/100000000");
+    someone(&app, "known@example.com", hash(&password()).unwrap()).await;
+    let guesses = (0..50).map(|number| {
+        let app = &app;
+        async move { login(app, "192.0.2.1", "known@example.com", &format!("Wrong-horse-{number}")).await }
+    });
+    let statuses = futures::future::join_all(guesses).await;
+    let count = |wanted: i64| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(401), count(429)), (5, 45), "{statuses:?}");
+    assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 429, "the right one comes too late");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use mail::render::Links;
 use mail::send::Sender;
 use shared::aws::mailer::Mailer;
+use shared::aws::queue::Queue;
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
 use shared::config::{parsed, required, url};
@@ -19,6 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         links: Links { frontend: config.frontend_url, public: url("PUBLIC_URL")? },
         stage: config.stage.clone(),
         max_receives: parsed("MAX_RECEIVES")?,
+        queue: Queue::new(&sdk, required("MAIL_QUEUE_URL")?),
     };
     let sender = &sender;
     serve_queue("mail-send", &config.stage, async |message| sender.handle(message, Timestamp::now()).await).await

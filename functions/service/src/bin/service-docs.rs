@@ -1,0 +1,8 @@
+//! `service-docs`.
+
+use shared::http::{routes, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    serve(&routes::SERVICE_DOCS, service::docs::handle).await
+}

@@ -1,0 +1,54 @@
+//! `If-Match` where many write at once: nobody overwrites what they have not seen.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use shared::domain::task::Task;
+use shared::http::App;
+use shared::http::routes::{Route, TASKS_GET, TASKS_UPDATE};
+use world::World;
+use world::api::{answer, app, body, limits};
+
+const WRITERS: usize = 64;
+const ROUNDS: usize = 4;
+
+fn about(world: &World, route: &Route, task: &Task) -> Value {
+    let mut event = world.event(route, "192.0.2.1");
+    event["pathParameters"] = json!({"id": task.id});
+    event
+}
+
+/// Reads the number in the task's description, and writes the next one if the task is still as it was read. Answers
+/// the status.
+async fn increment(world: &World, app: &App, task: &Task) -> i64 {
+    let read = answer(app, &TASKS_GET, &tasks::get::handle, about(world, &TASKS_GET, task)).await;
+    let out = body(&read);
+    let number: u64 = out["data"]["task"]["description"].as_str().unwrap().parse().unwrap();
+    let mut update = about(world, &TASKS_UPDATE, task);
+    update["headers"]["if-match"] = json!(read.headers["etag"].to_str().unwrap());
+    update["body"] = json!(json!({"description": (number + 1).to_string()}).to_string());
+    answer(app, &TASKS_UPDATE, &tasks::update::handle, update).await.status_code
+}
+
+#[tokio::test]
+async fn of_64_writers_each_increments_a_description_or_is_refused() {
+    let world = World::new().await;
+    let mut app = app(world.store.clone()).await;
+    app.http.limits = limits("10000/900", "5/900");
+    let task = world.task(json!({"title": "Count", "description": "0"})).await;
+    let writer = async || {
+        let mut statuses = Vec::new();
+        for _ in 0..ROUNDS {
+            statuses.push(increment(&world, &app, &task).await);
+        }
+        statuses
+    };
+    let statuses = join_all((0..WRITERS).map(|_| writer())).await.concat();
+    let count = |wanted: i64| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!(count(200) + count(412) + count(409), WRITERS * ROUNDS, "{statuses:?}");
+    assert!(count(200) >= ROUNDS, "{statuses:?}");
+    let stored = world.store.task(world.user.id, task.id).await.unwrap().unwrap().task;
+    let counted = body(&answer(&app, &TASKS_GET, &tasks::get::handle, about(&world, &TASKS_GET, &task)).await);
+    assert_eq!(counted["data"]["task"]["description"], count(200).to_string());
+    assert_eq!(stored.version, count(200) as u64 + 1);
+}

@@ -1,0 +1,64 @@
+//! The published contract is what the code makes of it.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use contract::{document, page};
+use serde_json::Value;
+use shared::http::ErrorCode;
+use shared::http::routes;
+
+fn committed(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_committed_is_what_the_code_says() {
+    let made = document::document().await.unwrap();
+    assert!(committed("openapi.json") == document::text(&made), "docs/openapi.json is old: say make contract");
+    assert!(committed("api.html") == page::page(&made).unwrap(), "docs/api.html is old: say make contract");
+}
+
+#[test]
+fn every_route_is_in_the_document_and_nothing_else() {
+    let document: Value = serde_json::from_str(&committed("openapi.json")).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let documented: BTreeSet<String> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    let served: BTreeSet<String> = routes::ALL.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(documented, served);
+}
+
+#[test]
+fn every_error_code_has_an_example_somewhere_but_those_of_the_catch_all() {
+    let text = committed("openapi.json");
+    for code in ErrorCode::ALL {
+        let of_catch_all = matches!(code, ErrorCode::RouteNotFound | ErrorCode::MethodNotAllowed);
+        let example = format!("\"code\": \"{}\"", code.as_str());
+        assert!(of_catch_all || text.contains(&example), "{}", code.as_str());
+    }
+}
+
+#[test]
+fn operation_ids_are_distinct() {
+    let document: Value = serde_json::from_str(&committed("openapi.json")).unwrap();
+    let items = document["paths"].as_object().unwrap().values();
+    let ids: Vec<&str> = items
+        .flat_map(|item| item.as_object().unwrap().values())
+        .map(|it| it["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+}
+
+#[test]
+fn the_page_fetches_nothing() {
+    let page = committed("api.html");
+    for fetching in ["<script", "src=", "@import", "url(", "<link", " onclick"] {
+        assert!(!page.contains(fetching), "{fetching}");
+    }
+}
