@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { launch } from './chromium.mjs';
 import { serve } from './server.mjs';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 const PASSWORD = 'Secret1pass';
 
 function required(name) {
