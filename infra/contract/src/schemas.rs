@@ -154,7 +154,7 @@ fn task() -> Value {
         "priority": Priority::schema(),
         "status": TaskStatus::schema(),
         "category": or_null(Category::schema()),
-        "link": or_null(json!({ "type": "string", "description": "http or https, as it was typed" })),
+        "link": or_null(json!({ "type": "string", "format": "uri" })),
         "version": { "type": "integer", "minimum": 1 },
         "createdAt": time(),
         "updatedAt": time(),
