@@ -78,6 +78,7 @@ def _api_tests(instance: Instance) -> Check:
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "STACK_NAME": STACK,
+        "PYTHON": sys.executable,
     }
     return Check("API tests", build.cargo("test", "-p", API_TESTS, "--no-fail-fast"), count_cargo, surroundings)
 
