@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test lint fmt build deploy redrive operate watch invoke admin install tools python
+.PHONY: help run start stop reset demo logs test lint fmt build deploy redrive operate watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,9 @@ watch: tools ## serves the functions with hot reload on port 9000, against the r
 invoke: tools ## sends its sample event to a function that make watch serves. FUNCTION=tasks-create
 	@test -f "events/$(FUNCTION).json" || { echo "Say FUNCTION=<one of these>:"; ls events | sed 's/[.]json$$//'; exit 1; }
 	cargo lambda invoke --invoke-address 127.0.0.1 $(FUNCTION) --data-file events/$(FUNCTION).json
+
+contract: ## writes the published contract, docs/openapi.json and docs/api.html, from the code
+	@cargo run --locked --quiet --package contract
 
 admin: ## counts again, migrates, imports: the operators' command line. ARGS="--table spacedly-dev migrate status"
 	@cargo run --locked --quiet --package admin -- $(ARGS)

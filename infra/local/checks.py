@@ -166,7 +166,7 @@ def _run(check: Check, log: Path, running: Step) -> tuple[str, int]:
 def excerpt(output: str, most: int = 80) -> list[str]:
     """What of a failed run is worth showing: the failures if it names them, else the end."""
     lines = output.rstrip().splitlines()
-    for marker in ("failures:", "FAILURES", "error"):
+    for marker in ("failures:", "FAILURES", "failing tests:", "error"):
         start = next((number for number, line in enumerate(lines) if marker in line), None)
         if start is not None:
             return lines[start : start + most]

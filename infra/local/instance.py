@@ -99,6 +99,15 @@ class Instance:
     def public_url(self) -> str:
         return f"http://localhost:{self.port}"
 
+    @property
+    def page_port(self) -> int:
+        """Where the browser test serves its page: in the test instance, beside the API."""
+        return self.port + 1
+
+    @property
+    def page_url(self) -> str:
+        return f"http://localhost:{self.page_port}"
+
     def make_directories(self) -> None:
         for directory in (self.state, self.log, self.run, self.temporary):
             directory.mkdir(parents=True, exist_ok=True)

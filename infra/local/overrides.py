@@ -13,6 +13,9 @@ from typing import Any
 from .expand import Template
 from .instance import STAGE, Instance
 
+# Where the app is expected: links in mails lead there.
+FRONTEND = "http://localhost:8080"
+
 # Types that the emulator refuses, with the whole template. Nothing in the running system hangs on them.
 LEFT_OUT = {
     "AWS::CloudWatch::CompositeAlarm": "alarms do not go off locally",
@@ -31,7 +34,7 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
     wanted = {
         "Stage": STAGE,
         "Architecture": "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64",
-        "FrontendUrl": "http://localhost:8080",
+        "FrontendUrl": FRONTEND,
         "PublicUrl": instance.public_url,
         "LogLevel": "info",
         "OidcIssuer": instance.oidc_url,
@@ -42,6 +45,8 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         # The suite makes thousands of requests within minutes. Each test is a client of its own, so the classes that
         # count failures and mails keep their limits: they are tested as they are.
         wanted["GlobalLimit"] = "100000"
+        # The browser test's page leaves the app's own port to whoever develops the app.
+        wanted["AllowedOrigins"] = f"{FRONTEND},{instance.page_url}"
     return {name: value for name, value in wanted.items() if name in template.get("Parameters", {})}
 
 

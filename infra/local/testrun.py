@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from . import build, control, deploy, processes, supervisor
+from . import browser, build, control, deploy, processes, supervisor
 from .checks import Check, Tally, checks, count_cargo, install_cargo_tools, perform
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
@@ -37,7 +37,9 @@ def main() -> None:
         processes.check_port(instance.port, "TEST_PORT", "test")
         processes.check_port(instance.cloud_port, "TEST_CLOUD_PORT", "test")
         processes.check_port(instance.oidc_port, "TEST_OIDC_PORT", "test")
+        processes.check_port(instance.page_port, "TEST_PORT", "test")
         install_cargo_tools()
+        browser.install()
         for check in [*checks(), _unit_tests()]:
             perform(check, tally, instance.log)
         _test_api(instance, tally)
@@ -111,7 +113,9 @@ def _test_api(instance: Instance, tally: Tally) -> None:
             if not proxy.start():
                 raise Problem(f"Port {instance.port} was taken in the meantime.")
             running.result = supervisor.wait_until_healthy(instance)
-        if not perform(_api_tests(instance), tally, instance.log):
+        from_outside = (_api_tests(instance), browser.check(instance))
+        clean = [perform(check, tally, instance.log) for check in from_outside]
+        if not all(clean):
             name = instance.functions_log.relative_to(ROOT)
             say(f"What the functions complained of ({name} has everything):\n{complaints(instance.functions_log)}\n")
         if not cloud.is_running:

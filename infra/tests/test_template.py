@@ -151,7 +151,8 @@ def test_every_function_has_its_log_group_its_time_and_its_memory(resources: Res
         assert properties["LoggingConfig"]["LogFormat"] == "Text", function.name
         # Only an export reads and writes all that somebody has.
         assert 1 <= properties["Timeout"] <= (300 if function.name == "UsersBuildExport" else 60), function.name
-        assert properties["MemorySize"]["Ref"] in {"HttpMemory", "PasswordMemory", "EventMemory", "OptimizerMemory"}, function.name
+        memory = {"HttpMemory", "PasswordMemory", "EventMemory", "OptimizerMemory"}
+        assert properties["MemorySize"]["Ref"] in memory, function.name
         assert properties["TracingConfig"] == {"Mode": "Active"}, function.name
         assert properties["Runtime"] == "provided.al2023", function.name
         groups.append(properties["LoggingConfig"]["LogGroup"]["Ref"])

@@ -278,13 +278,15 @@ fn a_gif_of_one_frame_is_a_still_picture() {
 
 #[test]
 fn too_many_frames_or_too_large_ones_are_refused_in_time() {
-    let started = Instant::now();
-    assert_eq!(refused(Kind::Gif, &animation(10_000, 8, None)), Rejection::TooManyFrames);
+    let many = animation(10_000, 8, None);
     let side = 2000_u32;
     let frames = usize::try_from(ANIMATION_PIXELS_MAX / u64::from(side * side)).unwrap() + 1;
     assert!(frames < FRAMES_MAX);
-    assert_eq!(refused(Kind::Gif, &animation(frames, side, None)), Rejection::TooManyFrames);
-    assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
+    let large = animation(frames, side, None);
+    let started = Instant::now();
+    assert_eq!(refused(Kind::Gif, &many), Rejection::TooManyFrames);
+    assert_eq!(refused(Kind::Gif, &large), Rejection::TooManyFrames);
+    assert!(started.elapsed() < Duration::from_secs(55), "within the function's time: {:?}", started.elapsed());
 }
 
 /// A PNG's head that promises this size, with the checksum that it needs.
@@ -332,9 +334,8 @@ fn compressed_metadata_does_not_unpack_into_memory() {
         bytes.extend(checksum.sum().to_be_bytes());
         bytes.extend(&plain[33..]);
         let started = Instant::now();
-        // Read without it, or refused: either is well, as long as it is quick.
-        let _ = process(Kind::Png, &bytes);
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert_eq!(picture(Kind::Png, &bytes).kind, Kind::Webp, "it is read without it");
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     }
 }
 
@@ -432,7 +433,7 @@ fn documents_of_every_kind_are_kept_as_they_are() {
         (Kind::Ppt, &ppt),
         (Kind::Txt, "Miete zahlen – €500\r\n\t<b>bold</b>".as_bytes()),
         (Kind::Txt, b"\xff\xfeP\0a\0y\0"),
-        (Kind::Txt, b"caf\xe9 in a code page"),
+        (Kind::Txt, b"\xe9t\xe9 in a code page"),
     ] {
         assert!(matches!(process(kind, bytes), Ok(Processed::Unchanged)), "{kind:?}");
     }

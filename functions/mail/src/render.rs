@@ -286,12 +286,13 @@ fn listed(task: &DigestTask, user: &User) -> Listed {
 /// Text between U+2068 and U+2069 (UAX #9 §2.4.2): neither its own direction nor what it overrides reaches beyond it,
 /// also where it closes isolates of its own. The text itself stays as it was typed.
 fn isolated(text: &str) -> String {
+    if text.chars().all(is_neutral) { text.to_owned() } else { isolate(text) }
+}
+
+fn isolate(text: &str) -> String {
     const FIRST_STRONG: char = '\u{2068}';
     const POP: char = '\u{2069}';
     const OPENING: [char; 3] = ['\u{2066}', '\u{2067}', FIRST_STRONG];
-    if text.chars().all(is_neutral) {
-        return text.to_owned();
-    }
     let mut depth = 0_usize;
     let mut balanced = String::from(FIRST_STRONG);
     for c in text.chars() {
@@ -315,8 +316,10 @@ fn is_neutral(c: char) -> bool {
         | '\u{1e800}'..='\u{1efff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The same line by line, since an isolate ends with its paragraph; `None` for no text.
+/// The same line by line, since an isolate ends with its paragraph; `None` for no text. Beside a line from right to left
+/// plain ones are isolated too: the direction of the whole would tear off their brackets.
 fn isolated_lines(text: &str) -> Option<String> {
+    let isolated = if text.chars().all(is_neutral) { str::to_owned } else { isolate };
     let lines: Vec<String> = text.lines().map(isolated).collect();
     (!text.is_empty()).then(|| lines.join("\n"))
 }
@@ -488,6 +491,15 @@ mod tests {
         assert_eq!(opened, title.chars().filter(|c| *c == '\u{2069}').count());
         let plain = render(&reminder_mail(&user, "Pay rent", ""), &user, &links(), &keyring()).unwrap();
         assert!(!plain.subject.contains('\u{2068}'));
+    }
+
+    #[test]
+    fn a_line_keeps_its_direction_beside_lines_of_another() {
+        let user = user("Asha");
+        let mixed = "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\n(see the plan)";
+        let rendered = render(&reminder_mail(&user, "Pay rent", mixed), &user, &links(), &keyring()).unwrap();
+        let lines = "\u{2068}\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{2069}\n\u{2068}(see the plan)\u{2069}";
+        assert!(rendered.html.contains(lines) && rendered.text.contains(lines), "{}", rendered.html);
     }
 
     #[test]

@@ -292,7 +292,7 @@ fn throttled() -> Answer {
 #[tokio::test]
 async fn a_burst_beyond_sess_rate_waits_apart_and_uses_up_no_deliveries() {
     let tries = 12;
-    let post = post(vec![vec![throttled(); tries], vec![sent()]].concat()).await;
+    let post = post([vec![throttled(); tries], vec![sent()]].concat()).await;
     for _ in 0..=tries {
         post.deliver(1, Timestamp::now()).await.unwrap();
     }

@@ -40,6 +40,7 @@ pub async fn document() -> Result<Value, Box<dyn std::error::Error>> {
         "components": {
             "schemas": schemas(),
             "headers": headers(),
+            "examples": examples()?,
             "securitySchemes": {
                 "cookie": { "type": "apiKey", "in": "cookie", "name": "accessToken", "description": "Named `__Host-accessToken` where the API is on https and has no cookie domain" },
                 "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
@@ -205,8 +206,11 @@ fn responses(route: &Route, operation: &Operation) -> Value {
     for (status, codes) in errors(route, operation) {
         let response = responses.entry(status).or_insert_with(|| json!({ "description": phrase(status) }));
         add(response, "application/json", reference("Error"));
-        let examples: Map<String, Value> =
-            codes.iter().map(|code| (code.as_str().to_owned(), example(*code))).collect();
+        let named = |code: &ErrorCode| {
+            let code = code.as_str();
+            (code.to_owned(), json!({ "$ref": format!("#/components/examples/{code}") }))
+        };
+        let examples: Map<String, Value> = codes.iter().map(named).collect();
         if let Some(json) = response.pointer_mut("/content/application~1json").and_then(Value::as_object_mut) {
             json.insert("examples".to_owned(), Value::Object(examples));
         }
@@ -250,6 +254,17 @@ fn object(properties: &Value) -> Value {
     let named: Map<String, Value> =
         properties.iter().map(|(name, schema)| (name.trim_end_matches('?').to_owned(), schema.clone())).collect();
     json!({ "type": "object", "required": required, "properties": named, "additionalProperties": false })
+}
+
+/// An example of every refusal that a route may give.
+fn examples() -> Result<Value, String> {
+    let mut examples = Map::new();
+    for route in routes::ALL {
+        let operation = operation(route.function).ok_or_else(|| format!("nothing is said of {}", route.function))?;
+        let codes = errors(route, &operation).into_values().flatten();
+        examples.extend(codes.map(|code| (code.as_str().to_owned(), example(code))));
+    }
+    Ok(Value::Object(examples))
 }
 
 fn example(code: ErrorCode) -> Value {

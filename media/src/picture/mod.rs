@@ -14,6 +14,7 @@ mod animation;
 mod color;
 mod encode;
 mod fit;
+mod png;
 
 use std::io::Cursor;
 
@@ -63,7 +64,10 @@ pub fn optimize(kind: Kind, bytes: &[u8]) -> Result<Picture, Rejection> {
     let source = Cursor::new(bytes);
     match kind {
         Kind::Jpeg => still(JpegDecoder::new(source).map_err(refused)?),
-        Kind::Png => still(PngDecoder::with_limits(source, limits()).map_err(refused)?),
+        Kind::Png => {
+            let plain = png::without_texts(bytes);
+            still(PngDecoder::with_limits(Cursor::new(plain.as_slice()), limits()).map_err(refused)?)
+        }
         Kind::Gif => {
             let decoder = GifDecoder::new(source).map_err(refused)?;
             check_size(&decoder)?;

@@ -55,7 +55,7 @@ impl Bucket {
         let put = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
         let put = put.content_length(i64::try_from(length).unwrap_or(i64::MAX)).if_none_match("*");
         let presigned = put.presigned(config).await.map_err(|error| CallFailed::new(OPERATION, &error))?;
-        let headers = presigned.headers().filter(|(name, _)| !SENT_BY_ITSELF.contains(name));
+        let headers = presigned.headers().filter(|(name, _)| FOR_THE_CLIENT.contains(name));
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(Upload { url: presigned.uri().to_owned(), headers })
     }
@@ -166,8 +166,9 @@ pub struct Upload {
     pub headers: BTreeMap<String, String>,
 }
 
-/// Headers that every HTTP client sends by itself, and that pages may not set.
-const SENT_BY_ITSELF: [&str; 2] = ["content-length", "host"];
+/// The headers that a client has to set: the bucket's CORS rules admit these alone. Others it sends by itself (host,
+/// length), or they are the SDK's own (in a traced function, `x-amzn-trace-id`).
+const FOR_THE_CLIENT: [&str; 2] = ["content-type", "if-none-match"];
 
 /// The object is longer than asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

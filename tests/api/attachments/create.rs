@@ -33,6 +33,7 @@ async fn an_announced_file_gets_an_address_and_hangs_on_its_task() {
     assert_eq!(attachment["filename"], attachment["originalName"]);
     assert_eq!((text(attachment, "status"), &attachment["fileUrl"]), ("pending", &Value::Null));
     assert_eq!(names(&announced["upload"]), ["expiresAt", "headers", "method", "url"]);
+    assert_eq!(names(&announced["upload"]["headers"]), ["content-type", "if-none-match"]);
     assert_eq!(text(&announced["upload"], "method"), "PUT");
     assert!(!text(&announced["upload"], "url").contains("notes"));
     assert_eq!(user.task_now(&task).await["attachments"], json!([attachment]));
@@ -82,7 +83,7 @@ async fn ten_megabytes_are_the_most() {
 }
 
 #[tokio::test]
-async fn anothers_task_is_as_unknown_as_none() {
+async fn a_task_of_somebody_else_is_as_unknown_as_none() {
     let app = App::new();
     let (user, stranger) = (app.user().await, app.user().await);
     let task = user.task("Water the ferns").await;

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use super::{Answer, Client};
+use super::{Answer, Client, contract};
 
 /// A request that is not yet sent: `.await` sends it.
 #[must_use = "a call is sent by awaiting it"]
@@ -65,7 +65,7 @@ impl Call {
     async fn send(self) -> Answer {
         let Self { client, method, path, headers, body } = self;
         let request = describe(&method, &path, &headers, body.as_deref());
-        let mut builder = client.http().request(method, client.url(&path));
+        let mut builder = client.http().request(method.clone(), client.url(&path));
         for (name, value) in client.headers().iter().chain(&headers) {
             builder = builder.header(name, value);
         }
@@ -77,7 +77,9 @@ impl Call {
         let bytes = response.bytes().await.unwrap_or_else(|error| panic!("half an answer to {request}: {error:?}"));
         let body = decoded(headers.get("content-encoding").map(|coding| coding.to_str().expect("a text")), &bytes);
         let json = serde_json::from_str(&body).unwrap_or_default();
-        Answer { request, status, headers, body, json, length: bytes.len() }
+        let answer = Answer { request, status, headers, body, json, length: bytes.len() };
+        contract::check(method.as_str(), &path, &answer);
+        answer
     }
 }
 

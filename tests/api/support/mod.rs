@@ -5,6 +5,7 @@ mod app;
 mod call;
 mod client;
 mod cloud;
+mod contract;
 mod google;
 pub(crate) mod jwt;
 mod mailbox;
