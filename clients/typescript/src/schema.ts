@@ -1206,7 +1206,7 @@ export interface operations {
     attachmentsGet: {
         parameters: {
             query?: {
-                thumbnail?: "true" | "false";
+                thumbnail?: string;
             };
             header?: never;
             path: {
@@ -1991,8 +1991,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Puts the tokens into the body instead of cookies */
-                "X-Token-Delivery"?: "body";
+                /** @description `body` puts the tokens into the body instead of cookies */
+                "X-Token-Delivery"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2263,8 +2263,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Puts the tokens into the body instead of cookies */
-                "X-Token-Delivery"?: "body";
+                /** @description `body` puts the tokens into the body instead of cookies */
+                "X-Token-Delivery"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3175,8 +3175,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Puts the tokens into the body instead of cookies */
-                "X-Token-Delivery"?: "body";
+                /** @description `body` puts the tokens into the body instead of cookies */
+                "X-Token-Delivery"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4367,7 +4367,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": {
                     message?: string | null;
@@ -4713,8 +4713,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
-                status?: string[];
-                priority?: string[];
+                status?: ("todo" | "in-progress" | "completed")[];
+                priority?: ("low" | "medium" | "high")[];
                 category?: string[];
                 dueBefore?: string;
                 dueAfter?: string;
@@ -5136,7 +5136,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": {
                     category?: string | null;
@@ -5811,7 +5811,7 @@ export interface operations {
         parameters: {
             query?: {
                 token?: string;
-                undo?: "1";
+                undo?: string;
             };
             header?: never;
             path?: never;
@@ -5896,7 +5896,7 @@ export interface operations {
         parameters: {
             query?: {
                 token?: string;
-                undo?: "1";
+                undo?: string;
             };
             header?: never;
             path?: never;
@@ -6844,7 +6844,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": {
                     morning_digest?: {
