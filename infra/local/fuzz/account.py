@@ -92,7 +92,7 @@ _current: Account | None = None
 
 def current() -> Account:
     """The account of now."""
-    global _current  # noqa: PLW0603
+    global _current
     if _current is None or _current.is_old:
         _current = Account(os.environ["BASE_URL"])
     return _current
@@ -100,5 +100,5 @@ def current() -> Account:
 
 def forget() -> None:
     """The next call makes another account."""
-    global _current  # noqa: PLW0603
+    global _current
     _current = None

@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 
 import schemathesis
+
 from infra.local.fuzz import account
 from infra.local.fuzz.addresses import HEADER, new_address
 from infra.local.fuzz.tolerated import is_tolerated
@@ -112,4 +113,4 @@ def filter_failure(
     response: schemathesis.Response,
 ) -> bool:
     """Whether it is a failure: not if a rule that no schema can say explains it."""
-    return not is_tolerated(_operation(case), type(failure).__name__, response)
+    return not is_tolerated(failure, case, response)
