@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import sys
 import sysconfig
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -26,20 +28,19 @@ _ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
 def main() -> None:
     """`make test`."""
     instance = test_instance()
-    browser.install()
-    client.install()
+    tools = [install_cargo_tools, browser.install, client.install]
     from_outside = [_api_tests(instance), browser.check(instance), client.check(instance), *fuzz.checks(instance)]
-    _run(instance, [*checks(), *client.checks(), _unit_tests()], from_outside)
+    _run(instance, tools, [*checks(), *client.checks(), _unit_tests()], from_outside)
 
 
 def fuzzed(examples: str = "200") -> None:
     """`make fuzz`: the contract alone, with many examples."""
     instance = test_instance()
-    _run(instance, [], fuzz.checks(instance, int(examples)))
+    _run(instance, [], [], fuzz.checks(instance, int(examples), os.environ.get("SEED", "")))
 
 
-def _run(instance: Instance, at_rest: list[Check], from_outside: list[Check]) -> None:
-    """The checks that need no running system, then those against one; ends the process."""
+def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Check], from_outside: list[Check]) -> None:
+    """Installs, then the checks that need no running system, then those against one; ends the process."""
     instance.make_directories()
     lock = control.try_lock(instance, "lock")
     if lock is None:
@@ -53,8 +54,8 @@ def _run(instance: Instance, at_rest: list[Check], from_outside: list[Check]) ->
         processes.check_port(instance.cloud_port, "TEST_CLOUD_PORT", "test")
         processes.check_port(instance.oidc_port, "TEST_OIDC_PORT", "test")
         processes.check_port(instance.page_port, "TEST_PORT", "test")
-        if at_rest:
-            install_cargo_tools()
+        for install in tools:
+            install()
         for check in at_rest:
             perform(check, tally, instance.log)
         _test_api(instance, tally, from_outside)

@@ -54,23 +54,23 @@ impl Dispatcher {
             return Ok(());
         };
         if let Some(id) = record.sk.strip_prefix(keys::REMINDER_PREFIX) {
-            let Ok(id) = ReminderId::parse(id) else { return Ok(unreadable(record)) };
+            let Ok(id) = ReminderId::parse(id) else { return unreadable(record) };
             return self.plan(user, id, record.old_plan, now).await;
         }
         if let Some(id) = record.sk.strip_prefix(keys::MAIL_PREFIX).filter(|_| record.change == Change::Insert) {
-            let Ok(mail_id) = MailId::parse(id) else { return Ok(unreadable(record)) };
+            let Ok(mail_id) = MailId::parse(id) else { return unreadable(record) };
             let message = SendMail { user_id: user, mail_id };
             return Ok(self.mails.send(&message, Duration::ZERO).await?);
         }
         if let Some(id) = record.sk.strip_prefix(keys::TASK_PREFIX).filter(|_| record.change == Change::Remove) {
-            let Ok(task_id) = TaskId::parse(id) else { return Ok(unreadable(record)) };
+            let Ok(task_id) = TaskId::parse(id) else { return unreadable(record) };
             let message = CleanUp::Task { user_id: user, task_id };
             return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
         }
         if let Some(id) = record.sk.strip_prefix(keys::ATTACHMENT_PREFIX).filter(|_| record.change == Change::Remove) {
             // The row is gone: only its old image tells the task.
             let (Some(task_id), Ok(attachment_id)) = (record.old_task, AttachmentId::parse(id)) else {
-                return Ok(unreadable(record));
+                return unreadable(record);
             };
             let message = CleanUp::Attachment { user_id: user, task_id, attachment_id };
             return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
@@ -133,6 +133,7 @@ impl Dispatcher {
 }
 
 /// A record of a row that is none of ours: no try will read it, and it would hold up everybody behind.
-fn unreadable(record: &Record) {
+fn unreadable(record: &Record) -> Result<(), Failure> {
     tracing::error!(sk = record.sk, "dispatch.record_unreadable");
+    Ok(())
 }

@@ -1,5 +1,4 @@
 //! `service-cleanup` after an account's end.
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
 use std::time::Duration;
 

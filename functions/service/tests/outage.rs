@@ -1,6 +1,6 @@
 //! A reminder's whole way, from the stream's records to the mails that SES took, with the planner down or a record that
 //! always fails: in the end there is one mail a reminder.
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;

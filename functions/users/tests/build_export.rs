@@ -79,7 +79,8 @@ async fn notifications_are_shown_as_read_up_to_where_all_were_marked() {
     let told = async |title: &str| {
         let task = job.world.task(json!({"title": title})).await;
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-        store.update_task(&permit, task, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+        let row = store.task(job.world.user.id, task.id).await.unwrap().unwrap();
+        store.update_task(&permit, row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
     };
     told("One").await;
     told("Two").await;

@@ -24,10 +24,7 @@ async fn a_parked_mail_leaves_with_a_redrive() {
     app.cloud().set_text(&user.id, &format!("MAIL#{newest}"), "state", "failed").await;
     let message = json!({"userId": user.id, "mailId": newest});
     app.cloud().enqueue("MailDeadLetters", &message).await;
-    eventually("it is parked", async || {
-        (app.cloud().operate(&["parked"]).await["mail"] == 1).then_some(())
-    })
-    .await;
+    eventually("it is parked", async || (app.cloud().operate(&["parked"]).await["mail"] == 1).then_some(())).await;
     assert_eq!(app.cloud().operate(&["redrive", "mail", "--dry-run"]).await, json!({"mail": 1}));
     assert_eq!(count(&app, &user.email).await, 1, "a dry run moves nothing");
     assert_eq!(app.cloud().operate(&["redrive", "mail"]).await, json!({"mail": 1}));

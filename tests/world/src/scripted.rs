@@ -109,8 +109,9 @@ impl Scripted {
                 let asked = read(&mut stream).await;
                 let answer = {
                     let mut requests: std::sync::MutexGuard<'_, Vec<Asked>> = requests.lock().unwrap();
+                    let answer = answer(requests.len(), &asked);
                     requests.push(asked);
-                    answer(requests.len() - 1, &requests[requests.len() - 1])
+                    answer
                 };
                 match answer.manner {
                     Manner::Status(status) => write(&mut stream, status, &answer.body).await,
@@ -148,23 +149,22 @@ async fn read(stream: &mut TcpStream) -> Asked {
     let mut bytes = Vec::new();
     let mut whole = None;
     loop {
-        let mut chunk = [0; 65_536];
-        let count = stream.read(&mut chunk).await.unwrap();
-        bytes.extend_from_slice(&chunk[..count]);
+        let count = stream.read_buf(&mut bytes).await.unwrap();
         if whole.is_none()
             && let Some(end) = bytes.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)
+            && let Some(head) = bytes.get(..end)
         {
-            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+            let head = String::from_utf8_lossy(head).into_owned();
             let length =
                 head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
             let body_at = end + END_OF_HEAD.len();
             whole = Some((head, body_at, body_at + length.unwrap_or(0)));
         }
         if let Some((head, body_at, end)) = &whole
-            && bytes.len() >= *end
+            && let Some(body) = bytes.get(*body_at..*end)
         {
             let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-            return Asked { path, body: serde_json::from_slice(&bytes[*body_at..]).unwrap_or_default() };
+            return Asked { path, body: serde_json::from_slice(body).unwrap_or_default() };
         }
         assert!(count > 0, "the request ended early: {}", String::from_utf8_lossy(&bytes));
     }

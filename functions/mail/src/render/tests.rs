@@ -44,9 +44,7 @@ fn what_users_wrote_is_escaped_in_html_and_plain_in_text() {
     let user = user("<img src=x onerror=alert(1)>");
     let mail = reminder_mail(&user, "<script>alert(1)</script>", "\"quoted\" & <b>bold</b>");
     let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
-    assert!(
-        !rendered.html.contains("<script>") && !rendered.html.contains("<img") && !rendered.html.contains("<b>")
-    );
+    assert!(!rendered.html.contains("<script>") && !rendered.html.contains("<img") && !rendered.html.contains("<b>"));
     assert!(rendered.text.contains("<script>alert(1)</script>") && rendered.text.contains("<b>bold</b>"));
     assert_eq!(rendered.subject, "Reminder: <script>alert(1)</script> is due soon");
 }
@@ -147,8 +145,7 @@ fn a_line_keeps_its_direction_beside_lines_of_another() {
 fn a_login_code_stands_on_a_line_of_its_own() {
     let (user, seed) = (user("Asha"), TokenSeed::new());
     let expires_at = Timestamp::parse("2026-01-01T00:05:00Z").unwrap();
-    let mail =
-        Mail::new(user.id, MailContent::LoginCode { seed, kid: "1".to_owned(), expires_at }, Timestamp::now());
+    let mail = Mail::new(user.id, MailContent::LoginCode { seed, kid: "1".to_owned(), expires_at }, Timestamp::now());
     let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
     let code = LoginCode::derive(&keyring(), "1", seed).unwrap();
     assert!(rendered.text.lines().any(|line| line == code.expose()), "{}", rendered.text);

@@ -69,7 +69,7 @@ impl Address {
     }
 }
 
-fn key<'a>(pair: &'a str) -> &'a str {
+fn key(pair: &str) -> &str {
     pair.split_once('=').map_or(pair, |(key, _)| key)
 }
 
