@@ -62,3 +62,21 @@ fn the_page_fetches_nothing() {
         assert!(!page.contains(fetching), "{fetching}");
     }
 }
+
+#[test]
+fn examples_of_the_page_are_what_the_document_takes() {
+    let document: Value = serde_json::from_str(&committed("openapi.json")).unwrap();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let bodies = operations.filter_map(|it| it.pointer("/requestBody/content/application~1json/schema"));
+    let schemas: Vec<&Value> = bodies.chain(document["components"]["schemas"].as_object().unwrap().values()).collect();
+    assert!(schemas.len() > 30);
+    for schema in schemas {
+        let example = page::example::of(schema, "", &document);
+        let mut rooted = schema.clone();
+        rooted["components"] = document["components"].clone();
+        let validator = jsonschema::options().should_validate_formats(true).build(&rooted).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&example).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}: {example}");
+    }
+}
