@@ -71,8 +71,9 @@ invoke: tools ## sends its sample event to a function that make watch serves. FU
 	@test -f "events/$(FUNCTION).json" || { echo "Say FUNCTION=<one of these>:"; ls events | sed 's/[.]json$$//'; exit 1; }
 	cargo lambda invoke --invoke-address 127.0.0.1 $(FUNCTION) --data-file events/$(FUNCTION).json
 
-contract: ## writes the published contract, docs/openapi.json and docs/api.html, from the code
+contract: python ## writes the published contract, docs/openapi.json, docs/api.html and the client's types, from the code
 	@cargo run --locked --quiet --package contract
+	@exec $(PY) -m infra.local client
 
 admin: ## counts again, migrates, imports: the operators' command line. ARGS="--table spacedly-dev migrate status"
 	@cargo run --locked --quiet --package admin -- $(ARGS)

@@ -20,6 +20,7 @@ COMMANDS = {
     "lint": ("checks", "lint"),
     "test": ("testrun", "main"),
     "fuzz": ("testrun", "fuzzed"),
+    "client": ("client", "generate"),
     "deploy": ("sam", "deploy"),
 }
 

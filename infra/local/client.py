@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from . import npm
 from .browser import count_node
 from .checks import Check
 from .instance import ROOT, Instance
+from .progress import Problem
 
 CLIENT = ROOT / "clients" / "typescript"
 
@@ -13,6 +16,13 @@ CLIENT = ROOT / "clients" / "typescript"
 def install() -> None:
     """Fetches its packages."""
     npm.install(CLIENT, "the TypeScript client's packages")
+
+
+def generate() -> None:
+    """Makes the types anew from docs/openapi.json."""
+    install()
+    if subprocess.run(_npm("generate"), check=False).returncode != 0:
+        raise Problem("The client's types could not be made from docs/openapi.json.", "What npm said stands above.")
 
 
 def checks() -> list[Check]:

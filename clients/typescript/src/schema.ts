@@ -1915,6 +1915,8 @@ export interface operations {
                 code?: string;
                 state?: string;
                 error?: string;
+                iss?: string;
+                scope?: string;
             };
             header?: never;
             path?: never;

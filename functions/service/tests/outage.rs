@@ -257,8 +257,8 @@ async fn what_the_sweep_sent_while_the_planner_was_down_is_not_sent_again_when_i
 /// How often Lambda delivers a batch that fails: the first time and every retry that template.yaml grants.
 fn deliveries() -> usize {
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml")).unwrap();
-    let (_, retries) = template.split_once("MaximumRetryAttempts: ").unwrap();
-    1 + retries.lines().next().unwrap().trim().parse::<usize>().unwrap()
+    let retries = template.lines().find_map(|line| line.trim().strip_prefix("MaximumRetryAttempts: ")).unwrap();
+    1 + retries.parse::<usize>().unwrap()
 }
 
 #[tokio::test]

@@ -153,6 +153,8 @@ fn auth(function: &str) -> Option<Operation> {
                 ("code", json!({ "type": "string" })),
                 ("state", json!({ "type": "string" })),
                 ("error", json!({ "type": "string" })),
+                ("iss", json!({ "type": "string", "description": "Google sends it; the id token's own is checked" })),
+                ("scope", json!({ "type": "string", "description": "Google sends it; it is not looked at" })),
             ])
         }
         "auth-verify-email" => {

@@ -1,7 +1,7 @@
 //! The page for people. No script, nothing fetched: it works under the API's own policy.
 
 pub mod example;
-pub mod words;
+mod words;
 
 use askama::Template;
 use serde_json::Value;

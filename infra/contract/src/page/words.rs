@@ -4,23 +4,23 @@ use serde_json::Value;
 
 /// What values may be: words, and the schema of the document that they end with, if there is one.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Kind<'a> {
-    pub words: String,
-    pub link: Option<&'a str>,
+pub(super) struct Kind<'a> {
+    pub(super) words: String,
+    pub(super) link: Option<&'a str>,
 }
 
 /// A field: a row of a table.
 #[derive(Debug)]
-pub struct Field<'a> {
+pub(super) struct Field<'a> {
     /// Its path, as in `files[].filename`.
-    pub path: String,
-    pub is_required: bool,
-    pub kind: Kind<'a>,
-    pub note: &'a str,
+    pub(super) path: String,
+    pub(super) is_required: bool,
+    pub(super) kind: Kind<'a>,
+    pub(super) note: &'a str,
 }
 
 /// The fields of an object, those of objects within it behind it; none for anything else.
-pub fn fields(schema: &Value) -> Vec<Field<'_>> {
+pub(super) fn fields(schema: &Value) -> Vec<Field<'_>> {
     let mut found = Vec::new();
     collect(schema, "", &mut found);
     found
@@ -41,7 +41,7 @@ fn collect<'a>(schema: &'a Value, within: &str, found: &mut Vec<Field<'a>>) {
 }
 
 /// What values of a schema may be.
-pub fn kind(schema: &Value) -> Kind<'_> {
+pub(super) fn kind(schema: &Value) -> Kind<'_> {
     let (mut parts, mut link) = (Vec::new(), None);
     let may_be_null = has_null(schema);
     let choices: Vec<&Value> = list(schema, "anyOf").filter(|one| !is_null(one)).collect();

@@ -1,0 +1,53 @@
+"""The published contract, the template and the sample events speak of the same API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from conftest import ROOT
+from test_events import EVENTS, HTTP
+
+CONTRACT = json.loads((ROOT / "docs" / "openapi.json").read_text())
+OPERATIONS = {
+    f"{method.upper()} {path}": operation for path, item in CONTRACT["paths"].items() for method, operation in item.items()
+}
+SAMPLES = [name for name in HTTP if EVENTS[name]["routeKey"] != "$default"]
+
+
+def problems(schema: dict[str, Any], value: Any) -> list[str]:
+    """What keeps a value from being one of the schema's."""
+    rooted = {**schema, "components": CONTRACT["components"]}
+    checker = jsonschema.Draft202012Validator(rooted, format_checker=jsonschema.FormatChecker())
+    return [error.message for error in checker.iter_errors(value)]
+
+
+def test_the_template_serves_what_the_contract_says_and_nothing_else(routes: dict[str, set[str]]) -> None:
+    declared = {key for keys in routes.values() for key in keys if key != "$default"}
+    assert declared == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_request_is_one_of_the_contract(name: str) -> None:
+    event = EVENTS[name]
+    operation = OPERATIONS[event["routeKey"]]
+    known = {(parameter["in"], parameter["name"]) for parameter in operation["parameters"]}
+    sent = {("query", key) for key in event.get("queryStringParameters", {})}
+    sent |= {("path", key) for key in event.get("pathParameters", {})}
+    assert sent <= known
+    body = operation.get("requestBody")
+    assert ("body" in event) <= (body is not None), "a body is sent that the contract does not know"
+    if body and (body["required"] or "body" in event):
+        assert problems(body["content"]["application/json"]["schema"], json.loads(event["body"])) == []
+    may_be_signed_in = any(operation["security"])
+    signed_in = "authorization" in event["headers"] or any(it.startswith("__Host-access") for it in event.get("cookies", []))
+    assert signed_in <= may_be_signed_in or event["routeKey"].endswith(("/logout", "/refresh"))
+
+
+def test_a_request_that_is_not_the_contract_s_is_noticed() -> None:
+    schema = OPERATIONS["POST /api/tasks"]["requestBody"]["content"]["application/json"]["schema"]
+    assert problems(schema, {"title": "Pay rent"}) == []
+    for body in ({}, {"title": "ab"}, {"title": "Pay rent", "priority": "urgent"}, {"title": 7}):
+        assert problems(schema, body), body
