@@ -21,15 +21,20 @@ class AcceptedNegativeData(Exception):
     """Named as schemathesis's."""
 
 
+class UnsupportedMethodResponse(Exception):
+    """Named as schemathesis's."""
+
+
 def case(**body: Any) -> Any:
     schema = {"properties": {"title": TITLE, "status": {"enum": ["todo"]}, "link": {}, "scheduledAt": {}}}
     raw = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
-    return SimpleNamespace(body=body, query={}, operation=SimpleNamespace(definition=SimpleNamespace(raw=raw)))
+    operation = SimpleNamespace(definition=SimpleNamespace(raw=raw))
+    return SimpleNamespace(body=body, query={}, media_type="application/json", operation=operation)
 
 
 def refusal(code: str, *fields: str) -> Any:
     body = {"code": code, "errors": [{"field": field} for field in fields]}
-    return SimpleNamespace(headers={"content-type": ["application/json"]}, json=lambda: body)
+    return SimpleNamespace(headers={"content-type": ["application/json; charset=utf-8"]}, json=lambda: body)
 
 
 def report(**changed: Any) -> dict[str, Any]:
@@ -80,6 +85,34 @@ def test_bad_input_may_be_taken_only_if_trimming_mends_it() -> None:
     for body, explained in (({"title": " abcde "}, True), ({"status": " TODO"}, True), ({"title": "abcdef"}, False)):
         answer = refusal("", "")
         assert tolerated.is_tolerated(AcceptedNegativeData(), case(**body), answer) is explained
+
+
+def test_parts_of_a_form_may_be_refused_and_nothing_else_of_it() -> None:
+    form = SimpleNamespace(media_type="multipart/form-data", body={"files": [b""]})
+    for field, explained in (("files[0].fileSize", True), ("title", False)):
+        answer = refusal("VALIDATION_FAILED", field)
+        assert tolerated.is_tolerated(RejectedPositiveData(), form, answer) is explained
+
+
+def test_a_method_may_be_that_of_a_path_with_a_parameter() -> None:
+    paths = {"/api/notifications/count": {"get": {}}, "/api/notifications/{id}": {"delete": {}}}
+    asked = SimpleNamespace(operation=SimpleNamespace(schema=SimpleNamespace(raw_schema={"paths": paths})))
+    for method, path, status, explained in (
+        ("DELETE", "/api/notifications/count", 404, True),
+        ("DELETE", "/api/notifications/count", 200, False),
+        ("PUT", "/api/notifications/count", 404, False),
+        ("DELETE", "/api/notifications/count/x", 404, False),
+    ):
+        request = SimpleNamespace(method=method, url=f"http://localhost:3100{path}?a=b")
+        answer = SimpleNamespace(request=request, status_code=status)
+        assert tolerated.is_tolerated(UnsupportedMethodResponse(), asked, answer) is explained
+
+
+def test_a_page_refuses_made_up_links_only() -> None:
+    page = SimpleNamespace(headers={"content-type": ["text/html; charset=utf-8"]}, status_code=400)
+    for path, explained in (("/api/unsubscribe", True), ("/api/tasks", False)):
+        asked = SimpleNamespace(operation=SimpleNamespace(path=path))
+        assert tolerated.is_tolerated(RejectedPositiveData(), asked, page) is explained
 
 
 def test_every_call_has_a_network_of_its_own() -> None:

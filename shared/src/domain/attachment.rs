@@ -144,9 +144,17 @@ impl NewFile {
             return Err(vec![FieldError::new(path.to_owned(), "A file must be an object")]);
         };
         let text = |name| object.get(name).and_then(Value::as_str).unwrap_or_default();
-        let size = object.get("fileSize").and_then(Value::as_u64).unwrap_or_default();
+        let size = object.get("fileSize").and_then(whole_number).unwrap_or_default();
         Self::parse(path, text("filename"), text("fileType"), size)
     }
+}
+
+/// A count, however it is written: JSON's `2.0` is 2 (JSON Schema Validation, §6.1.1). None for anything else.
+fn whole_number(value: &Value) -> Option<u64> {
+    // Beyond this, neighbouring whole numbers are one in a double.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..EXACT).contains(number));
+    value.as_u64().or(number.map(|number| number as u64))
 }
 
 /// The files of a request.
@@ -515,6 +523,25 @@ mod tests {
         }
         for bad in ["", "  ", "..", "folder/", &"x".repeat(256)] {
             assert!(FileName::parse("Filename", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_whole_numbers_however_they_are_written() {
+        for (written, size) in [
+            ("2", Some(2)),
+            ("2.0", Some(2)),
+            ("1e3", Some(1000)),
+            ("0", None),
+            ("2.5", None),
+            ("-2.0", None),
+            ("1e300", None),
+        ] {
+            let body: Value = serde_json::from_str(&format!(
+                r#"{{"files":[{{"filename":"a.txt","fileType":"text/plain","fileSize":{written}}}]}}"#
+            ))
+            .unwrap();
+            assert_eq!(files(body).ok().map(|files| files[0].size), size, "{written}");
         }
     }
 
