@@ -19,6 +19,7 @@ COMMANDS = {
     "logs": ("control", "logs"),
     "lint": ("checks", "lint"),
     "test": ("testrun", "main"),
+    "fuzz": ("testrun", "fuzzed"),
     "deploy": ("sam", "deploy"),
 }
 
@@ -26,7 +27,7 @@ COMMANDS = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local")
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("details", nargs="*", help="logs: a function's name; deploy: stage and architecture")
+    parser.add_argument("details", nargs="*", help="logs: a function's name; deploy: stage and architecture; fuzz: examples")
     arguments = parser.parse_args()
     module, function = COMMANDS[arguments.command]
     try:

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import subprocess
 
+from . import npm
 from .checks import Check
 from .instance import ROOT, Instance
-from .progress import Problem, step
 
 BROWSER = ROOT / "tests" / "browser"
 
 
 def install() -> None:
-    """Fetches and unpacks the browser, once for each state of the lock file; the stamp lies among the packages."""
-    wanted = hashlib.sha256((BROWSER / "package-lock.json").read_bytes()).hexdigest()
-    stamp = BROWSER / "node_modules" / ".spacedly.stamp"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    with step("installing the test's browser (once)"):
-        npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(npm, cwd=BROWSER, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise Problem(
-                f"The browser test's packages could not be installed:\n{(done.stdout + done.stderr)[-2000:].strip()}",
-                "The first time needs the network (proxy: HTTPS_PROXY, mirror: npm config set registry …). Try again.",
-            )
-        stamp.write_text(wanted)
+    """Fetches and unpacks the browser."""
+    npm.install(BROWSER, "the test's browser")
 
 
 def check(instance: Instance) -> Check:

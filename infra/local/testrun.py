@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from . import browser, build, control, deploy, processes, supervisor
+from . import browser, build, client, control, deploy, fuzz, processes, supervisor
 from .checks import Check, Tally, checks, count_cargo, install_cargo_tools, perform
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
@@ -24,7 +24,22 @@ _ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
 
 
 def main() -> None:
+    """`make test`."""
     instance = test_instance()
+    browser.install()
+    client.install()
+    from_outside = [_api_tests(instance), browser.check(instance), client.check(instance), *fuzz.checks(instance)]
+    _run(instance, [*checks(), *client.checks(), _unit_tests()], from_outside)
+
+
+def fuzzed(examples: str = "200") -> None:
+    """`make fuzz`: the contract alone, with many examples."""
+    instance = test_instance()
+    _run(instance, [], fuzz.checks(instance, int(examples)))
+
+
+def _run(instance: Instance, at_rest: list[Check], from_outside: list[Check]) -> None:
+    """The checks that need no running system, then those against one; ends the process."""
     instance.make_directories()
     lock = control.try_lock(instance, "lock")
     if lock is None:
@@ -38,11 +53,11 @@ def main() -> None:
         processes.check_port(instance.cloud_port, "TEST_CLOUD_PORT", "test")
         processes.check_port(instance.oidc_port, "TEST_OIDC_PORT", "test")
         processes.check_port(instance.page_port, "TEST_PORT", "test")
-        install_cargo_tools()
-        browser.install()
-        for check in [*checks(), _unit_tests()]:
+        if at_rest:
+            install_cargo_tools()
+        for check in at_rest:
             perform(check, tally, instance.log)
-        _test_api(instance, tally)
+        _test_api(instance, tally, from_outside)
     except Problem as problem:
         tally.failed += 1
         tally.failures.append(problem.what)
@@ -78,6 +93,7 @@ def _api_tests(instance: Instance) -> Check:
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "STACK_NAME": STACK,
+        "PYTHON": sys.executable,
     }
     return Check("API tests", build.cargo("test", "-p", API_TESTS, "--no-fail-fast"), count_cargo, surroundings)
 
@@ -88,7 +104,7 @@ def complaints(log: Path, most: int = 20) -> str:
     return "\n".join("  " + line[:600] for line in lines[-most:]) or "  nothing"
 
 
-def _test_api(instance: Instance, tally: Tally) -> None:
+def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> None:
     """Deploys to a fresh cloud, tests it from outside, ends it."""
     shutil.rmtree(instance.state, ignore_errors=True)
     shutil.rmtree(instance.temporary, ignore_errors=True)
@@ -113,7 +129,6 @@ def _test_api(instance: Instance, tally: Tally) -> None:
             if not proxy.start():
                 raise Problem(f"Port {instance.port} was taken in the meantime.")
             running.result = supervisor.wait_until_healthy(instance)
-        from_outside = (_api_tests(instance), browser.check(instance))
         clean = [perform(check, tally, instance.log) for check in from_outside]
         if not all(clean):
             name = instance.functions_log.relative_to(ROOT)

@@ -167,8 +167,11 @@ struct OldImage {
     task_id: Option<TaskId>,
 }
 
-/// Serves the table's stream until Lambda ends the process. Records are worked on in order; the first that fails
-/// is reported, and the batch comes again from there on.
+/// Failures in one batch beyond which the rest waits for its next delivery: a service is down, and asking it for every
+/// record would use up the function's time.
+const STOP_AFTER: usize = 3;
+
+/// Serves the table's stream until Lambda ends the process, as [`work_off`] says.
 ///
 /// # Errors
 /// The runtime failed.
@@ -179,28 +182,44 @@ pub async fn serve_stream(
 ) -> Result<(), lambda_runtime::Error> {
     let handler = &handler;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| async move {
-        let started = Instant::now();
-        let count = event.payload.records.len();
-        let mut response = DynamoDbEventResponse::default();
-        for raw in &event.payload.records {
-            let Some(record) = Record::read(raw) else {
-                // No try will read it, and it would hold up everybody behind.
-                tracing::error!(function, event_id = raw.event_id, "stream.record_unreadable");
-                continue;
-            };
-            if let Err(error) = handler(record).boxed_local().await {
-                let sequence = raw.change.sequence_number.clone();
-                tracing::error!(function, sequence, %error, "stream.record_failed");
-                let mut failure = DynamoDbBatchItemFailure::default();
-                failure.item_identifier = sequence;
-                response.batch_item_failures.push(failure);
+        Ok::<_, lambda_runtime::Error>(work_off(function, stage, &event.payload, handler).await)
+    }))
+    .await
+}
+
+/// Works on a batch of the stream's records in order, and reports those that failed.
+///
+/// One that fails does not hold up those behind it, at least not in its own batch: records are hints, each row is read
+/// again, so their order does not matter. Lambda delivers the batch again from the first failure on
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>), and what was done is then
+/// done twice. After 3 failures the rest is left to that delivery.
+pub async fn work_off(
+    function: &str,
+    stage: &str,
+    event: &Event,
+    handler: &impl AsyncFn(Record) -> Result<(), Failure>,
+) -> DynamoDbEventResponse {
+    let started = Instant::now();
+    let mut response = DynamoDbEventResponse::default();
+    for raw in &event.records {
+        let Some(record) = Record::read(raw) else {
+            // No try will read it, and it would hold up everybody behind.
+            tracing::error!(function, event_id = raw.event_id, "stream.record_unreadable");
+            continue;
+        };
+        if let Err(error) = handler(record).boxed_local().await {
+            let sequence = raw.change.sequence_number.clone();
+            tracing::error!(function, sequence, %error, "stream.record_failed");
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = sequence;
+            response.batch_item_failures.push(failure);
+            if response.batch_item_failures.len() == STOP_AFTER {
                 break;
             }
         }
-        log_batch(function, stage, count, response.batch_item_failures.len(), started);
-        Ok::<_, lambda_runtime::Error>(response)
-    }))
-    .await
+    }
+    log_batch(function, stage, event.records.len(), response.batch_item_failures.len(), started);
+    response
 }
 
 /// One line a batch, which is also its metrics.

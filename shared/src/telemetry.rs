@@ -8,6 +8,8 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::domain::delivery::Delivery;
+
 /// The namespace of the product's own metrics.
 const NAMESPACE: &str = "Spacedly";
 
@@ -42,6 +44,22 @@ impl Unit {
             Self::Milliseconds => "Milliseconds",
         }
     }
+}
+
+/// Tells how long after its time a reminder reached its user, by `mail` or `push`: one metric for both. `of` names the
+/// mail or the reminder. Says nothing of a receipt without a lateness.
+pub fn reminder_lateness(stage: &str, by: &str, receipt: &Delivery, of: (&str, Value)) {
+    let Some(late) = receipt.lateness_ms else { return };
+    let (name, id) = of;
+    let line = Map::from_iter([
+        (name.to_owned(), id),
+        ("by".to_owned(), json!(by)),
+        ("attempts".to_owned(), json!(receipt.attempts)),
+    ]);
+    // No reminder is late by more than 2^53 ms, some 285,000 years.
+    #[expect(clippy::cast_precision_loss, reason = "see above")]
+    let metrics = [("ReminderLateness", Unit::Milliseconds, late as f64)];
+    emit("reminder.lateness", "INFO", stage, &metrics, line);
 }
 
 /// Writes one line that is both a log line and, in CloudWatch's embedded metric format, metrics.

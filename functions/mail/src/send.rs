@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, json};
+use serde_json::json;
 use shared::auth::keyring::Keyring;
 use shared::aws::mailer::{Mailer, NotSent};
 use shared::aws::queue::{LONGEST_DELAY, Queue, SendMail};
@@ -21,7 +21,7 @@ use shared::domain::mail::{Mail, MailState};
 use shared::events::{Failure, Message};
 use shared::store::mails::{Outcome, Outgoing};
 use shared::store::{Permit, Refusal, Store, WriteError};
-use shared::telemetry::{self, Unit};
+use shared::telemetry;
 
 use crate::render::{Links, render};
 
@@ -140,14 +140,8 @@ impl Sender {
     /// Writes the receipt; how late the mail left is a metric.
     async fn receipt(&self, permit: &Permit, mail: &Mail, outcome: Outcome, now: Timestamp) -> Result<(), WriteError> {
         let receipt = self.store.write_receipt(permit, mail, outcome, now).await?;
-        if let Some(late) = receipt.filter(|_| outcome == Outcome::Sent).and_then(|receipt| receipt.lateness_ms) {
-            let mut line = Map::new();
-            line.insert("mail_id".to_owned(), json!(mail.id));
-            line.insert("attempts".to_owned(), json!(mail.attempts));
-            // A mail is not late by more than 2^53 ms, some 285,000 years.
-            #[expect(clippy::cast_precision_loss, reason = "see above")]
-            let metrics = [("ReminderLateness", Unit::Milliseconds, late as f64)];
-            telemetry::emit("mail.lateness", "INFO", &self.stage, &metrics, line);
+        if let Some(receipt) = receipt.filter(|_| outcome == Outcome::Sent) {
+            telemetry::reminder_lateness(&self.stage, "mail", &receipt, ("mail_id", json!(mail.id)));
         }
         Ok(())
     }

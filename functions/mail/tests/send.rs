@@ -26,6 +26,8 @@ use shared::store::mails::Outcome;
 use world::{Answer, Scripted, World, keyring, verification};
 
 const MAX_RECEIVES: u32 = 4;
+/// Of the mailer with SES: long enough for every answer of this machine, short enough to wait for none.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 struct Post {
     world: World,
@@ -55,7 +57,7 @@ async fn post(answers: Vec<Answer>) -> Post {
     let sender = Sender {
         store: world.store.clone(),
         secrets: Secrets::load(&manager.sdk(), "secret".to_owned()).await.unwrap(),
-        mailer: Mailer::new(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned()),
+        mailer: Mailer::with_patience(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned(), PATIENCE),
         stage: "test".to_owned(),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
@@ -175,6 +177,21 @@ async fn a_mail_whose_key_is_gone_is_given_up_and_shows() {
 }
 
 #[tokio::test]
+async fn a_mail_of_a_key_that_was_added_since_the_function_read_the_secret_holds_that_keys_token() {
+    let mut post = post(vec![sent()]).await;
+    post.sender.secrets = world::rotated_secrets().await;
+    let (seed, user) = (TokenSeed::new(), world::new_user("other@example.com"));
+    let keyring = world::rotated_keyring();
+    let token = MailedToken::derive(&keyring, "2", seed).unwrap();
+    let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "2".to_owned() }, user.created_at);
+    post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let body = SendMail { user_id: user.id, mail_id: mail.id };
+    post.sender.handle(Message { body, deliveries: 1 }, Timestamp::now()).await.unwrap();
+    let text = post.ses.bodies()[0]["Content"]["Simple"]["Body"]["Text"]["Data"].to_string();
+    assert!(text.contains(token.expose()), "{text}");
+}
+
+#[tokio::test]
 async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
     let post = post(vec![sent()]).await;
     let user = world::new_user("other@example.com");
@@ -283,6 +300,41 @@ async fn whatever_ses_answers_at_first_one_mail_leaves() {
         assert_eq!(mails_after(answers).await, (1, DeliveryState::Sent));
     }
     assert_eq!(mails_after(vec![refused(); 4]).await, (0, DeliveryState::Failed));
+}
+
+#[tokio::test]
+async fn an_ses_that_does_not_answer_in_time_is_asked_again_when_the_lease_has_ended() {
+    assert_eq!(mails_after(vec![Answer::silent(), sent()]).await, (1, DeliveryState::Sent));
+    assert_eq!(mails_after(vec![Answer::silent(), Answer::silent(), sent()]).await, (1, DeliveryState::Sent));
+    let post = post(vec![Answer::silent(), sent()]).await;
+    let now = Timestamp::now();
+    assert!(post.deliver(1, now).await.is_err());
+    assert_eq!(post.state().await, MailState::Sending, "it may have left");
+    assert!(post.deliver(2, now).await.is_err());
+    assert_eq!(post.ses.asked().len(), 1, "so it waits for its lease");
+}
+
+#[tokio::test]
+async fn an_ses_that_never_answers_leaves_a_failure_that_shows_and_a_redrive_sends_the_mail() {
+    let post = post([vec![Answer::silent(); 4], vec![sent()]].concat()).await;
+    let mut now = Timestamp::now();
+    for deliveries in 1..=MAX_RECEIVES {
+        assert!(post.deliver(deliveries, now).await.is_err(), "the last one has the queue park it");
+        now = now.plus(Duration::from_secs(120));
+    }
+    assert_eq!((post.state().await, post.reminder().await.delivery.state), (MailState::Failed, DeliveryState::Failed));
+    post.deliver(1, now).await.unwrap();
+    assert_eq!((post.state().await, post.reminder().await.delivery.state), (MailState::Sent, DeliveryState::Sent));
+}
+
+#[tokio::test]
+async fn the_mail_of_a_user_who_was_deleted_on_its_way_does_not_leave() {
+    let post = post(vec![sent()]).await;
+    post.world.delete_account().await;
+    post.deliver(1, Timestamp::now()).await.unwrap();
+    post.world.store.delete_rows_of(&Permit::of_system(), post.world.user.id, 10).await.unwrap();
+    post.deliver(2, Timestamp::now()).await.unwrap();
+    assert!(post.ses.asked().is_empty());
 }
 
 fn throttled() -> Answer {

@@ -7,8 +7,10 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use shared::aws::queue::FireReminder;
 use shared::clock::Timestamp;
+use shared::domain::delivery::{Delivery, DeliveryState};
 use shared::domain::mail::{Mail, UNSUBSCRIBED};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{Reminder, ReminderStatus};
@@ -17,6 +19,7 @@ use shared::domain::user::User;
 use shared::events::Failure;
 use shared::store::reminders::Firing;
 use shared::store::{Permit, Refusal, Store, WriteError};
+use shared::telemetry;
 
 /// A message that comes earlier than this before its reminder's time was made by mistake, not by a clock that is a
 /// little ahead. The sweep sends the reminder when its time has passed.
@@ -26,11 +29,25 @@ const TRIES: u32 = 8;
 /// The longest first pause between tries; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Fires a reminder, if it still is what the message says.
+/// Fires a reminder as [`handle`] does; how late one was shown in the app is a metric. A mail's lateness is known when
+/// it has left, and `mail-send` tells of it.
+///
+/// # Errors
+/// As [`handle`].
+pub async fn serve(store: &Store, stage: &str, message: FireReminder, now: Timestamp) -> Result<(), Failure> {
+    let reminder_id = message.reminder_id;
+    if let Some(receipt) = handle(store, message, now).await? {
+        telemetry::reminder_lateness(stage, "push", &receipt, ("reminder_id", json!(reminder_id)));
+    }
+    Ok(())
+}
+
+/// Fires a reminder, if it still is what the message says. Returns the receipt of one that goes out in the app only: it
+/// is out now.
 ///
 /// # Errors
 /// The table failed, or others never let it through: the message comes again.
-pub async fn handle(store: &Store, message: FireReminder, now: Timestamp) -> Result<(), Failure> {
+pub async fn handle(store: &Store, message: FireReminder, now: Timestamp) -> Result<Option<Delivery>, Failure> {
     let mut pause = FIRST_PAUSE;
     for _ in 1..TRIES {
         match attempt(store, &message, now).await {
@@ -45,26 +62,27 @@ pub async fn handle(store: &Store, message: FireReminder, now: Timestamp) -> Res
     Ok(attempt(store, &message, now).await?)
 }
 
-async fn attempt(store: &Store, message: &FireReminder, now: Timestamp) -> Result<(), WriteError> {
+async fn attempt(store: &Store, message: &FireReminder, now: Timestamp) -> Result<Option<Delivery>, WriteError> {
     let FireReminder { user_id, reminder_id, task_id, plan } = *message;
     let Some(Firing { reminder, task, user }) = store.firing(user_id, reminder_id, task_id).await? else {
         tracing::info!(%reminder_id, plan, "reminder.gone");
-        return Ok(());
+        return Ok(None);
     };
     let Some(fires_at) = reminder.fires_at().filter(|_| reminder.plan == plan) else {
         tracing::info!(%reminder_id, plan, present_plan = reminder.plan, "reminder.stale");
-        return Ok(());
+        return Ok(None);
     };
     if fires_at.since(now) > EARLY {
         tracing::warn!(%reminder_id, plan, "reminder.early");
-        return Ok(());
+        return Ok(None);
     }
     let permit = Permit::of_system();
     match decide(&reminder, &task, &user) {
         Decision::CallOff(reason) => {
             let mut skipped = reminder.clone();
             skipped.skip(now, reason);
-            store.update_reminder(&permit, &skipped, reminder.version).await
+            store.update_reminder(&permit, &skipped, reminder.version).await?;
+            Ok(None)
         }
         Decision::Fire(mailing) => {
             let mut fired = reminder.clone();
@@ -82,7 +100,8 @@ async fn attempt(store: &Store, message: &FireReminder, now: Timestamp) -> Resul
                 }
             };
             let notification = Notification::upcoming(&task, now);
-            store.fire_reminder(&permit, (&fired, reminder.version), &notification, mail.as_ref(), &user).await
+            store.fire_reminder(&permit, (&fired, reminder.version), &notification, mail.as_ref(), &user).await?;
+            Ok(Some(fired.delivery).filter(|delivery| delivery.state == DeliveryState::Sent))
         }
     }
 }

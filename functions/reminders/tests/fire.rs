@@ -45,7 +45,8 @@ async fn told(world: &World) -> (usize, usize) {
 async fn a_message_that_comes_twice_fires_once() {
     let (world, _, reminder) = world().await;
     for _ in 0..3 {
-        fire::handle(&world.store, message(&reminder), due()).await.unwrap();
+        let receipt = fire::handle(&world.store, message(&reminder), due()).await.unwrap();
+        assert_eq!(receipt, None, "a mail's receipt is written when it has left");
     }
     assert_eq!(told(&world).await, (1, 1));
     let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
@@ -103,6 +104,21 @@ async fn a_message_for_a_reminder_or_a_task_that_was_deleted_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_message_whose_user_was_deleted_since_it_was_planned_does_nothing() {
+    let (world, _, reminder) = world().await;
+    world.delete_account().await;
+    // The cleaner has not come yet: reminder and task still stand.
+    assert!(world.store.reminder(world.user.id, reminder.id).await.unwrap().is_some());
+    for _ in 0..2 {
+        assert_eq!(fire::handle(&world.store, message(&reminder), due()).await.unwrap(), None);
+    }
+    assert_eq!(told(&world).await, (0, 0));
+    world.store.delete_rows_of(&Permit::of_system(), world.user.id, 10).await.unwrap();
+    assert_eq!(fire::handle(&world.store, message(&reminder), due()).await.unwrap(), None);
+    assert_eq!((world.count("NTF#").await, world.count("MAIL#").await), (0, 0));
+}
+
+#[tokio::test]
 async fn a_reminder_of_a_task_that_was_completed_before_it_fired_is_called_off() {
     let (world, task, reminder) = world().await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
@@ -121,7 +137,10 @@ async fn a_message_that_comes_hours_late_still_fires_and_tells_how_late() {
     push.apply(ReminderPatch { channel: Some(by_push), ..ReminderPatch::default() }, Timestamp::now());
     world.store.update_reminder(&world.permit(), &push, reminder.version).await.unwrap();
     let due = reminder.delivery.scheduled_for.unwrap();
-    fire::handle(&world.store, message(&push), due.plus(HOUR)).await.unwrap();
+    let receipt = fire::handle(&world.store, message(&push), due.plus(HOUR)).await.unwrap();
+    assert_eq!(receipt.and_then(|receipt| receipt.lateness_ms), Some(3_600_000), "it goes into the metric");
+    let again = fire::handle(&world.store, message(&push), due.plus(HOUR * 2)).await.unwrap();
+    assert_eq!(again, None, "and only once");
     let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
     assert_eq!((stored.delivery.state, stored.delivery.lateness_ms), (DeliveryState::Sent, Some(3_600_000)));
     assert_eq!((stored.email_sent, told(&world).await), (false, (1, 0)));

@@ -54,20 +54,24 @@ impl Dispatcher {
             return Ok(());
         };
         if let Some(id) = record.sk.strip_prefix(keys::REMINDER_PREFIX) {
-            return self.plan(user, ReminderId::parse(id)?, record.old_plan, now).await;
+            let Ok(id) = ReminderId::parse(id) else { return Ok(unreadable(record)) };
+            return self.plan(user, id, record.old_plan, now).await;
         }
         if let Some(id) = record.sk.strip_prefix(keys::MAIL_PREFIX).filter(|_| record.change == Change::Insert) {
-            let message = SendMail { user_id: user, mail_id: MailId::parse(id)? };
+            let Ok(mail_id) = MailId::parse(id) else { return Ok(unreadable(record)) };
+            let message = SendMail { user_id: user, mail_id };
             return Ok(self.mails.send(&message, Duration::ZERO).await?);
         }
         if let Some(id) = record.sk.strip_prefix(keys::TASK_PREFIX).filter(|_| record.change == Change::Remove) {
-            let message = CleanUp::Task { user_id: user, task_id: TaskId::parse(id)? };
+            let Ok(task_id) = TaskId::parse(id) else { return Ok(unreadable(record)) };
+            let message = CleanUp::Task { user_id: user, task_id };
             return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
         }
         if let Some(id) = record.sk.strip_prefix(keys::ATTACHMENT_PREFIX).filter(|_| record.change == Change::Remove) {
             // The row is gone: only its old image tells the task.
-            let Some(task_id) = record.old_task else { return Err("a deleted attachment of no task".into()) };
-            let attachment_id = AttachmentId::parse(id)?;
+            let (Some(task_id), Ok(attachment_id)) = (record.old_task, AttachmentId::parse(id)) else {
+                return Ok(unreadable(record));
+            };
             let message = CleanUp::Attachment { user_id: user, task_id, attachment_id };
             return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
         }
@@ -126,4 +130,9 @@ impl Dispatcher {
             made => Ok(made?),
         }
     }
+}
+
+/// A record of a row that is none of ours: no try will read it, and it would hold up everybody behind.
+fn unreadable(record: &Record) {
+    tracing::error!(sk = record.sk, "dispatch.record_unreadable");
 }

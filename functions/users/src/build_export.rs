@@ -148,18 +148,28 @@ struct File {
     begun: usize,
     /// Whether the list that is open has rows.
     has_rows: bool,
+    /// Up to when all notifications are read. Their rows do not tell: marking all as read is one write, to the inbox,
+    /// whose sort key comes before theirs.
+    read_upto: Option<Timestamp>,
 }
 
 impl File {
     async fn begin(mut writer: ObjectWriter, now: Timestamp) -> Result<Self, Failure> {
         writer.write(format!("{{\"exportedAt\":\"{now}\"").as_bytes()).await?;
-        Ok(Self { writer, begun: 0, has_rows: false })
+        Ok(Self { writer, begun: 0, has_rows: false, read_upto: None })
     }
 
-    async fn add(&mut self, row: UserRow) -> Result<(), Failure> {
+    async fn add(&mut self, mut row: UserRow) -> Result<(), Failure> {
         if row.sk == keys::ACCOUNT {
             let user = ACCOUNT_SHOWN.of(row.attributes);
             return self.text(&format!(",\"user\":{user}")).await;
+        }
+        if row.sk == keys::INBOX {
+            self.read_upto = instant(&row.attributes, "readUpto");
+            return Ok(());
+        }
+        if row.sk.starts_with(keys::NOTIFICATION_PREFIX) && was_read(&row.attributes, self.read_upto) {
+            row.attributes.insert("isRead".to_owned(), Value::Bool(true));
         }
         let Some(at) = SECTIONS.iter().position(|section| row.sk.starts_with(section.prefix)) else {
             return Ok(());
@@ -194,6 +204,15 @@ impl File {
     }
 }
 
+fn instant(attributes: &Map<String, Value>, name: &str) -> Option<Timestamp> {
+    Timestamp::parse(attributes.get(name)?.as_str()?).ok()
+}
+
+/// Whether a notification was made before all were marked as read.
+fn was_read(notification: &Map<String, Value>, read_upto: Option<Timestamp>) -> bool {
+    instant(notification, "createdAt").zip(read_upto).is_some_and(|(made, upto)| made <= upto)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,6 +221,7 @@ mod tests {
     fn the_sections_stand_in_the_order_of_their_sort_keys() {
         assert!(SECTIONS.windows(2).all(|pair| matches!(pair, [a, b] if a.prefix < b.prefix)));
         assert!(keys::ACCOUNT < SECTIONS[0].prefix);
+        assert!(keys::INBOX < keys::NOTIFICATION_PREFIX, "the mark is known when the notifications come");
     }
 
     #[test]

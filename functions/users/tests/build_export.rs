@@ -3,15 +3,18 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::aws::files::Bucket;
 use shared::aws::queue::BuildExport;
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
 use shared::domain::export::Export;
+use shared::domain::task::{TaskPatch, TaskStatus};
+use shared::domain::zone::Zone;
 use shared::id::ExportId;
 use users::build_export::Builder;
-use world::{Answer, Scripted, World};
+use world::{Answer, Scripted, TABLE, World};
 
 struct Job {
     world: World,
@@ -70,12 +73,70 @@ async fn the_file_has_all_lists_and_no_secret_and_one_mail_tells_of_it() {
 }
 
 #[tokio::test]
+async fn notifications_are_shown_as_read_up_to_where_all_were_marked() {
+    let job = job(vec![Answer::ok()]).await;
+    let (store, permit) = (&job.world.store, job.world.permit());
+    let told = async |title: &str| {
+        let task = job.world.task(json!({"title": title})).await;
+        let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+        store.update_task(&permit, task, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+    };
+    told("One").await;
+    told("Two").await;
+    store.mark_all_read(&permit, job.world.user.id, Timestamp::now()).await.unwrap();
+    told("Three").await;
+    job.deliver(job.export.id).await.unwrap();
+    let file = &job.s3.asked()[0].body;
+    let mut read: Vec<(&str, bool)> = file["notifications"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["message"].as_str().unwrap(), one["isRead"].as_bool().unwrap()))
+        .collect();
+    read.sort_unstable();
+    assert_eq!(read, [("You completed: One", true), ("You completed: Three", false), ("You completed: Two", true)]);
+}
+
+#[tokio::test]
 async fn what_s3_did_not_take_comes_again_and_nothing_is_shown_before() {
     let job = job(vec![Answer::broken(), Answer::broken(), Answer::broken(), Answer::ok()]).await;
     assert!(job.deliver(job.export.id).await.is_err());
     assert!(!job.world.store.export(job.world.user.id).await.unwrap().unwrap().is_ready(Timestamp::now()));
     job.deliver(job.export.id).await.unwrap();
     assert!(job.world.store.export(job.world.user.id).await.unwrap().unwrap().is_ready(Timestamp::now()));
+}
+
+/// S3's answers to an upload in parts, by what is asked.
+async fn in_parts() -> Scripted {
+    Scripted::answering(|_, asked| {
+        if asked.path.contains("?uploads") {
+            let xml = "<InitiateMultipartUploadResult><UploadId>upload-1</UploadId></InitiateMultipartUploadResult>";
+            return Answer::text(xml);
+        }
+        Answer::text("<CompleteMultipartUploadResult><ETag>\"x-2\"</ETag></CompleteMultipartUploadResult>")
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_file_of_more_than_eight_megabytes_goes_up_in_parts() {
+    let mut job = job(vec![Answer::ok()]).await;
+    job.s3 = in_parts().await;
+    job.builder.bucket = Bucket::new(&job.s3.sdk(), "uploads".to_owned());
+    // Rows as heavy as a table takes: 400 KB.
+    for number in 0..25 {
+        let text = AttributeValue::S("x".repeat(380_000));
+        let put = job.world.client.put_item().table_name(TABLE).item("message", text);
+        let put = put.item("PK", AttributeValue::S(format!("USER#{}", job.world.user.id)));
+        put.item("SK", AttributeValue::S(format!("NTF#{number:02}"))).send().await.unwrap();
+    }
+    job.deliver(job.export.id).await.unwrap();
+    let asked: Vec<String> = job.s3.asked().into_iter().map(|asked| asked.path).collect();
+    let has = |part: &str| asked.iter().filter(|path| path.contains(part)).count();
+    assert_eq!((asked.len(), has("?uploads"), has("partNumber=1&"), has("partNumber=2&")), (4, 1, 1, 1), "{asked:?}");
+    assert!(asked[3].contains("uploadId=upload-1") && !asked[3].contains("partNumber"), "it is completed: {asked:?}");
+    let export = job.world.store.export(job.world.user.id).await.unwrap().unwrap();
+    assert!(export.is_ready(Timestamp::now()) && export.size > Some(25 * 380_000));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `spacedly-admin`: see `--help`. Credentials and region come from the environment, as functions have them.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use admin::{import, migrate, replay};
 use clap::{Parser, Subcommand};
@@ -38,9 +39,13 @@ enum Command {
     },
     /// Brings in the original's PostgreSQL database.
     Import {
-        /// postgres://user:password@host:port/database. Not encrypted: go through a tunnel.
+        /// postgres://user:password@host:port/database?sslmode=disable, require or verify-full. Without sslmode it is
+        /// disable towards this machine, verify-full towards all others.
         #[arg(long, env = "SOURCE_DATABASE_URL", hide_env_values = true)]
         from: String,
+        /// A file with the certificates, in PEM, that verify-full trusts; without it, those that this machine trusts.
+        #[arg(long)]
+        root_certificate: Option<PathBuf>,
         /// The zone of all users; the original knows none.
         #[arg(long, default_value = "Asia/Kolkata", value_parser = |text: &str| Zone::parse(text))]
         timezone: Zone,
@@ -100,7 +105,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 writeln!(out, "{number:04} {}: {state}", migration.name())?;
             }
         }
-        Command::Import { from, timezone, again } => {
+        Command::Import { from, root_certificate, timezone, again } => {
+            let from = import::Address::read(&from, root_certificate.as_deref())?;
             let start = if again { import::Start::Anew } else { import::Start::WhereItStopped };
             let report = import::run(&store, &from, &timezone, start, &mut std::io::stderr()).await?;
             write!(out, "{report}")?;

@@ -58,7 +58,8 @@ pub fn text(document: &Value) -> String {
 
 const INTRODUCTION: &str = "JSON in and out. Successes are `{success, message, data}`, failures `{success, message, code, requestId}` with `errors` \
 for bad fields. Browsers are kept signed in by cookies; scripts send `X-Token-Delivery: body` with the login and then \
-`Authorization: Bearer`. Times are RFC 3339 in UTC. Unknown fields are ignored. Enumerations are read in any case. \
+`Authorization: Bearer`. Times are RFC 3339 in UTC, from 1970 to 9999. Unknown fields are ignored. Enumerations are read \
+in any case, and written in lower case. Text is trimmed and composed (NFC) before it is measured. \
 Answers that the gateway makes itself (preflight, its own 413, 429 and 503) have another shape.";
 
 fn tags() -> Value {
@@ -144,8 +145,8 @@ fn parameters(route: &Route, operation: &Operation) -> Value {
     if operation.gives_tokens {
         header(
             "X-Token-Delivery",
-            json!({ "type": "string", "enum": ["body"] }),
-            "Puts the tokens into the body instead of cookies",
+            json!({ "type": "string", "examples": ["body"] }),
+            "`body` puts the tokens into the body instead of cookies",
         );
     }
     json!(parameters)
@@ -153,7 +154,7 @@ fn parameters(route: &Route, operation: &Operation) -> Value {
 
 fn request_body(route: &Route, body: Option<&Value>) -> Option<Value> {
     let schema = body?;
-    let is_required = route.body != BodyKind::OptionalJson && schema.get("required").is_some();
+    let is_required = route.body != BodyKind::OptionalJson;
     let mut content = json!({ "application/json": { "schema": schema } });
     if route.body == BodyKind::JsonOrMultipart
         && let Some(content) = content.as_object_mut()

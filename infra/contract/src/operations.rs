@@ -1,6 +1,9 @@
 //! What each route does, answers, and may refuse besides what every route may.
 
 use serde_json::{Value, json};
+use shared::domain::field::Field;
+use shared::domain::task::{Priority, TaskStatus};
+use shared::domain::task_query::TaskQuery;
 use shared::http::ErrorCode::{self, *};
 
 use crate::schemas::reference;
@@ -108,6 +111,12 @@ fn page_of(name: &str, field: &str) -> Value {
     })
 }
 
+/// A pattern of lists of these names, between commas.
+fn names(names: &[&str]) -> String {
+    let name = format!("(?:{})?", names.join("|"));
+    format!("^ *{name} *(?:, *{name} *)*$")
+}
+
 /// What is said of a function's route; `None` for one that nothing is said of.
 pub fn operation(function: &str) -> Option<Operation> {
     auth(function).or_else(|| user(function)).or_else(|| task(function)).or_else(|| rest(function))
@@ -202,14 +211,14 @@ fn task(function: &str) -> Option<Operation> {
         "tasks-list" => says("A page of the tasks; a filtered one may be shorter than its limit", vec![data(page_of("TaskFields", "tasks"))])
             .paged()
             .with(vec![
-                ("status", json!({ "type": "array", "items": text() })),
-                ("priority", json!({ "type": "array", "items": text() })),
+                ("status", json!({ "type": "array", "items": TaskStatus::schema() })),
+                ("priority", json!({ "type": "array", "items": Priority::schema() })),
                 ("category", json!({ "type": "array", "items": text() })),
                 ("dueBefore", json!({ "type": "string", "format": "date-time", "description": "Exclusive" })),
                 ("dueAfter", json!({ "type": "string", "format": "date-time", "description": "Inclusive" })),
                 ("q", json!({ "type": "string", "maxLength": 200, "description": "Text in title or description" })),
                 ("sort", json!({ "type": "string", "enum": ["dueDate", "-dueDate", "createdAt", "-createdAt"], "default": "dueDate" })),
-                ("fields", json!({ "type": "string", "description": "Names of a task's fields, between commas" })),
+                ("fields", json!({ "type": "string", "pattern": names(&TaskQuery::FIELDS), "description": "Names of a task's fields, between commas" })),
             ]),
         "tasks-get" => says("A task", vec![data(of("Task", "task"))]).etag(),
         "tasks-update" => says("Changes the fields that are sent; null clears one", vec![data(of("Task", "task"))]).matching().etag(),
@@ -232,7 +241,7 @@ fn task(function: &str) -> Option<Operation> {
             Answer::Redirect,
             data(json!({ "url": { "type": "string", "format": "uri" }, "expiresAt": { "type": "string", "format": "date-time" } })),
         ])
-        .with(vec![("thumbnail", json!({ "type": "string", "enum": ["true", "false"] }))])
+        .with(vec![("thumbnail", json!({ "type": "string", "examples": ["true"], "description": "`true` for the thumbnail" }))])
         .or(&[AttachmentNotReady]),
         "attachments-delete" => says("Deletes an attachment", nothing()).or(&[Conflict]),
         "reminders-create" => says("Makes a reminder", vec![Answer::Data(201, of("Reminder", "reminder"))])
@@ -247,7 +256,12 @@ fn task(function: &str) -> Option<Operation> {
 }
 
 fn rest(function: &str) -> Option<Operation> {
-    let token = || vec![("token", json!({ "type": "string" })), ("undo", json!({ "type": "string", "enum": ["1"] }))];
+    let token = || {
+        vec![
+            ("token", json!({ "type": "string" })),
+            ("undo", json!({ "type": "string", "examples": ["1"], "description": "`1` subscribes again" })),
+        ]
+    };
     Some(match function {
         "notifications-list" => {
             says("A page of the notifications, newest first", vec![data(page_of("Notification", "notifications"))])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import browser, overrides
+from infra.local import browser, npm, overrides
 from infra.local.instance import ROOT, local_instance
 from infra.local.instance import test_instance as the_test_instance
 from infra.local.progress import Problem
@@ -67,12 +67,12 @@ def test_an_installed_browser_is_not_fetched_again(tmp_path: Path, monkeypatch: 
     (tmp_path / "package-lock.json").write_text("{}")
     calls: list[list[str]] = []
 
-    def npm(command: list[str], **_: object) -> object:
+    def fetch(command: list[str], **_: object) -> object:
         calls.append(command)
         return type("Done", (), {"returncode": 0})
 
     monkeypatch.setattr(browser, "BROWSER", tmp_path)
-    monkeypatch.setattr(browser.subprocess, "run", npm)
+    monkeypatch.setattr(npm.subprocess, "run", fetch)
     browser.install()
     browser.install()
     assert len(calls) == 1

@@ -31,25 +31,33 @@ pub(super) fn gif_loops(bytes: &[u8]) -> u32 {
     }
 }
 
+/// Counts the frames before any of them is made small: decoding alone is quick.
+pub(super) fn check_length(frames: Frames<'_>) -> Result<(), Rejection> {
+    let mut pixels = 0_u64;
+    for (number, frame) in frames.enumerate() {
+        let frame = frame.map_err(refused)?;
+        pixels += u64::from(frame.buffer().width()) * u64::from(frame.buffer().height());
+        if number >= FRAMES_MAX || pixels > ANIMATION_PIXELS_MAX {
+            return Err(Rejection::TooManyFrames);
+        }
+    }
+    Ok(())
+}
+
 /// An animated WebP of more than one frame, a still picture of one.
 pub(super) fn animated_or_still(mut frames: Frames<'_>, loops: u32) -> Result<Picture, Rejection> {
     let first = frames.next().ok_or(Rejection::Damaged)?.map_err(refused)?;
     let Some(second) = frames.next() else {
         return finish(DynamicImage::ImageRgba8(first.into_buffer()), Orientation::NoTransforms, None);
     };
-    let of_frame = u64::from(first.buffer().width()) * u64::from(first.buffer().height());
     let thumbnail = fit::within(DynamicImage::ImageRgba8(first.buffer().clone()), (THUMBNAIL, THUMBNAIL))?;
     let thumbnail = encode::webp(&thumbnail)?;
     let (width, height) = fit::size_within(first.buffer().dimensions(), FIT);
-    let mut encoder = AnimationEncoder::with_options(width, height, true, loops).map_err(|_| Rejection::Damaged)?;
+    let mut encoder = AnimationEncoder::with_options(width, height, false, loops).map_err(|_| Rejection::Damaged)?;
     encoder.set_quality(QUALITY);
-    let (mut at_ms, mut count) = (0_i32, 0_usize);
+    let mut at_ms = 0_i32;
     for frame in [Ok(first), second].into_iter().chain(frames) {
         let frame = frame.map_err(refused)?;
-        count += 1;
-        if count > FRAMES_MAX || of_frame.saturating_mul(count as u64) > ANIMATION_PIXELS_MAX {
-            return Err(Rejection::TooManyFrames);
-        }
         let shown = duration_ms(&frame);
         let small = fit::within(DynamicImage::ImageRgba8(frame.into_buffer()), FIT)?.into_rgba8();
         encoder.add_frame_rgba(small.as_raw(), at_ms).map_err(|_| Rejection::Damaged)?;

@@ -69,10 +69,13 @@ pub fn optimize(kind: Kind, bytes: &[u8]) -> Result<Picture, Rejection> {
             still(PngDecoder::with_limits(Cursor::new(plain.as_slice()), limits()).map_err(refused)?)
         }
         Kind::Gif => {
-            let decoder = GifDecoder::new(source).map_err(refused)?;
-            check_size(&decoder)?;
-            let loops = animation::gif_loops(bytes);
-            animation::animated_or_still(decoder.into_frames(), loops)
+            let frames = || {
+                let decoder = GifDecoder::new(Cursor::new(bytes)).map_err(refused)?;
+                check_size(&decoder)?;
+                Ok(decoder.into_frames())
+            };
+            animation::check_length(frames()?)?;
+            animation::animated_or_still(frames()?, animation::gif_loops(bytes))
         }
         Kind::Webp => {
             let decoder = WebPDecoder::new(source).map_err(refused)?;
@@ -81,6 +84,8 @@ pub fn optimize(kind: Kind, bytes: &[u8]) -> Result<Picture, Rejection> {
             }
             check_size(&decoder)?;
             let loops = animation::loops(decoder.loop_count());
+            animation::check_length(decoder.into_frames())?;
+            let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(refused)?;
             animation::animated_or_still(decoder.into_frames(), loops)
         }
         other => Err(Rejection::NotA(other)),

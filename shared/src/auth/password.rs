@@ -128,16 +128,14 @@ mod tests {
     fn an_unknown_user_costs_as_much_as_a_known_one() {
         let hash = hash(&password("Correct1")).unwrap();
         let time = |hash: Option<&PasswordHash>| {
-            (0..5)
-                .map(|_| {
-                    let start = Instant::now();
-                    verify(&password("Wrong1234"), hash);
-                    start.elapsed()
-                })
-                .min()
-                .unwrap()
+            let start = Instant::now();
+            verify(&password("Wrong1234"), hash);
+            start.elapsed()
         };
-        let (known, unknown) = (time(Some(&hash)), time(None));
+        // In turns, and the least of many: other tests run beside this one.
+        let times: Vec<_> = (0..25).map(|_| (time(Some(&hash)), time(None))).collect();
+        let known = times.iter().map(|(known, _)| *known).min().unwrap();
+        let unknown = times.iter().map(|(_, unknown)| *unknown).min().unwrap();
         assert!(unknown * 2 > known && known * 2 > unknown, "known {known:?}, unknown {unknown:?}");
     }
 }

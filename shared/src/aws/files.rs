@@ -234,7 +234,9 @@ impl ObjectWriter {
             put.body(body).send().await.map_err(|error| CallFailed::new("PutObject", &error))?;
             return Ok(self.written);
         }
-        self.flush().await?;
+        if !self.buffer.is_empty() {
+            self.flush().await?;
+        }
         if let Some(Multipart { id, parts }) = self.upload {
             let Bucket { client, name } = &self.bucket;
             let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();

@@ -59,11 +59,16 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// A mailer that sends as `from` with a configuration set.
+    /// A mailer that sends as `from` with a configuration set, and gives SES 12 seconds to answer.
     pub fn new(sdk: &SdkConfig, from: String, configuration_set: String) -> Self {
+        Self::with_patience(sdk, from, configuration_set, PATIENCE)
+    }
+
+    /// The same with another patience.
+    pub fn with_patience(sdk: &SdkConfig, from: String, configuration_set: String, patience: Duration) -> Self {
         // SES knows no idempotency token: a call that is made again sends again. The queue's retries, which first
         // look whether the mail has left, are the only ones.
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(patience).build();
         let config = Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
         Self { client: Client::from_conf(config), from, configuration_set }
     }

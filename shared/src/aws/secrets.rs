@@ -31,6 +31,7 @@ pub enum SecretError {
 pub struct Secrets {
     client: Client,
     id: String,
+    pause: Duration,
     cached: Mutex<Cached>,
 }
 
@@ -47,10 +48,18 @@ impl Secrets {
     /// # Errors
     /// It cannot be read, or holds keys that are too short.
     pub async fn load(sdk: &SdkConfig, id: String) -> Result<Self, SecretError> {
+        Self::load_with_pause(sdk, id, REREAD).await
+    }
+
+    /// The same with another pause than a minute between readings of an unknown key id.
+    ///
+    /// # Errors
+    /// As [`Secrets::load`].
+    pub async fn load_with_pause(sdk: &SdkConfig, id: String, pause: Duration) -> Result<Self, SecretError> {
         let client = Client::new(sdk);
         let keyring = Arc::new(read(&client, &id).await?);
         let now = Instant::now();
-        Ok(Self { client, id, cached: Mutex::new(Cached { keyring, read_at: now, tried_at: now }) })
+        Ok(Self { client, id, pause, cached: Mutex::new(Cached { keyring, read_at: now, tried_at: now }) })
     }
 
     /// The keys; read again when they have aged, and the aged ones while that fails.
@@ -71,7 +80,7 @@ impl Secrets {
     /// The keys, read again unless that was done this minute: for a token whose key id is unknown.
     pub async fn reread(&self) -> Arc<Keyring> {
         let cached = self.cached();
-        if cached.tried_at.elapsed() < REREAD {
+        if cached.tried_at.elapsed() < self.pause {
             return cached.keyring;
         }
         self.update(|cached| cached.tried_at = Instant::now());

@@ -52,26 +52,25 @@ pub struct TaskQuery {
 /// Parameters of a task list that may repeat.
 pub const REPEATABLE: [&str; 3] = ["status", "priority", "category"];
 
-/// Every field of a task that `fields` may name.
-const FIELDS: [&str; 15] = [
-    "id",
-    "userId",
-    "title",
-    "description",
-    "dueDate",
-    "priority",
-    "status",
-    "category",
-    "link",
-    "version",
-    "createdAt",
-    "updatedAt",
-    "completedAt",
-    "attachments",
-    "reminders",
-];
-
 impl TaskQuery {
+    /// Every field of a task that `fields` may name.
+    pub const FIELDS: [&'static str; 15] = [
+        "id",
+        "userId",
+        "title",
+        "description",
+        "dueDate",
+        "priority",
+        "status",
+        "category",
+        "link",
+        "version",
+        "createdAt",
+        "updatedAt",
+        "completedAt",
+        "attachments",
+        "reminders",
+    ];
     /// Most characters of `q`.
     const TEXT_MAX: usize = 200;
 
@@ -180,11 +179,11 @@ fn composed(text: &str) -> String {
 fn read_fields(value: &str) -> Result<Vec<&'static str>, FieldError> {
     let mut shown = vec!["id"];
     for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        match FIELDS.iter().find(|field| **field == name) {
+        match TaskQuery::FIELDS.iter().find(|field| **field == name) {
             Some(field) if !shown.contains(field) => shown.push(field),
             Some(_) => {}
             None => {
-                let message = format!("Fields must be some of {}", FIELDS.join(", "));
+                let message = format!("Fields must be some of {}", TaskQuery::FIELDS.join(", "));
                 return Err(FieldError::new("fields", message));
             }
         }

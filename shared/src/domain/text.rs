@@ -11,6 +11,16 @@ pub enum Lines {
     Multiple,
 }
 
+impl Lines {
+    /// Texts without the control characters (Unicode's category Cc) that are not allowed, as ECMA-262 says it.
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::Single => r"^[^\u0000-\u001F\u007F-\u009F]*$",
+            Self::Multiple => r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$",
+        }
+    }
+}
+
 /// The rules of one kind of text.
 #[derive(Clone, Copy, Debug)]
 pub struct TextRules {
@@ -78,7 +88,8 @@ macro_rules! text_type {
             }
 
             fn schema() -> serde_json::Value {
-                serde_json::json!({ "type": "string", "minLength": $min, "maxLength": $max })
+                let pattern = Self::RULES.lines.pattern();
+                serde_json::json!({ "type": "string", "minLength": $min, "maxLength": $max, "pattern": pattern })
             }
         }
     };

@@ -39,6 +39,9 @@ impl Store {
         quota: u64,
         now: Timestamp,
     ) -> Result<(), WriteError> {
+        if attachments.iter().map(|attachment| attachment.card.counted_bytes).sum::<u64>() > quota {
+            return Err(WriteError::Refused(Refusal::QuotaExceeded));
+        }
         let mut transaction = Transaction::new(permit, now)?;
         let count = u32::try_from(attachments.len()).unwrap_or(u32::MAX);
         let mut cards = Expression::default();

@@ -84,6 +84,9 @@
 //! | the same, completing | … → Transact(session, task, pending reminders, notification, counters) | 1 | 12 + 2 with pending reminders + 5 for each |
 //! | DELETE /api/tasks/{id} | BatchGet(task, this month's days) → Transact(session, task, its reminders, counters, category, their days) | 2 | 10 + 3 per reminder + 2 per month and year of completed ones |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
+//! | POST /api/tasks/{id}/attachments | Transact(session, task's cards, rows, counters) | 0 | 12; 4 for each further one, + 2 per KB of the task |
+//! | GET /api/attachments/{id} | Get(attachment) | 1 | 0 |
+//! | DELETE /api/attachments/{id} | Get(attachment) → Transact(session, task's card, attachment, counters) | 1 | 12 + 2 per further KB of the task |
 //! | POST /api/reminders | Transact(session, task's card, reminder, counters); Get(account) and Get(days) first for a completed one | 0 | 13 |
 //! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
 //! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 14 when moved |
@@ -105,7 +108,10 @@
 //! | tasks-overdue, per due date | Get(task) → Transact(task, notification, inbox) | 1 | 11 |
 //! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |
 //! | mail-feedback, per event | BatchGet(mail, account) → Get(reminder) → Update(reminder); first Transact(account, notification, inbox) for one that stops mail | 3 | 2 |
-//! | service-sweep, per tick | 16 Queries over `due` (32 more every ten minutes, 64 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
+//! | service-sweep, per tick | 16 Queries over `due` (40 more every ten minutes, 80 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
+//! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3 | 2 | 20 + 4 per further KB of the task |
+//! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
+//! | service-cleanup, per attachment that was not finished | Get(attachment) → Transact(card, attachment, counters) | 1 | 10 |
 //! | service-cleanup, per 25 notifications of a task | Query(`by-task`) → BatchGet(them, inbox) → Transact(them, inbox) | 2 + 1 each | 2 + 4 each |
 //! | service-cleanup, per account | Get(account) → (Query(25 rows) → BatchWrite(25 deletes)) up to 80 times, then its own message again | 1 per 4 KB | 1 to 5 per row |
 //!

@@ -8,6 +8,7 @@ use shared::auth::challenge::Challenge;
 use shared::auth::mailed::MailedToken;
 use shared::auth::session::Memory;
 use shared::clock::Timestamp;
+use shared::domain::attachment::{Attachment, NewFile};
 use shared::domain::export::Export;
 use shared::domain::mail::{Mail, MailCategory, MailContent};
 use shared::domain::notification::Notification;
@@ -450,4 +451,29 @@ async fn health() {
     let world = World::new().await;
     world.store.probe().await.unwrap();
     spent(&world, "health", 1, 0.5, 0.0);
+}
+
+#[tokio::test]
+async fn attachments() {
+    let (world, task, _) = world_with_task().await;
+    let (permit, now, of) = (world.permit(), Timestamp::now(), (world.user.id, task.id));
+    let announced = |size| {
+        let file = NewFile::parse("file", "beach.jpg", "image/jpeg", size).unwrap();
+        Attachment::announced(world.user.id, task.id, file, now)
+    };
+    let one = announced(1000);
+    world.store.create_attachments(&permit, of, std::slice::from_ref(&one), 1 << 30, now).await.unwrap();
+    spent(&world, "create one", 1, 0.0, 12.0);
+    let ten: Vec<_> = (0..10).map(|_| announced(1000)).collect();
+    world.store.create_attachments(&permit, of, &ten, 1 << 30, now).await.unwrap();
+    spent(&world, "create ten, in a task that grows by 4 KB", 1, 0.0, 56.0);
+    world.store.attachment(world.user.id, one.id).await.unwrap().unwrap();
+    spent(&world, "get", 1, 1.0, 0.0);
+    let (system, looked_at) = (Permit::of_system(), one.processing(now));
+    world.store.change_attachment(&system, &one, &looked_at, now).await.unwrap();
+    spent(&world, "looking at it, in a task of eleven", 1, 0.0, 16.0);
+    world.store.delete_attachment(&permit, &looked_at, now).await.unwrap();
+    spent(&world, "delete, from a task of eleven", 1, 0.0, 20.0);
+    world.store.attachments_of(world.user.id, task.id).await.unwrap();
+    spent(&world, "a deleted task's", 1, 1.0, 0.0);
 }

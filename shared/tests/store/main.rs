@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed, and says where")]
 
 mod accounts;
+mod attachments;
 mod budgets;
 mod challenges;
 mod conflicts;

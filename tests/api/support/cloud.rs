@@ -70,6 +70,54 @@ impl Cloud {
         keys.map(|(key, _)| key.to_owned()).filter(|key| key.contains(holding)).collect()
     }
 
+    /// Puts a row into a user's partition, behind the system's back: `attributes` are DynamoDB's JSON.
+    pub(crate) async fn put_row(&self, user_id: &str, sort_key: &str, attributes: &Value) {
+        let mut item = attributes.clone();
+        item["PK"] = json!({"S": format!("USER#{user_id}")});
+        item["SK"] = json!({"S": sort_key});
+        let put = json!({"TableName": self.physical_id("Table").await, "Item": item});
+        self.json("dynamodb", "DynamoDB_20120810.PutItem", &put).await;
+    }
+
+    /// Changes one attribute, a text, of a row in a user's partition, behind the system's back.
+    pub(crate) async fn set_text(&self, user_id: &str, sort_key: &str, name: &str, value: &str) {
+        let update = json!({
+            "TableName": self.physical_id("Table").await,
+            "Key": {"PK": {"S": format!("USER#{user_id}")}, "SK": {"S": sort_key}},
+            "UpdateExpression": "SET #name = :value",
+            "ConditionExpression": "attribute_exists(PK)",
+            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeValues": {":value": {"S": value}},
+        });
+        self.json("dynamodb", "DynamoDB_20120810.UpdateItem", &update).await;
+    }
+
+    /// Puts a message onto a queue of template.yaml.
+    pub(crate) async fn enqueue(&self, queue: &str, message: &Value) {
+        let send = json!({"QueueUrl": self.physical_id(queue).await, "MessageBody": message.to_string()});
+        self.json("sqs", "AmazonSQS.SendMessage", &send).await;
+    }
+
+    /// What an operator's command answers on this stack.
+    pub(crate) async fn operate(&self, words: &[&str]) -> Value {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let mut command = tokio::process::Command::new(super::variable("PYTHON"));
+        command.current_dir(folder).args(["-m", "infra.operate", "--endpoint", &self.endpoint]).args(words);
+        let output = command.output().await.expect("the command runs");
+        let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{words:?}: {said}{complained}");
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{words:?} answered {said}: {error}"))
+    }
+
+    /// Delivers a message to a function that a queue feeds, and waits until it has worked on it.
+    pub(crate) async fn deliver(&self, function: &str, message: &Value) {
+        let record = json!({"messageId": "1", "body": message.to_string(), "eventSource": "aws:sqs"});
+        let url = format!("{}/2015-03-31/functions/{}-{function}/invocations", self.endpoint, self.stack);
+        let request = self.http.post(url).body(json!({"Records": [record]}).to_string());
+        let answer: Value = serde_json::from_str(&self.send("lambda", request).await).expect("JSON");
+        assert_eq!(answer, json!({"batchItemFailures": []}), "{function} has done {message}");
+    }
+
     /// A file below `raw/` that nobody announced.
     pub(crate) async fn put_object(&self, key: &str, bytes: &[u8]) {
         let bucket = self.physical_id("Uploads").await;

@@ -70,6 +70,14 @@ pub(crate) fn fires_in(seconds: i64) -> String {
     ahead(SignedDuration::from_secs(3600 + seconds))
 }
 
+/// A zone in which it is about noon: its day has neither begun nor ends a moment from now. With its offset from UTC.
+pub(crate) fn noon() -> (String, jiff::tz::Offset) {
+    let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let east = 12 - now.hour();
+    // POSIX counts westwards.
+    (format!("Etc/GMT{:+}", -east), jiff::tz::offset(east))
+}
+
 /// Now, in epoch seconds.
 pub(crate) fn epoch_seconds() -> i64 {
     Timestamp::now().as_second()

@@ -133,6 +133,25 @@ async fn a_file_of_more_tasks_than_the_table_reads_at_once_has_each_of_them() {
 }
 
 #[tokio::test]
+async fn a_file_of_more_than_eight_megabytes_which_goes_up_in_parts_comes_whole() {
+    let app = App::new();
+    let user = app.user().await;
+    let text_of = |n: usize| format!("{n:02}").repeat(190_000);
+    for n in 0..25 {
+        // As heavy as a row can be. Nothing that a user writes is, and a file of that length would take minutes to fill.
+        let row = json!({"message": {"S": text_of(n)}});
+        app.cloud().put_row(&user.id, &format!("NTF#{n:02}"), &row).await;
+    }
+    let export = exported(&user).await;
+    assert!(export["size"].as_u64().is_some_and(|size| size > 25 * 380_000), "{}", export["size"]);
+    let (body, file) = file(&app, text(&export, "url")).await;
+    assert_eq!(export["size"].as_u64(), Some(body.len() as u64));
+    let notifications = file["notifications"].as_array().expect("notifications");
+    assert_eq!(notifications.len(), 25);
+    assert!(notifications.iter().enumerate().all(|(n, one)| one["message"] == text_of(n)), "in order and whole");
+}
+
+#[tokio::test]
 async fn one_mail_leads_to_the_file_without_signing_in() {
     let app = App::new();
     let user = app.user().await;

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use shared::auth::keyring::Keyring;
 use shared::auth::mailed::MailedToken;
 use shared::auth::session::{Memory, Session};
+use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::domain::field::{Field, Fields};
@@ -61,6 +62,21 @@ impl World {
     /// The user's leave to write.
     pub fn permit(&self) -> Permit {
         Permit::of_session(self.user.id, self.session.id)
+    }
+
+    /// Has the user's address verified: before that, an address gets three reminder mails and no more.
+    pub async fn verify(&self) {
+        let (mail, token) = verification(&self.user);
+        self.store.resend_verification(&self.permit(), &self.user, &mail, &token).await.unwrap();
+        self.store.verify_email(&Permit::of_system(), self.user.id, token.expose(), Timestamp::now()).await.unwrap();
+        self.store.meter().take();
+    }
+
+    /// Deletes the account, as its owner does.
+    pub async fn delete_account(&self) {
+        let now = Timestamp::now();
+        let read = self.store.account_with_sessions(self.user.id, now).await.unwrap().unwrap();
+        self.store.delete_account(&read, self.session.id, now).await.unwrap();
     }
 
     /// A stored task of the user.
@@ -119,6 +135,23 @@ impl World {
 
 pub fn keyring() -> Keyring {
     Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
+}
+
+/// The keys of [`keyring`], and another one that signs.
+pub fn rotated_keyring() -> Keyring {
+    Keyring::parse(&rotated_secret()).unwrap()
+}
+
+fn rotated_secret() -> String {
+    json!({"current": "2", "1": "a".repeat(40), "2": "b".repeat(40)}).to_string()
+}
+
+/// What a function holds that has read the keys of [`keyring`]; since then the secret has those of [`rotated_keyring`].
+pub async fn rotated_secrets() -> Secrets {
+    let before = json!({"current": "1", "1": "a".repeat(40)}).to_string();
+    let answer = |secret: String| Answer::ok().with(json!({"SecretString": secret}));
+    let manager = Scripted::new(vec![answer(before), answer(rotated_secret())]).await;
+    Secrets::load_with_pause(&manager.sdk(), "keys".to_owned(), Duration::ZERO).await.unwrap()
 }
 
 pub fn new_user(email: &str) -> User {

@@ -7,28 +7,42 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+/// What comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// An answer with this status.
+    Status(u16),
+    /// The connection ends without a word.
+    HungUp,
+    /// The connection stays open without a word.
+    Silent,
+}
+
 /// One answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// `None` hangs up instead.
-    status: Option<u16>,
+    manner: Manner,
     body: Value,
 }
 
 impl Answer {
+    fn of(status: u16, body: Value) -> Self {
+        Self { manner: Manner::Status(status), body }
+    }
+
     /// An empty success.
     pub fn ok() -> Self {
-        Self { status: Some(200), body: json!({}) }
+        Self::of(200, json!({}))
     }
 
     /// A success with a text, for services that speak XML.
     pub fn text(body: &str) -> Self {
-        Self { status: Some(200), body: Value::String(body.to_owned()) }
+        Self::of(200, Value::String(body.to_owned()))
     }
 
     /// A client error with a body.
     pub fn error(body: Value) -> Self {
-        Self { status: Some(400), body }
+        Self::of(400, body)
     }
 
     /// The same with a body.
@@ -39,22 +53,27 @@ impl Answer {
 
     /// What was asked for is not there.
     pub fn missing(body: Value) -> Self {
-        Self { status: Some(404), body }
+        Self::of(404, body)
     }
 
     /// Whether it is a success.
     pub fn is_success(&self) -> bool {
-        self.status.is_some_and(|status| status < 300)
+        matches!(self.manner, Manner::Status(status) if status < 300)
     }
 
     /// None: the connection ends without a word.
     pub fn hung_up() -> Self {
-        Self { status: None, body: Value::Null }
+        Self { manner: Manner::HungUp, body: Value::Null }
+    }
+
+    /// None, ever: the caller's patience ends first.
+    pub fn silent() -> Self {
+        Self { manner: Manner::Silent, body: Value::Null }
     }
 
     /// The service is broken.
     pub fn broken() -> Self {
-        Self { status: Some(500), body: json!({"message": "broken"}) }
+        Self::of(500, json!({"message": "broken"}))
     }
 }
 
@@ -74,24 +93,38 @@ pub struct Scripted {
 impl Scripted {
     /// Serves these answers in turn, the last one for ever.
     pub async fn new(answers: Vec<Answer>) -> Self {
+        Self::answering(move |number, _| answers.get(number).or(answers.last()).unwrap().clone()).await
+    }
+
+    /// Serves what `answer` says to a request, by its number (from 0) and what it asks.
+    pub async fn answering(answer: impl Fn(usize, &Asked) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let requests = Arc::clone(&seen);
         tokio::spawn(async move {
+            let mut silent = Vec::new();
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let asked = read(&mut stream).await;
-                let count = {
+                let answer = {
                     let mut requests: std::sync::MutexGuard<'_, Vec<Asked>> = requests.lock().unwrap();
                     requests.push(asked);
-                    requests.len()
+                    answer(requests.len() - 1, &requests[requests.len() - 1])
                 };
-                let answer = answers.get(count - 1).or(answers.last()).unwrap();
-                write(&mut stream, answer).await;
+                match answer.manner {
+                    Manner::Status(status) => write(&mut stream, status, &answer.body).await,
+                    Manner::HungUp => {}
+                    Manner::Silent => silent.push(stream),
+                }
             }
         });
         Self { endpoint, seen }
+    }
+
+    /// Its address.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
     /// What clients need to call it.
@@ -111,29 +144,34 @@ impl Scripted {
 }
 
 async fn read(stream: &mut TcpStream) -> Asked {
+    const END_OF_HEAD: &[u8] = b"\r\n\r\n";
     let mut bytes = Vec::new();
+    let mut whole = None;
     loop {
-        let mut chunk = [0; 4096];
+        let mut chunk = [0; 65_536];
         let count = stream.read(&mut chunk).await.unwrap();
-        bytes.extend(chunk.into_iter().take(count));
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+        bytes.extend_from_slice(&chunk[..count]);
+        if whole.is_none()
+            && let Some(end) = bytes.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)
+        {
+            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
             let length =
                 head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            if body.len() >= length.unwrap_or(0) {
-                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                return Asked { path, body: serde_json::from_str(body).unwrap_or_default() };
-            }
+            let body_at = end + END_OF_HEAD.len();
+            whole = Some((head, body_at, body_at + length.unwrap_or(0)));
         }
-        assert!(count > 0, "the request ended early: {text}");
+        if let Some((head, body_at, end)) = &whole
+            && bytes.len() >= *end
+        {
+            let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+            return Asked { path, body: serde_json::from_slice(&bytes[*body_at..]).unwrap_or_default() };
+        }
+        assert!(count > 0, "the request ended early: {}", String::from_utf8_lossy(&bytes));
     }
 }
 
-async fn write(stream: &mut TcpStream, answer: &Answer) {
-    let Some(status) = answer.status else {
-        return;
-    };
-    let body = answer.body.as_str().map_or_else(|| answer.body.to_string(), ToOwned::to_owned);
+async fn write(stream: &mut TcpStream, status: u16, body: &Value) {
+    let body = body.as_str().map_or_else(|| body.to_string(), ToOwned::to_owned);
     let head = format!(
         "HTTP/1.1 {} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         status,

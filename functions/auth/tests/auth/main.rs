@@ -4,6 +4,7 @@
 mod google;
 mod issue_reset;
 mod login;
+mod rotation;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use serde_json::{Value, json};

@@ -8,8 +8,9 @@ use shared::events::{serve_queue, start};
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (config, _, store) = start()?;
     let store = &store;
-    serve_queue("reminders-fire", &config.stage, async |message| {
-        fire::handle(store, message.body, Timestamp::now()).await
+    let stage = &config.stage;
+    serve_queue("reminders-fire", stage, async |message| {
+        fire::serve(store, stage, message.body, Timestamp::now()).await
     })
     .await
 }

@@ -3,6 +3,7 @@
 //! What was brought in before is left alone, so an interrupted run, or a second one, adds what is missing. After each
 //! user the counters are counted, and the table remembers where to go on.
 
+mod address;
 mod report;
 mod rows;
 mod source;
@@ -21,6 +22,7 @@ use shared::store::import::{Family, ImportProgress};
 use shared::store::replay::Mode;
 use shared::store::{Refusal, Store, WriteError};
 
+pub use address::Address;
 pub use report::{Kind, Report, Row};
 
 use self::rows::Taken;
@@ -42,7 +44,7 @@ pub enum Start {
 /// Either database failed; the next run goes on.
 pub async fn run(
     store: &Store,
-    from: &str,
+    from: &Address,
     zone: &Zone,
     start: Start,
     progress: &mut dyn Write,

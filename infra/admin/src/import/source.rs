@@ -2,9 +2,11 @@
 //! versions lacks is simply not there.
 
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Connection, NoTls, Socket};
 
+use super::address::Address;
 use super::rows::text;
 use crate::Failure;
 
@@ -20,12 +22,11 @@ pub(super) struct Source {
 
 impl Source {
     /// Connects, in UTC and for reading only.
-    pub(super) async fn open(url: &str) -> Result<Self, Failure> {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        // Its failure is also the failure of the query that waits for it.
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
+    pub(super) async fn open(address: &Address) -> Result<Self, Failure> {
+        let client = match &address.tls {
+            None => connected(address.config.connect(NoTls).await?),
+            Some(tls) => connected(address.config.connect(tls.clone()).await?),
+        };
         client.batch_execute("SET TIME ZONE 'UTC'; SET default_transaction_read_only = on").await?;
         Ok(Self { client })
     }
@@ -60,4 +61,15 @@ impl Source {
         let read = |row: &tokio_postgres::Row| serde_json::from_str(row.get::<_, &str>(0));
         rows.iter().map(read).collect::<Result<_, _>>().map_err(|error| Failure::Usage(error.to_string()))
     }
+}
+
+/// Lets the connection work in the background. Its failure is also the failure of the query that waits for it.
+fn connected<T>((client, connection): (Client, Connection<Socket, T>)) -> Client
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    tokio::spawn(async move {
+        let _ = connection.await;
+    });
+    client
 }

@@ -2,14 +2,17 @@
 
 use std::time::Instant;
 
-use admin::import::{self, Kind, Report, Start};
+use admin::import::{self, Address, Kind, Report, Start};
 use admin::replay;
 use shared::clock::Timestamp;
 use shared::domain::email::Email;
+use shared::domain::notification::Notification;
 use shared::domain::reminder::ReminderStatus;
 use shared::domain::user::{AuthProvider, User};
 use shared::domain::zone::Zone;
 use shared::id::{ReminderId, TaskId};
+use shared::store::Permit;
+use shared::store::accounts::TwoFactor;
 use shared::store::replay::Mode;
 
 use crate::original::{AS_QUERIES, AS_TABLES, ROWS};
@@ -18,7 +21,8 @@ use world::World;
 
 async fn run(world: &World, from: &Postgres, start: Start) -> Report {
     let zone = Zone::parse("Asia/Kolkata").unwrap();
-    import::run(&world.store, &from.url(), &zone, start, &mut std::io::sink()).await.unwrap()
+    let address = Address::read(&from.url(), None).unwrap();
+    import::run(&world.store, &address, &zone, start, &mut std::io::sink()).await.unwrap()
 }
 
 async fn user(world: &World, email: &str) -> User {
@@ -144,4 +148,34 @@ async fn ten_thousand_rows_come_over_complete() {
     assert_eq!(report.taken.values().sum::<u64>(), 20 + 980 + 8_820 + 180);
     let summary = replay::all(&world.store, Mode::Compare).await.unwrap();
     assert_eq!((summary.rows, summary.wrong.len()), (9_800, 0), "{summary}");
+}
+
+#[tokio::test]
+async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_a_second_import() {
+    let (world, postgres) = (World::new().await, Postgres::start().await);
+    let client = postgres.client().await;
+    client.batch_execute(AS_TABLES).await.unwrap();
+    let rows = "INSERT INTO notifications (user_id, type, title, message, is_read, created_at)
+                  SELECT id, 'general', 'Hello', 'Hello', n % 3 = 0, NOW() - n * interval '1 day'
+                  FROM users, generate_series(1, 12) n";
+    let user_row = "INSERT INTO users (name, email) VALUES ('Asha Rao', 'asha@example.com')";
+    client.batch_execute(&format!("{user_row}; {rows}")).await.unwrap();
+    run(&world, &postgres, Start::WhereItStopped).await;
+    let asha = user(&world, "asha@example.com").await.id;
+    let unread = async || {
+        let now = Timestamp::now();
+        let listed = world.store.notifications(asha, None, 100, now).await.unwrap().notifications;
+        let shown = listed.iter().filter(|(notification, _)| !notification.is_read).count();
+        let counted = world.store.unread_notifications(asha, now).await.unwrap();
+        assert_eq!(counted, shown as u64, "count and list agree");
+        (listed.len(), counted)
+    };
+    assert_eq!(unread().await, (12, 8));
+    // What the user has read since stays read, and what came since stays counted.
+    world.store.mark_all_read(&Permit::of_system(), asha, Timestamp::now()).await.unwrap();
+    let later = Notification::security(asha, "Somebody signed in", Timestamp::now());
+    world.store.set_two_factor(&Permit::of_system(), asha, TwoFactor::On, &later).await.unwrap();
+    assert_eq!(unread().await, (13, 1));
+    run(&world, &postgres, Start::Anew).await;
+    assert_eq!(unread().await, (13, 1));
 }

@@ -6,3 +6,5 @@ mod import;
 mod migrate;
 mod original;
 mod postgres;
+mod sign_in;
+mod tls;

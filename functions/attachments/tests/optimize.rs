@@ -1,0 +1,166 @@
+//! The optimizer when S3 tells twice, late, of what is gone; when it is killed; when S3 fails.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+use std::num::NonZeroU32;
+
+use attachments::optimize::{Optimizer, Uploaded};
+use serde_json::json;
+use shared::aws::files::Bucket;
+use shared::clock::Timestamp;
+use shared::domain::attachment::{Attachment, AttachmentStatus, GAVE_UP, NewFile};
+use shared::events::{Failure, Message};
+use shared::store::Permit;
+use world::{Answer, Scripted, World};
+
+const MAX_RECEIVES: u32 = 4;
+const HELLO: &str = "hello";
+
+struct Uploads {
+    world: World,
+    s3: Scripted,
+    optimizer: Optimizer,
+    attachment: Attachment,
+}
+
+/// An announced text of five bytes, and an S3 that answers so, the last for ever.
+async fn uploads(answers: Vec<Answer>) -> Uploads {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let file = NewFile::parse("file", "notes.txt", "text/plain", 5).unwrap();
+    let attachment = Attachment::announced(world.user.id, task.id, file, Timestamp::now());
+    let (of, only) = ((world.user.id, task.id), std::slice::from_ref(&attachment));
+    world.store.create_attachments(&world.permit(), of, only, 1000, Timestamp::now()).await.unwrap();
+    let s3 = Scripted::new(answers).await;
+    let optimizer = Optimizer {
+        store: world.store.clone(),
+        bucket: Bucket::new(&s3.sdk(), "uploads".to_owned()),
+        stage: "test".to_owned(),
+        max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
+    };
+    Uploads { world, s3, optimizer, attachment }
+}
+
+impl Uploads {
+    async fn told_of(&self, key: &str, deliveries: u32) -> Result<(), Failure> {
+        let event = json!({"Records": [{"s3": {"object": {"key": key}}}]});
+        let body: Uploaded = serde_json::from_value(event).unwrap();
+        self.optimizer.handle(Message { body, deliveries }, Timestamp::now()).await
+    }
+
+    async fn told(&self, deliveries: u32) -> Result<(), Failure> {
+        self.told_of(&self.attachment.keys().raw(), deliveries).await
+    }
+
+    async fn now(&self) -> Attachment {
+        self.world.store.attachment(self.world.user.id, self.attachment.id).await.unwrap().unwrap()
+    }
+
+    /// What S3 was asked to do, in order.
+    fn asked(&self) -> Vec<String> {
+        let operation = |path: &str| path.split("x-id=").nth(1).unwrap_or(path).to_owned();
+        self.s3.asked().iter().map(|asked| operation(&asked.path)).collect()
+    }
+}
+
+fn hello() -> Answer {
+    Answer::text(HELLO)
+}
+
+fn done() -> Answer {
+    Answer::text("")
+}
+
+#[tokio::test]
+async fn a_file_is_stored_once_however_often_s3_tells_of_it() {
+    let uploads = uploads(vec![hello(), done()]).await;
+    uploads.told(1).await.unwrap();
+    let ready = uploads.now().await;
+    assert_eq!((ready.card.status, ready.card.file_size), (AttachmentStatus::Ready, 5));
+    assert_eq!(uploads.asked(), ["GetObject", "PutObject", "DeleteObject"], "the raw object goes last");
+    for _ in 0..2 {
+        uploads.told(1).await.unwrap();
+    }
+    let again = uploads.asked().into_iter().skip(3).collect::<Vec<_>>();
+    assert_eq!(again, ["DeleteObject", "DeleteObject"], "what came again is removed and nothing else done");
+    assert_eq!(uploads.now().await, ready);
+}
+
+#[tokio::test]
+async fn what_nobody_announced_is_removed_and_what_is_not_ours_left_alone() {
+    let uploads = uploads(vec![done()]).await;
+    uploads.told_of("raw/somebody/else", 1).await.unwrap();
+    uploads.told_of("exports/x.json", 1).await.unwrap();
+    assert!(uploads.asked().is_empty());
+    let (known, unknown) = (uploads.attachment.id.to_string(), shared::id::AttachmentId::new().to_string());
+    uploads.told_of(&uploads.attachment.keys().raw().replace(&known, &unknown), 1).await.unwrap();
+    assert_eq!(uploads.asked(), ["DeleteObject"]);
+    let test: Uploaded = serde_json::from_value(json!({"Service": "Amazon S3", "Event": "s3:TestEvent"})).unwrap();
+    uploads.optimizer.handle(Message { body: test, deliveries: 1 }, Timestamp::now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_a_deleted_attachment_is_not_stored() {
+    let uploads = uploads(vec![done()]).await;
+    let (permit, now) = (uploads.world.permit(), Timestamp::now());
+    uploads.world.store.delete_attachment(&permit, &uploads.attachment, now).await.unwrap();
+    uploads.told(1).await.unwrap();
+    assert_eq!(uploads.asked(), ["DeleteObject"]);
+}
+
+#[tokio::test]
+async fn a_file_of_a_deleted_task_does_not_stay() {
+    let uploads = uploads(vec![hello(), done()]).await;
+    let store = &uploads.world.store;
+    let row = store.task(uploads.world.user.id, uploads.attachment.task_id).await.unwrap().unwrap();
+    store.delete_task(&uploads.world.permit(), &row, Timestamp::now()).await.unwrap();
+    assert!(uploads.told(1).await.is_err(), "its row goes with the cleaner; then the message finds none");
+    store.delete_attachment_rows(&Permit::of_system(), uploads.world.user.id, &[uploads.attachment.id]).await.unwrap();
+    uploads.told(2).await.unwrap();
+    assert!(!uploads.asked().contains(&"PutObject".to_owned()));
+}
+
+#[tokio::test]
+async fn a_try_that_ended_half_way_is_made_up_for_by_the_next() {
+    let tries = |count| vec![Answer::broken(); count];
+    // First the file cannot be stored, then the raw object not removed: each call is made by the SDK's tries.
+    let answers = [vec![hello()], tries(3), vec![hello(), done()], tries(3), vec![done()]].concat();
+    let uploads = uploads(answers).await;
+    assert!(uploads.told(1).await.is_err());
+    assert_eq!(uploads.now().await.card.status, AttachmentStatus::Processing);
+    assert!(uploads.told(2).await.is_err());
+    let ready = uploads.now().await;
+    assert_eq!(ready.card.status, AttachmentStatus::Ready);
+    uploads.told(3).await.unwrap();
+    assert_eq!(uploads.now().await, ready);
+}
+
+#[tokio::test]
+async fn after_the_last_try_the_user_sees_it_as_rejected_and_the_message_is_parked() {
+    let uploads = uploads(vec![Answer::broken()]).await;
+    for deliveries in 1..MAX_RECEIVES {
+        assert!(uploads.told(deliveries).await.is_err());
+        assert_eq!(uploads.now().await.card.status, AttachmentStatus::Pending);
+    }
+    assert!(uploads.told(MAX_RECEIVES).await.is_err(), "parked");
+    let rejected = uploads.now().await.card;
+    assert_eq!((rejected.status, rejected.rejection_reason.as_deref()), (AttachmentStatus::Rejected, Some(GAVE_UP)));
+    assert_eq!(rejected.counted_bytes, 0);
+}
+
+#[tokio::test]
+async fn a_file_of_another_length_than_announced_is_rejected() {
+    let uploads = uploads(vec![Answer::text("longer than that"), done()]).await;
+    uploads.told(1).await.unwrap();
+    let rejected = uploads.now().await.card;
+    let reason = "The file is not as large as announced";
+    assert_eq!((rejected.status, rejected.rejection_reason.as_deref()), (AttachmentStatus::Rejected, Some(reason)));
+    assert_eq!(uploads.asked(), ["GetObject", "DeleteObject"]);
+}
+
+#[tokio::test]
+async fn the_task_shows_what_became_of_it() {
+    let uploads = uploads(vec![hello(), done()]).await;
+    uploads.told(1).await.unwrap();
+    let row = uploads.world.store.task(uploads.world.user.id, uploads.attachment.task_id).await.unwrap().unwrap();
+    assert_eq!(row.task.attachments.get(&uploads.attachment.id), Some(&uploads.now().await.card));
+}

@@ -1,0 +1,173 @@
+//! What each template shows. Field by field the same for HTML and plain text.
+
+use askama::Template;
+
+#[derive(Template)]
+#[template(path = "verification.html")]
+pub(super) struct VerificationHtml<'a> {
+    pub(super) name: &'a str,
+    pub(super) link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "verification.txt")]
+pub(super) struct VerificationText<'a> {
+    pub(super) name: &'a str,
+    pub(super) link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "login_code.html")]
+pub(super) struct LoginCodeHtml<'a> {
+    pub(super) name: &'a str,
+    pub(super) code: &'a str,
+    pub(super) until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "login_code.txt")]
+pub(super) struct LoginCodeText<'a> {
+    pub(super) name: &'a str,
+    pub(super) code: &'a str,
+    pub(super) until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_reset.html")]
+pub(super) struct PasswordResetHtml<'a> {
+    pub(super) name: &'a str,
+    pub(super) link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_reset.txt")]
+pub(super) struct PasswordResetText<'a> {
+    pub(super) name: &'a str,
+    pub(super) link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_changed.html")]
+pub(super) struct PasswordChangedHtml<'a> {
+    pub(super) name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_changed.txt")]
+pub(super) struct PasswordChangedText<'a> {
+    pub(super) name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "logins_blocked.html")]
+pub(super) struct LoginsBlockedHtml<'a> {
+    pub(super) name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "logins_blocked.txt")]
+pub(super) struct LoginsBlockedText<'a> {
+    pub(super) name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "google_linked.html")]
+pub(super) struct GoogleLinkedHtml<'a> {
+    pub(super) name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "google_linked.txt")]
+pub(super) struct GoogleLinkedText<'a> {
+    pub(super) name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "export_ready.html")]
+pub(super) struct ExportReadyHtml<'a> {
+    pub(super) name: &'a str,
+    pub(super) link: &'a str,
+    pub(super) until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "export_ready.txt")]
+pub(super) struct ExportReadyText<'a> {
+    pub(super) name: &'a str,
+    pub(super) link: &'a str,
+    pub(super) until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "token_theft.html")]
+pub(super) struct TokenTheftHtml<'a> {
+    pub(super) name: &'a str,
+    pub(super) device: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "token_theft.txt")]
+pub(super) struct TokenTheftText<'a> {
+    pub(super) name: &'a str,
+    pub(super) device: &'a str,
+}
+
+/// What both templates of the hour-before mail show.
+#[derive(Clone, Copy)]
+pub(super) struct HourBefore<'a> {
+    pub(super) name: &'a str,
+    pub(super) title: &'a str,
+    pub(super) description: Option<&'a str>,
+    pub(super) due: &'a str,
+    pub(super) priority: &'a str,
+    pub(super) color: &'a str,
+    pub(super) category: Option<&'a str>,
+    pub(super) message: Option<&'a str>,
+    pub(super) link: &'a str,
+    pub(super) unsubscribe: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "hour_before.html")]
+pub(super) struct HourBeforeHtml<'a> {
+    pub(super) mail: HourBefore<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "hour_before.txt")]
+pub(super) struct HourBeforeText<'a> {
+    pub(super) mail: HourBefore<'a>,
+}
+
+/// What both templates of the digest show.
+#[derive(Clone, Copy)]
+pub(super) struct DigestMail<'a> {
+    pub(super) name: &'a str,
+    pub(super) sentence: &'a str,
+    pub(super) day: &'a str,
+    pub(super) tasks: &'a [Listed],
+    pub(super) unlisted: usize,
+    pub(super) link: &'a str,
+    pub(super) unsubscribe: &'a str,
+}
+
+/// A task in a digest.
+pub(super) struct Listed {
+    pub(super) title: String,
+    pub(super) time: String,
+    pub(super) priority: &'static str,
+    pub(super) color: &'static str,
+    pub(super) category: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "digest.html")]
+pub(super) struct DigestHtml<'a> {
+    pub(super) mail: DigestMail<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "digest.txt")]
+pub(super) struct DigestText<'a> {
+    pub(super) mail: DigestMail<'a>,
+}

@@ -1,0 +1,177 @@
+//! Mails as their readers get them.
+
+use super::*;
+use serde_json::{Value, json};
+use shared::domain::email::Email;
+use shared::domain::field::{Field, Fields};
+use shared::domain::password::PasswordHash;
+use shared::domain::reminder::{NewReminder, Reminder};
+use shared::domain::task::{NewTask, Task};
+use shared::domain::user::PersonName;
+use shared::domain::zone::Zone;
+
+fn keyring() -> Keyring {
+    Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
+}
+
+fn links() -> Links {
+    Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() }
+}
+
+fn user(name: &str) -> User {
+    let name = PersonName::read("Name", &json!(name)).unwrap();
+    let email = Email::parse("a@example.com").unwrap();
+    let hash = PasswordHash::from_phc(String::new());
+    User::register(name, email, hash, Zone::parse("Asia/Kolkata").unwrap(), Timestamp::now())
+}
+
+fn fields(value: Value) -> Fields {
+    let Value::Object(object) = value else { panic!("no object") };
+    Fields::new(object)
+}
+
+fn reminder_mail(user: &User, title: &str, message: &str) -> Mail {
+    let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+    let new = NewTask::read(&mut fields(json!({"title": title, "dueDate": "2026-01-01T09:00:00Z"}))).unwrap();
+    let task = Task::new(user.id, new, &Zone::UTC, now);
+    let body = json!({"taskId": task.id, "scheduledAt": "2026-01-01T08:00:00Z", "message": message});
+    let new = NewReminder::read(&mut fields(body), now).unwrap();
+    Mail::hour_before(&Reminder::new(user.id, new, now), &task, now)
+}
+
+#[test]
+fn what_users_wrote_is_escaped_in_html_and_plain_in_text() {
+    let user = user("<img src=x onerror=alert(1)>");
+    let mail = reminder_mail(&user, "<script>alert(1)</script>", "\"quoted\" & <b>bold</b>");
+    let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
+    assert!(
+        !rendered.html.contains("<script>") && !rendered.html.contains("<img") && !rendered.html.contains("<b>")
+    );
+    assert!(rendered.text.contains("<script>alert(1)</script>") && rendered.text.contains("<b>bold</b>"));
+    assert_eq!(rendered.subject, "Reminder: <script>alert(1)</script> is due soon");
+}
+
+#[test]
+fn times_are_the_users() {
+    let user = user("Asha");
+    let mail = reminder_mail(&user, "Pay rent", "");
+    let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
+    assert!(rendered.text.contains("Thursday, 1 January 2026 at 14:30 (Asia/Kolkata)"), "{}", rendered.text);
+    assert!(rendered.html.contains("Thursday, 1 January 2026 at 14:30"));
+}
+
+#[test]
+fn the_verification_link_is_the_same_at_every_try_and_not_the_seed() {
+    let (user, seed) = (user("Asha"), TokenSeed::new());
+    let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "1".to_owned() }, Timestamp::now());
+    let text = || render(&mail, &user, &links(), &keyring()).unwrap().text;
+    assert_eq!(text(), text());
+    assert!(text().contains("https://app.example.com/verify-email?token="));
+    assert!(!text().contains(&seed.to_string()));
+}
+
+fn digest_mail(user: &User, titles: &[&str]) -> Mail {
+    let at = Timestamp::parse("2026-01-05T03:30:00Z").unwrap();
+    let tasks: Vec<DigestTask> = titles
+        .iter()
+        .map(|title| DigestTask {
+            id: shared::id::TaskId::new(),
+            title: shared::domain::task::TaskTitle::read("Title", &json!(title)).unwrap(),
+            at,
+            priority: Priority::High,
+            category: None,
+        })
+        .collect();
+    let digest = shared::domain::digest::Digest { total: tasks.len(), tasks, reminders: Vec::new() };
+    Mail::digest(user.id, "2026-01-05".parse().unwrap(), digest, at)
+}
+
+#[test]
+fn a_digest_counts_lists_and_links() {
+    let user = user("Asha");
+    let one = render(&digest_mail(&user, &["Pay rent"]), &user, &links(), &keyring()).unwrap();
+    assert_eq!(one.subject, "Good Morning! You have 1 task due today");
+    let two = render(&digest_mail(&user, &["Pay rent", "<b>Call</b>"]), &user, &links(), &keyring()).unwrap();
+    assert_eq!(two.subject, "Good Morning! You have 2 tasks due today");
+    assert!(two.text.contains("09:00  Pay rent (HIGH)"), "{}", two.text);
+    assert!(two.text.contains("Monday, 5 January 2026") && two.text.contains("<b>Call</b>"));
+    assert!(two.html.contains("#e74c3c") && !two.html.contains("<b>Call</b>"));
+    for body in [&two.html, &two.text] {
+        assert!(body.contains("https://app.example.com/tasks"));
+    }
+}
+
+#[test]
+fn digests_and_reminders_say_how_to_unsubscribe_and_other_mails_do_not() {
+    let user = user("Asha");
+    for mail in [digest_mail(&user, &["Pay rent"]), reminder_mail(&user, "Pay rent", "")] {
+        let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
+        let [(first, link), (second, post)] = rendered.headers.as_slice() else { panic!("{:?}", rendered.headers) };
+        assert_eq!((*first, *second), ("List-Unsubscribe", "List-Unsubscribe-Post"));
+        assert_eq!(post, "List-Unsubscribe=One-Click");
+        let link = link.strip_prefix('<').and_then(|link| link.strip_suffix('>')).unwrap();
+        assert!(rendered.text.contains(link) && rendered.html.contains(&link.replace('&', "&amp;")));
+        let token = link.strip_prefix("https://api.example.com/api/unsubscribe?token=").unwrap();
+        let found = Subscription::from_token(token, &keyring()).unwrap();
+        assert_eq!((found.user, Some(found.category)), (user.id, mail.content.category()));
+    }
+    let other = Mail::new(user.id, MailContent::PasswordChanged, Timestamp::now());
+    assert!(render(&other, &user, &links(), &keyring()).unwrap().headers.is_empty());
+}
+
+#[test]
+fn a_title_s_direction_stays_within_it() {
+    let user = user("Asha");
+    let tricky = "\u{202e}gnp.exe\u{2069} \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{2067}open";
+    let rendered = render(&reminder_mail(&user, tricky, ""), &user, &links(), &keyring()).unwrap();
+    let (before, rest) = rendered.subject.split_once('\u{2068}').unwrap();
+    let (title, after) = rest.rsplit_once('\u{2069}').unwrap();
+    assert_eq!((before, after), ("Reminder: ", " is due soon"));
+    assert!(title.starts_with("\u{202e}gnp.exe") && title.ends_with("open\u{2069}"), "{title:?}");
+    let opened = title.chars().filter(|c| ('\u{2066}'..='\u{2068}').contains(c)).count();
+    assert_eq!(opened, title.chars().filter(|c| *c == '\u{2069}').count());
+    let plain = render(&reminder_mail(&user, "Pay rent", ""), &user, &links(), &keyring()).unwrap();
+    assert!(!plain.subject.contains('\u{2068}'));
+}
+
+#[test]
+fn a_line_keeps_its_direction_beside_lines_of_another() {
+    let user = user("Asha");
+    let mixed = "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\n(see the plan)";
+    let rendered = render(&reminder_mail(&user, "Pay rent", mixed), &user, &links(), &keyring()).unwrap();
+    let lines = "\u{2068}\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{2069}\n\u{2068}(see the plan)\u{2069}";
+    assert!(rendered.html.contains(lines) && rendered.text.contains(lines), "{}", rendered.html);
+}
+
+#[test]
+fn a_login_code_stands_on_a_line_of_its_own() {
+    let (user, seed) = (user("Asha"), TokenSeed::new());
+    let expires_at = Timestamp::parse("2026-01-01T00:05:00Z").unwrap();
+    let mail =
+        Mail::new(user.id, MailContent::LoginCode { seed, kid: "1".to_owned(), expires_at }, Timestamp::now());
+    let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
+    let code = LoginCode::derive(&keyring(), "1", seed).unwrap();
+    assert!(rendered.text.lines().any(|line| line == code.expose()), "{}", rendered.text);
+    assert!(rendered.html.contains(code.expose()) && rendered.text.contains("05:35 (Asia/Kolkata)"));
+    assert!(!rendered.subject.contains(code.expose()), "subjects show on locked screens");
+}
+
+#[test]
+fn every_mail_escapes_the_users_name() {
+    let (user, seed, kid) = (user("<img src=x onerror=alert(1)>"), TokenSeed::new(), "1".to_owned());
+    let expires_at = Timestamp::now();
+    for content in [
+        MailContent::Verification { seed, kid: kid.clone() },
+        MailContent::LoginCode { seed, kid: kid.clone(), expires_at },
+        MailContent::PasswordReset { seed, kid: kid.clone() },
+        MailContent::PasswordChanged,
+        MailContent::LoginsBlocked,
+        MailContent::GoogleLinked,
+        MailContent::ExportReady { seed, kid, expires_at },
+        MailContent::TokenTheft { device: "<b>a browser</b>".to_owned() },
+    ] {
+        let rendered = render(&Mail::new(user.id, content, expires_at), &user, &links(), &keyring()).unwrap();
+        assert!(!rendered.html.contains("<img") && !rendered.html.contains("<b>"), "{}", rendered.subject);
+        assert!(rendered.text.contains("<img src=x"), "{}", rendered.subject);
+    }
+}

@@ -1,0 +1,57 @@
+//! Who was brought over signs in with the original's password.
+
+use admin::import::{self, Address, Start};
+use bcrypt::Version;
+use serde_json::json;
+use shared::domain::email::Email;
+use shared::domain::zone::Zone;
+use shared::http::App;
+use shared::http::routes::AUTH_LOGIN;
+use world::World;
+use world::api::{answer, app, body, event};
+
+use crate::original::AS_TABLES;
+use crate::postgres::Postgres;
+
+const PASSWORD: &str = "Original-pass-1";
+
+async fn login(app: &App, email: &str, password: &str) -> (i64, serde_json::Value) {
+    let mut event = event(&AUTH_LOGIN, "192.0.2.1");
+    event["body"] = json!(json!({"email": email, "password": password}).to_string());
+    let answer = answer(app, &AUTH_LOGIN, &auth::login::handle, event).await;
+    (answer.status_code, body(&answer))
+}
+
+async fn hash_of(world: &World, email: &str) -> String {
+    let id = world.store.user_id_of(&Email::parse(email).unwrap()).await.unwrap().unwrap();
+    let user = world.store.user(id).await.unwrap().unwrap();
+    user.password_hash.unwrap().as_str().to_owned()
+}
+
+#[tokio::test]
+async fn a_user_of_the_original_signs_in_with_the_old_password_and_its_hash_is_replaced() {
+    let (world, postgres) = (World::new().await, Postgres::start().await);
+    let client = postgres.client().await;
+    client.batch_execute(AS_TABLES).await.unwrap();
+    // Libraries write the same hash under either name; ten rounds are the original's.
+    let people = [(Version::TwoA, "$2a$10$", "asha@example.com"), (Version::TwoB, "$2b$10$", "bela@example.com")];
+    for (version, _, email) in people {
+        let hash = bcrypt::hash_with_result(PASSWORD, 10).unwrap().format_for_version(version);
+        let insert = "INSERT INTO users (name, email, password) VALUES ('Asha Rao', $1, $2)";
+        client.execute(insert, &[&email, &hash]).await.unwrap();
+    }
+    let (address, zone) = (Address::read(&postgres.url(), None).unwrap(), Zone::parse("Asia/Kolkata").unwrap());
+    let report = import::run(&world.store, &address, &zone, Start::WhereItStopped, &mut std::io::sink()).await.unwrap();
+    assert_eq!(report.refused.len() + report.altered.len(), 0, "{report}");
+    let app = app(world.store.clone()).await;
+    for (_, prefix, email) in people {
+        assert!(hash_of(&world, email).await.starts_with(prefix), "kept as it is");
+        assert_eq!(login(&app, email, "Original-pass-2").await.0, 401);
+        let (status, answer) = login(&app, email, PASSWORD).await;
+        assert_eq!((status, &answer["data"]["user"]["email"]), (200, &json!(email)), "{answer}");
+        let replaced = hash_of(&world, email).await;
+        assert!(replaced.starts_with("$argon2id$"), "{replaced}");
+        assert_eq!(login(&app, email, PASSWORD).await.0, 200, "with the new hash too");
+        assert_eq!(hash_of(&world, email).await, replaced);
+    }
+}

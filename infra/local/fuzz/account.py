@@ -1,0 +1,104 @@
+"""The account that the calls are made with, and what it owns. It is replaced when a call has ended it."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+
+from .addresses import HEADER, new_address
+
+# An access token lives for 15 minutes; in seconds.
+_RENEW_AFTER = 600
+PASSWORD = "Fuzz1-" + uuid.uuid4().hex
+
+
+class Account:
+    """A registered user with a session, and one thing of each kind, made when first asked for."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._started = time.monotonic()
+        self._things: dict[str, str] = {}
+        self.email = f"fuzz-{uuid.uuid4()}@example.com"
+        self._token = ""
+        self._call("POST", "/api/auth/register", {"name": "Fuzz", "email": self.email, "password": PASSWORD})
+        tokens = self.login()
+        self._token, self.refresh_token = tokens["accessToken"], tokens["refreshToken"]
+
+    @property
+    def authorization(self) -> str:
+        return f"Bearer {self._token}"
+
+    @property
+    def is_old(self) -> bool:
+        return time.monotonic() - self._started > _RENEW_AFTER
+
+    def login(self) -> dict[str, Any]:
+        """Another session's tokens."""
+        answer = self._call("POST", "/api/auth/login", {"email": self.email, "password": PASSWORD})
+        return answer["tokens"]
+
+    def thing(self, kind: str) -> str:
+        """The id of the account's task, reminder, attachment, notification or session."""
+        if kind not in self._things:
+            self._things[kind] = getattr(self, f"_make_{kind}")()
+        return self._things[kind]
+
+    def lost(self, identifier: str) -> None:
+        """A thing was deleted; what hung on it is taken for lost, too."""
+        if identifier in self._things.values():
+            self._things.clear()
+
+    def _make_task(self) -> str:
+        return self._call("POST", "/api/tasks", {"title": "Fuzzed"})["task"]["id"]
+
+    def _make_reminder(self) -> str:
+        later = (datetime.now(UTC) + timedelta(days=300)).isoformat()
+        body = {"taskId": self.thing("task"), "scheduledAt": later}
+        return self._call("POST", "/api/reminders", body)["reminder"]["id"]
+
+    def _make_attachment(self) -> str:
+        file = {"filename": "list.txt", "fileType": "text/plain", "fileSize": 5}
+        answer = self._call("POST", f"/api/tasks/{self.thing('task')}/attachments", {"files": [file]})
+        return answer["files"][0]["attachment"]["id"]
+
+    def _make_notification(self) -> str:
+        task = self._make_task()
+        self._call("PUT", f"/api/tasks/{task}", {"status": "completed"})
+        return self._call("GET", "/api/notifications", None)["notifications"][0]["id"]
+
+    def _make_session(self) -> str:
+        self.login()
+        sessions = self._call("GET", "/api/user/sessions", None)["sessions"]
+        return next(session["id"] for session in sessions if not session["current"])
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        headers = {HEADER: new_address(), "X-Token-Delivery": "body"}
+        if self._token:
+            headers["Authorization"] = self.authorization
+        answer = requests.request(method, self._base_url + path, json=body, headers=headers, timeout=30)
+        if not answer.ok:
+            raise RuntimeError(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
+        return answer.json()["data"]
+
+
+_current: Account | None = None
+
+
+def current() -> Account:
+    """The account of now."""
+    global _current
+    if _current is None or _current.is_old:
+        _current = Account(os.environ["BASE_URL"])
+    return _current
+
+
+def forget() -> None:
+    """The next call makes another account."""
+    global _current
+    _current = None
