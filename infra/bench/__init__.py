@@ -1,0 +1,1 @@
+"""What things cost, measured. None of it is deployed."""

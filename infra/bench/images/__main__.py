@@ -1,0 +1,180 @@
+"""`make bench-images`: prints a table of ratios, ours to sharp's, and whether the goals are reached."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.instance import LOCAL, ROOT
+from infra.local.progress import Problem, say, step
+
+from .measure import Cost, bytes_at, cost, run
+
+HERE = Path(__file__).resolve().parent
+WORK = LOCAL / "bench" / "images"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+OURS = TARGET / "release" / "examples" / "optimize"
+SCORE = TARGET / "score" / "debug" / "score"
+# sharp's qualities from which its bytes at our quality are read.
+QUALITIES = {"webp": (50, 60, 65, 70, 75, 80, 90), "png": (20, 40, 60, 70, 80, 90, 100)}
+# What the original asks for (WebP as in the contract; the original gives PNG its default).
+ORIGINAL = {"webp": "70", "png": "80"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A picture, ours beside sharp's. `quality` and `theirs_quality` are SSIMULACRA2 scores; `at_equal` is the ratio of
+    bytes when sharp is set to our score, None where none of its settings reaches it."""
+
+    name: str
+    kind: str
+    ours: Cost
+    theirs: Cost
+    quality: float
+    theirs_quality: float
+    at_equal: float | None
+
+    @property
+    def warm(self) -> float:
+        return self.ours.warm / self.theirs.warm
+
+    @property
+    def cold(self) -> float:
+        return self.ours.cold / self.theirs.cold
+
+    @property
+    def memory(self) -> float:
+        return self.ours.memory / self.theirs.memory
+
+    @property
+    def is_progressive(self) -> bool:
+        return "progressive" in self.name
+
+
+def build() -> None:
+    """Compiles our side with the profile that is deployed, the scorer apart, and installs sharp."""
+    commands = [
+        ("our optimizer", ["cargo", "build", "--locked", "--release", "--quiet", "-p", "media", "--example", "optimize"], ROOT),
+        ("the scorer", ["cargo", "build", "--locked", "--quiet", "--target-dir", str(TARGET / "score")], HERE / "score"),
+        ("sharp", ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], HERE),
+    ]
+    for title, command, folder in commands:
+        if title == "sharp" and (HERE / "node_modules" / "sharp").is_dir():
+            continue
+        with step(title):
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise Problem(f"{title} could not be made:\n{done.stderr[-2000:]}", "The first time needs the network.")
+
+
+def pictures(given: str | None) -> list[Path]:
+    """Those of the folder, else ours."""
+    folder = Path(given) if given else WORK / "pictures"
+    if not given and not (folder / "cut-out.png").exists():
+        with step("making pictures"):
+            run(["node", str(HERE / "pictures.mjs"), str(folder), str(ROOT / "media/tests/files/cat.jpg")])
+    found = sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".jpeg", ".png", ".webp"))
+    if not found:
+        raise Problem(f"There are no pictures in {folder}.")
+    return found
+
+
+def score(reference: Path, made: list[Path]) -> list[float]:
+    """SSIMULACRA2 of each file."""
+    return [float(value) for value in json.loads(run([str(SCORE), str(reference), *map(str, made)]).printed)]
+
+
+def compare(path: Path, repeats: int, rounds: int) -> Result:
+    """Measures both sides on one picture."""
+    folder = WORK / "made" / path.stem
+    sharp = ["node", str(HERE / "sharp.mjs")]
+    ours = cost([str(OURS)], path, folder / "ours", [], repeats, rounds)
+    kind = "png" if ours.made["kind"] == "png" else "webp"
+    theirs = cost(sharp, path, folder / "sharp", [kind, ORIGINAL[kind]], repeats, rounds)
+    reference = folder / "reference.png"
+    run(["node", str(HERE / "reference.mjs"), str(path), str(reference)])
+    curve, sizes = [], []
+    for quality in QUALITIES[kind]:
+        there = folder / f"sharp-{quality}"
+        there.mkdir(parents=True, exist_ok=True)
+        run([*sharp, str(path), "1", str(there), kind, str(quality)])
+        curve.append(there / "picture")
+        sizes.append((there / "picture").stat().st_size)
+    our_score, their_score, *scores = score(reference, [folder / "ours" / "picture", folder / "sharp" / "picture", *curve])
+    equal = bytes_at(our_score, list(zip(scores, sizes, strict=True)))
+    return Result(path.name, kind, ours, theirs, our_score, their_score, ours.made["bytes"] / equal if equal else None)
+
+
+def show(results: list[Result]) -> None:
+    """A line a picture: ratios, then what they are ratios of."""
+    say(
+        f"{'picture':<26}{'as':<6}{'warm':>6}{'cold':>6}{'memory':>8}{'bytes':>7}{'equal q':>9}   "
+        f"{'ours: ms':>8}{'cold':>6}{'MB':>5}{'kB':>6}{'score':>7}   {'sharp: ms':>9}{'cold':>6}{'MB':>5}{'kB':>6}{'score':>7}"
+    )
+    for result in results:
+        ours, theirs = result.ours, result.theirs
+        equal = f"{result.at_equal:.2f}" if result.at_equal else "–"
+        say(
+            f"{result.name:<26}{result.kind:<6}{result.warm:>6.2f}{result.cold:>6.2f}{result.memory:>8.2f}"
+            f"{ours.made['bytes'] / theirs.made['bytes']:>7.2f}{equal:>9}   "
+            f"{ours.warm * 1000:>8.0f}{ours.cold * 1000:>6.0f}{ours.memory:>5.0f}{ours.made['bytes'] / 1000:>6.0f}{result.quality:>7.1f}   "
+            f"{theirs.warm * 1000:>9.0f}{theirs.cold * 1000:>6.0f}{theirs.memory:>5.0f}{theirs.made['bytes'] / 1000:>6.0f}"
+            f"{result.theirs_quality:>7.1f}"
+        )
+
+
+def goals(results: list[Result]) -> None:
+    """Each goal with the geometric mean and the worst over the pictures it is about."""
+    lossy = [result for result in results if result.kind == "webp"]
+    graphics = [result for result in results if result.kind == "png"]
+    one_pass = [result for result in lossy if not result.is_progressive]
+    progressive = [result for result in lossy if result.is_progressive]
+    table: list[tuple[str, list[Result], Callable[[Result], float | None], float]] = [
+        ("warm CPU, photographs", lossy, lambda result: result.warm, 0.80),
+        ("cold CPU, photographs", lossy, lambda result: result.cold, 0.57),
+        ("memory, photographs", one_pass, lambda result: result.memory, 0.35),
+        ("memory, progressive", progressive, lambda result: result.memory, 0.60),
+        ("bytes at equal quality, WebP", lossy, lambda result: result.at_equal, 1.01),
+        ("bytes at equal quality, PNG", graphics, lambda result: result.at_equal, 1.00),
+        ("warm CPU, PNG", graphics, lambda result: result.warm, 0.80),
+    ]
+    say()
+    for title, about, value, goal in table:
+        found = [number for number in map(value, about) if number is not None]
+        if not found:
+            say(f"{title:<32}not measured")
+            continue
+        mean = statistics.geometric_mean(found)
+        missing = f", {len(about) - len(found)} without a comparison" if len(found) < len(about) else ""
+        verdict = "reached" if mean <= goal else "missed"
+        say(f"{title:<32}mean {mean:.2f}, worst {max(found):.2f}, goal {goal:.2f}: {verdict}{missing}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m infra.bench.images", description=__doc__)
+    parser.add_argument("--pictures", help="a folder of pictures of your own")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each program, of which the median counts")
+    parser.add_argument("--rounds", type=int, default=5, help="pictures in a warm run")
+    given = parser.parse_args()
+    try:
+        build()
+        results = []
+        for path in pictures(given.pictures):
+            with step(path.name):
+                results.append(compare(path, given.repeats, given.rounds))
+        say(f"\nLoad of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors\n")
+        show(results)
+        goals(results)
+    except Problem as problem:
+        sys.exit(f"{problem.what}\n{problem.remedy}".strip())
+
+
+if __name__ == "__main__":
+    main()
