@@ -11,10 +11,10 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test fuzz lint fmt build deploy redrive operate watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test fuzz lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: install ## runs the whole system here (again: only what changed); Ctrl-C ends it. PORT=3000 CLOUD_PORT=4566 OIDC_PORT=4580
 	@exec $(PY) -m infra.local run
@@ -74,6 +74,9 @@ invoke: tools ## sends its sample event to a function that make watch serves. FU
 contract: python ## writes the published contract, docs/openapi.json, docs/api.html and the client's types, from the code
 	@cargo run --locked --quiet --package contract
 	@exec $(PY) -m infra.local client
+
+bench-images: python ## compares our optimizer with sharp on the same pictures: CPU, memory, bytes, quality
+	@exec $(PY) -m infra.bench.images
 
 admin: ## counts again, migrates, imports: the operators' command line. ARGS="--table spacedly-dev migrate status"
 	@cargo run --locked --quiet --package admin -- $(ARGS)

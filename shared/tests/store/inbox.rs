@@ -9,8 +9,10 @@ use shared::clock::Timestamp;
 use shared::domain::notification::Notification;
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
+use shared::id::NotificationId;
 use shared::store::Permit;
 use shared::store::notifications::ReadNotification;
+use shared::store::page::Position;
 
 use world::World;
 
@@ -32,6 +34,17 @@ async fn seen(world: &World, now: Timestamp) -> (u64, usize) {
     let unread = page.notifications.iter().filter(|(notification, _)| !notification.is_read).count() as u64;
     assert_eq!(world.store.unread_notifications(world.user.id, now).await.unwrap(), unread, "count and list differ");
     (unread, page.notifications.len())
+}
+
+/// A page's ids, and where the next one begins.
+async fn ids(
+    world: &World,
+    after: Option<Position>,
+    limit: u32,
+    now: Timestamp,
+) -> (Vec<NotificationId>, Option<Position>) {
+    let page = world.store.notifications(world.user.id, after, limit, now).await.unwrap();
+    (page.notifications.iter().map(|(notification, _)| notification.id).collect(), page.next)
 }
 
 async fn nth(world: &World, at: usize, now: Timestamp) -> ReadNotification {
@@ -201,6 +214,52 @@ proptest! {
             }
             seen(&world, now).await;
             seen(&world, now.plus(DAY * 89)).await;
+        });
+    }
+
+    #[test]
+    fn a_walk_over_notifications_sees_what_stands_throughout_once_and_newest_first(
+        stands in proptest::collection::vec(any::<bool>(), 1..14),
+        steps in proptest::collection::vec((0u8..4, any::<usize>()), 0..10),
+        limit in 1u32..5,
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (world, task) = world_with_task().await;
+            let mut now = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
+            for _ in &stands {
+                tell(&world, &task, now).await;
+                now = now.plus(Duration::from_millis(1));
+            }
+            let listed = ids(&world, None, 100, now).await.0;
+            let (standing, mut passing): (Vec<_>, Vec<_>) = listed.iter().zip(&stands).partition(|(_, stands)| **stands);
+            let (mut walked, mut after, mut steps) = (Vec::new(), None, steps.into_iter());
+            loop {
+                let (page, next) = ids(&world, after, limit, now).await;
+                walked.extend(page);
+                let Some(next) = next else { break };
+                after = Some(next);
+                match steps.next() {
+                    Some((0, _)) => tell(&world, &task, now).await,
+                    Some((1, _)) => world.store.mark_all_read(&world.permit(), world.user.id, now).await.unwrap(),
+                    Some((2, which)) => {
+                        let (id, _) = listed.iter().zip(&stands).nth(which % listed.len()).unwrap();
+                        if let Some(found) = world.store.notification(world.user.id, *id, now).await.unwrap() {
+                            world.store.mark_read(&world.permit(), &found, now).await.unwrap();
+                        }
+                    }
+                    Some((_, which)) if !passing.is_empty() => {
+                        let (id, _) = passing.swap_remove(which % passing.len());
+                        let found = world.store.notification(world.user.id, *id, now).await.unwrap().unwrap();
+                        world.store.delete_notification(&world.permit(), &found, now).await.unwrap();
+                    }
+                    _ => {}
+                }
+                now = now.plus(Duration::from_millis(1));
+            }
+            let standing: Vec<NotificationId> = standing.into_iter().map(|(id, _)| *id).collect();
+            walked.retain(|id| standing.contains(id));
+            assert_eq!(walked, standing);
         });
     }
 }
