@@ -20,7 +20,7 @@ MESSAGES = {
     "mail-send": [{"userId", "mailId"}],
     "auth-issue-reset": [{"email", "seed", "kid", "mailId"}],
     "users-build-export": [{"userId", "exportId"}],
-    "service-cleanup": [{"kind", "userId", "taskId"}, {"kind", "userId"}],
+    "service-cleanup": [{"kind", "userId", "taskId"}, {"kind", "userId"}, {"kind", "after"}],
     "reminders-digest": [{"userId", "cause"}],
     "tasks-overdue": [{"userId", "taskId"}],
     "attachments-optimize": [{"Records"}],

@@ -223,14 +223,19 @@ def test_the_scheduler_can_only_wake_the_reminder_queue(resources: Resources) ->
     assert {referred(resource) for resource in statement["Resource"]} == {"ReminderQueue", "ScheduleDeadLetters"}
 
 
-def test_the_tick_can_only_wake_the_sweep(resources: Resources) -> None:
+def test_the_clock_can_only_wake_the_sweep_and_the_inspection(resources: Resources) -> None:
     [policy] = resources["TickRole"]["Properties"]["Policies"]
     [statement] = policy["PolicyDocument"]["Statement"]
-    assert (statement["Action"], referred(statement["Resource"])) == ("sqs:SendMessage", "SweepQueue")
-    tick = resources["Tick"]["Properties"]
-    assert tick["ScheduleExpression"] == "rate(1 minute)"
-    assert json.loads(tick["Target"]["Input"]) == {"kind": "tick"}
-    assert referred(tick["Target"]["Arn"]) == "SweepQueue"
+    assert statement["Action"] == "sqs:SendMessage"
+    assert {referred(resource) for resource in statement["Resource"]} == {"SweepQueue", "CleanupQueue"}
+    for name, rate, kind, queue in (
+        ("Tick", "rate(1 minute)", "tick", "SweepQueue"),
+        ("Inspection", "rate(1 day)", "inspect", "CleanupQueue"),
+    ):
+        schedule = resources[name]["Properties"]
+        assert schedule["ScheduleExpression"] == rate
+        assert json.loads(schedule["Target"]["Input"]) == {"kind": kind}
+        assert referred(schedule["Target"]["Arn"]) == queue
 
 
 def test_only_our_mails_events_reach_the_feedback_queue(resources: Resources) -> None:

@@ -49,6 +49,7 @@ impl Cleaner {
                 self.unfinished(&permit, user_id, attachment_id, Timestamp::now()).await
             }
             CleanUp::Account { user_id } => self.account(&permit, user_id).await,
+            CleanUp::Inspect { after } => self.inspect(after, Timestamp::now()).await,
         }
     }
 

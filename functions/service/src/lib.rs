@@ -7,7 +7,7 @@
 //! | `service-docs` | `GET /api/docs` |
 //! | `service-fallback` | every request that no route takes |
 //! | `service-dispatch` | the table's stream |
-//! | `service-cleanup` | the clean-up queue |
+//! | `service-cleanup` | the clean-up queue; once a day, by a schedule, to inspect the bucket |
 //! | `service-sweep` | the sweep queue, fed by a schedule every minute |
 
 pub mod cleanup;
@@ -15,5 +15,6 @@ pub mod dispatch;
 pub mod docs;
 pub mod fallback;
 pub mod health;
+mod inspection;
 pub mod openapi;
 pub mod sweep;

@@ -1,4 +1,4 @@
-//! `service-cleanup` after an account's end.
+//! `service-cleanup` after an account's end, and on uploads that were not finished.
 
 use std::time::Duration;
 
@@ -7,9 +7,11 @@ use service::cleanup::Cleaner;
 use shared::aws::files::Bucket;
 use shared::aws::queue::{CleanUp, Queue};
 use shared::clock::Timestamp;
+use shared::domain::attachment::{Attachment, AttachmentStatus, NewFile};
 use shared::domain::reminder::ReminderStatus;
-use shared::domain::task::{TaskPatch, TaskStatus};
+use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
+use shared::store::replay::Mode;
 use world::{Answer, Scripted, World, new_reminder};
 
 /// A bucket without objects.
@@ -80,4 +82,79 @@ async fn a_bucket_that_is_down_has_the_message_come_again() {
     let (s3, queue) = (Scripted::new(vec![Answer::broken()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
     assert!(cleaner.handle(CleanUp::Account { user_id: world.user.id }).await.is_err());
+}
+
+/// An attachment that was announced so long ago.
+async fn announced(world: &World, task: &Task, ago: Duration) -> Attachment {
+    let at = Timestamp::now().minus(ago);
+    let file = NewFile::parse("files[0]", "beach.jpg", "image/jpeg", 900).unwrap();
+    let announced = Attachment::announced(world.user.id, task.id, file, at);
+    let of = (announced.user_id, announced.task_id);
+    let one = std::slice::from_ref(&announced);
+    world.store.create_attachments(&world.permit(), of, one, 10_000, at).await.unwrap();
+    announced
+}
+
+/// What is left of the attachments after each was cleaned up twice: their statuses, and the bytes that are counted.
+async fn after_clean_up(world: &World, attachments: &[&Attachment]) -> (Vec<Option<AttachmentStatus>>, u64) {
+    let (s3, queue) = (Scripted::new(vec![Answer::ok()]).await, Scripted::new(vec![Answer::ok()]).await);
+    let cleaner = cleaner(world, &s3, &queue).await;
+    let mut left = Vec::new();
+    for attachment in attachments {
+        let message = CleanUp::Unfinished { user_id: attachment.user_id, attachment_id: attachment.id };
+        for _ in 0..2 {
+            cleaner.handle(message.clone()).await.unwrap();
+        }
+        let row = world.store.attachment(attachment.user_id, attachment.id).await.unwrap();
+        let task = world.store.task(attachment.user_id, attachment.task_id).await.unwrap().unwrap().task;
+        let card = task.attachments.get(&attachment.id);
+        assert_eq!(row.as_ref().map(|row| &row.card), card, "row and card differ");
+        left.push(row.map(|row| row.card.status));
+    }
+    let counted = world.store.replay(world.user.id, Mode::Compare).await.unwrap().unwrap();
+    assert!(counted.differences.is_empty(), "the counters count them right: {:?}", counted.differences);
+    let rows = world.store.attachments_of_user(world.user.id).await.unwrap();
+    (left, rows.iter().map(|row| row.card.counted_bytes).sum())
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn what_was_announced_and_never_uploaded_is_forgotten_after_a_day() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let (old, young) = (announced(&world, &task, HOUR * 25).await, announced(&world, &task, HOUR * 23).await);
+    let left = after_clean_up(&world, &[&old, &young]).await;
+    assert_eq!(left, (vec![None, Some(AttachmentStatus::Pending)], 900));
+}
+
+#[tokio::test]
+async fn what_has_been_looked_at_for_too_long_is_shown_as_rejected() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let mut looked_at = Vec::new();
+    for ago in [HOUR, HOUR / 2] {
+        let attachment = announced(&world, &task, ago).await;
+        let since = Timestamp::now().minus(ago);
+        let next = attachment.processing(since);
+        world.store.change_attachment(&world.permit(), &attachment, &next, since).await.unwrap();
+        looked_at.push(next);
+    }
+    let left = after_clean_up(&world, &looked_at.iter().collect::<Vec<_>>()).await;
+    assert_eq!(left, (vec![Some(AttachmentStatus::Rejected), Some(AttachmentStatus::Processing)], 900));
+}
+
+#[tokio::test]
+async fn what_is_unfinished_of_a_task_that_is_gone_is_left_to_the_task_s_own_clean_up() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let old = announced(&world, &task, HOUR * 25).await;
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    let (s3, queue) = (Scripted::new(vec![Answer::ok()]).await, Scripted::new(vec![Answer::ok()]).await);
+    let cleaner = cleaner(&world, &s3, &queue).await;
+    cleaner.handle(CleanUp::Unfinished { user_id: old.user_id, attachment_id: old.id }).await.unwrap();
+    cleaner.handle(CleanUp::Task { user_id: old.user_id, task_id: old.task_id }).await.unwrap();
+    assert_eq!(world.count("ATT#").await, 0);
+    assert_eq!(s3.asked().len(), 3, "its three objects are deleted");
 }

@@ -12,6 +12,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPa
 use aws_types::SdkConfig;
 
 use super::CallFailed;
+use crate::clock::Timestamp;
 use crate::config::optional;
 use crate::store::accounts::Left;
 
@@ -122,6 +123,31 @@ impl Bucket {
         sent.map(|_| ()).map_err(|error| CallFailed::new("DeleteObject", &error))
     }
 
+    /// A page of at most 1,000 objects whose keys begin so, in the order of their keys, behind the key `after`.
+    ///
+    /// # Errors
+    /// The service failed.
+    pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Listing, CallFailed> {
+        let list = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
+        let listed = list.set_start_after(after.map(ToOwned::to_owned)).send().await;
+        let listed = listed.map_err(|error| CallFailed::new("ListObjectsV2", &error))?;
+        let object = |object: aws_sdk_s3::types::Object| {
+            Some(Object { key: object.key?, modified: Timestamp::from_second(object.last_modified?.secs()).ok()? })
+        };
+        let has_more = listed.is_truncated() == Some(true);
+        Ok(Listing { objects: listed.contents.unwrap_or_default().into_iter().filter_map(object).collect(), has_more })
+    }
+
+    /// Whether an object is there. Asks for listing only: it is not opened.
+    ///
+    /// # Errors
+    /// The service failed.
+    pub async fn has(&self, key: &str) -> Result<bool, CallFailed> {
+        let listed = self.client.list_objects_v2().bucket(&self.name).prefix(key).max_keys(1).send().await;
+        let listed = listed.map_err(|error| CallFailed::new("ListObjectsV2", &error))?;
+        Ok(listed.contents().iter().any(|object| object.key() == Some(key)))
+    }
+
     /// Deletes the objects whose keys begin so, up to `pages` × 1,000 of them; answers whether any may be left.
     ///
     /// # Errors
@@ -155,6 +181,24 @@ impl Bucket {
         }
         Ok(Left::Some)
     }
+}
+
+/// Some of a bucket's objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// In the order of their keys.
+    pub objects: Vec<Object>,
+    /// Whether there are more behind them.
+    pub has_more: bool,
+}
+
+/// An object that lies in a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its key.
+    pub key: String,
+    /// When it was put there.
+    pub modified: Timestamp,
 }
 
 /// Where and how an object is to be uploaded.

@@ -132,6 +132,12 @@ pub enum CleanUp {
         /// Which.
         attachment_id: AttachmentId,
     },
+    /// Nothing that is known of: the bucket is to be compared with the table.
+    Inspect {
+        /// Behind which key; from the first on without one.
+        #[serde(default)]
+        after: Option<String>,
+    },
 }
 
 /// Somebody asks for the mail that sets a new password; whether there is such an account is found out later.

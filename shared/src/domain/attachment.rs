@@ -24,6 +24,8 @@ pub const MAX_ATTACHMENTS: u32 = 20;
 pub const MAX_FILES: usize = 10;
 /// Most bytes of one file.
 pub const MAX_FILE_BYTES: u64 = 10 * 1024 * 1024;
+/// Why an attachment is shown as rejected whose file is no longer there: the reason is ours.
+pub const LOST: &str = "The file was lost, please upload it again";
 /// Why an attachment is shown as rejected when every try to look into it failed: the reason is ours.
 pub const GAVE_UP: &str = "The file could not be processed";
 /// How long an address for uploading works.

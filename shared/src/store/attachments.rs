@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counters::{Change, KnownDays};
 use super::keys::{self, Index};
-use super::page::{Direction, IndexQuery};
+use super::page::{Direction, IndexQuery, end_of};
 use super::update::Expression;
 use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, key_item, row, text};
 use crate::clock::Timestamp;
@@ -24,6 +24,12 @@ struct Row {
     user_id: UserId,
     task_id: TaskId,
     card: AttachmentCard,
+}
+
+impl From<Row> for Attachment {
+    fn from(row: Row) -> Self {
+        Self { id: row.id, user_id: row.user_id, task_id: row.task_id, card: row.card }
+    }
 }
 
 impl Store {
@@ -63,7 +69,17 @@ impl Store {
     /// The table failed.
     pub async fn attachment(&self, user: UserId, attachment: AttachmentId) -> Result<Option<Attachment>, StoreError> {
         let row: Option<Row> = self.get(keys::attachment(user, attachment)).await?;
-        Ok(row.map(|row| Attachment { id: row.id, user_id: row.user_id, task_id: row.task_id, card: row.card }))
+        Ok(row.map(Attachment::from))
+    }
+
+    /// All attachments of the user. 1 call for each MB.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn attachments_of_user(&self, user: UserId) -> Result<Vec<Attachment>, StoreError> {
+        let prefix = keys::ATTACHMENT_PREFIX;
+        let items = self.rows_between(user, prefix, &end_of(prefix)).await?;
+        items.into_iter().map(|item| Ok(Attachment::from(serde_dynamo::from_item::<_, Row>(item)?))).collect()
     }
 
     /// Changes an attachment from what was `read`. 1 call.

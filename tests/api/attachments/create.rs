@@ -126,6 +126,11 @@ async fn the_address_takes_that_file_only_and_once() {
     let bare = text(&told["upload"], "url").split('?').next().expect("an address").to_owned();
     unsigned["upload"]["url"] = json!(bare);
     assert_eq!(put(&unsigned, b"hello", &[]).await, 403, "without a signature");
+    let mut longer = told.clone();
+    let stretched = text(&told["upload"], "url").replace("X-Amz-Expires=900", "X-Amz-Expires=604800");
+    assert_ne!(stretched, text(&told["upload"], "url"), "an address works for a quarter of an hour");
+    longer["upload"]["url"] = json!(stretched);
+    assert_eq!(put(&longer, b"hello", &[]).await, 403, "for longer");
     assert_eq!(put(&told, b"hello", &[]).await, 200);
     let ready = user.settled(&task, &told["attachment"]).await;
     assert_eq!(text(&ready, "status"), "ready");

@@ -6,7 +6,7 @@
 pub mod api;
 mod scripted;
 
-pub use scripted::{Answer, Scripted};
+pub use scripted::{Answer, Asked, Scripted};
 
 use std::time::Duration;
 
