@@ -102,7 +102,7 @@ pub fn page(document: &Value) -> Result<String, askama::Error> {
         schemas: schemas
             .map(|(name, schema)| Schema { name, fields: words::fields(schema), example: example(schema, document) })
             .collect(),
-        errors: &ErrorCode::ALL,
+        errors: ErrorCode::ALL,
     };
     let mut html = page.render()?;
     html.push('\n');
