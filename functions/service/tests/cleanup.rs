@@ -1,4 +1,5 @@
 //! `service-cleanup` after an account's end, and on uploads that were not finished.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
 use std::time::Duration;
 

@@ -54,6 +54,10 @@ class Result:
         return self.ours.memory / self.theirs.memory
 
     @property
+    def bytes(self) -> float:
+        return self.ours.made["bytes"] / self.theirs.made["bytes"]
+
+    @property
     def is_progressive(self) -> bool:
         return "progressive" in self.name
 
@@ -114,20 +118,20 @@ def compare(path: Path, repeats: int, rounds: int) -> Result:
 
 def show(results: list[Result]) -> None:
     """A line a picture: ratios, then what they are ratios of."""
-    say(
-        f"{'picture':<26}{'as':<6}{'warm':>6}{'cold':>6}{'memory':>8}{'bytes':>7}{'equal q':>9}   "
-        f"{'ours: ms':>8}{'cold':>6}{'MB':>5}{'kB':>6}{'score':>7}   {'sharp: ms':>9}{'cold':>6}{'MB':>5}{'kB':>6}{'score':>7}"
-    )
+    say(f"{'':<74}{'ours':^36}{'sharp':^36}".rstrip())
+    columns = f"{'ms':>8}{'cold ms':>9}{'MB':>5}{'kB':>6}{'score':>7} "
+    say(f"{'picture':<26}{'as':<6}{'warm':>6}{'cold':>7}{'memory':>8}{'bytes':>7}{'at equal score':>14}{columns * 2}".rstrip())
     for result in results:
-        ours, theirs = result.ours, result.theirs
         equal = f"{result.at_equal:.2f}" if result.at_equal else "–"
-        say(
-            f"{result.name:<26}{result.kind:<6}{result.warm:>6.2f}{result.cold:>6.2f}{result.memory:>8.2f}"
-            f"{ours.made['bytes'] / theirs.made['bytes']:>7.2f}{equal:>9}   "
-            f"{ours.warm * 1000:>8.0f}{ours.cold * 1000:>6.0f}{ours.memory:>5.0f}{ours.made['bytes'] / 1000:>6.0f}{result.quality:>7.1f}   "
-            f"{theirs.warm * 1000:>9.0f}{theirs.cold * 1000:>6.0f}{theirs.memory:>5.0f}{theirs.made['bytes'] / 1000:>6.0f}"
-            f"{result.theirs_quality:>7.1f}"
-        )
+        ratios = f"{result.warm:>6.2f}{result.cold:>7.2f}{result.memory:>8.2f}{result.bytes:>7.2f}{equal:>14}"
+        ours, theirs = figures(result.ours, result.quality), figures(result.theirs, result.theirs_quality)
+        say(f"{result.name:<26}{result.kind:<6}{ratios}{ours}{theirs}".rstrip())
+
+
+def figures(cost: Cost, quality: float) -> str:
+    """What one side took and made."""
+    made = f"{cost.memory:>5.0f}{cost.made['bytes'] / 1000:>6.0f}{quality:>7.1f} "
+    return f"{cost.warm * 1000:>8.0f}{cost.cold * 1000:>9.0f}{made}"
 
 
 def goals(results: list[Result]) -> None:

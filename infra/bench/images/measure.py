@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import statistics
@@ -61,7 +62,7 @@ def cost(command: list[str], path: Path, folder: Path, more: list[str], repeats:
 def bytes_at(score: float, curve: list[tuple[float, int]]) -> float | None:
     """How many bytes of a curve of (score, bytes) reach a score: straight lines between its points, nothing beyond."""
     points = sorted(curve)
-    for (low, fewer), (high, more) in zip(points, points[1:], strict=False):
+    for (low, fewer), (high, more) in itertools.pairwise(points):
         if low <= score <= high:
             return fewer if high == low else fewer + (more - fewer) * (score - low) / (high - low)
     return None

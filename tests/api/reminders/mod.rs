@@ -2,6 +2,7 @@ mod create;
 mod delete;
 mod digest;
 mod fire;
+mod lateness;
 mod list;
 mod mail;
 mod silent;
