@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
+import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .stack import Problem, Stack
+
+# How long before its time reminders-fire fires a reminder.
+EARLY = timedelta(minutes=6)
 
 
 def identifier(text: str) -> str:
@@ -18,11 +24,18 @@ def identifier(text: str) -> str:
         raise Problem(f"{text} is no id.") from None
 
 
+def new_identifier() -> str:
+    """A UUID of version 7 (RFC 9562 §5.7), which ids of the product are."""
+    milliseconds, chance = time.time_ns() // 1_000_000, secrets.randbits(80)
+    return str(uuid.UUID(int=(milliseconds << 80 | chance) & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62))
+
+
 def digest(stack: Stack, user: str, *, dry_run: bool = False) -> dict[str, Any]:
     """Today's digest of a user, whether or not it went out before; with `dry_run` what it would tell."""
     user = identifier(user)
     if not dry_run:
-        body = json.dumps({"userId": user, "cause": "operator"})
+        # The mail's name makes one mail of a message that comes twice.
+        body = json.dumps({"userId": user, "cause": "operator", "mailId": new_identifier()})
         stack.client("sqs").send_message(QueueUrl=stack.output("DigestQueueUrl"), MessageBody=body)
         return {"queued": "digest", "user": user}
     # The function itself says what it would do: there is no second opinion to keep in step.
@@ -51,6 +64,11 @@ def found(log: str, event: str) -> dict[str, Any]:
     raise Problem(f"The log holds no {event}: is there such a user?")
 
 
+def is_early(scheduled_for: str) -> bool:
+    """Whether the function would leave it to its time."""
+    return datetime.fromisoformat(scheduled_for) > datetime.now(UTC) + EARLY
+
+
 def fire(stack: Stack, user: str, reminder: str, *, dry_run: bool = False) -> dict[str, Any]:
     """A reminder, now, if it still is to fire. Its function refuses one that is not due for more than six minutes."""
     user, reminder = identifier(user), identifier(reminder)
@@ -76,6 +94,8 @@ def fire(stack: Stack, user: str, reminder: str, *, dry_run: bool = False) -> di
         return facts
     if not fires:
         raise Problem(f"It is not to fire: {facts['status']}, {state}.")
+    if is_early(facts["scheduledFor"]):
+        raise Problem(f"It is to fire at {facts['scheduledFor']}, and is not fired by hand more than {EARLY} ahead.")
     body = {"userId": user, "reminderId": reminder, "taskId": facts["task"], "plan": facts["plan"]}
     stack.client("sqs").send_message(QueueUrl=stack.output("ReminderQueueUrl"), MessageBody=json.dumps(body))
     return {"queued": "reminder", **facts}

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::aws::mailer::{MAIL_TAG, USER_TAG};
 use shared::clock::Timestamp;
 use shared::domain::delivery::Delivery;
-use shared::domain::mail::{Mail, MailState};
+use shared::domain::mail::{Mail, MailContent, MailState};
 use shared::domain::notification::Notification;
 use shared::domain::user::MailStop;
 use shared::events::{Failure, retry_races};
@@ -98,10 +98,14 @@ pub async fn handle(store: &Store, event: &SesEvent, now: Timestamp) -> Result<(
     let Some(Outgoing { mail, .. }) = store.outgoing(user_id, mail_id).await? else {
         return Ok(());
     };
-    if mail.state != MailState::Sent {
+    let was_recorded = mail.state == MailState::Sent;
+    if !was_recorded {
         store.settle_mail(&permit, &mail, Outcome::Sent).await?;
     }
-    store.write_receipt(&permit, &mail, Outcome::Sent, now).await?;
+    // A digest's receipt is on every reminder that it told of, and mail-send comes again until it is.
+    if !(was_recorded && matches!(mail.content, MailContent::Digest { .. })) {
+        store.write_receipt(&permit, &mail, Outcome::Sent, now).await?;
+    }
     retry_races(Refusal::ReminderChanged, async || amend(store, &permit, &mail, meaning, now).await).await
 }
 

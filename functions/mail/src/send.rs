@@ -17,7 +17,8 @@ use shared::aws::mailer::{Mailer, NotSent};
 use shared::aws::queue::{LONGEST_DELAY, Queue, SendMail};
 use shared::aws::secrets::Secrets;
 use shared::clock::Timestamp;
-use shared::domain::mail::{Mail, MailState};
+use shared::domain::mail::{Mail, MailContent, MailState};
+use shared::domain::task::TaskStatus;
 use shared::events::{Failure, Message};
 use shared::store::mails::{Outcome, Outgoing};
 use shared::store::{Permit, Refusal, Store, WriteError};
@@ -27,6 +28,9 @@ use crate::render::{Links, render};
 
 /// Longer than the function may run, shorter than the queue waits between deliveries.
 const LEASE: Duration = Duration::from_secs(60);
+
+/// A reminder's mail that is older than this is sent only if its task still is to be done.
+const LATE: Duration = Duration::from_secs(3600);
 
 /// Tries to record that a mail has left, besides the SDK's own: the alternative is to send it again.
 const SETTLE_TRIES: u32 = 3;
@@ -80,7 +84,11 @@ impl Sender {
             claimed => claimed?,
         }
         mail.attempts += 1;
-        if let Some(reason) = mail.content.held_back(&user) {
+        let held_back = match mail.content.held_back(&user, now) {
+            None => self.overtaken(&mail, now).await?,
+            reason => reason,
+        };
+        if let Some(reason) = held_back {
             tracing::info!(%mail_id, reason, "mail.held_back");
             return Ok(self.settle(&permit, &mail, Outcome::Held { reason }).await?);
         }
@@ -104,6 +112,22 @@ impl Sender {
             self.store.release_mail(&permit, &mail).await?;
         }
         Err(error.into())
+    }
+
+    /// Why a reminder's mail that comes late, out of the parked ones say, is of no use any more. An ordinary one is not
+    /// looked into: its task was read when it was written.
+    async fn overtaken(&self, mail: &Mail, now: Timestamp) -> Result<Option<&'static str>, Failure> {
+        let MailContent::HourBefore { task_id, .. } = &mail.content else {
+            return Ok(None);
+        };
+        if now < mail.created_at.plus(LATE) {
+            return Ok(None);
+        }
+        Ok(match self.store.task(mail.user_id, *task_id).await? {
+            None => Some("its task was deleted"),
+            Some(row) if row.task.status == TaskStatus::Completed => Some("its task is completed"),
+            Some(_) => None,
+        })
     }
 
     /// Gives the mail back for a while that grows with its tries and differs from mail to mail, as a new message: a burst

@@ -115,12 +115,15 @@ async fn verifying_the_address_anew_is_the_way_back() {
     let (world, mail, _) = post(true).await;
     handle(&world, &bounce(&mail, "Permanent")).await;
     let stopped = user(&world).await;
-    assert!(stopped.refuses_mail().is_some() && mail.content.held_back(&stopped).is_some());
+    assert!(stopped.refuses_mail().is_some() && mail.content.held_back(&stopped, Timestamp::now()).is_some());
     let (again, token) = world::verification(&stopped);
-    assert_eq!(again.content.held_back(&stopped), None);
+    assert_eq!(again.content.held_back(&stopped, Timestamp::now()), None);
     world.store.resend_verification(&world.permit(), &stopped, &again, &token).await.unwrap();
     world.store.verify_email(&world.permit(), stopped.id, token.expose(), Timestamp::now()).await.unwrap();
-    assert_eq!((user(&world).await.mail_stopped, mail.content.held_back(&user(&world).await)), (None, None));
+    assert_eq!(
+        (user(&world).await.mail_stopped, mail.content.held_back(&user(&world).await, Timestamp::now())),
+        (None, None)
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! `mail-send` when SES works, when it does not, and when a try was killed.
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed, and says where")]
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -17,7 +17,9 @@ use shared::domain::digest::select;
 use shared::domain::mail::{Mail, MailCategory, MailContent, MailState, UNSUBSCRIBED};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::Reminder;
+use shared::domain::task::{TaskPatch, TaskStatus};
 use shared::domain::user::MailStop;
+use shared::domain::zone::Zone;
 use shared::events::Message;
 use shared::id::{ReminderId, TokenSeed};
 use shared::store::Permit;
@@ -25,6 +27,7 @@ use shared::store::feedback::Wanted;
 use shared::store::mails::Outcome;
 use world::{Answer, Scripted, World, keyring, verification};
 
+const DAY: Duration = Duration::from_secs(86_400);
 const MAX_RECEIVES: u32 = 4;
 /// Of the mailer with SES: long enough for every answer of this machine, short enough to wait for none.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -249,14 +252,13 @@ async fn nothing_but_the_way_back_goes_to_an_address_that_bounced() {
     assert_eq!(post.ses.asked().len(), 1);
 }
 
-#[tokio::test]
-async fn a_digest_that_left_marks_its_reminders_and_stays_pending() {
-    let post = post(vec![sent()]).await;
+/// Tomorrow's digest of one task, on its way, and the reminder that made it.
+async fn digest(post: &Post) -> (Mail, Reminder) {
     let task = post.world.task(json!({"title": "Call"})).await;
     let reminder = post.world.reminder(&task, Duration::from_secs(7200)).await;
     let user = post.world.store.user(post.world.user.id).await.unwrap().unwrap();
     let now = Timestamp::now();
-    let bounds = (now, now.plus(Duration::from_secs(86_400)));
+    let bounds = (now, now.plus(DAY));
     let tasks = post.world.store.tasks_of_day(user.id, bounds).await.unwrap();
     let digest = select(tasks, bounds).unwrap();
     let told = Notification::digest(user.id, &digest, now);
@@ -265,15 +267,33 @@ async fn a_digest_that_left_marks_its_reminders_and_stays_pending() {
     let mail = Mail::digest(user.id, user.next_digest.unwrap().day, digest, now);
     let system = Permit::of_system();
     post.world.store.settle_digest(&system, (&user, &settled), Some(&told), Some(&mail)).await.unwrap();
+    (mail, reminder)
+}
+
+#[tokio::test]
+async fn a_digest_that_left_marks_its_reminders_and_stays_pending() {
+    let post = post(vec![sent()]).await;
+    let (mail, reminder) = digest(&post).await;
     for deliveries in 1..3 {
-        let body = SendMail { user_id: user.id, mail_id: mail.id };
-        post.sender.handle(Message { body, deliveries }, now).await.unwrap();
+        let body = SendMail { user_id: mail.user_id, mail_id: mail.id };
+        post.sender.handle(Message { body, deliveries }, Timestamp::now()).await.unwrap();
     }
     assert_eq!(post.ses.asked().len(), 1);
     assert_eq!(post.ses.bodies()[0]["Content"]["Simple"]["Subject"]["Data"], "Good Morning! You have 1 task due today");
-    let stored = post.world.store.reminder(user.id, reminder.id).await.unwrap().unwrap();
+    let stored = post.world.store.reminder(mail.user_id, reminder.id).await.unwrap().unwrap();
     assert!(stored.morning_email_sent && !stored.email_sent);
     assert_eq!((stored.fires_at(), stored.version), (reminder.fires_at(), reminder.version + 1));
+}
+
+#[tokio::test]
+async fn a_digest_that_was_parked_until_its_day_was_over_does_not_leave() {
+    let post = post(vec![sent()]).await;
+    let (mail, _) = digest(&post).await;
+    let body = SendMail { user_id: mail.user_id, mail_id: mail.id };
+    post.sender.handle(Message { body, deliveries: 1 }, Timestamp::now().plus(DAY * 3)).await.unwrap();
+    assert!(post.ses.asked().is_empty());
+    let stored = post.world.store.outgoing(mail.user_id, mail.id).await.unwrap().unwrap().mail;
+    assert_eq!(stored.state, MailState::Held);
 }
 
 /// What SES answers, and how many mails it took.
@@ -335,6 +355,44 @@ async fn the_mail_of_a_user_who_was_deleted_on_its_way_does_not_leave() {
     post.world.store.delete_rows_of(&Permit::of_system(), post.world.user.id, 10).await.unwrap();
     post.deliver(2, Timestamp::now()).await.unwrap();
     assert!(post.ses.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_mail_that_was_parked_for_hours_leaves_only_if_its_task_still_is_to_be_done() {
+    let hours_later = Timestamp::now().plus(Duration::from_secs(3 * 3600));
+    for (change, leaves) in [("nothing", true), ("completed", false), ("deleted", false)] {
+        let post = post(vec![sent()]).await;
+        let (store, permit, user) = (&post.world.store, post.world.permit(), post.world.user.id);
+        let MailContent::HourBefore { task_id, .. } = post.mail.content else { panic!("a reminder's mail") };
+        let row = store.task(user, task_id).await.unwrap().unwrap();
+        match change {
+            "completed" => {
+                let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+                store.update_task(&permit, row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+            }
+            "deleted" => store.delete_task(&permit, &row, Timestamp::now()).await.unwrap(),
+            _ => {}
+        }
+        for _ in 0..2 {
+            post.deliver(1, hours_later).await.unwrap();
+        }
+        let state = if leaves { MailState::Sent } else { MailState::Held };
+        assert_eq!((post.ses.asked().len(), post.state().await), (usize::from(leaves), state), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_on_time_leaves_although_its_task_was_completed_this_moment() {
+    let post = post(vec![sent()]).await;
+    let MailContent::HourBefore { task_id, .. } = post.mail.content else { panic!("a reminder's mail") };
+    let row = post.world.store.task(post.world.user.id, task_id).await.unwrap().unwrap();
+    let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+    let permit = post.world.permit();
+    post.world.store.update_task(&permit, row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+    post.world.store.meter().take();
+    post.deliver(1, Timestamp::now()).await.unwrap();
+    assert_eq!(post.ses.asked().len(), 1);
+    assert_eq!(post.world.store.meter().take().calls, 5, "its task is not read");
 }
 
 fn throttled() -> Answer {

@@ -28,6 +28,12 @@ async fn attempt(store: &Store, stage: &str, message: &SendDigest, now: Timestam
         tracing::info!(user_id = %message.user_id, "digest.gone");
         return Ok(());
     };
+    if let Some(mail_id) = message.mail_id
+        && store.outgoing(user.id, mail_id).await?.is_some()
+    {
+        tracing::info!(%mail_id, "digest.repeated");
+        return Ok(());
+    }
     let Some(planned) = wanted(&user, message.cause, now) else {
         tracing::info!(user_id = %user.id, "digest.stale");
         return Ok(());
@@ -45,7 +51,10 @@ async fn attempt(store: &Store, stage: &str, message: &SendDigest, now: Timestam
         settled.digest_told = Some(planned.day);
     }
     let refused = user.refuses_mail();
-    let mail = found.filter(|_| refused.is_none()).map(|found| Mail::digest(user.id, planned.day, found, now));
+    let mut mail = found.filter(|_| refused.is_none()).map(|found| Mail::digest(user.id, planned.day, found, now));
+    if let (Some(mail), Some(id)) = (&mut mail, message.mail_id) {
+        mail.id = id;
+    }
     store.settle_digest(&Permit::of_system(), (&user, &settled), told.as_ref(), mail.as_ref()).await?;
     log(stage, &user, (planned, now), is_over, told.is_some(), refused);
     Ok(())

@@ -11,6 +11,7 @@ use shared::domain::mail::MailContent;
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::user::{User, UserPatch};
 use shared::domain::zone::Zone;
+use shared::id::MailId;
 use shared::store::Permit;
 use world::World;
 
@@ -29,7 +30,7 @@ async fn world() -> (World, Task, Timestamp) {
 }
 
 async fn run(world: &World, cause: DigestCause, now: Timestamp) {
-    let message = SendDigest { user_id: world.user.id, cause };
+    let message = SendDigest { user_id: world.user.id, cause, mail_id: None };
     digest::handle(&world.store, "test", &message, now).await.unwrap();
 }
 
@@ -164,9 +165,23 @@ async fn a_dry_run_changes_nothing_and_an_operator_s_goes_out_now_and_settles_th
 }
 
 #[tokio::test]
+async fn an_operator_s_message_that_comes_twice_sends_one_mail_and_another_command_sends_another() {
+    let (world, _, at) = world().await;
+    let morning = at.minus(HOUR * 3);
+    for (mails, mail_id) in [(1, MailId::new()), (2, MailId::new())] {
+        let message = SendDigest { user_id: world.user.id, cause: DigestCause::Operator, mail_id: Some(mail_id) };
+        for _ in 0..2 {
+            digest::handle(&world.store, "test", &message, morning).await.unwrap();
+        }
+        assert_eq!(told(&world).await.1, mails);
+        assert!(world.store.outgoing(world.user.id, mail_id).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
 async fn a_user_who_is_gone_is_no_error() {
     let world = World::new().await;
-    let message = SendDigest { user_id: shared::id::UserId::new(), cause: DigestCause::Planned };
+    let message = SendDigest { user_id: shared::id::UserId::new(), cause: DigestCause::Planned, mail_id: None };
     digest::handle(&world.store, "test", &message, Timestamp::now()).await.unwrap();
 }
 

@@ -86,7 +86,7 @@ impl Sweeper {
                 DueRow::Reminder(user, reminder) => reminders.push((user, reminder)),
                 DueRow::Mail(user_id, mail_id) => mails.push(SendMail { user_id, mail_id }),
                 DueRow::Digest(user_id) => {
-                    digests.push(SendDigest { user_id, cause: DigestCause::Planned });
+                    digests.push(SendDigest { user_id, cause: DigestCause::Planned, mail_id: None });
                 }
                 DueRow::Task(user_id, task_id) => overdue.push(TellOverdue { user_id, task_id }),
                 DueRow::Attachment(user_id, attachment_id) => {

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.local.instance import ROOT
 from infra.operate import redrive, trigger
 from infra.operate.__main__ import parser
 from infra.operate.stack import Problem, Stack
@@ -95,7 +98,9 @@ def test_the_stack_tells_every_address_that_a_redrive_needs() -> None:
 def test_a_digest_is_queued_for_an_operator() -> None:
     queues = Queues()
     trigger.digest(Fake(sqs=queues), USER)
-    assert json.loads(queues.messages["DigestQueueUrl"][0]) == {"userId": USER, "cause": "operator"}
+    message = json.loads(queues.messages["DigestQueueUrl"][0])
+    assert uuid.UUID(message.pop("mailId")).version == 7
+    assert message == {"userId": USER, "cause": "operator"}
 
 
 def test_a_dry_run_shows_what_the_function_says() -> None:
@@ -111,13 +116,16 @@ def test_a_dry_run_shows_what_the_function_says() -> None:
     assert trigger.digest(stack, USER, dry_run=True) == {"tasks": 2, "mail": True}
 
 
-def row(status: str, state: str) -> dict[str, Any]:
+FAR = "2300-01-01T00:00:00.000Z"
+
+
+def row(status: str, state: str, scheduled_for: str = "2026-03-02T09:00:00.000Z") -> dict[str, Any]:
     return {
         "taskId": {"S": "t"},
         "plan": {"N": "3"},
         "status": {"S": status},
         "type": {"S": "both"},
-        "delivery": {"M": {"state": {"S": state}, "scheduledFor": {"S": "2026-03-02T09:00:00.000Z"}}},
+        "delivery": {"M": {"state": {"S": state}, "scheduledFor": {"S": scheduled_for}}},
     }
 
 
@@ -140,7 +148,7 @@ def test_a_reminder_that_is_to_fire_is_queued_with_its_plan() -> None:
     assert message == {"userId": USER, "reminderId": REMINDER, "taskId": "t", "plan": 3}
 
 
-@pytest.mark.parametrize("item", [None, row("completed", "sent"), row("pending", "skipped")])
+@pytest.mark.parametrize("item", [None, row("completed", "sent"), row("pending", "skipped"), row("pending", "scheduled", FAR)])
 def test_one_that_is_not_to_fire_is_not_queued(item: dict[str, Any] | None) -> None:
     stack = Fake(sqs=Queues(), dynamodb=Table(item))
     with pytest.raises(Problem):
@@ -159,3 +167,18 @@ def test_bad_commands_are_refused(words: list[str]) -> None:
 def test_an_id_that_is_none_is_refused() -> None:
     with pytest.raises(Problem):
         trigger.digest(Fake(), "../etc")
+
+
+def test_new_ids_are_of_version_seven_and_differ() -> None:
+    made = {trigger.new_identifier() for _ in range(50)}
+    assert len(made) == 50
+    for text in made:
+        found = uuid.UUID(text)
+        assert (found.version, found.variant) == (7, uuid.RFC_4122)
+        assert abs((found.int >> 80) / 1000 - time.time()) < 60
+
+
+def test_early_is_what_the_function_leaves_to_its_time() -> None:
+    source = (ROOT / "functions/reminders/src/fire.rs").read_text()
+    assert "const EARLY: Duration = Duration::from_secs(6 * 60);" in source
+    assert trigger.EARLY.total_seconds() == 6 * 60

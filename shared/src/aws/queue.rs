@@ -54,6 +54,9 @@ pub struct SendDigest {
     /// Why.
     #[serde(default)]
     pub cause: DigestCause,
+    /// What an operator's mail is to be called, so that a message that comes twice sends one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_id: Option<MailId>,
 }
 
 /// Why a digest is to go out.

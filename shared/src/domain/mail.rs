@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::domain::digest::{Digest, DigestTask};
+use crate::domain::digest::{self, Digest, DigestTask};
 use crate::domain::reminder::ReminderMessage;
 use crate::domain::task::{Category, Priority, Task, TaskDescription, TaskTitle};
 use crate::domain::user::User;
@@ -183,10 +183,13 @@ impl MailContent {
         }
     }
 
-    /// Why it is not to be sent to `user` any more; `None` when it is.
-    pub fn held_back(&self, user: &User) -> Option<&'static str> {
+    /// Why it is not to be sent to `user` any more at `now`; `None` when it is.
+    pub fn held_back(&self, user: &User, now: Timestamp) -> Option<&'static str> {
         if let Some(stop) = user.mail_stopped.filter(|_| !self.is_awaited()) {
             return Some(stop.reason());
+        }
+        if matches!(self, Self::Digest { day, .. } if *day < digest::day_of(now, &user.timezone)) {
+            return Some("its day is over");
         }
         match self.category()? {
             MailCategory::Digest if !user.morning_digest.enabled => Some("the digest was turned off"),

@@ -1,9 +1,13 @@
 //! The morning digest's rows.
 
+use std::collections::HashSet;
+
+use serde::de::DeserializeOwned;
+
 use super::keys::{self, Index};
 use super::page::{Direction, IndexQuery, Position};
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, number, text};
+use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, number, text};
 use crate::clock::Timestamp;
 use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
@@ -17,6 +21,14 @@ const PAGE: u32 = 500;
 /// Keys of one `BatchGetItem`.
 const BATCH: usize = 100;
 
+/// A task without what a digest does not tell: of somebody with thousands, all are in memory at once.
+fn lean(mut task: Task) -> Task {
+    task.description = None;
+    task.link = None;
+    task.attachments.clear();
+    task
+}
+
 impl Store {
     /// The tasks that are due from `start` to before `end`, and those with a pending reminder by mail then, in no
     /// order; one may come twice. 3 calls, more for hundreds of rows.
@@ -28,25 +40,32 @@ impl Store {
         user: UserId,
         (start, end): (Timestamp, Timestamp),
     ) -> Result<Vec<Task>, StoreError> {
-        let due = self.whole_range(user, (keys::tasks_due(start), keys::tasks_due(end)));
+        let due = self.whole_range(user, (keys::tasks_due(start), keys::tasks_due(end)), |task| Some(lean(task)));
         let at = |instant: Timestamp| format!("{}{instant}", keys::REMINDER_PREFIX);
-        let reminded = self.whole_range(user, (at(start), at(end)));
+        let reminded = self.whole_range(user, (at(start), at(end)), |reminder: Reminder| {
+            let counts = reminder.status == ReminderStatus::Pending && reminder.channel.mails();
+            counts.then_some(reminder.task_id)
+        });
         let (due, reminded) = futures::join!(due, reminded);
-        let mut tasks: Vec<Task> = due?.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
-        let reminders: Vec<Reminder> = reminded?.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
-        let counts = |reminder: &&Reminder| reminder.status == ReminderStatus::Pending && reminder.channel.mails();
-        let mut others: Vec<TaskId> = reminders.iter().filter(counts).map(|reminder| reminder.task_id).collect();
+        let (mut tasks, mut others) = (due?, reminded?);
+        let known: HashSet<TaskId> = tasks.iter().map(|task| task.id).collect();
         others.sort();
         others.dedup();
-        others.retain(|id| tasks.iter().all(|task| task.id != *id));
+        others.retain(|id| !known.contains(id));
         for ids in others.chunks(BATCH) {
-            tasks.extend(self.tasks_by_id(user, ids.iter().copied()).await?);
+            tasks.extend(self.tasks_by_id(user, ids.iter().copied()).await?.into_iter().map(lean));
         }
         Ok(tasks)
     }
 
-    async fn whole_range(&self, user: UserId, (low, high): (String, String)) -> Result<Vec<Item>, StoreError> {
-        let mut found: Vec<Item> = Vec::new();
+    /// What `kept` leaves of the rows of a range; no more than one page is held besides.
+    async fn whole_range<R: DeserializeOwned, K>(
+        &self,
+        user: UserId,
+        (low, high): (String, String),
+        kept: impl Fn(R) -> Option<K>,
+    ) -> Result<Vec<K>, StoreError> {
+        let mut found = Vec::new();
         let mut after: Option<Position> = None;
         loop {
             let query = IndexQuery {
@@ -58,7 +77,9 @@ impl Store {
                 limit: PAGE,
             };
             let (items, next) = self.page(query).await?;
-            found.extend(items);
+            for item in items {
+                found.extend(kept(serde_dynamo::from_item(item)?));
+            }
             if next.is_none() {
                 return Ok(found);
             }

@@ -69,7 +69,8 @@ async fn a_reminder_is_fired_by_hand_when_it_is_due_and_not_hours_ahead() {
     let dry = fire(&soon, &["--dry-run"]).await;
     assert_eq!((&dry["mail"], &dry["status"]), (&json!(true), &json!("pending")), "{dry}");
     let far = user.remind(&task, &fires_in(86_400)).await;
-    fire(&far, &[]).await;
+    let refusal = app.cloud().operated(&["fire", &user.id, id(&far)]).await.expect_err("a day ahead");
+    assert!(refusal.contains("is not fired by hand"), "{refusal}");
     fire(&soon, &[]).await;
     user.wait_until_sent(&soon).await;
     app.later_mail(&user).await;

@@ -100,13 +100,18 @@ impl Cloud {
 
     /// What an operator's command answers on this stack.
     pub(crate) async fn operate(&self, words: &[&str]) -> Value {
+        let said = self.operated(words).await.unwrap_or_else(|complaint| panic!("{words:?}: {complaint}"));
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{words:?} answered {said}: {error}"))
+    }
+
+    /// What an operator's command says, or complains of.
+    pub(crate) async fn operated(&self, words: &[&str]) -> Result<String, String> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         let mut command = tokio::process::Command::new(super::variable("PYTHON"));
         command.current_dir(folder).args(["-m", "infra.operate", "--endpoint", &self.endpoint]).args(words);
         let output = command.output().await.expect("the command runs");
-        let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{words:?}: {said}{complained}");
-        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{words:?} answered {said}: {error}"))
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
     }
 
     /// Delivers a message to a function that a queue feeds, and waits until it has worked on it.
