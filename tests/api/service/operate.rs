@@ -45,7 +45,9 @@ async fn a_digest_by_hand_says_what_it_would_tell_and_then_tells_it() {
     let app = App::new();
     let user = app.user().await;
     user.patch("/api/user/me", json!({"timezone": noon().0})).await.expect(200);
-    user.create_task(json!({"title": "Water the ferns", "dueDate": minutes_ahead(1)})).await;
+    let today = minutes_ahead(150);
+    let task = user.create_task(json!({"title": "Water the ferns", "dueDate": today})).await;
+    user.remind(&task, &today).await;
     let dry = app.cloud().operate(&["digest", &user.id, "--dry-run"]).await;
     assert_eq!((&dry["tasks"], &dry["mail"]), (&json!(1), &json!(true)), "{dry}");
     assert!(!dry.to_string().contains("ferns") && !dry.to_string().contains(&user.email), "{dry}");
