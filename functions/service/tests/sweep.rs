@@ -174,3 +174,22 @@ async fn an_idle_tick_asks_sixteen_times_and_sends_nothing() {
     let consumed = services.world.store.meter().take();
     assert_eq!((consumed.calls, consumed.read_units, services.queued().len()), (16, 8.0, 0));
 }
+
+#[tokio::test]
+async fn a_tick_costs_the_same_beside_hundreds_of_reminders_that_are_not_due() {
+    let services = services(vec![taken()]).await;
+    for number in 0..10 {
+        let task = services.world.task(json!({"title": format!("Task {number}")})).await;
+        for days in 1..21 {
+            services.world.reminder(&task, Duration::from_secs(days * 86_400)).await;
+        }
+    }
+    services.world.store.meter().take();
+    let minute = Timestamp::now().plus(Duration::from_secs(60));
+    services.tick(minute).await;
+    let consumed = services.world.store.meter().take();
+    // An ordinary minute's Queries, or those of one that looks at everything that was left.
+    assert!([16, 56, 136].contains(&consumed.calls), "{consumed:?}");
+    assert!((consumed.read_units - 0.5 * f64::from(consumed.calls)).abs() < 0.1, "{consumed:?}");
+    assert!(services.queued().is_empty());
+}

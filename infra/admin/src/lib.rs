@@ -13,6 +13,7 @@ pub mod import;
 pub mod migrate;
 pub mod replay;
 
+use shared::id::UserId;
 use shared::store::{StoreError, WriteError};
 
 /// A command did not come to its end; it may be begun again.
@@ -27,6 +28,9 @@ pub enum Failure {
     /// The original's database failed.
     #[error("the original's database: {0}")]
     Source(#[from] tokio_postgres::Error),
+    /// Some users were left out, since the table refused: they never held still, or their rows contradict each other.
+    #[error("not done for {}; run it again, and see what replay says of them", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    Users(Vec<UserId>),
     /// What is asked makes no sense.
     #[error("{0}")]
     Usage(String),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use admin::{import, migrate, replay};
 use clap::{Parser, Subcommand};
+use shared::aws::files::Bucket;
 use shared::domain::zone::Zone;
 use shared::id::UserId;
 use shared::store::Store;
@@ -52,6 +53,12 @@ enum Command {
         /// Begins with the first user again instead of going on.
         #[arg(long)]
         again: bool,
+        /// The bucket of uploads, which files are brought into; without it they are only listed.
+        #[arg(long)]
+        uploads: Option<String>,
+        /// Fetches files from private addresses and by plain http, too: for rehearsals.
+        #[arg(long)]
+        files_from_anywhere: bool,
     },
 }
 
@@ -75,7 +82,8 @@ enum Direction {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let Arguments { table, command } = Arguments::parse();
-    let store = Store::new(&shared::aws::sdk_config()?, table);
+    let sdk = shared::aws::sdk_config()?;
+    let store = Store::new(&sdk, table);
     let mut out = std::io::stdout();
     match command {
         Command::Replay { user, repair } => {
@@ -87,6 +95,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             write!(out, "{summary}")?;
             if !summary.wrong.is_empty() && mode == Mode::Compare {
                 return Err("the counters differ; --repair puts them right".into());
+            }
+            if !summary.failed.is_empty() {
+                return Err("some users could not be counted; try again".into());
             }
         }
         Command::Migrate { direction: Direction::Up { dry_run: true, .. } } => {
@@ -105,11 +116,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 writeln!(out, "{number:04} {}: {state}", migration.name())?;
             }
         }
-        Command::Import { from, root_certificate, timezone, again } => {
+        Command::Import { from, root_certificate, timezone, again, uploads, files_from_anywhere } => {
             let from = import::Address::read(&from, root_certificate.as_deref())?;
             let start = if again { import::Start::Anew } else { import::Start::WhereItStopped };
-            let report = import::run(&store, &from, &timezone, start, &mut std::io::stderr()).await?;
+            let reach = if files_from_anywhere { import::Reach::Anywhere } else { import::Reach::Internet };
+            let uploads = match uploads {
+                Some(name) => {
+                    Some(import::Uploads { files: import::Files::new(reach)?, bucket: Bucket::new(&sdk, name) })
+                }
+                None => None,
+            };
+            let progress = &mut std::io::stderr();
+            let report = import::run(&store, &from, &timezone, start, uploads.as_ref(), progress).await?;
             write!(out, "{report}")?;
+            if !report.failed.is_empty() {
+                std::process::exit(1);
+            }
         }
     }
     Ok(())

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use shared::clock::Timestamp;
 use shared::id::UserId;
-use shared::store::Store;
 use shared::store::ledger::{LedgerEntry, MigrationState};
 use shared::store::replay::Mode;
+use shared::store::{Store, WriteError};
 
 use crate::Failure;
 
@@ -105,48 +105,20 @@ pub enum End {
 /// Somebody else has the lock, a migration is on its way down, or the table failed.
 pub async fn up(store: &Store, plan: Plan) -> Result<Outcome, Failure> {
     let lock = Lock::take(store).await?;
-    let ledger = store.ledger().await?;
-    let mut outcome = Outcome::default();
-    for (number, migration) in (1_u32..).zip(Migration::ALL) {
-        let found = ledger.iter().find(|entry| entry.number == number).cloned();
-        let entry = match found {
-            Some(entry) if entry.state == MigrationState::Applied => continue,
-            Some(entry) if entry.state == MigrationState::Reverting => {
-                return Err(Failure::Usage(format!("migration {number} is on its way down: finish that first")));
-            }
-            Some(entry) => entry,
-            None => begin(number, migration, MigrationState::Applying),
-        };
-        let step = lock.run(migration, entry, plan).await?;
-        let end = step.end;
-        outcome.steps.push(step);
-        if end == End::Interrupted {
-            break;
-        }
-    }
+    let outcome = lock.up(plan).await;
+    // Given back whatever came of it: the next try need not wait for the lease.
     lock.release().await?;
-    Ok(outcome)
+    outcome
 }
-
 /// Takes the last migration back that is applied, or half applied.
 ///
 /// # Errors
 /// Somebody else has the lock, or the table failed.
 pub async fn down(store: &Store, plan: Plan) -> Result<Outcome, Failure> {
     let lock = Lock::take(store).await?;
-    let mut outcome = Outcome::default();
-    if let Some(last) = store.ledger().await?.pop() {
-        let migration = usize::try_from(last.number - 1).ok().and_then(|at| Migration::ALL.get(at)).copied();
-        let migration =
-            migration.ok_or_else(|| Failure::Usage(format!("migration {} is of a newer version", last.number)))?;
-        let entry = match last.state {
-            MigrationState::Reverting => last,
-            _ => begin(last.number, migration, MigrationState::Reverting),
-        };
-        outcome.steps.push(lock.run(migration, entry, plan).await?);
-    }
+    let outcome = lock.down(plan).await;
     lock.release().await?;
-    Ok(outcome)
+    outcome
 }
 
 /// Tells what `up` would change, and changes nothing.
@@ -223,20 +195,64 @@ impl<'a> Lock<'a> {
         Ok(self.store.unlock_migrations(&self.owner).await?)
     }
 
+    async fn up(&self, plan: Plan) -> Result<Outcome, Failure> {
+        let ledger = self.store.ledger().await?;
+        let mut outcome = Outcome::default();
+        for (number, migration) in (1_u32..).zip(Migration::ALL) {
+            let found = ledger.iter().find(|entry| entry.number == number).cloned();
+            let entry = match found {
+                Some(entry) if entry.state == MigrationState::Applied => continue,
+                Some(entry) if entry.state == MigrationState::Reverting => {
+                    return Err(Failure::Usage(format!("migration {number} is on its way down: finish that first")));
+                }
+                Some(entry) => entry,
+                None => begin(number, migration, MigrationState::Applying),
+            };
+            let step = self.run(migration, entry, plan).await?;
+            let end = step.end;
+            outcome.steps.push(step);
+            if end == End::Interrupted {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn down(&self, plan: Plan) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome::default();
+        if let Some(last) = self.store.ledger().await?.pop() {
+            let migration = usize::try_from(last.number - 1).ok().and_then(|at| Migration::ALL.get(at)).copied();
+            let migration =
+                migration.ok_or_else(|| Failure::Usage(format!("migration {} is of a newer version", last.number)))?;
+            let entry = match last.state {
+                MigrationState::Reverting => last,
+                _ => begin(last.number, migration, MigrationState::Reverting),
+            };
+            outcome.steps.push(self.run(migration, entry, plan).await?);
+        }
+        Ok(outcome)
+    }
+
     async fn run(&self, migration: Migration, mut entry: LedgerEntry, plan: Plan) -> Result<Step, Failure> {
-        let mut pages = 0;
+        let (mut pages, mut refused) = (0, Vec::new());
         self.store.record_migration(&self.owner, &entry, Timestamp::now()).await?;
         loop {
-            if plan.pages.is_some_and(|most| pages >= most) {
+            if plan.pages.is_some_and(|most| pages >= most) && refused.is_empty() {
                 return Ok(step(migration, &entry, End::Interrupted));
             }
             let page = self.store.users(entry.position.take(), plan.page).await?;
             for user in page.users {
                 entry.users += 1;
-                entry.rows += match entry.state {
-                    MigrationState::Reverting => migration.down(self.store, user).await?,
-                    _ => migration.up(self.store, user, Mode::Repair).await?,
+                let done = match entry.state {
+                    MigrationState::Reverting => migration.down(self.store, user).await,
+                    _ => migration.up(self.store, user, Mode::Repair).await,
                 };
+                match done {
+                    Ok(rows) => entry.rows += rows,
+                    // One user who does not hold still keeps none of the others from it.
+                    Err(Failure::Write(WriteError::Refused(_))) => refused.push(user),
+                    Err(failure) => return Err(failure),
+                }
             }
             entry.position = page.next;
             pages += 1;
@@ -244,10 +260,16 @@ impl<'a> Lock<'a> {
                 break;
             }
             self.renew().await?;
-            self.store.record_migration(&self.owner, &entry, Timestamp::now()).await?;
+            // Behind a user who was left out it does not go on: the next run begins with that page.
+            if refused.is_empty() {
+                self.store.record_migration(&self.owner, &entry, Timestamp::now()).await?;
+            }
         }
         self.renew().await?;
         let now = Timestamp::now();
+        if !refused.is_empty() {
+            return Err(Failure::Users(refused));
+        }
         if entry.state == MigrationState::Reverting {
             self.store.erase_migration(&self.owner, entry.number, now).await?;
         } else {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use shared::id::UserId;
-use shared::store::Store;
 use shared::store::replay::{Mode, Replay};
+use shared::store::{Store, WriteError};
 
 use crate::Failure;
 
@@ -20,6 +20,8 @@ pub struct Summary {
     pub rows: u64,
     /// Users of whom something was wrong, and what.
     pub wrong: Vec<(UserId, Replay)>,
+    /// Users who never held still, or whose rows contradict each other, and what the table said.
+    pub failed: Vec<(UserId, String)>,
 }
 
 /// Counts one user.
@@ -33,7 +35,7 @@ pub async fn one(store: &Store, user: UserId, mode: Mode) -> Result<Summary, Fai
     Ok(summary)
 }
 
-/// Counts all users.
+/// Counts all users. One who cannot be counted keeps none of the others from it.
 ///
 /// # Errors
 /// The table failed.
@@ -42,9 +44,12 @@ pub async fn all(store: &Store, mode: Mode) -> Result<Summary, Failure> {
     loop {
         let page = store.users(after, PAGE).await?;
         for user in page.users {
-            // Who is deleted meanwhile has nothing to count.
-            if let Some(found) = store.replay(user, mode).await? {
-                summary.add(user, found);
+            match store.replay(user, mode).await {
+                Ok(Some(found)) => summary.add(user, found),
+                // Who is deleted meanwhile has nothing to count.
+                Ok(None) => {}
+                Err(refused @ WriteError::Refused(_)) => summary.failed.push((user, refused.to_string())),
+                Err(failure) => return Err(failure.into()),
             }
         }
         match page.next {
@@ -71,6 +76,9 @@ impl fmt::Display for Summary {
             for difference in &found.differences {
                 writeln!(f, "  {difference}")?;
             }
+        }
+        for (user, reason) in &self.failed {
+            writeln!(f, "{user}: not counted: {reason}")?;
         }
         writeln!(f, "{} users, {} tasks and reminders, {} users differ", self.users, self.rows, self.wrong.len())
     }

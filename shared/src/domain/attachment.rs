@@ -347,7 +347,7 @@ impl Attachment {
     /// When it is to be looked at if nothing has happened by then.
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.card.status {
-            AttachmentStatus::Pending => Some(self.card.created_at.plus(UNFINISHED)),
+            AttachmentStatus::Pending => Some(self.card.changed_at.plus(UNFINISHED)),
             AttachmentStatus::Processing => Some(self.card.changed_at.plus(STUCK)),
             AttachmentStatus::Ready | AttachmentStatus::Rejected => None,
         }

@@ -1,7 +1,7 @@
 //! Bringing rows in from elsewhere, for operators. What is there already is left alone, so an import that is begun
 //! again adds what is missing. Counters are not touched: [`Store::replay`] counts the user afterwards.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use crate::domain::reminder::Reminder;
 use crate::domain::task::{ReminderCard, Task};
 use crate::domain::user::User;
 use crate::domain::zone::Zone;
-use crate::id::UserId;
+use crate::id::{ReminderId, UserId};
 
 /// A task that comes with its reminders.
 #[derive(Clone, Debug)]
@@ -87,15 +87,28 @@ impl Store {
         }
     }
 
-    /// Stores tasks with their reminders, marked as they are to be counted in `zone`. Answers how many rows were
-    /// new. 1 read for 100 rows and 1 write for 25.
+    /// Stores tasks with their reminders, marked as they are to be counted in `zone`. Answers the reminders that were left
+    /// out: those of a task that is there and does not know them, since its user deleted them, or the original has made
+    /// them since. 1 read for 100 rows, one more for 100 tasks, and 1 write for 25.
     ///
     /// # Errors
     /// The table failed; what was not stored yet is stored by the next try.
-    pub async fn import_tasks(&self, families: Vec<Family>, zone: &Zone) -> Result<u64, StoreError> {
-        let mut rows = Vec::new();
+    pub async fn import_tasks(&self, families: Vec<Family>, zone: &Zone) -> Result<Vec<ReminderId>, StoreError> {
+        let (mut rows, mut left_out) = (Vec::new(), Vec::new());
         let now = Timestamp::now();
-        for Family { mut task, reminders } in families {
+        let mut known = HashMap::new();
+        for families in families.chunks(READS) {
+            let wanted = families.iter().map(|family| keys::task(family.task.user_id, family.task.id)).collect();
+            for item in self.batch_get(wanted).await? {
+                let task: Task = serde_dynamo::from_item(item)?;
+                known.insert(task.id, task.reminders);
+            }
+        }
+        for Family { mut task, mut reminders } in families {
+            if let Some(cards) = known.get(&task.id) {
+                let unknown = reminders.extract_if(.., |reminder| !cards.contains_key(&reminder.id));
+                left_out.extend(unknown.map(|reminder| reminder.id));
+            }
             // Nobody is to be told of what passed before they came.
             task.overdue_told = task.overdue_at().filter(|due| *due <= now);
             for reminder in reminders {
@@ -105,7 +118,8 @@ impl Store {
             }
             rows.push(new_task_row(&task)?);
         }
-        self.put_missing(rows).await
+        self.put_missing(rows).await?;
+        Ok(left_out)
     }
 
     /// Stores notifications of a user, and counts the unread ones anew. Answers how many were new. Calls as

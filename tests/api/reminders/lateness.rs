@@ -26,6 +26,7 @@ async fn remind(user: &User, at: Timestamp) {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "`--nocapture` shows the figures")]
 async fn of_two_hundred_in_the_same_minute_each_goes_out_once_and_soon() {
     let app = App::new();
     let users = join_all((0..USERS).map(|_| app.user())).await;

@@ -4,11 +4,13 @@
 //! user the counters are counted, and the table remembers where to go on.
 
 mod address;
+mod attachments;
+mod files;
 mod report;
 mod rows;
 mod source;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 
 use serde_json::Value;
@@ -23,6 +25,8 @@ use shared::store::replay::Mode;
 use shared::store::{Refusal, Store, WriteError};
 
 pub use address::Address;
+pub use attachments::Uploads;
+pub use files::{Files, Reach};
 pub use report::{Kind, Report, Row};
 
 use self::rows::Taken;
@@ -38,15 +42,20 @@ pub enum Start {
     Anew,
 }
 
-/// Brings everything in. `progress` gets a line for each user.
+/// Users in a row that fail before it is taken for more than their own trouble.
+const FAILURES_IN_A_ROW: u32 = 3;
+
+/// Brings everything in; files if there is a place for them. `progress` gets a line for each user. A user who cannot be
+/// brought in whole is named in the report, and the others follow.
 ///
 /// # Errors
-/// Either database failed; the next run goes on.
+/// Either database failed, or three users in a row; the next run goes on.
 pub async fn run(
     store: &Store,
     from: &Address,
     zone: &Zone,
     start: Start,
+    uploads: Option<&Uploads>,
     progress: &mut dyn Write,
 ) -> Result<Report, Failure> {
     let source = Source::open(from).await?;
@@ -55,7 +64,7 @@ pub async fn run(
         Start::WhereItStopped => store.import_progress().await?.after,
         Start::Anew => None,
     };
-    let (mut report, mut done) = (Report::default(), 0_u64);
+    let (mut report, mut done, mut failures) = (Report::default(), 0_u64, 0);
     loop {
         let users = source.users_after(after.as_deref()).await?;
         if users.is_empty() {
@@ -63,7 +72,15 @@ pub async fn run(
         }
         for user in users {
             let id = rows::text(&user, &["id"]).unwrap_or_default().to_owned();
-            Import { store, source: &source, zone, now: Timestamp::now(), report: &mut report }.user(&user).await?;
+            let now = Timestamp::now();
+            match (Import { store, source: &source, zone, uploads, now, report: &mut report }).user(&user).await {
+                Ok(()) => failures = 0,
+                Err(failure) if failures + 1 >= FAILURES_IN_A_ROW => return Err(failure),
+                Err(failure) => {
+                    failures += 1;
+                    report.fail(&user, &failure);
+                }
+            }
             store.record_import(&ImportProgress { after: Some(id.clone()) }).await?;
             after = Some(id);
             done += 1;
@@ -78,6 +95,7 @@ struct Import<'a> {
     store: &'a Store,
     source: &'a Source,
     zone: &'a Zone,
+    uploads: Option<&'a Uploads>,
     now: Timestamp,
     report: &'a mut Report,
 }
@@ -97,11 +115,16 @@ impl Import<'_> {
             Err(error) => return Err(error.into()),
         }
         let families = self.families(row, &user).await?;
-        self.store.import_tasks(families, self.zone).await?;
+        let tasks: HashSet<TaskId> = families.iter().map(|family| family.task.id).collect();
+        for reminder in self.store.import_tasks(families, self.zone).await? {
+            self.report.untake(Kind::Reminder);
+            self.report.refuse_id(Kind::Reminder, reminder, "its task was brought in before, without it");
+        }
         let notifications = self.notifications(row, &user).await?;
         self.store.import_notifications(user.id, &notifications).await?;
         self.store.replay(user.id, Mode::Repair).await?;
-        Ok(())
+        // Behind the recount: announcing counts bytes by itself.
+        self.attachments(row, &user, &tasks).await
     }
 
     /// What belongs to a user who could not be taken cannot be taken either.
@@ -112,6 +135,9 @@ impl Import<'_> {
             for row in self.source.of_user(table, user).await? {
                 self.report.refuse(kind, &row, "its user was not taken");
             }
+        }
+        for row in self.source.attachments_of(user).await? {
+            self.report.refuse(Kind::Attachment, &row, "its user was not taken");
         }
         Ok(())
     }
@@ -141,11 +167,6 @@ impl Import<'_> {
             };
             self.report.untake(Kind::Reminder);
             self.report.refuse(Kind::Reminder, &row, reason);
-        }
-        for row in self.source.attachments_of(row).await? {
-            let place = rows::text(&row, &["file_url", "fileUrl"]).unwrap_or("an unknown place");
-            let reason = format!("files are not brought over; it lies at {place}");
-            self.report.refuse(Kind::Attachment, &row, &reason);
         }
         Ok(families.into_values().collect())
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::rows::text;
+use crate::Failure;
 
 /// The original's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,8 @@ pub struct Report {
     pub refused: Vec<Row>,
     /// Rows taken without something.
     pub altered: Vec<Row>,
+    /// Users who were not brought in whole, since the table refused or the original failed: to be tried again.
+    pub failed: Vec<Row>,
 }
 
 impl Report {
@@ -55,6 +58,14 @@ impl Report {
 
     pub(super) fn refuse(&mut self, kind: Kind, row: &Value, reason: &str) {
         self.refused.push(Row::new(kind, row, reason));
+    }
+
+    pub(super) fn refuse_id(&mut self, kind: Kind, id: impl fmt::Display, reason: &str) {
+        self.refused.push(Row { kind, id: id.to_string(), reason: reason.to_owned() });
+    }
+
+    pub(super) fn fail(&mut self, user: &Value, failure: &Failure) {
+        self.failed.push(Row::new(Kind::User, user, &failure.to_string()));
     }
 
     pub(super) fn alter(&mut self, kind: Kind, row: &Value, reason: &str) {
@@ -79,7 +90,11 @@ impl fmt::Display for Report {
         for (kind, count) in &self.taken {
             writeln!(f, "{kind:?}: {count} taken")?;
         }
-        for (title, rows) in [("Taken, but not whole", &self.altered), ("Not taken", &self.refused)] {
+        for (title, rows) in [
+            ("Taken, but not whole", &self.altered),
+            ("Not taken", &self.refused),
+            ("Failed; run it with --again", &self.failed),
+        ] {
             writeln!(f, "{title}: {}", rows.len())?;
             for row in rows {
                 writeln!(f, "  {row}")?;

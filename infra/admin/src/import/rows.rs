@@ -207,6 +207,11 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// When a row was made.
+pub(super) fn created_at(row: &Value) -> Option<Timestamp> {
+    instant(text(row, &["created_at", "createdAt"])?)
+}
+
 /// An instant as PostgreSQL writes it into JSON; a column without a zone holds UTC, as the original wrote it.
 fn instant(text: &str) -> Option<Timestamp> {
     Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}Z"))).ok()

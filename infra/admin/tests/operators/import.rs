@@ -22,7 +22,7 @@ use world::World;
 async fn run(world: &World, from: &Postgres, start: Start) -> Report {
     let zone = Zone::parse("Asia/Kolkata").unwrap();
     let address = Address::read(&from.url(), None).unwrap();
-    import::run(&world.store, &address, &zone, start, &mut std::io::sink()).await.unwrap()
+    import::run(&world.store, &address, &zone, start, None, &mut std::io::sink()).await.unwrap()
 }
 
 async fn user(world: &World, email: &str) -> User {
@@ -47,7 +47,7 @@ async fn what_the_original_has_is_brought_over_and_what_cannot_be_is_named() {
     let (world, postgres) = (World::new().await, original().await);
     let report = run(&world, &postgres, Start::WhereItStopped).await;
     let refused =
-        ["Task 3", "Reminder 4", "Reminder 5", "Attachment 1", "Notification 2", "User 3", "Task 4", "User 4"];
+        ["Task 3", "Reminder 4", "Reminder 5", "Notification 2", "Attachment 1", "User 3", "Task 4", "User 4"];
     assert_eq!(reasons(&report.refused), refused, "{report}");
     assert_eq!(reasons(&report.altered), ["User 5"], "{report}");
     let taken = |kind| report.taken.get(&kind).copied().unwrap_or_default();
@@ -178,4 +178,31 @@ async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_
     assert_eq!(unread().await, (13, 1));
     run(&world, &postgres, Start::Anew).await;
     assert_eq!(unread().await, (13, 1));
+}
+
+#[tokio::test]
+async fn a_reminder_that_the_original_made_since_or_its_user_deleted_here_is_not_forced_on_a_task() {
+    let (world, postgres) = (World::new().await, original().await);
+    run(&world, &postgres, Start::WhereItStopped).await;
+    let asha = user(&world, "asha@example.com").await;
+    let deleted = ReminderId::parse("30000000-0000-4000-8000-000000000001").unwrap();
+    let reminder = world.store.reminder(asha.id, deleted).await.unwrap().unwrap();
+    world.store.delete_reminder(&Permit::of_system(), &reminder, Timestamp::now()).await.unwrap();
+    let since = "INSERT INTO reminders (id, user_id, task_id, scheduled_at) VALUES
+        ('30000000-0000-4000-8000-000000000009', '10000000-0000-4000-8000-000000000001',
+         '20000000-0000-4000-8000-000000000001', NOW() + interval '9 days')";
+    postgres.client().await.batch_execute(since).await.unwrap();
+    let report = run(&world, &postgres, Start::Anew).await;
+    let left_out: Vec<&str> = report
+        .refused
+        .iter()
+        .filter(|row| row.reason.contains("brought in before"))
+        .map(|row| row.id.as_str())
+        .collect();
+    assert_eq!(left_out, ["30000000-0000-4000-8000-000000000001", "30000000-0000-4000-8000-000000000009"]);
+    for id in left_out {
+        assert!(world.store.reminder(asha.id, ReminderId::parse(id).unwrap()).await.unwrap().is_none(), "{id}");
+    }
+    let summary = replay::all(&world.store, Mode::Compare).await.unwrap();
+    assert!(summary.wrong.is_empty() && summary.failed.is_empty(), "{summary}");
 }

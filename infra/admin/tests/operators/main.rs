@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 #![expect(clippy::print_stdout, reason = "`--nocapture` shows how long things take")]
 
+mod files;
 mod import;
 mod migrate;
 mod original;

@@ -1,12 +1,16 @@
 //! Migrations and replays.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use admin::Failure;
 use admin::migrate::{self, End, Plan};
 use admin::replay;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::clock::Timestamp;
 use shared::domain::reminder::ReminderStatus;
+use shared::id::ReminderId;
 use shared::store::import::Family;
 use shared::store::ledger::MigrationState;
 use shared::store::replay::Mode;
@@ -110,4 +114,44 @@ async fn a_replay_of_nobody_is_an_error_and_of_one_user_counts_one() {
     let summary = replay::one(&world.store, world.user.id, Mode::Compare).await.unwrap();
     assert_eq!((summary.users, summary.rows, summary.wrong.len()), (1, 1, 0));
     assert!(replay::one(&world.store, shared::id::UserId::new(), Mode::Compare).await.is_err());
+}
+
+/// Gives the user a reminder that its task knows nothing of, as no code of ours does. Returns its sort key.
+async fn contradict(world: &World) -> String {
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let reminder = world.reminder(&task, DAY).await;
+    let key = |sk: String| {
+        let pk = AttributeValue::S(format!("USER#{}", world.user.id));
+        HashMap::from([("PK".to_owned(), pk), ("SK".to_owned(), AttributeValue::S(sk))])
+    };
+    let get = world.client.get_item().table_name(world::TABLE).set_key(Some(key(format!("REM#{}", reminder.id))));
+    let mut row = get.send().await.unwrap().item.unwrap();
+    let stray = ReminderId::new();
+    row.extend(key(format!("REM#{stray}")));
+    row.insert("id".to_owned(), AttributeValue::S(stray.to_string()));
+    row.remove("counted");
+    world.client.put_item().table_name(world::TABLE).set_item(Some(row)).send().await.unwrap();
+    format!("REM#{stray}")
+}
+
+#[tokio::test]
+async fn one_user_whose_rows_contradict_each_other_keeps_none_of_the_others_from_it() {
+    let world = World::new().await;
+    for n in 0..3 {
+        sign_up(&world.store, &format!("user{n}@example.com")).await;
+    }
+    let stray = contradict(&world).await;
+    let summary = replay::all(&world.store, Mode::Repair).await.unwrap();
+    assert_eq!(summary.failed.iter().map(|(user, _)| *user).collect::<Vec<_>>(), [world.user.id], "{summary}");
+    assert_eq!(summary.users, 3);
+    let refused = migrate::up(&world.store, Plan::default()).await.unwrap_err();
+    assert!(matches!(&refused, Failure::Users(users) if users == &[world.user.id]), "{refused}");
+    let entry = migrate::status(&world.store).await.unwrap()[0].2.clone().unwrap();
+    assert_eq!(entry.state, MigrationState::Applying, "it is not done");
+    // The lock was given back, and mended, the rest is made up for.
+    let pk = AttributeValue::S(format!("USER#{}", world.user.id));
+    let delete = world.client.delete_item().table_name(world::TABLE).key("PK", pk).key("SK", AttributeValue::S(stray));
+    delete.send().await.unwrap();
+    assert_eq!(migrate::up(&world.store, Plan::default()).await.unwrap().steps[0].end, End::Reached);
+    assert!(replay::all(&world.store, Mode::Compare).await.unwrap().failed.is_empty());
 }

@@ -40,7 +40,8 @@ async fn a_user_of_the_original_signs_in_with_the_old_password_and_its_hash_is_r
         client.execute(insert, &[&email, &hash]).await.unwrap();
     }
     let (address, zone) = (Address::read(&postgres.url(), None).unwrap(), Zone::parse("Asia/Kolkata").unwrap());
-    let report = import::run(&world.store, &address, &zone, Start::WhereItStopped, &mut std::io::sink()).await.unwrap();
+    let report =
+        import::run(&world.store, &address, &zone, Start::WhereItStopped, None, &mut std::io::sink()).await.unwrap();
     assert_eq!(report.refused.len() + report.altered.len(), 0, "{report}");
     let app = app(world.store.clone()).await;
     for (prefix, email) in people {

@@ -84,7 +84,7 @@ async fn one_user() -> (World, Postgres) {
 async fn run(world: &World, url: &str, root: Option<&Path>) -> Result<Report, String> {
     let zone = Zone::parse("Asia/Kolkata").unwrap();
     let address = Address::read(url, root).map_err(|error| error.to_string())?;
-    let run = import::run(&world.store, &address, &zone, Start::Anew, &mut std::io::sink()).await;
+    let run = import::run(&world.store, &address, &zone, Start::Anew, None, &mut std::io::sink()).await;
     run.map_err(|error| error.to_string())
 }
 
