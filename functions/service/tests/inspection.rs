@@ -1,5 +1,5 @@
 //! `service-cleanup` comparing the bucket with the table.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
