@@ -4,7 +4,9 @@ use image::metadata::{LoopCount, Orientation};
 use image::{DynamicImage, Frame, Frames};
 use webpx::AnimationEncoder;
 
-use super::{ANIMATION_PIXELS_MAX, FIT, FRAMES_MAX, Picture, QUALITY, THUMBNAIL, encode, finish, fit, refused};
+use super::{
+    ANIMATION_PIXELS_MAX, Decoded, FIT, FRAMES_MAX, Picture, QUALITY, THUMBNAIL, encode, finish, fit, refused,
+};
 use crate::{Kind, Rejection};
 
 /// What browsers make of frames that want to be shown for 10 ms or less.
@@ -48,7 +50,8 @@ pub(super) fn check_length(frames: Frames<'_>) -> Result<(), Rejection> {
 pub(super) fn animated_or_still(mut frames: Frames<'_>, loops: u32) -> Result<Picture, Rejection> {
     let first = frames.next().ok_or(Rejection::Damaged)?.map_err(refused)?;
     let Some(second) = frames.next() else {
-        return finish(DynamicImage::ImageRgba8(first.into_buffer()), Orientation::NoTransforms, None);
+        let picture = DynamicImage::ImageRgba8(first.into_buffer());
+        return finish(Decoded { picture, orientation: Orientation::NoTransforms, profile: None });
     };
     let thumbnail = fit::within(DynamicImage::ImageRgba8(first.buffer().clone()), (THUMBNAIL, THUMBNAIL))?;
     let thumbnail = encode::webp(&thumbnail)?;

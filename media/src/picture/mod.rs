@@ -14,14 +14,15 @@ mod animation;
 mod color;
 mod encode;
 mod fit;
+mod jpeg;
 mod png;
 
 use std::io::Cursor;
 
 use image::codecs::gif::GifDecoder;
-use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
+use image::metadata::Orientation;
 use image::{AnimationDecoder, ColorType, DynamicImage, ImageDecoder, ImageError, Limits};
 
 use crate::{Kind, Rejection};
@@ -63,7 +64,7 @@ pub struct Picture {
 pub fn optimize(kind: Kind, bytes: &[u8]) -> Result<Picture, Rejection> {
     let source = Cursor::new(bytes);
     match kind {
-        Kind::Jpeg => still(JpegDecoder::new(source).map_err(refused)?),
+        Kind::Jpeg => finish(jpeg::decoded(bytes)?),
         Kind::Png => {
             let plain = png::without_texts(bytes);
             still(PngDecoder::with_limits(Cursor::new(plain.as_slice()), limits()).map_err(refused)?)
@@ -98,16 +99,20 @@ fn still<D: ImageDecoder>(mut decoder: D) -> Result<Picture, Rejection> {
     let orientation = decoder.orientation().map_err(refused)?;
     let profile = decoder.icc_profile().map_err(refused)?;
     let picture = to_eight_bits(DynamicImage::from_decoder(decoder).map_err(refused)?);
-    finish(picture, orientation, profile.as_deref())
+    finish(Decoded { picture, orientation, profile })
+}
+
+/// A picture of eight bits a channel as its file holds it.
+struct Decoded {
+    picture: DynamicImage,
+    /// How to turn it.
+    orientation: Orientation,
+    /// Its colours, where they are not those of sRGB.
+    profile: Option<Vec<u8>>,
 }
 
 /// From a decoded picture to the stored one.
-fn finish(
-    picture: DynamicImage,
-    orientation: image::metadata::Orientation,
-    profile: Option<&[u8]>,
-) -> Result<Picture, Rejection> {
-    use image::metadata::Orientation;
+fn finish(Decoded { picture, orientation, profile }: Decoded) -> Result<Picture, Rejection> {
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
@@ -117,7 +122,7 @@ fn finish(
     let mut picture = fit::within(picture, bounds)?;
     picture.apply_orientation(orientation);
     if let Some(profile) = profile {
-        color::to_srgb(&mut picture, profile);
+        color::to_srgb(&mut picture, &profile);
     }
     let thumbnail = encode::webp(&fit::within(picture.clone(), (THUMBNAIL, THUMBNAIL))?)?;
     let (width, height) = (picture.width(), picture.height());
@@ -131,6 +136,10 @@ fn finish(
 
 fn check_size(decoder: &impl ImageDecoder) -> Result<(), Rejection> {
     let (width, height) = decoder.dimensions();
+    check_dimensions(width, height)
+}
+
+fn check_dimensions(width: u32, height: u32) -> Result<(), Rejection> {
     let too_large = width > SIDE_MAX || height > SIDE_MAX || u64::from(width) * u64::from(height) > PIXELS_MAX;
     if too_large { Err(Rejection::TooManyPixels) } else { Ok(()) }
 }
