@@ -21,7 +21,7 @@ use shared::domain::export::ExportState;
 use shared::domain::reminder::Reminder;
 use shared::events::{Change, Failure, Record};
 use shared::id::{AttachmentId, MailId, ReminderId, TaskId, UserId};
-use shared::store::{Store, keys};
+use shared::store::{Permit, Store, keys};
 
 /// Below this a schedule would come too late: Scheduler's precision is a minute.
 const STRAIGHT: Duration = Duration::from_secs(60);
@@ -74,6 +74,10 @@ impl Dispatcher {
             };
             let message = CleanUp::Attachment { user_id: user, task_id, attachment_id };
             return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
+        }
+        if let Some(category) = record.sk.strip_prefix(keys::CATEGORY_PREFIX) {
+            // The stream's filter lets those through that have come down to nothing.
+            return Ok(self.store.forget_category(&Permit::of_system(), user, category).await?);
         }
         match record.sk.as_str() {
             keys::ACCOUNT if record.change == Change::Remove => {

@@ -1,6 +1,7 @@
 //! `service-dispatch`: what it asks of the services for each kind of record, also twice and out of order.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use shared::aws::schedules::{Schedules, Target};
 use shared::clock::Timestamp;
 use shared::domain::reminder::{Reminder, ReminderPatch};
 use shared::events::{Change, Record};
+use shared::store::replay::Mode;
 use world::{Answer, Scripted, World};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -189,4 +191,29 @@ async fn a_full_scheduler_does_not_hold_up_the_stream() {
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
     services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_category_that_no_task_has_any_more_is_forgotten_and_one_that_counts_again_is_not() {
+    let services = services(vec![made()]).await;
+    let (world, user) = (&services.world, services.world.user.id);
+    let forget = async |category: &str| {
+        let record = services.record(&format!("CATEGORY#{category}"), Change::Modify, None);
+        services.dispatcher.handle(&record).await.unwrap();
+    };
+    let left = world.task(json!({"title": "Pay rent", "category": "Home"})).await;
+    world.task(json!({"title": "Call", "category": "Work"})).await;
+    let row = world.store.task(user, left.id).await.unwrap().unwrap();
+    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    assert_eq!(world.count("CATEGORY#").await, 2);
+    for category in ["Home", "Home", "Work", "Never"] {
+        forget(category).await;
+    }
+    assert_eq!(world.count("CATEGORY#").await, 1);
+    // The record was late: the category has a task again.
+    world.task(json!({"title": "Sweep", "category": "Home"})).await;
+    forget("Home").await;
+    let (totals, _) = world.store.totals(user, Timestamp::now()).await.unwrap().unwrap();
+    assert_eq!(totals.categories, BTreeMap::from([("Home".to_owned(), 1), ("Work".to_owned(), 1)]));
+    assert!(world.store.replay(user, Mode::Compare).await.unwrap().unwrap().is_clean());
 }

@@ -8,12 +8,13 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use jiff::civil::Date;
 
 use super::keys::{self, Index};
 use super::update::Expression;
-use super::{Item, Refusal, Store, StoreError, Transaction, WriteError, failed, number, text};
+use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, number, text};
 use crate::clock::Timestamp;
 use crate::domain::analytics::{ActiveDays, SPAN, Totals, bit_of};
 use crate::domain::counted::Counted;
@@ -223,6 +224,34 @@ impl Store {
             }
         }
         Ok(Some((totals, account.timezone)))
+    }
+
+    /// Takes away the row of a category that no task has any more, so that analytics read the categories that there are and
+    /// not all that there ever were. One that counts again stays. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn forget_category(&self, _permit: &Permit, user: UserId, category: &str) -> Result<(), StoreError> {
+        let mut spent = Expression::default();
+        spent.require_equal(TASKS, number(0));
+        let sent = self
+            .client()
+            .delete_item()
+            .table_name(self.table())
+            .set_key(Some(key_item(keys::category(user, category))))
+            .set_condition_expression(spent.condition_text())
+            .set_expression_attribute_names(spent.names_map())
+            .set_expression_attribute_values(spent.values_map())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(output) => self.meter().write(output.consumed_capacity.as_ref()),
+            Err(error)
+                if matches!(error.as_service_error(), Some(DeleteItemError::ConditionalCheckFailedException(_))) => {}
+            Err(error) => return Err(failed("DeleteItem", &error)),
+        }
+        Ok(())
     }
 
     /// The user's active days and zone; `None` when the account is gone. 2 calls at the same time.

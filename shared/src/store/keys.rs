@@ -103,7 +103,7 @@
 //! | GET /health | Get(probe) | ½ | 0 |
 //! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, account while unverified, counters, day, year for a day's first) | 4 | 26 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder) | 3 | 5 |
-//! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue | 1 | 0 |
+//! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue; Delete(category) for one that no task has any more | 1 | 0; 1 for a category |
 //! | reminders-digest, per user and day | Get(account) → Query(tasks of the day) ‖ Query(reminders of the day) → BatchGet(their tasks) → Transact(account, notification, mail, inbox), or Update(account) for a day with nothing | 4 | 13, or 3 |
 //! | tasks-overdue, per due date | Get(task) → Transact(task, notification, inbox) | 1 | 11 |
 //! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |

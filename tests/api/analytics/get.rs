@@ -100,3 +100,17 @@ async fn a_user_sees_their_own_numbers_only() {
     assert_eq!(totals(&analytics(&other).await), [0; 4]);
     assert_eq!(totals(&analytics(&one).await), [1, 1, 0, 0]);
 }
+
+#[tokio::test]
+async fn a_category_that_its_last_task_has_left_is_forgotten() {
+    let app = App::new();
+    let user = app.user().await;
+    let task = user.create_task(json!({"title": "Water the ferns", "category": "Garden"})).await;
+    user.create_task(json!({"title": "Pay rent", "category": "Home"})).await;
+    user.delete_task(&task).await.expect(200);
+    let categories = async || {
+        let rows = app.cloud().rows_of(&user.id).await;
+        rows.into_iter().filter(|row| row.starts_with("CATEGORY#")).collect::<Vec<_>>()
+    };
+    eventually("its counter is gone", async || (categories().await == ["CATEGORY#Home"]).then_some(())).await;
+}
