@@ -4,6 +4,7 @@
 //! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
 
 pub mod accounts;
+mod analytics;
 mod attachments;
 mod challenges;
 pub mod counters;

@@ -1,0 +1,275 @@
+//! Files that hang on tasks.
+//!
+//! ```text
+//! pending ── its object arrived ──► processing ──► ready
+//!    │                                  └────────► rejected
+//!    └── no object within a day: gone
+//! ```
+
+mod objects;
+mod upload;
+
+use std::time::Duration;
+
+use media::Kind;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::id::{AttachmentId, TaskId, UserId};
+use crate::word_type;
+
+pub use objects::{FILES, ObjectKeys, RAW, objects_of_task};
+pub use upload::{FileName, NewFile, NewFiles};
+
+/// Most attachments of one task.
+pub const MAX_ATTACHMENTS: u32 = 20;
+/// Most files of one request.
+pub const MAX_FILES: usize = 10;
+/// Most bytes of one file.
+pub const MAX_FILE_BYTES: u64 = 10 * 1024 * 1024;
+/// Why an attachment is shown as rejected whose file is no longer there: the reason is ours.
+pub const LOST: &str = "The file was lost, please upload it again";
+/// Why an attachment is shown as rejected when every try to look into it failed: the reason is ours.
+pub const GAVE_UP: &str = "The file could not be processed";
+/// How long an address for uploading works.
+pub const UPLOAD_VALID: Duration = Duration::from_secs(15 * 60);
+/// How long an address for downloading works.
+pub const DOWNLOAD_VALID: Duration = Duration::from_secs(5 * 60);
+/// After this an upload that was not finished is forgotten.
+const UNFINISHED: Duration = Duration::from_secs(24 * 3600);
+/// After this a file that is still looked at is given up: longer than all tries together.
+const STUCK: Duration = Duration::from_secs(45 * 60);
+word_type! {
+    /// How far an attachment is.
+    AttachmentStatus {
+        /// Announced; its bytes have not arrived.
+        Pending = "pending",
+        /// Being looked at.
+        Processing = "processing",
+        /// There.
+        Ready = "ready",
+        /// Refused; the reason is beside it.
+        Rejected = "rejected",
+    }
+}
+
+/// What of an attachment changes as it is looked at, and what its task shows of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachmentCard {
+    /// For show only.
+    pub filename: FileName,
+    /// MIME type: the announced one, and of the stored object once it is ready.
+    pub file_type: String,
+    /// Bytes, likewise.
+    pub file_size: u64,
+    /// How far it is.
+    pub status: AttachmentStatus,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection_reason: Option<String>,
+    /// Pixels across, of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels down, of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Bytes as they were uploaded, once it is ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_size: Option<u64>,
+    /// Whether there is a thumbnail.
+    #[serde(default)]
+    pub has_thumbnail: bool,
+    /// The bytes that its user's quota counts for it.
+    pub counted_bytes: u64,
+    /// When it was announced.
+    pub created_at: Timestamp,
+    /// When its status changed last.
+    pub changed_at: Timestamp,
+}
+
+/// An attachment as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Identity.
+    pub id: AttachmentId,
+    /// The owner.
+    pub user_id: UserId,
+    /// The task that it hangs on.
+    pub task_id: TaskId,
+    /// All else.
+    pub card: AttachmentCard,
+}
+
+/// What is stored of a file.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// What it is.
+    pub kind: Kind,
+    /// Bytes.
+    pub size: u64,
+    /// Pixels across and down, of a picture, which has a thumbnail too.
+    pub pixels: Option<(u32, u32)>,
+}
+
+impl Attachment {
+    /// A file that is to arrive.
+    pub fn announced(user_id: UserId, task_id: TaskId, file: NewFile, now: Timestamp) -> Self {
+        let card = AttachmentCard {
+            filename: file.filename,
+            file_type: file.kind.mime().to_owned(),
+            file_size: file.size,
+            status: AttachmentStatus::Pending,
+            rejection_reason: None,
+            width: None,
+            height: None,
+            original_size: None,
+            has_thumbnail: false,
+            counted_bytes: file.size,
+            created_at: now,
+            changed_at: now,
+        };
+        Self { id: AttachmentId::new(), user_id, task_id, card }
+    }
+
+    /// Its bytes have arrived.
+    #[must_use]
+    pub fn processing(&self, now: Timestamp) -> Self {
+        let mut next = self.clone();
+        next.card.changed_at = now;
+        next.card.status = AttachmentStatus::Processing;
+        next
+    }
+
+    /// It is there.
+    #[must_use]
+    pub fn ready(&self, stored: &Stored, now: Timestamp) -> Self {
+        let mut next = self.clone();
+        let card = &mut next.card;
+        card.changed_at = now;
+        card.status = AttachmentStatus::Ready;
+        card.original_size = Some(self.card.file_size);
+        stored.kind.mime().clone_into(&mut card.file_type);
+        card.file_size = stored.size;
+        card.counted_bytes = stored.size;
+        (card.width, card.height) = (stored.pixels.map(|size| size.0), stored.pixels.map(|size| size.1));
+        card.has_thumbnail = stored.pixels.is_some();
+        next
+    }
+
+    /// It was refused: nothing of it is kept.
+    #[must_use]
+    pub fn rejected(&self, reason: &str, now: Timestamp) -> Self {
+        let mut next = self.clone();
+        next.card.changed_at = now;
+        next.card.status = AttachmentStatus::Rejected;
+        next.card.rejection_reason = Some(reason.to_owned());
+        next.card.counted_bytes = 0;
+        next
+    }
+
+    /// Whether something is still to happen to it.
+    pub fn is_open(&self) -> bool {
+        matches!(self.card.status, AttachmentStatus::Pending | AttachmentStatus::Processing)
+    }
+
+    /// When it is to be looked at if nothing has happened by then.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        match self.card.status {
+            AttachmentStatus::Pending => Some(self.card.changed_at.plus(UNFINISHED)),
+            AttachmentStatus::Processing => Some(self.card.changed_at.plus(STUCK)),
+            AttachmentStatus::Ready | AttachmentStatus::Rejected => None,
+        }
+    }
+
+    /// What it is, announced or stored.
+    pub fn kind(&self) -> Option<Kind> {
+        Kind::of_mime(&self.card.file_type)
+    }
+
+    /// Its objects' keys.
+    pub fn keys(&self) -> ObjectKeys {
+        ObjectKeys { user: self.user_id, task: self.task_id, attachment: self.id }
+    }
+}
+
+/// An attachment as callers see it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are AttachmentCard's")]
+pub struct AttachmentOut {
+    pub id: AttachmentId,
+    pub task_id: TaskId,
+    pub filename: FileName,
+    /// The same as `filename`: the original uses both names.
+    pub original_name: FileName,
+    pub file_type: String,
+    pub file_size: u64,
+    /// Where the file is to be fetched, once it is ready.
+    pub file_url: Option<String>,
+    /// Where its thumbnail is.
+    pub thumbnail_url: Option<String>,
+    pub status: AttachmentStatus,
+    pub rejection_reason: Option<String>,
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub optimization_stats: Option<OptimizationStats>,
+    pub created_at: Timestamp,
+}
+
+/// What looking at a file saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OptimizationStats {
+    /// Bytes that were uploaded.
+    pub original_size: u64,
+    /// Bytes that are stored.
+    pub optimized_size: u64,
+    /// The whole per cent saved; less than 0 where it grew.
+    pub compression_ratio: i64,
+}
+
+impl AttachmentOut {
+    /// An attachment of `task`; `api` is where the API is, without a final slash.
+    pub fn new(task_id: TaskId, id: AttachmentId, card: AttachmentCard, api: &str) -> Self {
+        let is_ready = card.status == AttachmentStatus::Ready;
+        let url = format!("{api}/api/attachments/{id}");
+        let stats =
+            card.original_size.filter(|_| is_ready).map(|original| OptimizationStats::new(original, card.file_size));
+        Self {
+            id,
+            task_id,
+            original_name: card.filename.clone(),
+            filename: card.filename,
+            file_type: card.file_type,
+            file_size: card.file_size,
+            thumbnail_url: (is_ready && card.has_thumbnail).then(|| format!("{url}?thumbnail=true")),
+            file_url: is_ready.then_some(url),
+            status: card.status,
+            rejection_reason: card.rejection_reason,
+            width: card.width,
+            height: card.height,
+            optimization_stats: stats,
+            created_at: card.created_at,
+        }
+    }
+}
+
+impl OptimizationStats {
+    fn new(original_size: u64, optimized_size: u64) -> Self {
+        let signed = |size: u64| i64::try_from(size).unwrap_or(i64::MAX);
+        let saved = (signed(original_size) - signed(optimized_size)) * 100;
+        Self { original_size, optimized_size, compression_ratio: saved.div_euclid(signed(original_size).max(1)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ratio_is_the_whole_per_cent_saved() {
+        let ratio = |original, optimized| OptimizationStats::new(original, optimized).compression_ratio;
+        assert_eq!((ratio(1000, 254), ratio(1000, 1000), ratio(100, 150)), (74, 0, -50));
+    }
+}
