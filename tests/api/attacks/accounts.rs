@@ -29,6 +29,7 @@ pub(super) async fn login_time() {
     }
     assert_as_long(
         "a failed login of a known and an unknown address",
+        1.6,
         async |round| {
             let user = &users[round / LOGINS_OF_EACH];
             app.client().login(&user.email, "Wrong-Pass-1").await.expect_error(401, "INVALID_CREDENTIALS");
