@@ -40,6 +40,7 @@ class Tally:
     passed: int = 0
     failed: int = 0
     failures: list[str] = field(default_factory=list)
+    culprits: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed"
@@ -129,6 +130,7 @@ def perform(check: Check, tally: Tally, logs: Path) -> bool:
                 raise _Failed
     except _Failed:
         tally.failures.append(check.title)
+        tally.culprits += culprits(output)
         say("\n".join("  │ " + line for line in excerpt(output)))
         say(f"  │ the whole of it: {log.relative_to(ROOT)}\n")
         return False
@@ -171,6 +173,15 @@ def excerpt(output: str, most: int = 80) -> list[str]:
         if start is not None:
             return lines[start : start + most]
     return lines[-most:]
+
+
+def culprits(output: str) -> list[str]:
+    """The tests that a runner's output says failed, each with the place and the first line of its complaint."""
+    panics = r"^---- (\S+) stdout ----\n(?:(?!---- ).*\n)*?thread '.*' (?:\(\d+\) )?panicked at (\S+):\d+:\n(.*)"
+    found = [f"{name} at {place}: {said}" for name, place, said in re.findall(panics, output, re.MULTILINE)]
+    found += re.findall(r"^(?:FAILED|ERROR) (\S+::.*)", output, re.MULTILINE)
+    found += re.findall(r"^ *(?:\u2716|not ok \d+ -) (.*)", output, re.MULTILINE)
+    return [line[:200] for line in dict.fromkeys(found)]
 
 
 def lint() -> None:

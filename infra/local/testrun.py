@@ -22,6 +22,8 @@ from .provider import Provider
 from .proxy import ProxyServer
 
 API_TESTS = "api-tests"
+_NAMED = 12
+_PARTICULARS = re.compile(r"\d[\d:.TZ-]*|[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f-]{32,36}")
 _ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
 
 
@@ -67,6 +69,9 @@ def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Chec
         raise SystemExit(130) from None
     if tally.failures:
         say("\nFailed: " + "; ".join(failure.splitlines()[0] for failure in tally.failures))
+        # Last, so that the end of a long log names them.
+        for culprit in tally.culprits[:_NAMED]:
+            say(f"  {culprit}")
     say(f"\nAll of it took {took(time.monotonic() - started)}.")
     say(str(tally))
     lock.close()
@@ -100,9 +105,18 @@ def _api_tests(instance: Instance) -> Check:
 
 
 def complaints(log: Path, most: int = 20) -> str:
-    """The last lines of the functions' log that are neither INFO nor less."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if not _ORDINARY.search(line)]
-    return "\n".join("  " + line[:600] for line in lines[-most:]) or "  nothing"
+    """What of the functions' log is neither INFO nor less: each kind of line once, how often and when it last came.
+
+    Kinds differ in more than times and identifiers; the last `most` are shown.
+    """
+    kinds: dict[str, tuple[int, str]] = {}
+    for line in log.read_text(errors="replace").splitlines():
+        if not _ORDINARY.search(line):
+            kind = _PARTICULARS.sub("", line)
+            times, _ = kinds.pop(kind, (0, ""))
+            kinds[kind] = (times + 1, line[:600])
+    shown = list(kinds.values())[-most:]
+    return "\n".join(f"  {times}\u00d7 {line}" for times, line in shown) or "  nothing"
 
 
 def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> None:

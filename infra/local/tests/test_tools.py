@@ -178,9 +178,45 @@ def test_a_failure_is_never_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_of_the_functions_logs_only_complaints_are_shown(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text('12:00:00 a {"level":"INFO"}\n12:00:01 b {"level":"ERROR"}\n12:00:02 c thread panicked\n')
-    assert [line.split()[1] for line in testrun.complaints(log).splitlines()] == ["b", "c"]
+    assert [line.split()[2] for line in testrun.complaints(log).splitlines()] == ["b", "c"]
     log.write_text("")
     assert testrun.complaints(log) == "  nothing"
+
+
+def test_a_complaint_made_often_is_shown_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("".join(f'12:00:0{n} a {{"level":"WARN","at":"{n}"}}\n' for n in range(3)) + "12:00:04 b panicked\n")
+    assert testrun.complaints(log) == '  3× 12:00:02 a {"level":"WARN","at":"2"}\n  1× 12:00:04 b panicked'
+
+
+FAILED_CARGO = """
+failures:
+
+---- tasks::quiet stdout ----
+
+---- tasks::create stdout ----
+
+thread 'tasks::create' (12) panicked at tests/api/tasks.rs:7:5:
+assertion `left == right` failed: made
+  left: 503
+---- user::name stdout ----
+sent something first
+thread 'user::name' panicked at tests/api/user.rs:9:1:
+no mail
+
+failures:
+    tasks::create
+"""
+
+
+def test_what_failed_is_named_at_the_end() -> None:
+    assert checks.culprits(FAILED_CARGO) == [
+        "tasks::create at tests/api/tasks.rs:7: assertion `left == right` failed: made",
+        "user::name at tests/api/user.rs:9: no mail",
+    ]
+    assert checks.culprits("..F\nFAILED infra/a.py::test_b - assert 1 == 2\n1 failed") == ["infra/a.py::test_b - assert 1 == 2"]
+    assert checks.culprits("✔ one (3ms)\n✖ another (4ms)\n") == ["another (4ms)"]
+    assert checks.culprits("all is well") == []
 
 
 CONFIG = """
