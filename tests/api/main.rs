@@ -2,7 +2,8 @@
 //!
 //! The folders mirror the routes; what holds for many routes has a file of its own: `access`, `bodies`, `compression`, `cors`,
 //! `csrf`, `etags`, `idempotency`, `key_rotation`, `limits`, `passwords`, `races`, `security_headers`, `silent_refresh`, `text`,
-//! `tokens`, `unsubscribe`. `attacks` is a table of what an attacker might try. `support` holds the client, the answer with its
+//! `tokens`, `unsubscribe`. `attacks` is a table of what an attacker might try, `import`
+//! brings a user of the original over. `support` holds the client, the answer with its
 //! assertions, the mailbox, the provider that stands in for Google, and the cloud behind the API, for what no client
 //! sees: the keys, and what a deleted account leaves.
 //!
@@ -30,6 +31,7 @@ mod cors;
 mod csrf;
 mod etags;
 mod idempotency;
+mod import;
 mod key_rotation;
 mod limits;
 mod notifications;

@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from infra.local import build, checks, control, demo, deploy, envfile, install, processes, sam, supervisor, testrun
+from infra.local import build, checks, control, demo, deploy, envfile, install, processes, sam, standstill, supervisor, testrun
 from infra.local import instance as instance_module
 from infra.local.instance import Instance, local_instance
 from infra.local.processes import Record, Running
@@ -173,6 +174,59 @@ def test_a_failure_is_never_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     check = checks.Check("a check", [sys.executable, "-c", code], checks.count_pytest if counted else None)
     assert checks.perform(check, total, tmp_path) == (total.failed == 0)
     assert str(total) == tally
+
+
+FAILING = "test a ... ok\ntest b ... FAILED\ntest result: FAILED. 1 passed; 1 failed;\n"
+
+
+@pytest.mark.parametrize(
+    ("second", "tally", "unsteady"),
+    [
+        ("test b ... ok\ntest result: ok. 1 passed; 0 failed;", "2 passed, 0 failed", True),
+        ("test b ... FAILED\ntest result: FAILED. 0 passed; 1 failed;", "1 passed, 1 failed", False),
+        ("test result: ok. 0 passed; 0 failed;", "1 passed, 1 failed", False),
+    ],
+)
+def test_what_fails_twice_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: str, tally: str, unsteady: bool
+) -> None:
+    monkeypatch.setattr(checks, "ROOT", tmp_path)
+
+    def printing(text: str, status: int) -> list[str]:
+        return [sys.executable, "-c", f"print({text!r}); raise SystemExit({status})"]
+
+    asked: list[str] = []
+
+    def again(output: str) -> list[str]:
+        asked.extend(checks.failed_of_cargo(output))
+        return printing(second, int("FAILED" in second))
+
+    check = checks.Check("a check", printing(FAILING, 1), checks.count_cargo, again=again)
+    total = checks.Tally()
+    assert checks.perform(check, total, tmp_path) == unsteady
+    assert (str(total), asked, bool(total.failures)) == (tally, ["b"], not unsteady)
+
+
+def test_a_machine_that_stands_still_is_noticed() -> None:
+    watch = standstill.Watch()
+    watch.judge(0.6, 0.6)
+    assert watch.seen == []
+    watch.judge(26.5, 26.5)
+    watch.judge(0.5, 60.5)
+    assert [line.split(" ", 1)[1] for line in watch.seen] == [
+        "the machine stood still for 26 s",
+        "the machine's clock jumped by +60 s",
+    ]
+
+
+def test_a_cloud_that_is_mute_is_noticed() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        with standstill.Watch(f"http://127.0.0.1:{closed.getsockname()[1]}/") as watch:
+            deadline = time.monotonic() + 10
+            while not watch.seen and time.monotonic() < deadline:
+                time.sleep(0.05)
+    assert "the local cloud did not answer" in watch.seen[0]
 
 
 def test_of_the_functions_logs_only_complaints_are_shown(tmp_path: Path) -> None:

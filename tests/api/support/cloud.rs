@@ -62,7 +62,7 @@ impl Cloud {
 
     /// The keys of all objects in the bucket that hold this text.
     pub(crate) async fn objects(&self, holding: &str) -> Vec<String> {
-        let bucket = self.physical_id("Uploads").await;
+        let bucket = self.bucket().await;
         let request = self.http.get(format!("{}/{bucket}?list-type=2&max-keys=1000", self.endpoint));
         let xml = self.send("s3", request).await;
         assert!(!xml.contains("<IsTruncated>true"), "more objects than one page");
@@ -114,6 +114,24 @@ impl Cloud {
         if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
     }
 
+    /// What the operators' program says of the table; it must succeed.
+    pub(crate) async fn admin(&self, words: &[&str]) -> String {
+        // Cargo puts tests into a folder of their own beside the programs.
+        let test = std::env::current_exe().expect("a path");
+        let folder = test.parent().and_then(std::path::Path::parent).expect("cargo's folder");
+        let mut command = tokio::process::Command::new(folder.join("spacedly-admin"));
+        command.args(["--table", &self.physical_id("Table").await]).args(words);
+        let output = command.output().await.expect("spacedly-admin is built");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    /// The bucket that files are uploaded to.
+    pub(crate) async fn bucket(&self) -> String {
+        self.physical_id("Uploads").await
+    }
+
     /// Delivers a message to a function that a queue feeds, and waits until it has worked on it.
     pub(crate) async fn deliver(&self, function: &str, message: &Value) {
         let record = json!({"messageId": "1", "body": message.to_string(), "eventSource": "aws:sqs"});
@@ -125,7 +143,7 @@ impl Cloud {
 
     /// A file below `raw/` that nobody announced.
     pub(crate) async fn put_object(&self, key: &str, bytes: &[u8]) {
-        let bucket = self.physical_id("Uploads").await;
+        let bucket = self.bucket().await;
         let request = self.http.put(format!("{}/{bucket}/{key}", self.endpoint)).body(bytes.to_vec());
         self.send("s3", request).await;
     }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{User, eventually, id, text};
+use super::{Client, eventually, id, text};
 
 /// An announced file.
 pub(crate) fn file(name: &str, kind: &str, size: usize) -> Value {
@@ -16,7 +16,7 @@ pub(crate) fn a_text(size: usize) -> Value {
 }
 
 /// Announces one file, and gives what the answer says of it: `attachment` and `upload`.
-pub(crate) async fn announced(user: &User, task: &Value, file: Value) -> Value {
+pub(crate) async fn announced(user: &Client, task: &Value, file: Value) -> Value {
     user.announce(task, json!([file])).await.expect(201).list("files").remove(0)
 }
 
@@ -33,7 +33,7 @@ pub(crate) async fn put(announced: &Value, bytes: &[u8], instead: &[(&str, &str)
     request.send().await.expect("the bucket answers").status().as_u16()
 }
 
-impl User {
+impl Client {
     /// The attachment of a task as the task shows it, once it is neither pending nor being looked at.
     pub(crate) async fn settled(&self, task: &Value, attachment: &Value) -> Value {
         eventually(&format!("{} is looked at", id(attachment)), async || {

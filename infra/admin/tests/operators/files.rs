@@ -12,8 +12,7 @@ use shared::store::Permit;
 use shared::store::replay::Mode;
 use world::{Answer, Scripted, World};
 
-use crate::original::AS_TABLES;
-use crate::postgres::Postgres;
+use original::{AS_TABLES, Postgres};
 
 const TASK: &str = "20000000-0000-4000-8000-000000000001";
 

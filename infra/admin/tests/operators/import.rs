@@ -15,8 +15,7 @@ use shared::store::Permit;
 use shared::store::accounts::TwoFactor;
 use shared::store::replay::Mode;
 
-use crate::original::{AS_QUERIES, AS_TABLES, ROWS};
-use crate::postgres::Postgres;
+use original::{AS_QUERIES, AS_TABLES, Postgres, ROWS};
 use world::World;
 
 async fn run(world: &World, from: &Postgres, start: Start) -> Report {

@@ -9,8 +9,7 @@ use shared::http::routes::AUTH_LOGIN;
 use world::World;
 use world::api::{answer, app, body, event};
 
-use crate::original::AS_TABLES;
-use crate::postgres::Postgres;
+use original::{AS_TABLES, Postgres};
 
 const PASSWORD: &str = "Original-pass-1";
 

@@ -12,8 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::original::AS_TABLES;
-use crate::postgres::Postgres;
+use original::{AS_TABLES, Postgres};
 use world::World;
 
 /// What a client asks first that wants TLS: its length, and a number that is no version (PostgreSQL manual §54.7).

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const NOBODY: u32 = 65_534;
 
 /// A running server with an empty database; it ends, and is forgotten, with this value.
-pub(crate) struct Postgres {
+pub struct Postgres {
     folder: PathBuf,
     server: Child,
     port: u16,
@@ -23,7 +23,7 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Starts one.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let programs = programs();
         let folder = std::env::temp_dir().join(format!("spacedly-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir(&folder).unwrap();
@@ -65,20 +65,20 @@ impl Postgres {
         postgres
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 
     /// A folder that goes with it.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    pub(crate) async fn client(&self) -> Client {
+    pub async fn client(&self) -> Client {
         let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await.unwrap();
         tokio::spawn(connection);
         client

@@ -1,7 +1,7 @@
 //! The original's five tables, in the two spellings that its documentation has, and rows for them.
 
 /// As its chapter on the database has them.
-pub(crate) const AS_TABLES: &str = r#"
+pub const AS_TABLES: &str = r#"
 CREATE TABLE users (
   id UUID PRIMARY KEY DEFAULT gen_random_uuid(), name VARCHAR(255) NOT NULL, email VARCHAR(255) UNIQUE NOT NULL,
   password VARCHAR(255), google_id VARCHAR(255) UNIQUE, auth_provider VARCHAR(50) DEFAULT 'local',
@@ -28,7 +28,7 @@ CREATE TABLE notifications (
 "#;
 
 /// As its translations of the queries have them: links and original names, no due date, no status, times with a zone.
-pub(crate) const AS_QUERIES: &str = r#"
+pub const AS_QUERIES: &str = r#"
 CREATE TABLE users (
   id UUID PRIMARY KEY, name VARCHAR(255) NOT NULL, email VARCHAR(255) UNIQUE NOT NULL, password VARCHAR(255),
   auth_provider VARCHAR(50), is_two_factor_enabled BOOLEAN, created_at TIMESTAMPTZ, updated_at TIMESTAMPTZ);
@@ -47,7 +47,7 @@ CREATE TABLE notifications (
 "#;
 
 /// Rows that each show something, good and bad ones.
-pub(crate) const ROWS: &str = r#"
+pub const ROWS: &str = r#"
 INSERT INTO users (id, name, email, password, google_id, auth_provider, is_two_factor_enabled) VALUES
  ('10000000-0000-4000-8000-000000000001', 'Asha Rao', 'Asha@Example.com', '$2a$10$CwTycUXWue0Thq9StjUM0uJ8Zu4v0yQ6C9l7N1pYt3j0p7b5V2k5K', NULL, 'local', true),
  ('10000000-0000-4000-8000-000000000002', 'Google User', 'g@example.com', NULL, '11223344', 'google', false),
