@@ -36,6 +36,7 @@ def correct(functions_log: Path, mailbox: Path, marker: Path) -> None:
     from . import iam_patches, patches
 
     patches.speed_up(socketserver, lambda_runtime, scheduler, hypercorn.config.Config)
+    patches.rest_when_idle(socketserver, lambda_runtime)
     patches.real_events(lambda_svc)
     patches.keep_function_logs(lambda_runtime, functions_log)
     patches.keep_mail(ses_v2, mailbox)

@@ -6,8 +6,12 @@ import asyncio
 import base64
 import json
 import queue
+import socket
+import socketserver
 import subprocess
 import sys
+import threading
+import time
 import types
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,6 +49,7 @@ def test_the_pinned_emulator_still_has_every_name_that_is_corrected(tmp_path: Pa
         patches.restart_streams,
         lambda module: patches.mark_saves(module, Path("unused"), "1"),
         patches.count_as_encrypted,
+        lambda module: patches.rest_when_idle(module, module),
         lambda module: patches.speed_up(SimpleNamespace(StreamRequestHandler=module), module, module, module),
     ],
 )
@@ -56,6 +61,56 @@ def test_a_renamed_part_is_a_sentence_that_names_it(correct: Any) -> None:
 def test_a_replaced_part_of_another_kind_is_refused() -> None:
     with pytest.raises(PatchError, match="kind"):
         patches.replace(SimpleNamespace(limit=10), "limit", lambda: 10)
+
+
+class Greeter(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.sendall(b"hello")
+
+
+def waiting_server() -> Any:
+    """A server as the emulator starts them, with the correction."""
+    modules = SimpleNamespace(ThreadingTCPServer=socketserver.ThreadingTCPServer)
+    worker = SimpleNamespace(_build_handler_class=lambda _self, _generation, pending: pending)
+    patches.rest_when_idle(modules, SimpleNamespace(ProvidedWorker=worker, _PROVIDED_POLL=0.05))
+    server = modules.ThreadingTCPServer(("127.0.0.1", 0), Greeter)
+    server.serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
+    server.serving.start()
+    return server
+
+
+def test_an_idle_environments_server_sleeps_answers_and_ends_at_once() -> None:
+    server = waiting_server()
+    for _ in range(3):
+        with socket.create_connection(server.server_address, timeout=5) as client:
+            assert client.recv(100) == b"hello"
+    before = time.monotonic()
+    server.shutdown()
+    server.server_close()
+    server.serving.join(timeout=5)
+    assert not server.serving.is_alive()
+    assert time.monotonic() - before < 1
+
+
+def test_a_server_that_was_only_closed_ends_with_the_next_caller() -> None:
+    server = waiting_server()
+    with socket.create_connection(server.server_address, timeout=5) as client:
+        server.server_close()
+        client.recv(100)
+    server.shutdown()
+    server.serving.join(timeout=5)
+    assert not server.serving.is_alive()
+
+
+def test_an_idle_reader_wakes_for_work_at_once_and_seldom_without() -> None:
+    inner: queue.Queue[str] = queue.Queue()
+    reader = patches._Patient(inner)
+    threading.Timer(0.05, inner.put, ["work"]).start()
+    started = time.monotonic()
+    assert reader.get(timeout=0.1) == "work"
+    assert time.monotonic() - started < 1
+    with pytest.raises(queue.Empty):
+        reader.get(timeout=0.01)
 
 
 def event(**headers: str) -> dict[str, Any]:
