@@ -1,7 +1,7 @@
 //! Writing WebP and PNG.
 
 use image::{ColorType, DynamicImage};
-use oxipng::{BitDepth, Options, RawImage};
+use oxipng::{BitDepth, Deflater, FilterStrategy, Options, RawImage};
 use quantizr::{Image, QuantizeResult};
 use webpx::{Encoder, Unstoppable};
 
@@ -12,8 +12,8 @@ use crate::Rejection;
 const METHOD: u8 = 4;
 /// How far, on average, a channel may be from the original's for a palette to be taken, of 255.
 const PALETTE_ERROR_MAX: f64 = 3.0;
-/// oxipng's effort, 0 to 6.
-const PNG_EFFORT: u8 = 2;
+/// libdeflate's effort, 1 to 12. 11, oxipng's own choice, takes three times as long for 1 to 16 per cent fewer bytes.
+const PNG_EFFORT: u8 = 9;
 
 /// A lossy WebP.
 pub(super) fn webp(picture: &DynamicImage) -> Result<Vec<u8>, Rejection> {
@@ -39,15 +39,18 @@ pub(super) fn webp(picture: &DynamicImage) -> Result<Vec<u8>, Rejection> {
 pub(super) fn png(picture: &DynamicImage) -> Result<Vec<u8>, Rejection> {
     let rgba = picture.to_rgba8();
     let (width, height) = rgba.dimensions();
+    let mut options = Options { deflater: Deflater::Libdeflater { compression: PNG_EFFORT }, ..Options::default() };
     let image = match palette(rgba.as_raw(), width, height) {
         Some((palette, indices)) => {
+            // The place of a colour in a palette says nothing of its neighbours'.
+            options.filters = [FilterStrategy::NONE].into_iter().collect();
             let colors = palette.iter().map(|[r, g, b, a]| rgb::RGBA8::new(*r, *g, *b, *a)).collect();
             RawImage::new(width, height, oxipng::ColorType::Indexed { palette: colors }, BitDepth::Eight, indices)
         }
         None => RawImage::new(width, height, oxipng::ColorType::RGBA, BitDepth::Eight, rgba.into_raw()),
     };
     let image = image.map_err(|_| Rejection::Damaged)?;
-    image.create_optimized_png(&Options::from_preset(PNG_EFFORT)).map_err(|_| Rejection::Damaged)
+    image.create_optimized_png(&options).map_err(|_| Rejection::Damaged)
 }
 
 type Palette = Vec<[u8; 4]>;
