@@ -14,7 +14,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPDecoder;
 use image::{
-    AnimationDecoder, Delay, DynamicImage, Frame, ImageBuffer, ImageEncoder, ImageFormat, Rgb, Rgba, RgbaImage,
+    AnimationDecoder, Delay, DynamicImage, Frame, ImageBuffer, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba,
+    RgbaImage,
 };
 use media::picture::{ANIMATION_PIXELS_MAX, FRAMES_MAX, Picture, SIDE_MAX, THUMBNAIL};
 use media::{Kind, Processed, Rejection, process};
@@ -167,6 +168,19 @@ fn colours_of_a_wider_space_are_brought_into_ours() {
     assert_near(*decoded(&picture(Kind::Jpeg, &bytes)).into_rgba8().get_pixel(16, 16), [100, 182, 26], 10);
     let plain = encoded(&of_p3, ImageFormat::Jpeg);
     assert_near(*decoded(&picture(Kind::Jpeg, &plain)).into_rgba8().get_pixel(16, 16), [120, 180, 60], 10);
+}
+
+#[test]
+fn pixels_of_another_curve_are_mixed_as_they_are_seen() {
+    // Black and white lines, two of which become one; that of half of the light in between would be 146 by this curve.
+    let lines = RgbImage::from_fn(3840, 16, |x, _| if x % 2 == 0 { Rgb([0; 3]) } else { Rgb([255; 3]) });
+    let mut png = Vec::new();
+    let mut encoder = PngEncoder::new(&mut png);
+    encoder.set_icc_profile(ColorProfile::new_pro_photo_rgb().encode().unwrap()).unwrap();
+    encoder.write_image(lines.as_raw(), 3840, 16, image::ExtendedColorType::Rgb8).unwrap();
+    let small = decoded(&picture(Kind::Png, &png)).into_rgba8();
+    assert_eq!(small.dimensions(), (1920, 8));
+    assert_near(*small.get_pixel(960, 4), [128, 128, 128], 6);
 }
 
 #[test]

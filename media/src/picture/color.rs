@@ -1,28 +1,127 @@
 //! Colours of other spaces, brought into sRGB: browsers take pictures without a profile for sRGB.
 
-use image::DynamicImage;
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+use std::sync::Arc;
 
-/// Converts by the picture's profile. One that does not fit the picture, or cannot be read, counts as none: then the
-/// picture looks as it does in programs that know no profiles.
-pub(super) fn to_srgb(picture: &mut DynamicImage, profile: &[u8]) {
-    let Ok(profile) = ColorProfile::new_from_slice(profile) else {
-        return;
-    };
-    let (layout, pixels) = match picture {
-        DynamicImage::ImageRgb8(pixels) => (Layout::Rgb, pixels.as_mut()),
-        DynamicImage::ImageRgba8(pixels) => (Layout::Rgba, pixels.as_mut()),
-        _ => return,
-    };
-    if profile.color_space != DataColorSpace::Rgb {
-        return;
+use image::DynamicImage;
+use moxcms::{ColorProfile, DataColorSpace, Layout, Transform16BitExecutor, TransformOptions};
+
+/// Channels that are converted at a time: whole pixels of three or four.
+const PIECE: usize = 12 * 2048;
+/// From a channel of eight bits to one of sixteen.
+const WIDEN: u16 = 257;
+/// Greys that are tried.
+const GREYS: u16 = 16;
+
+/// The way from a picture's colours to sRGB.
+pub(super) struct ToSrgb {
+    /// Of sixteen bits: from eight to eight, dark colours come out one off, of 255.
+    transform: Arc<Transform16BitExecutor>,
+    layout: Layout,
+}
+
+impl ToSrgb {
+    /// By the picture's profile. One that does not fit the picture, or cannot be read, counts as none: then the picture
+    /// looks as it does in programs that know no profiles.
+    pub(super) fn new(picture: &DynamicImage, profile: &[u8]) -> Option<Self> {
+        let profile = ColorProfile::new_from_slice(profile).ok()?;
+        let layout = match picture {
+            DynamicImage::ImageRgb8(_) => Layout::Rgb,
+            DynamicImage::ImageRgba8(_) => Layout::Rgba,
+            _ => return None,
+        };
+        if profile.color_space != DataColorSpace::Rgb {
+            return None;
+        }
+        let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
+        let transform = profile.create_transform_16bit(layout, &srgb, layout, options).ok()?;
+        Some(Self { transform, layout })
     }
-    let srgb = ColorProfile::new_srgb();
-    let Ok(transform) = profile.create_transform_8bit(layout, &srgb, layout, TransformOptions::default()) else {
-        return;
-    };
-    let source = pixels.to_vec();
-    if transform.transform(&source, pixels).is_err() {
-        pixels.copy_from_slice(&source);
+
+    /// Whether greys stay what they are: then its curves are those of sRGB, and pixels may be mixed before they are
+    /// converted. Otherwise the mix would be darker or lighter than that of the colours that are seen.
+    pub(super) fn keeps_greys(&self) -> bool {
+        let channels = self.layout.channels();
+        let greys: Vec<u16> = (0..=GREYS).flat_map(|grey| vec![u16::MAX / GREYS * grey; channels]).collect();
+        let mut converted = vec![0; greys.len()];
+        let is_same = |(was, is): (&u16, &u16)| was.abs_diff(*is) <= WIDEN;
+        self.transform.transform(&greys, &mut converted).is_ok() && greys.iter().zip(&converted).all(is_same)
+    }
+
+    /// Converts a picture of the kind that it was made for.
+    pub(super) fn convert(&self, picture: &mut DynamicImage) {
+        let pixels: &mut [u8] = match (picture, self.layout) {
+            (DynamicImage::ImageRgb8(pixels), Layout::Rgb) => pixels.as_mut(),
+            (DynamicImage::ImageRgba8(pixels), Layout::Rgba) => pixels.as_mut(),
+            _ => return,
+        };
+        let (mut wide, mut converted) = (Vec::with_capacity(PIECE), vec![0; PIECE]);
+        for piece in pixels.chunks_mut(PIECE) {
+            wide.clear();
+            wide.extend(piece.iter().map(|channel| u16::from(*channel) * WIDEN));
+            let Some(converted) = converted.get_mut(..piece.len()) else { return };
+            if self.transform.transform(&wide, converted).is_err() {
+                return;
+            }
+            for (channel, wide) in piece.iter_mut().zip(converted) {
+                *channel =
+                    u8::try_from((u32::from(*wide) + u32::from(WIDEN) / 2) / u32::from(WIDEN)).unwrap_or(u8::MAX);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+
+    fn to_srgb(profile: &ColorProfile, picture: &DynamicImage) -> ToSrgb {
+        ToSrgb::new(picture, &profile.encode().unwrap()).unwrap()
+    }
+
+    /// Display P3 to sRGB by the formulas of both (SMPTE EG 432-1, IEC 61966-2-1), of 255.
+    fn by_formula(color: [u8; 3]) -> [f64; 3] {
+        const TO_SRGB: [[f64; 3]; 3] =
+            [[1.224_940, -0.224_940, 0.0], [-0.042_057, 1.042_057, 0.0], [-0.019_638, -0.078_636, 1.098_274]];
+        let linear = color.map(|channel| {
+            let value = f64::from(channel) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        });
+        TO_SRGB.map(|row| {
+            let sum: f64 = row.iter().zip(linear).map(|(factor, value)| factor * value).sum();
+            let sum = sum.clamp(0.0, 1.0);
+            255.0 * if sum <= 0.003_130_8 { 12.92 * sum } else { 1.055 * sum.powf(1.0 / 2.4) - 0.055 }
+        })
+    }
+
+    #[test]
+    fn dark_colours_come_out_as_the_formula_says() {
+        let shades = [0_u8, 1, 2, 5, 9, 14, 17, 25, 40, 90, 180, 255];
+        let shade = |index: u32| shades[index as usize % shades.len()];
+        let colors = RgbImage::from_fn(144, 12, |x, y| Rgb([shade(x / 12), shade(x), shade(y)]));
+        let mut picture = DynamicImage::ImageRgb8(colors.clone());
+        to_srgb(&ColorProfile::new_display_p3(), &picture).convert(&mut picture);
+        for (was, is) in colors.pixels().zip(picture.to_rgb8().pixels()) {
+            for (exact, channel) in by_formula(was.0).into_iter().zip(is.0) {
+                assert!((exact - f64::from(channel)).abs() < 0.6, "{was:?} became {is:?}, not {exact:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn curves_of_other_kinds_are_told_from_our_own() {
+        let picture = DynamicImage::new_rgb8(1, 1);
+        assert!(to_srgb(&ColorProfile::new_srgb(), &picture).keeps_greys());
+        assert!(to_srgb(&ColorProfile::new_display_p3(), &picture).keeps_greys());
+        assert!(!to_srgb(&ColorProfile::new_adobe_rgb(), &picture).keeps_greys());
+        assert!(!to_srgb(&ColorProfile::new_pro_photo_rgb(), &DynamicImage::new_rgba8(1, 1)).keeps_greys());
+    }
+
+    #[test]
+    fn a_profile_that_does_not_fit_the_picture_counts_as_none() {
+        let p3 = ColorProfile::new_display_p3().encode().unwrap();
+        assert!(ToSrgb::new(&DynamicImage::new_luma8(1, 1), &p3).is_none());
+        assert!(ToSrgb::new(&DynamicImage::new_rgb8(1, 1), &p3[..100]).is_none());
     }
 }

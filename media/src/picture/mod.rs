@@ -25,6 +25,7 @@ use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
 use image::{AnimationDecoder, ColorType, DynamicImage, ImageDecoder, ImageError, Limits};
 
+use self::color::ToSrgb;
 use crate::{Kind, Rejection};
 
 /// The stored picture fits into so many pixels across and down.
@@ -112,17 +113,23 @@ struct Decoded {
 }
 
 /// From a decoded picture to the stored one.
-fn finish(Decoded { picture, orientation, profile }: Decoded) -> Result<Picture, Rejection> {
+fn finish(Decoded { mut picture, orientation, profile }: Decoded) -> Result<Picture, Rejection> {
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
     );
     // Turning a small picture is cheaper; the bounds are those of the upright one.
     let bounds = if is_turned { (FIT.1, FIT.0) } else { FIT };
+    let to_srgb = profile.and_then(|profile| ToSrgb::new(&picture, &profile));
+    // Colours are brought over last, when there are fewer pixels, unless mixing pixels would show.
+    let is_first = to_srgb.as_ref().is_some_and(|it| !it.keeps_greys());
+    if let Some(to_srgb) = to_srgb.as_ref().filter(|_| is_first) {
+        to_srgb.convert(&mut picture);
+    }
     let mut picture = fit::within(picture, bounds)?;
     picture.apply_orientation(orientation);
-    if let Some(profile) = profile {
-        color::to_srgb(&mut picture, &profile);
+    if let Some(to_srgb) = to_srgb.filter(|_| !is_first) {
+        to_srgb.convert(&mut picture);
     }
     let thumbnail = encode::webp(&fit::within(picture.clone(), (THUMBNAIL, THUMBNAIL))?)?;
     let (width, height) = (picture.width(), picture.height());
