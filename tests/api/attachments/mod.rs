@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod get;
+mod inspection;
 mod multipart;
 mod optimize;
 

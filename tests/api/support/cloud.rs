@@ -79,14 +79,17 @@ impl Cloud {
         self.json("dynamodb", "DynamoDB_20120810.PutItem", &put).await;
     }
 
-    /// Changes one attribute, a text, of a row in a user's partition, behind the system's back.
-    pub(crate) async fn set_text(&self, user_id: &str, sort_key: &str, name: &str, value: &str) {
+    /// Changes one text of a row in a user's partition, behind the system's back. `path` has dots between its names.
+    pub(crate) async fn set_text(&self, user_id: &str, sort_key: &str, path: &str, value: &str) {
+        let names: Vec<String> = (0..path.split('.').count()).map(|n| format!("#{n}")).collect();
+        let named: serde_json::Map<String, Value> =
+            names.iter().cloned().zip(path.split('.').map(|name| json!(name))).collect();
         let update = json!({
             "TableName": self.physical_id("Table").await,
             "Key": {"PK": {"S": format!("USER#{user_id}")}, "SK": {"S": sort_key}},
-            "UpdateExpression": "SET #name = :value",
+            "UpdateExpression": format!("SET {} = :value", names.join(".")),
             "ConditionExpression": "attribute_exists(PK)",
-            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeNames": named,
             "ExpressionAttributeValues": {":value": {"S": value}},
         });
         self.json("dynamodb", "DynamoDB_20120810.UpdateItem", &update).await;
@@ -148,6 +151,13 @@ impl Cloud {
         self.send("s3", request).await;
     }
 
+    /// Takes a file out of the bucket, behind the system's back.
+    pub(crate) async fn delete_object(&self, key: &str) {
+        let bucket = self.bucket().await;
+        let request = self.http.delete(format!("{}/{bucket}/{key}", self.endpoint));
+        self.send("s3", request).await;
+    }
+
     /// The names of a reminder's schedules.
     pub(crate) async fn schedules_of(&self, reminder_id: &str) -> Vec<String> {
         let path = format!("/schedules?NamePrefix=reminder-{reminder_id}-");
@@ -193,7 +203,7 @@ impl Cloud {
         let response = request.header("authorization", authorization).send().await.expect("the cloud answers");
         let status = response.status().as_u16();
         let body = response.text().await.expect("the cloud answers with text");
-        assert_eq!(status, 200, "{service} answered {body}");
+        assert!(matches!(status, 200 | 204), "{service} answered {status} {body}");
         body
     }
 }
