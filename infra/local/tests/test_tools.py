@@ -207,6 +207,15 @@ def test_what_fails_twice_has_failed(
     assert (str(total), asked, bool(total.failures)) == (tally, ["b"], not unsteady)
 
 
+@pytest.mark.parametrize(("failed", "runs"), [(0, False), (1, True), (20, True), (21, False)])
+def test_few_failed_api_tests_run_again_and_nothing_else(failed: int, runs: bool) -> None:
+    again = testrun._api_tests(instance_module.test_instance()).again
+    assert again is not None
+    command = again("test whole ... ok\n" + "".join(f"test part{n} ... FAILED\n" for n in range(failed)))
+    assert [word for word in command if word.startswith("part")] == [f"part{n}" for n in range(failed if runs else 0)]
+    assert bool(command) == runs
+
+
 def test_a_machine_that_stands_still_is_noticed() -> None:
     watch = standstill.Watch()
     watch.judge(0.6, 0.6)
