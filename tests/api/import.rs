@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use image::ImageFormat;
-use original::{AS_TABLES, Postgres};
+use legacy_fixture::{AS_TABLES, Postgres};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

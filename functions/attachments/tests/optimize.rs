@@ -10,7 +10,7 @@ use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, AttachmentStatus, GAVE_UP, NewFile};
 use shared::events::{Failure, Message};
 use shared::store::Permit;
-use world::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World};
 
 const MAX_RECEIVES: u32 = 4;
 const HELLO: &str = "hello";

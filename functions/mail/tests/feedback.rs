@@ -13,7 +13,7 @@ use shared::domain::reminder::Reminder;
 use shared::domain::user::{MailStop, User};
 use shared::store::Permit;
 use shared::store::mails::Outcome;
-use world::World;
+use test_support::World;
 
 /// A reminder's mail, and how far it is.
 async fn post(sent: bool) -> (World, Mail, Reminder) {
@@ -116,7 +116,7 @@ async fn verifying_the_address_anew_is_the_way_back() {
     handle(&world, &bounce(&mail, "Permanent")).await;
     let stopped = user(&world).await;
     assert!(stopped.refuses_mail().is_some() && mail.content.held_back(&stopped, Timestamp::now()).is_some());
-    let (again, token) = world::verification(&stopped);
+    let (again, token) = test_support::verification(&stopped);
     assert_eq!(again.content.held_back(&stopped, Timestamp::now()), None);
     world.store.resend_verification(&world.permit(), &stopped, &again, &token).await.unwrap();
     world.store.verify_email(&world.permit(), stopped.id, token.expose(), Timestamp::now()).await.unwrap();

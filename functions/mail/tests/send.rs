@@ -25,7 +25,7 @@ use shared::id::{ReminderId, TokenSeed};
 use shared::store::Permit;
 use shared::store::feedback::Wanted;
 use shared::store::mails::Outcome;
-use world::{Answer, Scripted, World, keyring, verification};
+use test_support::{Answer, Scripted, World, keyring, verification};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const MAX_RECEIVES: u32 = 4;
@@ -169,7 +169,7 @@ async fn a_try_that_was_killed_before_its_receipt_has_it_written_by_the_next() {
 #[tokio::test]
 async fn a_mail_whose_key_is_gone_is_given_up_and_shows() {
     let post = post(vec![sent()]).await;
-    let user = world::new_user("other@example.com");
+    let user = test_support::new_user("other@example.com");
     let (mut mail, token): (Mail, MailedToken) = verification(&user);
     mail.content = MailContent::Verification { seed: TokenSeed::new(), kid: "taken out".to_owned() };
     post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
@@ -182,9 +182,9 @@ async fn a_mail_whose_key_is_gone_is_given_up_and_shows() {
 #[tokio::test]
 async fn a_mail_of_a_key_that_was_added_since_the_function_read_the_secret_holds_that_keys_token() {
     let mut post = post(vec![sent()]).await;
-    post.sender.secrets = world::rotated_secrets().await;
-    let (seed, user) = (TokenSeed::new(), world::new_user("other@example.com"));
-    let keyring = world::rotated_keyring();
+    post.sender.secrets = test_support::rotated_secrets().await;
+    let (seed, user) = (TokenSeed::new(), test_support::new_user("other@example.com"));
+    let keyring = test_support::rotated_keyring();
     let token = MailedToken::derive(&keyring, "2", seed).unwrap();
     let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "2".to_owned() }, user.created_at);
     post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
@@ -197,7 +197,7 @@ async fn a_mail_of_a_key_that_was_added_since_the_function_read_the_secret_holds
 #[tokio::test]
 async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
     let post = post(vec![sent()]).await;
-    let user = world::new_user("other@example.com");
+    let user = test_support::new_user("other@example.com");
     let (mail, token): (Mail, MailedToken) = verification(&user);
     post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
     let body = SendMail { user_id: user.id, mail_id: mail.id };

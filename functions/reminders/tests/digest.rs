@@ -13,7 +13,7 @@ use shared::domain::user::{User, UserPatch};
 use shared::domain::zone::Zone;
 use shared::id::MailId;
 use shared::store::Permit;
-use world::World;
+use test_support::World;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -14,7 +14,7 @@ use shared::domain::user::UNVERIFIED_REMINDER_MAILS;
 use shared::domain::zone::Zone;
 use shared::store::Permit;
 use shared::store::feedback::Wanted;
-use world::World;
+use test_support::World;
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// The registration's own mail.

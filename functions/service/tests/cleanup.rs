@@ -13,7 +13,7 @@ use shared::domain::reminder::ReminderStatus;
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::store::replay::Mode;
-use world::{Answer, Scripted, World, new_reminder};
+use test_support::{Answer, Scripted, World, new_reminder};
 
 /// A bucket without objects.
 fn empty() -> Answer {

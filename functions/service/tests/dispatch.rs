@@ -12,7 +12,7 @@ use shared::clock::Timestamp;
 use shared::domain::reminder::{Reminder, ReminderPatch};
 use shared::events::{Change, Record};
 use shared::store::replay::Mode;
-use world::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

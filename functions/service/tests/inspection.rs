@@ -14,8 +14,8 @@ use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, AttachmentStatus, LOST, NewFile, ObjectKeys, Stored};
 use shared::domain::task::Task;
 use shared::id::{AttachmentId, TaskId, UserId};
+use test_support::{Answer, Asked, Scripted, World};
 use url::Url;
-use world::{Answer, Asked, Scripted, World};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 

@@ -22,7 +22,7 @@ use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::reminder::Reminder;
 use shared::events::{Message, work_off};
-use world::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);

@@ -10,7 +10,7 @@ use shared::aws::queue::{FireReminder, Queue, Sweep};
 use shared::clock::Timestamp;
 use shared::store::Permit;
 use shared::store::mails::Outcome;
-use world::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use shared::domain::task::Task;
 use shared::http::App;
 use shared::http::routes::{Route, TASKS_GET, TASKS_UPDATE};
-use world::World;
-use world::api::{answer, app, body, limits};
+use test_support::World;
+use test_support::api::{answer, app, body, limits};
 
 const WRITERS: usize = 64;
 const ROUNDS: usize = 4;

@@ -13,7 +13,7 @@ use shared::domain::task::{Priority, Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::store::keys::DUE_SHARDS;
 use tasks::overdue;
-use world::World;
+use test_support::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);

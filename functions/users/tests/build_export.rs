@@ -13,8 +13,8 @@ use shared::domain::export::Export;
 use shared::domain::task::{TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::id::ExportId;
+use test_support::{Answer, Scripted, TABLE, World};
 use users::build_export::Builder;
-use world::{Answer, Scripted, TABLE, World};
 
 struct Job {
     world: World,

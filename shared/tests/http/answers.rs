@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use shared::http::headers::ON_EVERY_ANSWER;
 use shared::http::routes::{self, Access, BodyKind, JSON_MAX, Route, SERVICE_FALLBACK};
 use shared::http::{ApiError, App, ErrorCode, Reply, Request};
-use world::World;
-use world::api::{answer, answer_within, app, body, event, limits};
+use test_support::World;
+use test_support::api::{answer, answer_within, app, body, event, limits};
 
 use crate::{fine, header};
 

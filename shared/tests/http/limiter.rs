@@ -7,10 +7,10 @@ use shared::http::limiter;
 use shared::http::routes::{self, AUTH_LOGIN, AUTH_REGISTER, Route, SERVICE_FALLBACK, USERS_ME};
 use shared::http::{ApiError, App, ErrorCode, Reply, Request};
 use shared::store::{Permit, Store};
+use test_support::api::{answer, app, body, event, limits};
+use test_support::{Answer, Scripted, TABLE, World, keyring, sdk};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use world::api::{answer, app, body, event, limits};
-use world::{Answer, Scripted, TABLE, World, keyring, sdk};
 
 use crate::{ADDRESS, fine, header};
 

@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 use shared::domain::task::TaskTitle;
 use shared::http::routes::{Route, SERVICE_FALLBACK, TASKS_CREATE};
 use shared::http::{ApiError, App, Reply, Request};
-use world::World;
-use world::api::{answer, app, body, event};
+use test_support::World;
+use test_support::api::{answer, app, body, event};
 
 use crate::ADDRESS;
 

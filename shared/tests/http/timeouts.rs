@@ -4,9 +4,9 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use shared::http::routes::{AUTH_LOGIN, SERVICE_FALLBACK, USERS_ME};
 use shared::http::{ApiError, App, Reply, Request};
 use shared::store::Store;
+use test_support::api::{answer_within, app, body, event};
+use test_support::{TABLE, World, sdk};
 use tokio::net::TcpListener;
-use world::api::{answer_within, app, body, event};
-use world::{TABLE, World, sdk};
 
 use crate::{ADDRESS, fine, header};
 

@@ -6,7 +6,7 @@ use shared::domain::user::ALERT_AGAIN;
 use shared::store::accounts::Left;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, new_session, sign_in, sign_up};
+use test_support::{World, new_session, sign_in, sign_up};
 
 #[tokio::test]
 async fn a_deleted_account_frees_its_address_and_leaves_no_row() {
@@ -64,5 +64,5 @@ async fn the_owner_is_told_of_blocked_logins_once_an_hour() {
 async fn an_address_that_signed_in_is_known() {
     let world = World::new().await;
     let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
-    assert_eq!(read.user.known_addresses, [world::ADDRESS]);
+    assert_eq!(read.user.known_addresses, [test_support::ADDRESS]);
 }

@@ -7,7 +7,7 @@ use shared::domain::attachment::{Attachment, AttachmentStatus, NewFile, Stored};
 use shared::domain::task::Task;
 use shared::store::replay::Mode;
 use shared::store::{Permit, Refusal, WriteError};
-use world::World;
+use test_support::World;
 
 const QUOTA: u64 = 1000;
 

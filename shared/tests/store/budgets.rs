@@ -27,7 +27,7 @@ use shared::store::rates::Slot;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, WriteError};
 
-use world::{World, keyring, new_reminder, new_session, new_task, new_user, sign_in, verification};
+use test_support::{World, keyring, new_reminder, new_session, new_task, new_user, sign_in, verification};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

@@ -6,7 +6,7 @@ use shared::id::ChallengeId;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, keyring, new_session, sign_in};
+use test_support::{World, keyring, new_session, sign_in};
 
 async fn opened(world: &World, now: Timestamp) -> Challenge {
     let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, None, now);

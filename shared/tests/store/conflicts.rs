@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::store::{Permit, Store, StoreError, WriteError};
-use world::{Answer, Scripted, TABLE, new_task, new_user};
+use test_support::{Answer, Scripted, TABLE, new_task, new_user};
 
 fn cancelled(codes: &[&str]) -> Answer {
     let reasons: Vec<Value> = codes.iter().map(|code| json!({"Code": code})).collect();

@@ -19,7 +19,7 @@ use shared::id::{ReminderId, TaskId};
 use shared::store::replay::{Mode, Replay};
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, fields, new_reminder, new_task};
+use test_support::{World, fields, new_reminder, new_task};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -363,7 +363,7 @@ async fn a_replay_finds_what_was_meddled_with_and_repairs_it() {
         world
             .client
             .update_item()
-            .table_name(world::TABLE)
+            .table_name(test_support::TABLE)
             .set_key(Some([key("PK", partition.clone()), key("SK", sk.to_owned())].into()))
             .update_expression(update)
             .expression_attribute_values(":n", AttributeValue::N("77".to_owned()))

@@ -6,7 +6,7 @@ use shared::domain::mail::{Mail, MailContent};
 use shared::id::TokenSeed;
 use shared::store::{Permit, Refusal, WriteError, keys};
 
-use world::{World, keyring};
+use test_support::{World, keyring};
 
 fn ready(world: &World) -> (Mail, MailedToken) {
     let (seed, kid, now) = (TokenSeed::new(), "1".to_owned(), Timestamp::now());
@@ -34,7 +34,7 @@ async fn an_export_is_finished_once_and_of_two_begun_at_once_one_stands() {
 #[tokio::test]
 async fn all_rows_of_a_user_are_read_a_page_at_a_time_and_nobody_elses() {
     let world = World::new().await;
-    world::sign_up(&world.store, "other@example.com").await;
+    test_support::sign_up(&world.store, "other@example.com").await;
     let description = "x".repeat(1000);
     for number in 0..1100 {
         world.task(json!({"title": format!("Task {number}"), "description": description})).await;

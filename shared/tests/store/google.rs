@@ -6,7 +6,7 @@ use shared::domain::zone::Zone;
 use shared::store::google::GoogleMatches;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, sign_up};
+use test_support::{World, sign_up};
 
 async fn link(world: &World, subject: &str) -> Result<(), WriteError> {
     let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
@@ -29,7 +29,7 @@ async fn an_account_whose_address_was_never_verified_loses_password_and_sessions
 #[tokio::test]
 async fn an_account_with_a_verified_address_keeps_both() {
     let world = World::new().await;
-    let (mail, token) = world::verification(&world.user);
+    let (mail, token) = test_support::verification(&world.user);
     world.store.resend_verification(&world.permit(), &world.user, &mail, &token).await.unwrap();
     world.store.verify_email(&world.permit(), world.user.id, token.expose(), Timestamp::now()).await.unwrap();
     link(&world, "g-1").await.unwrap();

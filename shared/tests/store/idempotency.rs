@@ -8,7 +8,7 @@ use shared::clock::Timestamp;
 use shared::domain::task::MAX_TASKS;
 use shared::store::WriteError;
 use shared::store::idempotency::{KEPT, Once};
-use world::{TABLE, World, new_task};
+use test_support::{TABLE, World, new_task};
 
 fn once(at: Timestamp) -> Once {
     let (key, request) = ("k".to_owned(), "r".to_owned());

@@ -14,7 +14,7 @@ use shared::store::Permit;
 use shared::store::notifications::ReadNotification;
 use shared::store::page::Position;
 
-use world::World;
+use test_support::World;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 

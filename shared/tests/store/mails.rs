@@ -9,7 +9,7 @@ use shared::domain::reminder::Reminder;
 use shared::store::mails::Outcome;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::World;
+use test_support::World;
 
 const LEASE: Duration = Duration::from_secs(60);
 

@@ -6,7 +6,7 @@ use shared::domain::task_query::TaskQuery;
 use shared::id::{TaskId, UserId};
 use shared::store::page::Position;
 
-use world::{World, keyring};
+use test_support::{World, keyring};
 
 fn query(pairs: &[(&str, &str)]) -> TaskQuery {
     let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

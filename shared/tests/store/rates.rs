@@ -1,7 +1,7 @@
 use futures::future::join_all;
 use shared::store::rates::Slot;
 
-use world::World;
+use test_support::World;
 
 fn slot(window: i64, cap: u32) -> Slot {
     Slot { class: "auth", window, cap }

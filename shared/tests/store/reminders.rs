@@ -9,7 +9,7 @@ use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::Task;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::World;
+use test_support::World;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

@@ -6,7 +6,7 @@ use shared::id::{TokenSeed, UserId};
 use shared::store::mailed_tokens::TokenUse;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, keyring};
+use test_support::{World, keyring};
 
 fn reset(user: UserId) -> (Mail, MailedToken) {
     let (seed, kid) = (TokenSeed::new(), "1".to_owned());

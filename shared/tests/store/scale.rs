@@ -17,7 +17,7 @@ use shared::store::meter::Consumption;
 use shared::store::page::Position;
 use shared::store::replay::Mode;
 
-use world::{World, new_reminder, new_task};
+use test_support::{World, new_reminder, new_task};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const YEARS: u32 = 10;

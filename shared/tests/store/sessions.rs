@@ -7,7 +7,7 @@ use shared::domain::notification::Notification;
 use shared::domain::password::PasswordHash;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, keyring, new_session, new_task, sign_in};
+use test_support::{World, keyring, new_session, new_task, sign_in};
 
 #[tokio::test]
 async fn an_ended_session_writes_nothing() {

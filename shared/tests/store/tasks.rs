@@ -12,7 +12,7 @@ use shared::domain::zone::Zone;
 use shared::id::UserId;
 use shared::store::{Refusal, WriteError};
 
-use world::{TABLE, World, new_reminder, new_task};
+use test_support::{TABLE, World, new_reminder, new_task};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

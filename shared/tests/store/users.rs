@@ -5,7 +5,7 @@ use shared::domain::email::Email;
 use shared::domain::mail::VERIFICATION_VALID;
 use shared::store::{Permit, Refusal, WriteError};
 
-use world::{World, new_user, verification};
+use test_support::{World, new_user, verification};
 
 #[tokio::test]
 async fn of_many_registrations_of_one_address_at_once_one_wins() {

@@ -13,7 +13,7 @@ use shared::domain::task_query::TaskQuery;
 use shared::domain::zone::Zone;
 use shared::id::{ReminderId, TaskId};
 
-use world::{World, fields, new_reminder};
+use test_support::{World, fields, new_reminder};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 

@@ -3,8 +3,8 @@ use auth::{google, google_callback};
 use serde_json::json;
 use shared::aws::secrets::SecretText;
 use shared::http::routes::{AUTH_GOOGLE, AUTH_GOOGLE_CALLBACK};
-use world::api::app;
-use world::{Answer, Scripted, World};
+use test_support::api::app;
+use test_support::{Answer, Scripted, World};
 
 use crate::call;
 

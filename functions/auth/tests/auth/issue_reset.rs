@@ -6,7 +6,7 @@ use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::id::{MailId, TokenSeed};
 use shared::store::mailed_tokens::TokenUse;
-use world::{Answer, Scripted, World, keyring};
+use test_support::{Answer, Scripted, World, keyring};
 
 fn message(email: &str) -> IssueReset {
     let email = Email::parse(email).unwrap();

@@ -15,8 +15,8 @@ use shared::http::App;
 use shared::http::routes::AUTH_LOGIN;
 use shared::store::Permit;
 use shared::store::accounts::TwoFactor;
-use world::api::{app, body, limits};
-use world::{World, verification};
+use test_support::api::{app, body, limits};
+use test_support::{World, verification};
 
 use crate::call;
 

@@ -10,7 +10,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use serde_json::{Value, json};
 use shared::http::routes::Route;
 use shared::http::{ApiError, App, Reply, Request};
-use world::api::{answer, event};
+use test_support::api::{answer, event};
 
 /// A request from `address` with a body, and its answer.
 async fn call(

@@ -16,8 +16,8 @@ use shared::http::{App, Request};
 use shared::id::{MailId, TokenSeed};
 use shared::store::Permit;
 use shared::store::mailed_tokens::TokenUse;
-use world::api::{answer, app, event};
-use world::{Answer, Scripted, World, rotated_keyring, rotated_secrets};
+use test_support::api::{answer, app, event};
+use test_support::{Answer, Scripted, World, rotated_keyring, rotated_secrets};
 
 use crate::call;
 

@@ -10,9 +10,9 @@ use shared::domain::zone::Zone;
 use shared::id::{AttachmentId, TaskId, UserId};
 use shared::store::Permit;
 use shared::store::replay::Mode;
-use world::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World};
 
-use original::{AS_TABLES, Postgres};
+use legacy_fixture::{AS_TABLES, Postgres};
 
 const TASK: &str = "20000000-0000-4000-8000-000000000001";
 

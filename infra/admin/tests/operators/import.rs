@@ -15,8 +15,8 @@ use shared::store::Permit;
 use shared::store::accounts::TwoFactor;
 use shared::store::replay::Mode;
 
-use original::{AS_QUERIES, AS_TABLES, Postgres, ROWS};
-use world::World;
+use legacy_fixture::{AS_QUERIES, AS_TABLES, Postgres, ROWS};
+use test_support::World;
 
 async fn run(world: &World, from: &Postgres, start: Start) -> Report {
     let zone = Zone::parse("Asia/Kolkata").unwrap();
@@ -84,7 +84,7 @@ async fn a_second_import_adds_nothing_and_undoes_no_change() {
     let asha = user(&world, "asha@example.com").await;
     let rent = TaskId::parse("20000000-0000-4000-8000-000000000001").unwrap();
     let row = world.store.task(asha.id, rent).await.unwrap().unwrap();
-    let renamed = world::fields(serde_json::json!({"title": "Pay the rent"}));
+    let renamed = test_support::fields(serde_json::json!({"title": "Pay the rent"}));
     let patch = shared::domain::task::TaskPatch::read(&mut { renamed });
     let system = shared::store::Permit::of_system();
     world.store.update_task(&system, row, patch, &Zone::UTC, Timestamp::now()).await.unwrap();

@@ -15,7 +15,7 @@ use shared::store::import::Family;
 use shared::store::ledger::MigrationState;
 use shared::store::replay::Mode;
 
-use world::{World, new_reminder, new_task, sign_up};
+use test_support::{World, new_reminder, new_task, sign_up};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -124,13 +124,14 @@ async fn contradict(world: &World) -> String {
         let pk = AttributeValue::S(format!("USER#{}", world.user.id));
         HashMap::from([("PK".to_owned(), pk), ("SK".to_owned(), AttributeValue::S(sk))])
     };
-    let get = world.client.get_item().table_name(world::TABLE).set_key(Some(key(format!("REM#{}", reminder.id))));
+    let get =
+        world.client.get_item().table_name(test_support::TABLE).set_key(Some(key(format!("REM#{}", reminder.id))));
     let mut row = get.send().await.unwrap().item.unwrap();
     let stray = ReminderId::new();
     row.extend(key(format!("REM#{stray}")));
     row.insert("id".to_owned(), AttributeValue::S(stray.to_string()));
     row.remove("counted");
-    world.client.put_item().table_name(world::TABLE).set_item(Some(row)).send().await.unwrap();
+    world.client.put_item().table_name(test_support::TABLE).set_item(Some(row)).send().await.unwrap();
     format!("REM#{stray}")
 }
 
@@ -150,7 +151,8 @@ async fn one_user_whose_rows_contradict_each_other_keeps_none_of_the_others_from
     assert_eq!(entry.state, MigrationState::Applying, "it is not done");
     // The lock was given back, and mended, the rest is made up for.
     let pk = AttributeValue::S(format!("USER#{}", world.user.id));
-    let delete = world.client.delete_item().table_name(world::TABLE).key("PK", pk).key("SK", AttributeValue::S(stray));
+    let delete =
+        world.client.delete_item().table_name(test_support::TABLE).key("PK", pk).key("SK", AttributeValue::S(stray));
     delete.send().await.unwrap();
     assert_eq!(migrate::up(&world.store, Plan::default()).await.unwrap().steps[0].end, End::Reached);
     assert!(replay::all(&world.store, Mode::Compare).await.unwrap().failed.is_empty());

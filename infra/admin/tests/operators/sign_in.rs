@@ -6,10 +6,10 @@ use shared::domain::email::Email;
 use shared::domain::zone::Zone;
 use shared::http::App;
 use shared::http::routes::AUTH_LOGIN;
-use world::World;
-use world::api::{answer, app, body, event};
+use test_support::World;
+use test_support::api::{answer, app, body, event};
 
-use original::{AS_TABLES, Postgres};
+use legacy_fixture::{AS_TABLES, Postgres};
 
 const PASSWORD: &str = "Original-pass-1";
 

@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use original::{AS_TABLES, Postgres};
-use world::World;
+use legacy_fixture::{AS_TABLES, Postgres};
+use test_support::World;
 
 /// What a client asks first that wants TLS: its length, and a number that is no version (PostgreSQL manual §54.7).
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
