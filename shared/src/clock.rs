@@ -1,4 +1,9 @@
-//! Instants as the product shows and sorts them: UTC, milliseconds, RFC 3339 with `Z`.
+//! Instants as the product shows and sorts them (UTC, milliseconds, RFC 3339 with `Z`), and the clock that reads the
+//! current one.
+//!
+//! Code below the edge takes `now` as an argument, or a [`Clock`] where it needs a later instant as well. Only the edge
+//! makes the system's clock: the request pipeline, the event runner and the mains. A lint (`clippy.toml`) forbids every
+//! other way to the current time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +21,41 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(jiff::Timestamp);
 
+/// The source of the current time.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    System,
+    Fixed(Timestamp),
+}
+
+impl Clock {
+    /// The clock of this machine. For the edge only: a lint forbids it elsewhere.
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that always shows `at`, for tests.
+    pub fn fixed(at: Timestamp) -> Self {
+        Self(Source::Fixed(at))
+    }
+
+    /// The current instant.
+    pub fn now(self) -> Timestamp {
+        match self.0 {
+            Source::System => read_system(),
+            Source::Fixed(at) => at,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the system's time")]
+fn read_system() -> Timestamp {
+    Timestamp::rounded(jiff::Timestamp::now()).unwrap_or(Timestamp(jiff::Timestamp::UNIX_EPOCH))
+}
+
 /// The text is no instant that the product accepts.
 #[derive(Debug, thiserror::Error)]
 #[error("not an RFC 3339 instant with a zone between 1970 and 9999")]
@@ -24,11 +64,6 @@ pub struct InvalidTimestamp;
 impl Timestamp {
     /// The last instant of all.
     pub const MAX: Self = Self(jiff::Timestamp::MAX);
-
-    /// The current instant.
-    pub fn now() -> Self {
-        Self::rounded(jiff::Timestamp::now()).unwrap_or(Self(jiff::Timestamp::UNIX_EPOCH))
-    }
 
     /// Reads RFC 3339 with a zone; a fraction finer than a millisecond is cut off.
     ///
@@ -203,6 +238,18 @@ fn has_rfc3339_shape(text: &[u8]) -> bool {
     head && (utc || offset)
 }
 
+/// The time of this crate's unit tests. Other tests have the same from `test-support`, which depends on this crate.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::Timestamp;
+
+    /// An ordinary working day, or the instant in the environment variable `TEST_NOW`.
+    pub(crate) fn now() -> Timestamp {
+        let text = std::env::var("TEST_NOW");
+        Timestamp::parse(text.as_deref().unwrap_or("2026-11-18T10:17:42.319Z")).unwrap()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +283,16 @@ mod tests {
         ] {
             assert!(Timestamp::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_system_s_clock_advances_and_a_fixed_one_stands_still() {
+        let at = Timestamp::parse("2028-02-29T23:30:00Z").unwrap();
+        assert_eq!(Clock::fixed(at).now(), at);
+        #[expect(clippy::disallowed_methods, reason = "this test is about the system's clock")]
+        let clock = Clock::system();
+        let first = clock.now();
+        assert!(first > Timestamp::parse("2026-01-01T00:00:00Z").unwrap() && clock.now() >= first);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, json};
 
+use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::id::TaskId;
 use crate::store::{Refusal, Store, WriteError};
@@ -40,23 +41,24 @@ pub fn start() -> Result<(Config, aws_types::SdkConfig, Store), lambda_runtime::
     Ok((config, sdk, store))
 }
 
-/// Serves a queue until Lambda ends the process. The messages of a batch are worked on at the same time.
+/// Serves a queue until Lambda ends the process. The messages of a batch are worked on at the same time; `handler` gets
+/// each with the current instant.
 ///
 /// # Errors
 /// The runtime failed.
 pub async fn serve_queue<M: DeserializeOwned>(
     function: &'static str,
     stage: &str,
-    handler: impl AsyncFn(Message<M>) -> Result<(), Failure>,
+    handler: impl AsyncFn(Message<M>, Timestamp) -> Result<(), Failure>,
 ) -> Result<(), lambda_runtime::Error> {
-    let handler = &handler;
+    let (handler, clock) = (&handler, system_clock());
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
         let started = Instant::now();
         let records = event.payload.records;
         let count = records.len();
         let work = records.into_iter().map(|record| async move {
             let id = record.message_id.clone().unwrap_or_default();
-            let outcome = async { handler(parse(&record)?).boxed_local().await }.await;
+            let outcome = async { handler(parse(&record)?, clock.now()).boxed_local().await }.await;
             outcome.err().map(|error| {
                 tracing::error!(function, message_id = id, %error, "queue.message_failed");
                 id
@@ -67,6 +69,11 @@ pub async fn serve_queue<M: DeserializeOwned>(
         Ok::<_, lambda_runtime::Error>(batch_response(failed))
     }))
     .await
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge of every event function")]
+fn system_clock() -> Clock {
+    Clock::system()
 }
 
 fn parse<M: DeserializeOwned>(record: &SqsMessage) -> Result<Message<M>, Failure> {
@@ -178,11 +185,11 @@ const STOP_AFTER: usize = 3;
 pub async fn serve_stream(
     function: &'static str,
     stage: &str,
-    handler: impl AsyncFn(Record) -> Result<(), Failure>,
+    handler: impl AsyncFn(Record, Timestamp) -> Result<(), Failure>,
 ) -> Result<(), lambda_runtime::Error> {
-    let handler = &handler;
+    let (handler, clock) = (&handler, system_clock());
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| async move {
-        Ok::<_, lambda_runtime::Error>(work_off(function, stage, &event.payload, handler).await)
+        Ok::<_, lambda_runtime::Error>(work_off((function, stage), &event.payload, clock, handler).await)
     }))
     .await
 }
@@ -194,10 +201,10 @@ pub async fn serve_stream(
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>), and what was done is then
 /// done twice. After 3 failures the rest is left to that delivery.
 pub async fn work_off(
-    function: &str,
-    stage: &str,
+    (function, stage): (&str, &str),
     event: &Event,
-    handler: &impl AsyncFn(Record) -> Result<(), Failure>,
+    clock: Clock,
+    handler: &impl AsyncFn(Record, Timestamp) -> Result<(), Failure>,
 ) -> DynamoDbEventResponse {
     let started = Instant::now();
     let mut response = DynamoDbEventResponse::default();
@@ -207,7 +214,7 @@ pub async fn work_off(
             tracing::error!(function, event_id = raw.event_id, "stream.record_unreadable");
             continue;
         };
-        if let Err(error) = handler(record).boxed_local().await {
+        if let Err(error) = handler(record, clock.now()).boxed_local().await {
             let sequence = raw.change.sequence_number.clone();
             tracing::error!(function, sequence, %error, "stream.record_failed");
             let mut failure = DynamoDbBatchItemFailure::default();

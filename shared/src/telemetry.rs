@@ -8,6 +8,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::clock::Clock;
 use crate::domain::delivery::Delivery;
 
 /// The namespace of the product's own metrics.
@@ -65,7 +66,8 @@ pub fn reminder_lateness(stage: &str, by: &str, receipt: &Delivery, of: (&str, V
 /// Writes one line that is both a log line and, in CloudWatch's embedded metric format, metrics.
 /// The stage is the only dimension: every further one costs, so the rest are searchable properties.
 pub fn emit(event: &str, level: &str, stage: &str, metrics: &[(&str, Unit, f64)], properties: Map<String, Value>) {
-    let now = crate::clock::Timestamp::now();
+    #[expect(clippy::disallowed_methods, reason = "a log line carries the time at which it is written")]
+    let now = Clock::system().now();
     let mut line = properties;
     line.insert("timestamp".to_owned(), json!(now));
     line.insert("level".to_owned(), json!(level));

@@ -6,11 +6,10 @@ use std::num::NonZeroU32;
 use attachments::optimize::{Optimizer, Uploaded};
 use serde_json::json;
 use shared::aws::files::Bucket;
-use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, AttachmentStatus, GAVE_UP, NewFile};
 use shared::events::{Failure, Message};
 use shared::store::Permit;
-use test_support::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World, clock};
 
 const MAX_RECEIVES: u32 = 4;
 const HELLO: &str = "hello";
@@ -27,9 +26,9 @@ async fn uploads(answers: Vec<Answer>) -> Uploads {
     let world = World::new().await;
     let task = world.task(json!({"title": "Pay rent"})).await;
     let file = NewFile::parse("file", "notes.txt", "text/plain", 5).unwrap();
-    let attachment = Attachment::announced(world.user.id, task.id, file, Timestamp::now());
+    let attachment = Attachment::announced(world.user.id, task.id, file, clock::now());
     let (of, only) = ((world.user.id, task.id), std::slice::from_ref(&attachment));
-    world.store.create_attachments(&world.permit(), of, only, 1000, Timestamp::now()).await.unwrap();
+    world.store.create_attachments(&world.permit(), of, only, 1000, clock::now()).await.unwrap();
     let s3 = Scripted::new(answers).await;
     let optimizer = Optimizer {
         store: world.store.clone(),
@@ -44,7 +43,7 @@ impl Uploads {
     async fn told_of(&self, key: &str, deliveries: u32) -> Result<(), Failure> {
         let event = json!({"Records": [{"s3": {"object": {"key": key}}}]});
         let body: Uploaded = serde_json::from_value(event).unwrap();
-        self.optimizer.handle(Message { body, deliveries }, Timestamp::now()).await
+        self.optimizer.handle(Message { body, deliveries }, clock::now()).await
     }
 
     async fn told(&self, deliveries: u32) -> Result<(), Failure> {
@@ -95,13 +94,13 @@ async fn what_nobody_announced_is_removed_and_what_is_not_ours_left_alone() {
     uploads.told_of(&uploads.attachment.keys().raw().replace(&known, &unknown), 1).await.unwrap();
     assert_eq!(uploads.asked(), ["DeleteObject"]);
     let test: Uploaded = serde_json::from_value(json!({"Service": "Amazon S3", "Event": "s3:TestEvent"})).unwrap();
-    uploads.optimizer.handle(Message { body: test, deliveries: 1 }, Timestamp::now()).await.unwrap();
+    uploads.optimizer.handle(Message { body: test, deliveries: 1 }, clock::now()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_file_of_a_deleted_attachment_is_not_stored() {
     let uploads = uploads(vec![done()]).await;
-    let (permit, now) = (uploads.world.permit(), Timestamp::now());
+    let (permit, now) = (uploads.world.permit(), clock::now());
     uploads.world.store.delete_attachment(&permit, &uploads.attachment, now).await.unwrap();
     uploads.told(1).await.unwrap();
     assert_eq!(uploads.asked(), ["DeleteObject"]);
@@ -112,7 +111,7 @@ async fn a_file_of_a_deleted_task_does_not_stay() {
     let uploads = uploads(vec![hello(), done()]).await;
     let store = &uploads.world.store;
     let row = store.task(uploads.world.user.id, uploads.attachment.task_id).await.unwrap().unwrap();
-    store.delete_task(&uploads.world.permit(), &row, Timestamp::now()).await.unwrap();
+    store.delete_task(&uploads.world.permit(), &row, clock::now()).await.unwrap();
     assert!(uploads.told(1).await.is_err(), "its row goes with the cleaner; then the message finds none");
     store.delete_attachment_rows(&Permit::of_system(), uploads.world.user.id, &[uploads.attachment.id]).await.unwrap();
     uploads.told(2).await.unwrap();

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_sealed_flow_opens_until_it_is_too_old_and_never_when_touched() {
-        let now = Timestamp::now();
+        let now = test_support::clock::now();
         let text = |text: &str| text.to_owned();
         let expires_at = now.plus(VALID).as_second();
         let flow = Flow { state: text("s"), nonce: text("n"), verifier: text("v"), expires_at };

@@ -16,7 +16,7 @@ use shared::auth::keyring::Keyring;
 use shared::aws::mailer::{Mailer, NotSent};
 use shared::aws::queue::{LONGEST_DELAY, Queue, SendMail};
 use shared::aws::secrets::Secrets;
-use shared::clock::Timestamp;
+use shared::clock::{Clock, Timestamp};
 use shared::domain::mail::{Mail, MailContent, MailState};
 use shared::domain::task::TaskStatus;
 use shared::events::{Failure, Message};
@@ -54,6 +54,8 @@ pub struct Sender {
     pub max_receives: NonZeroU32,
     /// Its own queue.
     pub queue: Queue<SendMail>,
+    /// The source of the instant that a receipt carries: after SES has answered.
+    pub clock: Clock,
 }
 
 /// How long a mail waits at most when SES takes no more, the first time; it doubles with each try.
@@ -150,7 +152,7 @@ impl Sender {
     }
 
     async fn settle(&self, permit: &Permit, mail: &Mail, outcome: Outcome) -> Result<(), WriteError> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let mut tries = 1..=SETTLE_TRIES;
         while let Err(error) = self.store.settle_mail(permit, mail, outcome).await {
             if tries.next().is_none() {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use mail::feedback::{self, SesEvent};
 use serde_json::{Value, json};
-use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::mail::{Mail, MailContent, MailState};
 use shared::domain::notification::Notification;
@@ -13,14 +12,14 @@ use shared::domain::reminder::Reminder;
 use shared::domain::user::{MailStop, User};
 use shared::store::Permit;
 use shared::store::mails::Outcome;
-use test_support::World;
+use test_support::{World, clock};
 
 /// A reminder's mail, and how far it is.
 async fn post(sent: bool) -> (World, Mail, Reminder) {
     let world = World::new().await;
     let task = world.task(json!({"title": "Pay rent"})).await;
     let reminder = world.reminder(&task, Duration::from_secs(600)).await;
-    let (system, now) = (Permit::of_system(), Timestamp::now());
+    let (system, now) = (Permit::of_system(), clock::now());
     let mut fired = reminder.clone();
     fired.fire(now);
     let mut mail = Mail::hour_before(&fired, &task, now);
@@ -49,7 +48,7 @@ fn bounce(mail: &Mail, kind: &str) -> SesEvent {
 }
 
 async fn handle(world: &World, event: &SesEvent) {
-    feedback::handle(&world.store, event, Timestamp::now()).await.unwrap();
+    feedback::handle(&world.store, event, clock::now()).await.unwrap();
 }
 
 async fn state(world: &World, reminder: &Reminder) -> DeliveryState {
@@ -115,13 +114,13 @@ async fn verifying_the_address_anew_is_the_way_back() {
     let (world, mail, _) = post(true).await;
     handle(&world, &bounce(&mail, "Permanent")).await;
     let stopped = user(&world).await;
-    assert!(stopped.refuses_mail().is_some() && mail.content.held_back(&stopped, Timestamp::now()).is_some());
+    assert!(stopped.refuses_mail().is_some() && mail.content.held_back(&stopped, clock::now()).is_some());
     let (again, token) = test_support::verification(&stopped);
-    assert_eq!(again.content.held_back(&stopped, Timestamp::now()), None);
+    assert_eq!(again.content.held_back(&stopped, clock::now()), None);
     world.store.resend_verification(&world.permit(), &stopped, &again, &token).await.unwrap();
-    world.store.verify_email(&world.permit(), stopped.id, token.expose(), Timestamp::now()).await.unwrap();
+    world.store.verify_email(&world.permit(), stopped.id, token.expose(), clock::now()).await.unwrap();
     assert_eq!(
-        (user(&world).await.mail_stopped, mail.content.held_back(&user(&world).await, Timestamp::now())),
+        (user(&world).await.mail_stopped, mail.content.held_back(&user(&world).await, clock::now())),
         (None, None)
     );
 }
@@ -129,7 +128,7 @@ async fn verifying_the_address_anew_is_the_way_back() {
 #[tokio::test]
 async fn other_mails_and_strangers_are_no_error() {
     let (world, mail, _) = post(true).await;
-    let other = Mail::new(world.user.id, MailContent::PasswordChanged, Timestamp::now());
+    let other = Mail::new(world.user.id, MailContent::PasswordChanged, clock::now());
     handle(&world, &bounce(&other, "Transient")).await;
     let gone = Mail { user_id: shared::id::UserId::new(), ..mail };
     handle(&world, &bounce(&gone, "Permanent")).await;

@@ -25,7 +25,7 @@ use shared::id::{ReminderId, TokenSeed};
 use shared::store::Permit;
 use shared::store::feedback::Wanted;
 use shared::store::mails::Outcome;
-use test_support::{Answer, Scripted, World, keyring, verification};
+use test_support::{Answer, Scripted, World, clock, keyring, verification};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const MAX_RECEIVES: u32 = 4;
@@ -46,7 +46,7 @@ async fn post(answers: Vec<Answer>) -> Post {
     let world = World::new().await;
     let task = world.task(json!({"title": "Pay rent"})).await;
     let reminder = world.reminder(&task, Duration::from_secs(600)).await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let mut fired: Reminder = reminder.clone();
     fired.fire(now);
     let mail = Mail::hour_before(&fired, &task, now);
@@ -65,6 +65,7 @@ async fn post(answers: Vec<Answer>) -> Post {
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
         queue: Queue::new(&sqs.sdk(), "https://sqs.example.com/mails".to_owned()),
+        clock: clock::fixed(),
     };
     Post { sqs, world, ses, sender, mail, reminder: fired.id }
 }
@@ -96,7 +97,7 @@ fn refused() -> Answer {
 async fn a_mail_goes_out_once_however_often_its_message_comes() {
     let post = post(vec![sent()]).await;
     for _ in 0..3 {
-        post.deliver(1, Timestamp::now()).await.unwrap();
+        post.deliver(1, clock::now()).await.unwrap();
     }
     let asked = post.ses.bodies();
     assert_eq!(asked.len(), 1);
@@ -111,28 +112,28 @@ async fn a_mail_goes_out_once_however_often_its_message_comes() {
 #[tokio::test]
 async fn what_ses_refuses_is_tried_again_and_counts_its_tries() {
     let post = post(vec![refused(), refused(), sent()]).await;
-    assert!(post.deliver(1, Timestamp::now()).await.is_err());
+    assert!(post.deliver(1, clock::now()).await.is_err());
     assert_eq!(post.state().await, MailState::Queued);
-    assert!(post.deliver(2, Timestamp::now()).await.is_err());
-    post.deliver(3, Timestamp::now()).await.unwrap();
+    assert!(post.deliver(2, clock::now()).await.is_err());
+    post.deliver(3, clock::now()).await.unwrap();
     assert_eq!((post.state().await, post.reminder().await.delivery.attempts), (MailState::Sent, 3));
 }
 
 #[tokio::test]
 async fn after_the_last_delivery_the_failure_shows_and_a_redrive_sends_it_after_all() {
     let post = post(vec![refused(), sent()]).await;
-    assert!(post.deliver(MAX_RECEIVES, Timestamp::now()).await.is_err(), "the queue is to park it");
+    assert!(post.deliver(MAX_RECEIVES, clock::now()).await.is_err(), "the queue is to park it");
     assert_eq!(post.state().await, MailState::Failed);
     let failed = post.reminder().await;
     assert_eq!((failed.email_sent, failed.delivery.state), (false, DeliveryState::Failed));
-    post.deliver(1, Timestamp::now()).await.unwrap();
+    post.deliver(1, clock::now()).await.unwrap();
     assert_eq!(post.reminder().await.delivery.state, DeliveryState::Sent);
 }
 
 #[tokio::test]
 async fn a_try_that_was_killed_before_ses_is_made_again_when_its_lease_has_ended() {
     let post = post(vec![sent()]).await;
-    let now = Timestamp::now();
+    let now = clock::now();
     post.world.store.claim_mail(&Permit::of_system(), &post.mail, Duration::from_secs(60), now).await.unwrap();
     assert!(post.deliver(1, now).await.is_err(), "the killed try could still be at work");
     assert!(post.ses.asked().is_empty());
@@ -143,14 +144,14 @@ async fn a_try_that_was_killed_before_ses_is_made_again_when_its_lease_has_ended
 #[tokio::test]
 async fn a_call_that_failed_is_not_made_again_behind_our_back() {
     let post = post(vec![Answer::broken()]).await;
-    assert!(post.deliver(1, Timestamp::now()).await.is_err());
+    assert!(post.deliver(1, clock::now()).await.is_err());
     assert_eq!(post.ses.asked().len(), 1, "SES knows no idempotency token");
 }
 
 #[tokio::test]
 async fn where_the_answer_was_lost_the_mail_may_have_left_and_waits_for_its_lease() {
     let post = post(vec![Answer::hung_up(), sent()]).await;
-    let now = Timestamp::now();
+    let now = clock::now();
     assert!(post.deliver(1, now).await.is_err());
     assert_eq!((post.ses.asked().len(), post.state().await), (1, MailState::Sending));
     assert!(post.deliver(2, now).await.is_err());
@@ -162,7 +163,7 @@ async fn a_try_that_was_killed_before_its_receipt_has_it_written_by_the_next() {
     let post = post(vec![sent()]).await;
     post.world.store.settle_mail(&Permit::of_system(), &post.mail, Outcome::Sent).await.unwrap();
     assert!(!post.reminder().await.email_sent);
-    post.deliver(2, Timestamp::now()).await.unwrap();
+    post.deliver(2, clock::now()).await.unwrap();
     assert!(post.reminder().await.email_sent && post.ses.asked().is_empty());
 }
 
@@ -174,7 +175,7 @@ async fn a_mail_whose_key_is_gone_is_given_up_and_shows() {
     mail.content = MailContent::Verification { seed: TokenSeed::new(), kid: "taken out".to_owned() };
     post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
     let body = SendMail { user_id: user.id, mail_id: mail.id };
-    assert!(post.sender.handle(Message { body, deliveries: 1 }, Timestamp::now()).await.is_err());
+    assert!(post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.is_err());
     let outgoing = post.world.store.outgoing(user.id, mail.id).await.unwrap().unwrap();
     assert_eq!((outgoing.mail.state, post.ses.asked().len()), (MailState::Failed, 0));
 }
@@ -189,7 +190,7 @@ async fn a_mail_of_a_key_that_was_added_since_the_function_read_the_secret_holds
     let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "2".to_owned() }, user.created_at);
     post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
     let body = SendMail { user_id: user.id, mail_id: mail.id };
-    post.sender.handle(Message { body, deliveries: 1 }, Timestamp::now()).await.unwrap();
+    post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.unwrap();
     let text = post.ses.bodies()[0]["Content"]["Simple"]["Body"]["Text"]["Data"].to_string();
     assert!(text.contains(token.expose()), "{text}");
 }
@@ -201,7 +202,7 @@ async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
     let (mail, token): (Mail, MailedToken) = verification(&user);
     post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
     let body = SendMail { user_id: user.id, mail_id: mail.id };
-    post.sender.handle(Message { body, deliveries: 1 }, Timestamp::now()).await.unwrap();
+    post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.unwrap();
     let text = post.ses.bodies()[0]["Content"]["Simple"]["Body"]["Text"]["Data"].to_string();
     let MailContent::Verification { seed, .. } = mail.content else { unreachable!() };
     let derived = MailedToken::derive(&keyring(), "1", seed).unwrap();
@@ -211,7 +212,7 @@ async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
 #[tokio::test]
 async fn it_says_how_to_unsubscribe_and_whose_mail_it_is() {
     let post = post(vec![sent()]).await;
-    post.deliver(1, Timestamp::now()).await.unwrap();
+    post.deliver(1, clock::now()).await.unwrap();
     let asked = &post.ses.bodies()[0];
     let headers = asked["Content"]["Simple"]["Headers"].as_array().unwrap();
     let names: Vec<&str> = headers.iter().map(|header| header["Name"].as_str().unwrap()).collect();
@@ -228,9 +229,9 @@ async fn a_mail_that_was_unsubscribed_from_on_its_way_does_not_leave_and_its_rec
     let post = post(vec![sent()]).await;
     let wanted = (MailCategory::Reminders, Wanted::No);
     let system = Permit::of_system();
-    post.world.store.subscribe(&system, &post.world.user, wanted, None, Timestamp::now()).await.unwrap();
+    post.world.store.subscribe(&system, &post.world.user, wanted, None, clock::now()).await.unwrap();
     for deliveries in 1..3 {
-        post.deliver(deliveries, Timestamp::now()).await.unwrap();
+        post.deliver(deliveries, clock::now()).await.unwrap();
     }
     assert_eq!((post.ses.asked().len(), post.state().await), (0, MailState::Held));
     let delivery = post.reminder().await.delivery;
@@ -240,7 +241,7 @@ async fn a_mail_that_was_unsubscribed_from_on_its_way_does_not_leave_and_its_rec
 #[tokio::test]
 async fn nothing_but_the_way_back_goes_to_an_address_that_bounced() {
     let post = post(vec![sent()]).await;
-    let (store, system, now) = (&post.world.store, Permit::of_system(), Timestamp::now());
+    let (store, system, now) = (&post.world.store, Permit::of_system(), clock::now());
     let told = Notification::mail_stopped(post.world.user.id, MailStop::Bounced, now);
     store.stop_mail(&system, MailStop::Bounced, &told).await.unwrap();
     post.deliver(1, now).await.unwrap();
@@ -257,7 +258,7 @@ async fn digest(post: &Post) -> (Mail, Reminder) {
     let task = post.world.task(json!({"title": "Call"})).await;
     let reminder = post.world.reminder(&task, Duration::from_secs(7200)).await;
     let user = post.world.store.user(post.world.user.id).await.unwrap().unwrap();
-    let now = Timestamp::now();
+    let now = clock::now();
     let bounds = (now, now.plus(DAY));
     let tasks = post.world.store.tasks_of_day(user.id, bounds).await.unwrap();
     let digest = select(tasks, bounds).unwrap();
@@ -276,7 +277,7 @@ async fn a_digest_that_left_marks_its_reminders_and_stays_pending() {
     let (mail, reminder) = digest(&post).await;
     for deliveries in 1..3 {
         let body = SendMail { user_id: mail.user_id, mail_id: mail.id };
-        post.sender.handle(Message { body, deliveries }, Timestamp::now()).await.unwrap();
+        post.sender.handle(Message { body, deliveries }, clock::now()).await.unwrap();
     }
     assert_eq!(post.ses.asked().len(), 1);
     assert_eq!(post.ses.bodies()[0]["Content"]["Simple"]["Subject"]["Data"], "Good Morning! You have 1 task due today");
@@ -290,7 +291,7 @@ async fn a_digest_that_was_parked_until_its_day_was_over_does_not_leave() {
     let post = post(vec![sent()]).await;
     let (mail, _) = digest(&post).await;
     let body = SendMail { user_id: mail.user_id, mail_id: mail.id };
-    post.sender.handle(Message { body, deliveries: 1 }, Timestamp::now().plus(DAY * 3)).await.unwrap();
+    post.sender.handle(Message { body, deliveries: 1 }, clock::now().plus(DAY * 3)).await.unwrap();
     assert!(post.ses.asked().is_empty());
     let stored = post.world.store.outgoing(mail.user_id, mail.id).await.unwrap().unwrap().mail;
     assert_eq!(stored.state, MailState::Held);
@@ -301,7 +302,7 @@ async fn mails_after(answers: Vec<Answer>) -> (usize, DeliveryState) {
     let taken =
         |answers: &[Answer], asked: usize| answers.iter().take(asked).filter(|answer| answer.is_success()).count();
     let post = post(answers.clone()).await;
-    let mut now = Timestamp::now();
+    let mut now = clock::now();
     for deliveries in 1..=MAX_RECEIVES {
         // What failed comes again when its message is visible again, behind any lease.
         drop(post.deliver(deliveries, now).await);
@@ -327,7 +328,7 @@ async fn an_ses_that_does_not_answer_in_time_is_asked_again_when_the_lease_has_e
     assert_eq!(mails_after(vec![Answer::silent(), sent()]).await, (1, DeliveryState::Sent));
     assert_eq!(mails_after(vec![Answer::silent(), Answer::silent(), sent()]).await, (1, DeliveryState::Sent));
     let post = post(vec![Answer::silent(), sent()]).await;
-    let now = Timestamp::now();
+    let now = clock::now();
     assert!(post.deliver(1, now).await.is_err());
     assert_eq!(post.state().await, MailState::Sending, "it may have left");
     assert!(post.deliver(2, now).await.is_err());
@@ -337,7 +338,7 @@ async fn an_ses_that_does_not_answer_in_time_is_asked_again_when_the_lease_has_e
 #[tokio::test]
 async fn an_ses_that_never_answers_leaves_a_failure_that_shows_and_a_redrive_sends_the_mail() {
     let post = post([vec![Answer::silent(); 4], vec![sent()]].concat()).await;
-    let mut now = Timestamp::now();
+    let mut now = clock::now();
     for deliveries in 1..=MAX_RECEIVES {
         assert!(post.deliver(deliveries, now).await.is_err(), "the last one has the queue park it");
         now = now.plus(Duration::from_secs(120));
@@ -351,15 +352,15 @@ async fn an_ses_that_never_answers_leaves_a_failure_that_shows_and_a_redrive_sen
 async fn the_mail_of_a_user_who_was_deleted_on_its_way_does_not_leave() {
     let post = post(vec![sent()]).await;
     post.world.delete_account().await;
-    post.deliver(1, Timestamp::now()).await.unwrap();
+    post.deliver(1, clock::now()).await.unwrap();
     post.world.store.delete_rows_of(&Permit::of_system(), post.world.user.id, 10).await.unwrap();
-    post.deliver(2, Timestamp::now()).await.unwrap();
+    post.deliver(2, clock::now()).await.unwrap();
     assert!(post.ses.asked().is_empty());
 }
 
 #[tokio::test]
 async fn a_mail_that_was_parked_for_hours_leaves_only_if_its_task_still_is_to_be_done() {
-    let hours_later = Timestamp::now().plus(Duration::from_secs(3 * 3600));
+    let hours_later = clock::now().plus(Duration::from_secs(3 * 3600));
     for (change, leaves) in [("nothing", true), ("completed", false), ("deleted", false)] {
         let post = post(vec![sent()]).await;
         let (store, permit, user) = (&post.world.store, post.world.permit(), post.world.user.id);
@@ -368,9 +369,9 @@ async fn a_mail_that_was_parked_for_hours_leaves_only_if_its_task_still_is_to_be
         match change {
             "completed" => {
                 let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-                store.update_task(&permit, row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+                store.update_task(&permit, row, done, &Zone::UTC, clock::now()).await.unwrap();
             }
-            "deleted" => store.delete_task(&permit, &row, Timestamp::now()).await.unwrap(),
+            "deleted" => store.delete_task(&permit, &row, clock::now()).await.unwrap(),
             _ => {}
         }
         for _ in 0..2 {
@@ -388,9 +389,9 @@ async fn a_mail_that_is_on_time_leaves_although_its_task_was_completed_this_mome
     let row = post.world.store.task(post.world.user.id, task_id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
     let permit = post.world.permit();
-    post.world.store.update_task(&permit, row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+    post.world.store.update_task(&permit, row, done, &Zone::UTC, clock::now()).await.unwrap();
     post.world.store.meter().take();
-    post.deliver(1, Timestamp::now()).await.unwrap();
+    post.deliver(1, clock::now()).await.unwrap();
     assert_eq!(post.ses.asked().len(), 1);
     assert_eq!(post.world.store.meter().take().calls, 5, "its task is not read");
 }
@@ -404,7 +405,7 @@ async fn a_burst_beyond_sess_rate_waits_apart_and_uses_up_no_deliveries() {
     let tries = 12;
     let post = post([vec![throttled(); tries], vec![sent()]].concat()).await;
     for _ in 0..=tries {
-        post.deliver(1, Timestamp::now()).await.unwrap();
+        post.deliver(1, clock::now()).await.unwrap();
     }
     assert_eq!((post.state().await, post.reminder().await.delivery.state), (MailState::Sent, DeliveryState::Sent));
     let waits: Vec<u64> = post.sqs.bodies().iter().map(|body| body["DelaySeconds"].as_u64().unwrap()).collect();
@@ -417,16 +418,16 @@ async fn a_burst_beyond_sess_rate_waits_apart_and_uses_up_no_deliveries() {
 async fn a_mail_that_never_finds_room_is_shown_as_failed_in_the_end() {
     let post = post(vec![throttled(); 33]).await;
     for _ in 0..29 {
-        post.deliver(1, Timestamp::now()).await.unwrap();
+        post.deliver(1, clock::now()).await.unwrap();
     }
-    assert!(post.deliver(MAX_RECEIVES, Timestamp::now()).await.is_err());
+    assert!(post.deliver(MAX_RECEIVES, clock::now()).await.is_err());
     assert_eq!(post.reminder().await.delivery.state, DeliveryState::Failed);
 }
 
 #[tokio::test]
 async fn what_an_event_of_ses_shows_to_have_left_is_neither_given_up_nor_sent_again() {
     let post = post(vec![Answer::hung_up(), throttled(), sent()]).await;
-    let (system, now) = (Permit::of_system(), Timestamp::now());
+    let (system, now) = (Permit::of_system(), clock::now());
     assert!(post.deliver(1, now).await.is_err(), "the answer was lost");
     let outgoing = post.world.store.outgoing(post.world.user.id, post.mail.id).await.unwrap().unwrap();
     post.world.store.settle_mail(&system, &outgoing.mail, Outcome::Sent).await.unwrap();

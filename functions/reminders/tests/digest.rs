@@ -13,7 +13,7 @@ use shared::domain::user::{User, UserPatch};
 use shared::domain::zone::Zone;
 use shared::id::MailId;
 use shared::store::Permit;
-use test_support::World;
+use test_support::{World, clock};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -25,7 +25,7 @@ async fn world() -> (World, Task, Timestamp) {
     let world = World::new().await;
     let at = world.user.next_digest.unwrap().at;
     let task = world.task(json!({"title": "Pay rent", "dueDate": at.plus(HOUR * 4)})).await;
-    world.reminder(&task, at.plus(HOUR * 4).since(Timestamp::now())).await;
+    world.reminder(&task, at.plus(HOUR * 4).since(clock::now())).await;
     (world, task, at)
 }
 
@@ -136,7 +136,7 @@ async fn a_completed_task_is_not_in_it() {
     let (world, task, at) = world().await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+    world.store.update_task(&world.permit(), row, done, &Zone::UTC, clock::now()).await.unwrap();
     run(&world, DigestCause::Planned, at).await;
     // The one notification is the completion's.
     assert_eq!(told(&world).await, (1, 0));
@@ -182,7 +182,7 @@ async fn an_operator_s_message_that_comes_twice_sends_one_mail_and_another_comma
 async fn a_user_who_is_gone_is_no_error() {
     let world = World::new().await;
     let message = SendDigest { user_id: shared::id::UserId::new(), cause: DigestCause::Planned, mail_id: None };
-    digest::handle(&world.store, "test", &message, Timestamp::now()).await.unwrap();
+    digest::handle(&world.store, "test", &message, clock::now()).await.unwrap();
 }
 
 #[tokio::test]

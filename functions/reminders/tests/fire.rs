@@ -14,7 +14,7 @@ use shared::domain::user::UNVERIFIED_REMINDER_MAILS;
 use shared::domain::zone::Zone;
 use shared::store::Permit;
 use shared::store::feedback::Wanted;
-use test_support::World;
+use test_support::{World, clock};
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// The registration's own mail.
@@ -33,7 +33,7 @@ async fn world() -> (World, Task, Reminder) {
 
 /// When the reminders of these tests are due.
 fn due() -> Timestamp {
-    Timestamp::now().plus(HOUR * 3)
+    clock::now().plus(HOUR * 3)
 }
 
 /// How many notifications and reminder mails there are.
@@ -82,8 +82,8 @@ async fn reminders_of_one_unverified_user_that_fire_at_once_all_fire() {
 async fn a_message_for_a_reminder_that_was_moved_does_nothing() {
     let (world, _, reminder) = world().await;
     let mut moved = reminder.clone();
-    let later = ReminderPatch { scheduled_at: Some(Timestamp::now().plus(HOUR * 9)), ..ReminderPatch::default() };
-    moved.apply(later, Timestamp::now());
+    let later = ReminderPatch { scheduled_at: Some(clock::now().plus(HOUR * 9)), ..ReminderPatch::default() };
+    moved.apply(later, clock::now());
     world.store.update_reminder(&world.permit(), &moved, reminder.version).await.unwrap();
     fire::handle(&world.store, message(&reminder), due()).await.unwrap();
     assert_eq!(told(&world).await, (0, 0));
@@ -95,10 +95,10 @@ async fn a_message_for_a_reminder_that_was_moved_does_nothing() {
 async fn a_message_for_a_reminder_or_a_task_that_was_deleted_does_nothing() {
     let (world, task, reminder) = world().await;
     let other = world.reminder(&task, HOUR * 4).await;
-    world.store.delete_reminder(&world.permit(), &reminder, Timestamp::now()).await.unwrap();
+    world.store.delete_reminder(&world.permit(), &reminder, clock::now()).await.unwrap();
     fire::handle(&world.store, message(&reminder), due()).await.unwrap();
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     fire::handle(&world.store, message(&other), due()).await.unwrap();
     assert_eq!(told(&world).await, (0, 0));
 }
@@ -123,7 +123,7 @@ async fn a_reminder_of_a_task_that_was_completed_before_it_fired_is_called_off()
     let (world, task, reminder) = world().await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+    world.store.update_task(&world.permit(), row, done, &Zone::UTC, clock::now()).await.unwrap();
     fire::handle(&world.store, message(&reminder), due()).await.unwrap();
     // The one notification is the completion's.
     assert_eq!(told(&world).await, (1, 0));
@@ -134,7 +134,7 @@ async fn a_message_that_comes_hours_late_still_fires_and_tells_how_late() {
     let (world, _, reminder) = world().await;
     let mut push = reminder.clone();
     let by_push = serde_json::from_value(json!("push")).unwrap();
-    push.apply(ReminderPatch { channel: Some(by_push), ..ReminderPatch::default() }, Timestamp::now());
+    push.apply(ReminderPatch { channel: Some(by_push), ..ReminderPatch::default() }, clock::now());
     world.store.update_reminder(&world.permit(), &push, reminder.version).await.unwrap();
     let due = reminder.delivery.scheduled_for.unwrap();
     let receipt = fire::handle(&world.store, message(&push), due.plus(HOUR)).await.unwrap();
@@ -173,7 +173,7 @@ async fn after_unsubscribing_a_reminder_tells_in_the_app_only() {
     let (world, _, reminder) = world().await;
     let wanted = (MailCategory::Reminders, Wanted::No);
     let system = Permit::of_system();
-    world.store.subscribe(&system, &world.user, wanted, None, Timestamp::now()).await.unwrap();
+    world.store.subscribe(&system, &world.user, wanted, None, clock::now()).await.unwrap();
     fire::handle(&world.store, message(&reminder), reminder.fires_at().unwrap()).await.unwrap();
     assert_eq!(told(&world).await, (1, 0));
     let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();

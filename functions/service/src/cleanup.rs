@@ -35,21 +35,21 @@ impl Cleaner {
     ///
     /// # Errors
     /// A service failed: the message comes again.
-    pub async fn handle(&self, message: CleanUp) -> Result<(), Failure> {
+    pub async fn handle(&self, message: CleanUp, now: Timestamp) -> Result<(), Failure> {
         let permit = Permit::of_system();
         match message {
             CleanUp::Task { user_id, task_id } => {
-                self.store.delete_notifications_of(&permit, user_id, task_id).await?;
+                self.store.delete_notifications_of(&permit, user_id, task_id, now).await?;
                 self.attachments(&permit, user_id, task_id).await
             }
             CleanUp::Attachment { user_id, task_id, attachment_id } => {
                 self.objects(ObjectKeys { user: user_id, task: task_id, attachment: attachment_id }).await
             }
             CleanUp::Unfinished { user_id, attachment_id } => {
-                self.unfinished(&permit, user_id, attachment_id, Timestamp::now()).await
+                self.unfinished(&permit, user_id, attachment_id, now).await
             }
             CleanUp::Account { user_id } => self.account(&permit, user_id).await,
-            CleanUp::Inspect { after } => self.inspect(after, Timestamp::now()).await,
+            CleanUp::Inspect { after } => self.inspect(after, now).await,
         }
     }
 

@@ -44,12 +44,11 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Does what follows from a record.
+    /// Does what follows from a record at `now`.
     ///
     /// # Errors
     /// A service failed: the record comes again.
-    pub async fn handle(&self, record: &Record) -> Result<(), Failure> {
-        let now = Timestamp::now();
+    pub async fn handle(&self, record: &Record, now: Timestamp) -> Result<(), Failure> {
         let Some(user) = keys::user_of_partition(&record.pk) else {
             return Ok(());
         };

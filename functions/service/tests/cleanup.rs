@@ -7,13 +7,12 @@ use serde_json::json;
 use service::cleanup::Cleaner;
 use shared::aws::files::Bucket;
 use shared::aws::queue::{CleanUp, Queue};
-use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, AttachmentStatus, NewFile};
 use shared::domain::reminder::ReminderStatus;
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::store::replay::Mode;
-use test_support::{Answer, Scripted, World, new_reminder};
+use test_support::{Answer, Scripted, World, clock, new_reminder};
 
 /// A bucket without objects.
 fn empty() -> Answer {
@@ -34,7 +33,7 @@ async fn an_account_that_lives_is_never_cleaned_up() {
     world.task(json!({"title": "Pay rent"})).await;
     let (s3, queue) = (Scripted::new(vec![empty()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
-    cleaner.handle(CleanUp::Account { user_id: world.user.id }).await.unwrap();
+    cleaner.handle(CleanUp::Account { user_id: world.user.id }, clock::now()).await.unwrap();
     assert_eq!(world.count("TASK#").await, 1);
     assert!(s3.asked().is_empty());
 }
@@ -49,7 +48,7 @@ async fn all_rows_of_a_deleted_account_go_however_often_the_message_comes() {
     let (s3, queue) = (Scripted::new(vec![empty()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
     for _ in 0..2 {
-        cleaner.handle(CleanUp::Account { user_id: world.user.id }).await.unwrap();
+        cleaner.handle(CleanUp::Account { user_id: world.user.id }, clock::now()).await.unwrap();
         assert_eq!(world.count("").await, 0);
     }
     assert!(queue.asked().is_empty(), "nothing is left to another message");
@@ -66,13 +65,13 @@ async fn what_was_counted_of_an_account_goes_with_it() {
     world.store.create_reminder(&world.permit(), &done).await.unwrap();
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let complete = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, complete, &Zone::UTC, Timestamp::now()).await.unwrap();
+    world.store.update_task(&world.permit(), row, complete, &Zone::UTC, clock::now()).await.unwrap();
     for kind in ["COUNTERS", "CATEGORY#", "DAYS#", "STREAK#", "INBOX", "NTF#", "MAIL#"] {
         assert_eq!(world.count(kind).await, 1, "{kind}");
     }
     world.delete_account().await;
     let (s3, queue) = (Scripted::new(vec![empty()]).await, Scripted::new(vec![Answer::ok()]).await);
-    cleaner(&world, &s3, &queue).await.handle(CleanUp::Account { user_id: world.user.id }).await.unwrap();
+    cleaner(&world, &s3, &queue).await.handle(CleanUp::Account { user_id: world.user.id }, clock::now()).await.unwrap();
     assert_eq!(world.count("").await, 0);
 }
 
@@ -82,12 +81,12 @@ async fn a_bucket_that_is_down_has_the_message_come_again() {
     world.delete_account().await;
     let (s3, queue) = (Scripted::new(vec![Answer::broken()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
-    assert!(cleaner.handle(CleanUp::Account { user_id: world.user.id }).await.is_err());
+    assert!(cleaner.handle(CleanUp::Account { user_id: world.user.id }, clock::now()).await.is_err());
 }
 
 /// An attachment that was announced so long ago.
 async fn announced(world: &World, task: &Task, ago: Duration) -> Attachment {
-    let at = Timestamp::now().minus(ago);
+    let at = clock::now().minus(ago);
     let file = NewFile::parse("files[0]", "beach.jpg", "image/jpeg", 900).unwrap();
     let announced = Attachment::announced(world.user.id, task.id, file, at);
     let of = (announced.user_id, announced.task_id);
@@ -104,7 +103,7 @@ async fn after_clean_up(world: &World, attachments: &[&Attachment]) -> (Vec<Opti
     for attachment in attachments {
         let message = CleanUp::Unfinished { user_id: attachment.user_id, attachment_id: attachment.id };
         for _ in 0..2 {
-            cleaner.handle(message.clone()).await.unwrap();
+            cleaner.handle(message.clone(), clock::now()).await.unwrap();
         }
         let row = world.store.attachment(attachment.user_id, attachment.id).await.unwrap();
         let task = world.store.task(attachment.user_id, attachment.task_id).await.unwrap().unwrap().task;
@@ -112,7 +111,7 @@ async fn after_clean_up(world: &World, attachments: &[&Attachment]) -> (Vec<Opti
         assert_eq!(row.as_ref().map(|row| &row.card), card, "row and card differ");
         left.push(row.map(|row| row.card.status));
     }
-    let counted = world.store.replay(world.user.id, Mode::Compare).await.unwrap().unwrap();
+    let counted = world.store.replay(world.user.id, Mode::Compare, clock::now()).await.unwrap().unwrap();
     assert!(counted.differences.is_empty(), "the counters count them right: {:?}", counted.differences);
     let rows = world.store.attachments_of_user(world.user.id).await.unwrap();
     (left, rows.iter().map(|row| row.card.counted_bytes).sum())
@@ -136,7 +135,7 @@ async fn what_has_been_looked_at_for_too_long_is_shown_as_rejected() {
     let mut looked_at = Vec::new();
     for ago in [HOUR, HOUR / 2] {
         let attachment = announced(&world, &task, ago).await;
-        let since = Timestamp::now().minus(ago);
+        let since = clock::now().minus(ago);
         let next = attachment.processing(since);
         world.store.change_attachment(&world.permit(), &attachment, &next, since).await.unwrap();
         looked_at.push(next);
@@ -151,11 +150,11 @@ async fn what_is_unfinished_of_a_task_that_is_gone_is_left_to_the_task_s_own_cle
     let task = world.task(json!({"title": "Pay rent"})).await;
     let old = announced(&world, &task, HOUR * 25).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     let (s3, queue) = (Scripted::new(vec![Answer::ok()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
-    cleaner.handle(CleanUp::Unfinished { user_id: old.user_id, attachment_id: old.id }).await.unwrap();
-    cleaner.handle(CleanUp::Task { user_id: old.user_id, task_id: old.task_id }).await.unwrap();
+    cleaner.handle(CleanUp::Unfinished { user_id: old.user_id, attachment_id: old.id }, clock::now()).await.unwrap();
+    cleaner.handle(CleanUp::Task { user_id: old.user_id, task_id: old.task_id }, clock::now()).await.unwrap();
     assert_eq!(world.count("ATT#").await, 0);
     assert_eq!(s3.asked().len(), 3, "its three objects are deleted");
 }

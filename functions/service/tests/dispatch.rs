@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 use service::dispatch::Dispatcher;
 use shared::aws::queue::Queue;
 use shared::aws::schedules::{Schedules, Target};
-use shared::clock::Timestamp;
 use shared::domain::reminder::{Reminder, ReminderPatch};
 use shared::events::{Change, Record};
 use shared::store::replay::Mode;
-use test_support::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World, clock};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -79,7 +78,7 @@ async fn a_reminder_that_is_far_off_gets_a_schedule_that_carries_its_plan() {
     let services = services(vec![made()]).await;
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
-    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None), clock::now()).await.unwrap();
     assert_eq!(services.schedules(), [format!("reminder-{}-1", reminder.id)]);
     let body = &services.scheduler.bodies()[0];
     let at = reminder.fires_at().unwrap().to_string();
@@ -98,7 +97,7 @@ async fn a_reminder_that_is_due_goes_straight_onto_the_queue() {
     let services = services(vec![made()]).await;
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, Duration::from_secs(600)).await;
-    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None), clock::now()).await.unwrap();
     let queued = services.queued();
     assert_eq!((queued.len(), queued[0].0.as_str()), (1, "reminders"));
     assert_eq!(queued[0].1["reminderId"], json!(reminder.id));
@@ -112,8 +111,8 @@ async fn a_record_that_comes_twice_asks_for_the_same_schedule_and_is_content() {
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
     let record = services.reminder_record(&reminder, Change::Insert, None);
-    services.dispatcher.handle(&record).await.unwrap();
-    services.dispatcher.handle(&record).await.unwrap();
+    services.dispatcher.handle(&record, clock::now()).await.unwrap();
+    services.dispatcher.handle(&record, clock::now()).await.unwrap();
     let names = services.schedules();
     assert_eq!((names.len(), &names[0]), (2, &names[1]));
 }
@@ -124,13 +123,17 @@ async fn a_moved_reminder_is_planned_anew_and_its_old_schedule_taken_back() {
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
     let mut moved = reminder.clone();
-    let later = ReminderPatch { scheduled_at: Some(Timestamp::now().plus(HOUR * 9)), ..ReminderPatch::default() };
-    moved.apply(later, Timestamp::now());
+    let later = ReminderPatch { scheduled_at: Some(clock::now().plus(HOUR * 9)), ..ReminderPatch::default() };
+    moved.apply(later, clock::now());
     services.world.store.update_reminder(&services.world.permit(), &moved, 1).await.unwrap();
-    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Modify, Some(1))).await.unwrap();
+    services
+        .dispatcher
+        .handle(&services.reminder_record(&reminder, Change::Modify, Some(1)), clock::now())
+        .await
+        .unwrap();
     assert_eq!(services.schedules(), [format!("reminder-{}-2", reminder.id), format!("reminder-{}-1", reminder.id)]);
     // The record of the creation, late: it plans what the reminder is now.
-    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None), clock::now()).await.unwrap();
     assert_eq!(services.schedules()[2], format!("reminder-{}-2", reminder.id));
 }
 
@@ -139,7 +142,11 @@ async fn a_reworded_reminder_asks_nothing() {
     let services = services(vec![made()]).await;
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
-    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Modify, Some(1))).await.unwrap();
+    services
+        .dispatcher
+        .handle(&services.reminder_record(&reminder, Change::Modify, Some(1)), clock::now())
+        .await
+        .unwrap();
     assert!(services.schedules().is_empty() && services.queued().is_empty());
 }
 
@@ -149,8 +156,12 @@ async fn a_deleted_reminders_schedule_is_taken_back_and_one_that_is_gone_is_no_e
     let services = services(vec![gone]).await;
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
-    services.world.store.delete_reminder(&services.world.permit(), &reminder, Timestamp::now()).await.unwrap();
-    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Remove, Some(1))).await.unwrap();
+    services.world.store.delete_reminder(&services.world.permit(), &reminder, clock::now()).await.unwrap();
+    services
+        .dispatcher
+        .handle(&services.reminder_record(&reminder, Change::Remove, Some(1)), clock::now())
+        .await
+        .unwrap();
     assert_eq!(services.schedules(), [format!("reminder-{}-1", reminder.id)]);
 }
 
@@ -160,7 +171,7 @@ async fn a_service_that_is_down_has_the_record_come_again() {
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
     let record = services.reminder_record(&reminder, Change::Insert, None);
-    assert!(services.dispatcher.handle(&record).await.is_err());
+    assert!(services.dispatcher.handle(&record, clock::now()).await.is_err());
 }
 
 #[tokio::test]
@@ -178,7 +189,7 @@ async fn new_mails_and_deleted_tasks_go_onto_their_queues_and_nothing_else_does(
         ("ACCOUNT".to_owned(), Change::Remove),
         ("EXPORT".to_owned(), Change::Insert),
     ] {
-        services.dispatcher.handle(&services.record(&sk, change, None)).await.unwrap();
+        services.dispatcher.handle(&services.record(&sk, change, None), clock::now()).await.unwrap();
     }
     let queues: Vec<String> = services.queued().into_iter().map(|(queue, _)| queue).collect();
     assert_eq!(queues, ["mails", "cleanups", "cleanups"]);
@@ -190,7 +201,7 @@ async fn a_full_scheduler_does_not_hold_up_the_stream() {
     let services = services(vec![full]).await;
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
-    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None)).await.unwrap();
+    services.dispatcher.handle(&services.reminder_record(&reminder, Change::Insert, None), clock::now()).await.unwrap();
 }
 
 #[tokio::test]
@@ -199,12 +210,12 @@ async fn a_category_that_no_task_has_any_more_is_forgotten_and_one_that_counts_a
     let (world, user) = (&services.world, services.world.user.id);
     let forget = async |category: &str| {
         let record = services.record(&format!("CATEGORY#{category}"), Change::Modify, None);
-        services.dispatcher.handle(&record).await.unwrap();
+        services.dispatcher.handle(&record, clock::now()).await.unwrap();
     };
     let left = world.task(json!({"title": "Pay rent", "category": "Home"})).await;
     world.task(json!({"title": "Call", "category": "Work"})).await;
     let row = world.store.task(user, left.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     assert_eq!(world.count("CATEGORY#").await, 2);
     for category in ["Home", "Home", "Work", "Never"] {
         forget(category).await;
@@ -213,7 +224,7 @@ async fn a_category_that_no_task_has_any_more_is_forgotten_and_one_that_counts_a
     // The record was late: the category has a task again.
     world.task(json!({"title": "Sweep", "category": "Home"})).await;
     forget("Home").await;
-    let (totals, _) = world.store.totals(user, Timestamp::now()).await.unwrap().unwrap();
+    let (totals, _) = world.store.totals(user, clock::now()).await.unwrap().unwrap();
     assert_eq!(totals.categories, BTreeMap::from([("Home".to_owned(), 1), ("Work".to_owned(), 1)]));
-    assert!(world.store.replay(user, Mode::Compare).await.unwrap().unwrap().is_clean());
+    assert!(world.store.replay(user, Mode::Compare, clock::now()).await.unwrap().unwrap().is_clean());
 }

@@ -14,7 +14,7 @@ use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, AttachmentStatus, LOST, NewFile, ObjectKeys, Stored};
 use shared::domain::task::Task;
 use shared::id::{AttachmentId, TaskId, UserId};
-use test_support::{Answer, Asked, Scripted, World};
+use test_support::{Answer, Asked, Scripted, World, clock};
 use url::Url;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -64,7 +64,7 @@ fn answer(objects: &mut BTreeMap<String, Timestamp>, asked: &Asked, page: usize)
 }
 
 fn days_ago(days: u32) -> Timestamp {
-    Timestamp::now().minus(DAY * days)
+    clock::now().minus(DAY * days)
 }
 
 impl Scene {
@@ -105,7 +105,7 @@ impl Scene {
     }
 
     async fn inspect(&self) {
-        self.cleaner.handle(CleanUp::Inspect { after: None }).await.unwrap();
+        self.cleaner.handle(CleanUp::Inspect { after: None }, clock::now()).await.unwrap();
     }
 }
 
@@ -207,7 +207,7 @@ async fn a_long_listing_is_gone_through_whole_however_its_pages_cut_it() {
         let mut messages = vec![CleanUp::Inspect { after: None }];
         let mut handed_on = 0;
         while let Some(message) = messages.pop() {
-            scene.cleaner.handle(message).await.unwrap();
+            scene.cleaner.handle(message, clock::now()).await.unwrap();
             let sent = scene.queue.bodies();
             let next = sent.iter().skip(handed_on).map(|body| body["MessageBody"].as_str().unwrap());
             messages.extend(next.map(|body| serde_json::from_str::<CleanUp>(body).unwrap()));
@@ -228,7 +228,7 @@ async fn a_bucket_that_is_down_has_the_inspection_come_again() {
         bucket: Bucket::new(&s3.sdk(), "uploads".to_owned()),
         queue: Queue::new(&queue.sdk(), "https://sqs.example.com/cleanups".to_owned()),
     };
-    assert!(cleaner.handle(CleanUp::Inspect { after: None }).await.is_err());
+    assert!(cleaner.handle(CleanUp::Inspect { after: None }, clock::now()).await.is_err());
     assert!(!s3.asked().is_empty());
 }
 

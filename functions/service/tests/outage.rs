@@ -22,7 +22,7 @@ use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::reminder::Reminder;
 use shared::events::{Message, work_off};
-use test_support::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World, clock};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -95,6 +95,7 @@ async fn line(poison: Arc<Mutex<String>>) -> Line {
         stage: "test".to_owned(),
         max_receives: NonZeroU32::new(4).unwrap(),
         queue: Queue::new(&sqs, url("mails")),
+        clock: clock::fixed(),
     };
     Line { world, scheduler, queues, ses, dispatcher, sweeper, sender }
 }
@@ -135,8 +136,8 @@ impl Line {
 
     /// Hands a batch to the planner; the sequence numbers that it reports as failed.
     async fn plan(&self, event: &Event) -> Vec<String> {
-        let handler = async |record| self.dispatcher.handle(&record).await;
-        let response = work_off("service-dispatch", "test", event, &handler).await;
+        let handler = async |record, now| self.dispatcher.handle(&record, now).await;
+        let response = work_off(("service-dispatch", "test"), event, clock::fixed(), &handler).await;
         response.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()
     }
 
@@ -222,7 +223,7 @@ async fn a_hundred_reminders_made_while_the_planner_was_down_are_sent_once_each(
     }
     let scheduled: BTreeSet<_> = line.scheduled().iter().map(|message| message.reminder_id.to_string()).collect();
     assert_eq!(scheduled, made[50..].iter().map(|reminder| reminder.id.to_string()).collect());
-    let later = Timestamp::now().plus(HOUR * 3);
+    let later = clock::now().plus(HOUR * 3);
     line.fire_all(later).await;
     for _ in 0..2 {
         line.plan_all(&line.mail_keys().await).await;
@@ -234,7 +235,7 @@ async fn a_hundred_reminders_made_while_the_planner_was_down_are_sent_once_each(
 #[tokio::test]
 async fn what_the_sweep_sent_while_the_planner_was_down_is_not_sent_again_when_it_is_up() {
     let line = line(Arc::default()).await;
-    let start = Timestamp::now();
+    let start = clock::now();
     let made = line.reminders(0..20, MINUTE * 10).await;
     // Down for two hours. The sweep finds the reminders, then their mails, which the stream would have handed over.
     let tick = async |minute: u32| line.sweeper.handle(Sweep::Tick, start.plus(MINUTE * minute)).await.unwrap();

@@ -10,7 +10,7 @@ use shared::aws::queue::{FireReminder, Queue, Sweep};
 use shared::clock::Timestamp;
 use shared::store::Permit;
 use shared::store::mails::Outcome;
-use test_support::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World, clock};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -101,14 +101,14 @@ async fn a_reminder_whose_schedule_was_lost_is_handed_over_with_its_plan_and_fir
 async fn a_mail_that_never_reached_its_queue_is_handed_over_until_it_has_left() {
     let services = services(vec![taken()]).await;
     let mail = services.world.mails().await.pop().unwrap();
-    services.ticks(Timestamp::now(), 14).await;
+    services.ticks(clock::now(), 14).await;
     assert_eq!(services.count("mails"), 0, "the ordinary way may still be at work");
-    services.ticks(Timestamp::now().plus(MINUTE * 14), 45).await;
+    services.ticks(clock::now().plus(MINUTE * 14), 45).await;
     let first = services.count("mails");
     assert!((1..=4).contains(&first), "{first}");
     assert_eq!(services.queued()[0].1["mailId"], json!(mail.id));
     services.world.store.settle_mail(&Permit::of_system(), &mail, Outcome::Sent).await.unwrap();
-    services.ticks(Timestamp::now().plus(HOUR), 60).await;
+    services.ticks(clock::now().plus(HOUR), 60).await;
     assert_eq!(services.count("mails"), first);
 }
 
@@ -141,7 +141,7 @@ async fn after_two_hours_without_a_tick_everything_is_found() {
 #[tokio::test]
 async fn a_page_that_was_full_goes_on_where_it_ended() {
     let services = services(vec![taken()]).await;
-    let due = Timestamp::now().plus(HOUR);
+    let due = clock::now().plus(HOUR);
     for n in 0..120 {
         services.world.task(json!({"title": format!("Task {n}"), "dueDate": due})).await;
     }
@@ -185,7 +185,7 @@ async fn a_tick_costs_the_same_beside_hundreds_of_reminders_that_are_not_due() {
         }
     }
     services.world.store.meter().take();
-    let minute = Timestamp::now().plus(Duration::from_secs(60));
+    let minute = clock::now().plus(Duration::from_secs(60));
     services.tick(minute).await;
     let consumed = services.world.store.meter().take();
     // An ordinary minute's Queries, or those of one that looks at everything that was left.

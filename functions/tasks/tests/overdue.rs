@@ -13,14 +13,14 @@ use shared::domain::task::{Priority, Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::store::keys::DUE_SHARDS;
 use tasks::overdue;
-use test_support::World;
+use test_support::{World, clock};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 async fn world() -> (World, Task, Timestamp) {
     let world = World::new().await;
-    let due = Timestamp::now().plus(HOUR);
+    let due = clock::now().plus(HOUR);
     let task = world.task(json!({"title": "Pay rent", "dueDate": due})).await;
     (world, task, due)
 }
@@ -31,7 +31,7 @@ async fn run(world: &World, task: &Task, now: Timestamp) {
 
 async fn change(world: &World, task: &Task, patch: TaskPatch) -> Task {
     let row = world.store.task(task.user_id, task.id).await.unwrap().unwrap();
-    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, Timestamp::now()).await.unwrap()
+    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, clock::now()).await.unwrap()
 }
 
 fn moved_to(at: Timestamp) -> TaskPatch {
@@ -108,7 +108,7 @@ async fn a_change_that_rests_on_an_older_reading_does_not_tell_it_again() {
     let row = world.store.task(task.user_id, task.id).await.unwrap().unwrap();
     run(&world, &task, at).await;
     let raised = TaskPatch { priority: Some(Priority::High), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, raised, &Zone::UTC, Timestamp::now()).await.unwrap();
+    world.store.update_task(&world.permit(), row, raised, &Zone::UTC, clock::now()).await.unwrap();
     run(&world, &task, at).await;
     assert_eq!((world.count("NTF#").await, due(&world, None, at).await), (1, 0));
 }
@@ -116,7 +116,7 @@ async fn a_change_that_rests_on_an_older_reading_does_not_tell_it_again() {
 #[tokio::test]
 async fn a_task_that_is_made_after_its_due_date_is_told_of_by_the_next_tick() {
     let world = World::new().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let task = world.task(json!({"title": "Long ago", "dueDate": "2020-01-01T00:00:00Z"})).await;
     assert_eq!(due(&world, Some(now.minus(MINUTE)), now.plus(MINUTE)).await, 1);
     run(&world, &task, now.plus(MINUTE)).await;

@@ -8,12 +8,11 @@ use serde_json::json;
 use shared::aws::files::Bucket;
 use shared::aws::queue::BuildExport;
 use shared::aws::secrets::Secrets;
-use shared::clock::Timestamp;
 use shared::domain::export::Export;
 use shared::domain::task::{TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::id::ExportId;
-use test_support::{Answer, Scripted, TABLE, World};
+use test_support::{Answer, Scripted, TABLE, World, clock};
 use users::build_export::Builder;
 
 struct Job {
@@ -28,7 +27,7 @@ async fn job(answers: Vec<Answer>) -> Job {
     let task = world.task(json!({"title": "<b>Pay</b> rent"})).await;
     world.task(json!({"title": "Another"})).await;
     world.reminder(&task, Duration::from_secs(3 * 3600)).await;
-    let export = Export::new(world.user.id, Timestamp::now());
+    let export = Export::new(world.user.id, clock::now());
     world.store.start_export(&world.permit(), &export, None).await.unwrap();
     let s3 = Scripted::new(answers).await;
     let secret = json!({"current": "1", "1": "a".repeat(40)}).to_string();
@@ -44,7 +43,7 @@ async fn job(answers: Vec<Answer>) -> Job {
 impl Job {
     async fn deliver(&self, export: ExportId) -> Result<(), shared::events::Failure> {
         let message = BuildExport { user_id: self.world.user.id, export_id: export };
-        self.builder.handle(message, Timestamp::now()).await
+        self.builder.handle(message, clock::now()).await
     }
 }
 
@@ -69,7 +68,7 @@ async fn the_file_has_all_lists_and_no_secret_and_one_mail_tells_of_it() {
     }
     assert_eq!(job.world.count("MAIL#").await, mails + 1);
     let export = job.world.store.export(job.world.user.id).await.unwrap().unwrap();
-    assert!(export.is_ready(Timestamp::now()) && export.size > Some(100));
+    assert!(export.is_ready(clock::now()) && export.size > Some(100));
 }
 
 #[tokio::test]
@@ -80,11 +79,11 @@ async fn notifications_are_shown_as_read_up_to_where_all_were_marked() {
         let task = job.world.task(json!({"title": title})).await;
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
         let row = store.task(job.world.user.id, task.id).await.unwrap().unwrap();
-        store.update_task(&permit, row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+        store.update_task(&permit, row, done, &Zone::UTC, clock::now()).await.unwrap();
     };
     told("One").await;
     told("Two").await;
-    store.mark_all_read(&permit, job.world.user.id, Timestamp::now()).await.unwrap();
+    store.mark_all_read(&permit, job.world.user.id, clock::now()).await.unwrap();
     told("Three").await;
     job.deliver(job.export.id).await.unwrap();
     let file = &job.s3.asked()[0].body;
@@ -102,9 +101,9 @@ async fn notifications_are_shown_as_read_up_to_where_all_were_marked() {
 async fn what_s3_did_not_take_comes_again_and_nothing_is_shown_before() {
     let job = job(vec![Answer::broken(), Answer::broken(), Answer::broken(), Answer::ok()]).await;
     assert!(job.deliver(job.export.id).await.is_err());
-    assert!(!job.world.store.export(job.world.user.id).await.unwrap().unwrap().is_ready(Timestamp::now()));
+    assert!(!job.world.store.export(job.world.user.id).await.unwrap().unwrap().is_ready(clock::now()));
     job.deliver(job.export.id).await.unwrap();
-    assert!(job.world.store.export(job.world.user.id).await.unwrap().unwrap().is_ready(Timestamp::now()));
+    assert!(job.world.store.export(job.world.user.id).await.unwrap().unwrap().is_ready(clock::now()));
 }
 
 /// S3's answers to an upload in parts, by what is asked.
@@ -137,7 +136,7 @@ async fn a_file_of_more_than_eight_megabytes_goes_up_in_parts() {
     assert_eq!((asked.len(), has("?uploads"), has("partNumber=1&"), has("partNumber=2&")), (4, 1, 1, 1), "{asked:?}");
     assert!(asked[3].contains("uploadId=upload-1") && !asked[3].contains("partNumber"), "it is completed: {asked:?}");
     let export = job.world.store.export(job.world.user.id).await.unwrap().unwrap();
-    assert!(export.is_ready(Timestamp::now()) && export.size > Some(25 * 380_000));
+    assert!(export.is_ready(clock::now()) && export.size > Some(25 * 380_000));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use admin::{import, migrate, replay};
 use clap::{Parser, Subcommand};
 use shared::aws::files::Bucket;
+use shared::clock::Clock;
 use shared::domain::zone::Zone;
 use shared::id::UserId;
 use shared::store::Store;
@@ -84,13 +85,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let Arguments { table, command } = Arguments::parse();
     let sdk = shared::aws::sdk_config()?;
     let store = Store::new(&sdk, table);
+    #[expect(clippy::disallowed_methods, reason = "a main is the edge")]
+    let clock = Clock::system();
     let mut out = std::io::stdout();
     match command {
         Command::Replay { user, repair } => {
             let mode = if repair { Mode::Repair } else { Mode::Compare };
             let summary = match user {
-                Some(user) => replay::one(&store, user, mode).await?,
-                None => replay::all(&store, mode).await?,
+                Some(user) => replay::one(&store, user, mode, clock.now()).await?,
+                None => replay::all(&store, clock, mode).await?,
             };
             write!(out, "{summary}")?;
             if !summary.wrong.is_empty() && mode == Mode::Compare {
@@ -101,14 +104,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             }
         }
         Command::Migrate { direction: Direction::Up { dry_run: true, .. } } => {
-            write!(out, "{}", migrate::dry_run(&store).await?)?;
+            write!(out, "{}", migrate::dry_run(&store, clock).await?)?;
         }
         Command::Migrate { direction: Direction::Up { pages, .. } } => {
             let plan = migrate::Plan { pages, ..migrate::Plan::default() };
-            write!(out, "{}", migrate::up(&store, plan).await?)?;
+            write!(out, "{}", migrate::up(&store, clock, plan).await?)?;
         }
         Command::Migrate { direction: Direction::Down } => {
-            write!(out, "{}", migrate::down(&store, migrate::Plan::default()).await?)?;
+            write!(out, "{}", migrate::down(&store, clock, migrate::Plan::default()).await?)?;
         }
         Command::Migrate { direction: Direction::Status } => {
             for (number, migration, entry) in migrate::status(&store).await? {
@@ -127,7 +130,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 None => None,
             };
             let progress = &mut std::io::stderr();
-            let report = import::run(&store, &from, &timezone, start, uploads.as_ref(), progress).await?;
+            let report = import::run((&store, clock), &from, &timezone, start, uploads.as_ref(), progress).await?;
             write!(out, "{report}")?;
             if !report.failed.is_empty() {
                 std::process::exit(1);

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use shared::clock::Timestamp;
+use shared::clock::{Clock, Timestamp};
 use shared::id::UserId;
 use shared::store::ledger::{LedgerEntry, MigrationState};
 use shared::store::replay::Mode;
@@ -36,19 +36,19 @@ impl Migration {
     }
 
     /// Migrates a user; answers how many rows it changed, or would.
-    async fn up(self, store: &Store, user: UserId, mode: Mode) -> Result<u64, Failure> {
+    async fn up(self, store: &Store, user: UserId, mode: Mode, now: Timestamp) -> Result<u64, Failure> {
         match self {
             Self::Counters => {
-                let found = store.replay(user, mode).await?.unwrap_or_default();
+                let found = store.replay(user, mode, now).await?.unwrap_or_default();
                 Ok(found.unmarked + found.differences.len() as u64)
             }
         }
     }
 
     /// Takes it back; answers how many rows it changed.
-    async fn down(self, store: &Store, user: UserId) -> Result<u64, Failure> {
+    async fn down(self, store: &Store, user: UserId, now: Timestamp) -> Result<u64, Failure> {
         match self {
-            Self::Counters => Ok(store.forget_counters(user).await?),
+            Self::Counters => Ok(store.forget_counters(user, now).await?),
         }
     }
 }
@@ -103,8 +103,8 @@ pub enum End {
 ///
 /// # Errors
 /// Somebody else has the lock, a migration is on its way down, or the table failed.
-pub async fn up(store: &Store, plan: Plan) -> Result<Outcome, Failure> {
-    let lock = Lock::take(store).await?;
+pub async fn up(store: &Store, clock: Clock, plan: Plan) -> Result<Outcome, Failure> {
+    let lock = Lock::take(store, clock).await?;
     let outcome = lock.up(plan).await;
     // Given back whatever came of it: the next try need not wait for the lease.
     lock.release().await?;
@@ -114,8 +114,8 @@ pub async fn up(store: &Store, plan: Plan) -> Result<Outcome, Failure> {
 ///
 /// # Errors
 /// Somebody else has the lock, or the table failed.
-pub async fn down(store: &Store, plan: Plan) -> Result<Outcome, Failure> {
-    let lock = Lock::take(store).await?;
+pub async fn down(store: &Store, clock: Clock, plan: Plan) -> Result<Outcome, Failure> {
+    let lock = Lock::take(store, clock).await?;
     let outcome = lock.down(plan).await;
     lock.release().await?;
     outcome
@@ -125,7 +125,7 @@ pub async fn down(store: &Store, plan: Plan) -> Result<Outcome, Failure> {
 ///
 /// # Errors
 /// The table failed.
-pub async fn dry_run(store: &Store) -> Result<Outcome, Failure> {
+pub async fn dry_run(store: &Store, clock: Clock) -> Result<Outcome, Failure> {
     let ledger = store.ledger().await?;
     let mut outcome = Outcome::default();
     for (number, migration) in (1_u32..).zip(Migration::ALL) {
@@ -138,7 +138,7 @@ pub async fn dry_run(store: &Store) -> Result<Outcome, Failure> {
             let page = store.users(after, Plan::default().page).await?;
             for user in page.users {
                 step.users += 1;
-                step.rows += migration.up(store, user, Mode::Compare).await?;
+                step.rows += migration.up(store, user, Mode::Compare, clock.now()).await?;
             }
             match page.next {
                 Some(next) => after = Some(next),
@@ -160,7 +160,7 @@ pub async fn status(store: &Store) -> Result<Vec<(u32, Migration, Option<LedgerE
     Ok((1_u32..).zip(Migration::ALL).map(|(number, migration)| (number, migration, entry(number))).collect())
 }
 
-fn begin(number: u32, migration: Migration, state: MigrationState) -> LedgerEntry {
+fn begin(number: u32, migration: Migration, state: MigrationState, now: Timestamp) -> LedgerEntry {
     LedgerEntry {
         number,
         name: migration.name().to_owned(),
@@ -168,7 +168,7 @@ fn begin(number: u32, migration: Migration, state: MigrationState) -> LedgerEntr
         position: None,
         users: 0,
         rows: 0,
-        started_at: Timestamp::now(),
+        started_at: now,
         finished_at: None,
     }
 }
@@ -176,18 +176,19 @@ fn begin(number: u32, migration: Migration, state: MigrationState) -> LedgerEntr
 /// The lock, held.
 struct Lock<'a> {
     store: &'a Store,
+    clock: Clock,
     owner: String,
 }
 
 impl<'a> Lock<'a> {
-    async fn take(store: &'a Store) -> Result<Self, Failure> {
-        let lock = Self { store, owner: uuid::Uuid::now_v7().to_string() };
+    async fn take(store: &'a Store, clock: Clock) -> Result<Self, Failure> {
+        let lock = Self { store, clock, owner: uuid::Uuid::now_v7().to_string() };
         lock.renew().await?;
         Ok(lock)
     }
 
     async fn renew(&self) -> Result<(), Failure> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         Ok(self.store.lock_migrations(&self.owner, now, now.plus(LEASE)).await?)
     }
 
@@ -206,7 +207,7 @@ impl<'a> Lock<'a> {
                     return Err(Failure::Usage(format!("migration {number} is on its way down: finish that first")));
                 }
                 Some(entry) => entry,
-                None => begin(number, migration, MigrationState::Applying),
+                None => begin(number, migration, MigrationState::Applying, self.clock.now()),
             };
             let step = self.run(migration, entry, plan).await?;
             let end = step.end;
@@ -226,7 +227,7 @@ impl<'a> Lock<'a> {
                 migration.ok_or_else(|| Failure::Usage(format!("migration {} is of a newer version", last.number)))?;
             let entry = match last.state {
                 MigrationState::Reverting => last,
-                _ => begin(last.number, migration, MigrationState::Reverting),
+                _ => begin(last.number, migration, MigrationState::Reverting, self.clock.now()),
             };
             outcome.steps.push(self.run(migration, entry, plan).await?);
         }
@@ -235,7 +236,7 @@ impl<'a> Lock<'a> {
 
     async fn run(&self, migration: Migration, mut entry: LedgerEntry, plan: Plan) -> Result<Step, Failure> {
         let (mut pages, mut refused) = (0, Vec::new());
-        self.store.record_migration(&self.owner, &entry, Timestamp::now()).await?;
+        self.store.record_migration(&self.owner, &entry, self.clock.now()).await?;
         loop {
             if plan.pages.is_some_and(|most| pages >= most) && refused.is_empty() {
                 return Ok(step(migration, &entry, End::Interrupted));
@@ -244,8 +245,8 @@ impl<'a> Lock<'a> {
             for user in page.users {
                 entry.users += 1;
                 let done = match entry.state {
-                    MigrationState::Reverting => migration.down(self.store, user).await,
-                    _ => migration.up(self.store, user, Mode::Repair).await,
+                    MigrationState::Reverting => migration.down(self.store, user, self.clock.now()).await,
+                    _ => migration.up(self.store, user, Mode::Repair, self.clock.now()).await,
                 };
                 match done {
                     Ok(rows) => entry.rows += rows,
@@ -262,11 +263,11 @@ impl<'a> Lock<'a> {
             self.renew().await?;
             // Behind a user who was left out it does not go on: the next run begins with that page.
             if refused.is_empty() {
-                self.store.record_migration(&self.owner, &entry, Timestamp::now()).await?;
+                self.store.record_migration(&self.owner, &entry, self.clock.now()).await?;
             }
         }
         self.renew().await?;
-        let now = Timestamp::now();
+        let now = self.clock.now();
         if !refused.is_empty() {
             return Err(Failure::Users(refused));
         }

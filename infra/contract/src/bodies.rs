@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use shared::aws::files::Bucket;
+use shared::clock::{Clock, Timestamp};
 use shared::config::{Config, HttpConfig, SameSite};
 use shared::domain::field::Described;
 use shared::domain::zone::Zone;
@@ -34,6 +35,7 @@ fn app(sdk: &aws_types::SdkConfig) -> Result<App, Box<dyn std::error::Error>> {
             limits: Limits::parse(LIMITS)?,
         },
         store: Store::new(sdk, String::new()),
+        clock: Clock::fixed(Timestamp::MAX),
         started: Instant::now(),
         secrets: None,
     })

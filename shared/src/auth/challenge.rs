@@ -138,7 +138,7 @@ mod tests {
     fn a_new_code_replaces_the_old_one_and_leaves_the_tries() {
         let name = PersonName::read("Name", &json!("Asha")).unwrap();
         let hash = PasswordHash::from_phc(String::new());
-        let now = Timestamp::now();
+        let now = crate::clock::testing::now();
         let user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, now);
         let mut challenge = Challenge::new(&keyring(), &user, Memory::Ordinary, None, now);
         challenge.tries = MAX_TRIES - 1;

@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_token_before_is_answered_for_half_a_minute_and_older_ones_are_theft() {
-        let now = Timestamp::now();
+        let now = crate::clock::testing::now();
         let NewSession { mut session, refresh_token: first } = opened(Memory::Ordinary, now);
         assert_eq!(session.recognise(&first, 0, now), Presented::Current);
         let second = session.rotate(&keyring(), now).unwrap();
@@ -202,15 +202,15 @@ mod tests {
 
     #[test]
     fn the_current_token_can_be_given_again() {
-        let NewSession { mut session, refresh_token } = opened(Memory::Ordinary, Timestamp::now());
+        let NewSession { mut session, refresh_token } = opened(Memory::Ordinary, crate::clock::testing::now());
         assert_eq!(session.refresh_token(&keyring()).unwrap(), refresh_token);
-        let rotated = session.rotate(&keyring(), Timestamp::now()).unwrap();
+        let rotated = session.rotate(&keyring(), crate::clock::testing::now()).unwrap();
         assert_eq!(session.refresh_token(&keyring()).unwrap(), rotated);
     }
 
     #[test]
     fn refreshing_prolongs_a_session_up_to_its_absolute_end() {
-        let now = Timestamp::now();
+        let now = crate::clock::testing::now();
         let NewSession { mut session, .. } = opened(Memory::Remembered, now);
         session.rotate(&keyring(), now.plus(IDLE)).unwrap();
         assert_eq!(session.expires_at, now.plus(IDLE + IDLE_REMEMBERED).as_second());

@@ -357,7 +357,7 @@ mod tests {
     }
 
     fn task(body: Value) -> Task {
-        Task::new(UserId::new(), new_task(body).unwrap(), &Zone::UTC, Timestamp::now())
+        Task::new(UserId::new(), new_task(body).unwrap(), &Zone::UTC, crate::clock::testing::now())
     }
 
     #[test]
@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn completing_is_noticed_once_and_undoing_it_clears_its_moment() {
         let mut task = task(json!({"title": "Pay rent", "description": "for March"}));
-        let now = Timestamp::now();
+        let now = crate::clock::testing::now();
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
         assert_eq!(task.apply(done.clone(), &Zone::UTC, now), Completion::Reached);
         assert_eq!(task.completed_at, Some(now));

@@ -204,7 +204,7 @@ mod tests {
         let Value::Object(object) = body else { panic!("no object") };
         let mut fields = Fields::new(object);
         let input = NewTask::read(&mut fields);
-        Task::new(UserId::new(), fields.finish(input).unwrap(), &Zone::UTC, Timestamp::now())
+        Task::new(UserId::new(), fields.finish(input).unwrap(), &Zone::UTC, crate::clock::testing::now())
     }
 
     fn query(pairs: &[(&str, &str)]) -> Result<TaskQuery, Vec<FieldError>> {

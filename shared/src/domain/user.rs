@@ -328,7 +328,8 @@ mod tests {
     fn the_oldest_address_makes_room_for_a_new_one() {
         let hash = PasswordHash::from_phc(String::new());
         let name = PersonName::read("Name", &json!("Asha")).unwrap();
-        let mut user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, Timestamp::now());
+        let mut user =
+            User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, crate::clock::testing::now());
         for number in 0..=KNOWN_ADDRESSES {
             user.known_addresses = user.addresses_with(&number.to_string()).unwrap();
         }
@@ -351,8 +352,9 @@ mod tests {
         assert_eq!(read(json!({"morning_digest": []})).unwrap_err().len(), 1);
         let hash = PasswordHash::from_phc(String::new());
         let name = PersonName::read("Name", &json!("Asha")).unwrap();
-        let mut user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, Timestamp::now());
-        user.apply(read(json!({"morning_digest": {"time": "06:30"}})).unwrap(), Timestamp::now());
+        let mut user =
+            User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, crate::clock::testing::now());
+        user.apply(read(json!({"morning_digest": {"time": "06:30"}})).unwrap(), crate::clock::testing::now());
         assert_eq!(user.morning_digest, MorningDigest { enabled: true, time: "06:30".to_owned() });
     }
 

@@ -28,7 +28,7 @@ use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
@@ -51,6 +51,7 @@ use self::routes::{Access, Route};
 use crate::auth::keyring::Keyring;
 use crate::auth::token::InvalidToken;
 use crate::aws::secrets::Secrets;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, HttpConfig, required};
 use crate::domain::field::Described;
 use crate::id::{SessionId, TaskId, UserId};
@@ -73,6 +74,8 @@ pub struct App {
     pub http: HttpConfig,
     /// The table.
     pub store: Store,
+    /// The source of each request's `now`.
+    pub clock: Clock,
     /// When init ended.
     pub started: Instant,
     /// The keys; a route that neither counts nor signs anyone in has none.
@@ -100,7 +103,9 @@ impl App {
         if let Err(error) = warm {
             tracing::warn!(%error, "init.table_out_of_reach");
         }
-        Ok(Self { config, http, store, started: Instant::now(), secrets: secrets? })
+        #[expect(clippy::disallowed_methods, reason = "the edge of every HTTP function")]
+        let clock = Clock::system();
+        Ok(Self { config, http, store, clock, started: Instant::now(), secrets: secrets? })
     }
 
     /// The keys.
@@ -150,7 +155,7 @@ pub async fn serve(
     let app = App::start(route).await?;
     let (app, handler) = (&app, &handler);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-        let budget = budget(event.context.deadline);
+        let budget = budget(event.context.deadline, app.clock.now());
         Ok::<_, lambda_runtime::Error>(
             respond(app, route, handler, event.payload, event.context.request_id, budget).await,
         )
@@ -159,9 +164,9 @@ pub async fn serve(
 }
 
 /// How long the handler may take. `cargo lambda watch` gives no deadline that lies ahead; it counts as none.
-fn budget(deadline_ms: u64) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    match Duration::from_millis(deadline_ms).checked_sub(now) {
+fn budget(deadline_ms: u64, now: Timestamp) -> Duration {
+    let now_ms = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    match deadline_ms.checked_sub(now_ms).map(Duration::from_millis) {
         Some(left) => left.saturating_sub(RESERVE).min(BUDGET),
         None => BUDGET,
     }
@@ -179,7 +184,7 @@ pub async fn respond(
     let started = Instant::now();
     app.store.meter().take();
     let address = event.request_context.http.source_ip.clone().unwrap_or_default();
-    let now = crate::clock::Timestamp::now();
+    let now = app.clock.now();
     let admission = async {
         if !route.is_limited {
             return Rc::new(Admission::unlimited());
@@ -234,7 +239,7 @@ pub async fn describe(
     let mut event = ApiGatewayV2httpRequest::default();
     event.path_parameters.insert("id".to_owned(), TaskId::new().to_string());
     let admission = async { Rc::new(Admission::unlimited()) }.boxed_local().shared();
-    let mut request = Request::new(route.function, event, admission, crate::clock::Timestamp::now());
+    let mut request = Request::new(route.function, event, admission, app.clock.now());
     let email = crate::domain::email::Email::parse("someone@example.com");
     request.caller = email.map(|email| Caller { id: UserId::new(), email, session: SessionId::new() });
     request.described = Some(RefCell::default());
@@ -386,13 +391,11 @@ mod tests {
 
     #[test]
     fn a_handler_has_what_lambda_leaves_less_what_answering_takes_and_28_seconds_at_most() {
-        let given = |seconds: u64| {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-            budget(u64::try_from(now.as_millis()).unwrap() + seconds * 1000)
-        };
-        assert!((9..10).contains(&given(10).as_secs()), "{:?}", given(10));
+        let now = crate::clock::testing::now();
+        let given = |seconds: u64| budget(u64::try_from(now.as_millisecond()).unwrap() + seconds * 1000, now);
+        assert_eq!(given(10), Duration::from_millis(9500));
         assert_eq!(given(60), BUDGET);
-        assert_eq!(budget(0), BUDGET, "no deadline that lies ahead");
+        assert_eq!(budget(0, now), BUDGET, "no deadline that lies ahead");
     }
 }
 

@@ -93,9 +93,13 @@ impl Store {
     ///
     /// # Errors
     /// The table failed; what was not stored yet is stored by the next try.
-    pub async fn import_tasks(&self, families: Vec<Family>, zone: &Zone) -> Result<Vec<ReminderId>, StoreError> {
+    pub async fn import_tasks(
+        &self,
+        families: Vec<Family>,
+        zone: &Zone,
+        now: Timestamp,
+    ) -> Result<Vec<ReminderId>, StoreError> {
         let (mut rows, mut left_out) = (Vec::new(), Vec::new());
-        let now = Timestamp::now();
         let mut known = HashMap::new();
         for families in families.chunks(READS) {
             let wanted = families.iter().map(|family| keys::task(family.task.user_id, family.task.id)).collect();

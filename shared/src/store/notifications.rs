@@ -196,7 +196,13 @@ impl Store {
     ///
     /// # Errors
     /// The table failed; what was not deleted yet is deleted by the next try.
-    pub async fn delete_notifications_of(&self, permit: &Permit, user: UserId, task: TaskId) -> Result<(), WriteError> {
+    pub async fn delete_notifications_of(
+        &self,
+        permit: &Permit,
+        user: UserId,
+        task: TaskId,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
         let prefix = keys::notifications_of_task(task);
         loop {
             let query = IndexQuery {
@@ -215,7 +221,7 @@ impl Store {
             let mut wanted: Vec<_> = sks.map(|sk| keys::Key { pk: keys::user_partition(user), sk }).collect();
             wanted.push(keys::inbox(user));
             let read = self.read_notifications(wanted).await?;
-            let mut transaction = Transaction::new(permit, Timestamp::now())?;
+            let mut transaction = Transaction::new(permit, now)?;
             transaction.delete_notifications(user, &read)?;
             match self.transact(transaction).await {
                 // Its user reads them at this moment: look again.

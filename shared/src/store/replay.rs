@@ -113,7 +113,7 @@ impl Store {
     ///
     /// # Errors
     /// The table failed, or the user never held still ([`Refusal::CountersChanged`]).
-    pub async fn replay(&self, user: UserId, mode: Mode) -> Result<Option<Replay>, WriteError> {
+    pub async fn replay(&self, user: UserId, mode: Mode, now: Timestamp) -> Result<Option<Replay>, WriteError> {
         let Some(account) = self.user(user).await? else { return Ok(None) };
         let mut first: Option<Replay> = None;
         for _ in 0..TRIES {
@@ -135,7 +135,7 @@ impl Store {
             if mode == Mode::Compare || (replay.is_clean() && is_tidy) {
                 return Ok(Some(report.clone()));
             }
-            match self.repair(user, before, &recount, &stored).await {
+            match self.repair(user, before, &recount, &stored, now).await {
                 Ok(()) => return Ok(first),
                 Err(WriteError::Refused(_)) => {}
                 Err(error) => return Err(error),
@@ -148,7 +148,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Self::replay`].
-    pub async fn forget_counters(&self, user: UserId) -> Result<u64, WriteError> {
+    pub async fn forget_counters(&self, user: UserId, now: Timestamp) -> Result<u64, WriteError> {
         for _ in 0..TRIES {
             let before = self.changes(user).await?;
             let mut recount = self.recount(user, &Zone::UTC, Marks::None).await?;
@@ -157,7 +157,7 @@ impl Store {
                 row.retain(|name, _| [TASKS, BYTES].contains(&name.as_str()));
             }
             let stored = self.stored_numbers(user).await?;
-            match self.repair(user, before, &recount, &stored).await {
+            match self.repair(user, before, &recount, &stored, now).await {
                 Ok(()) => return Ok(recount.rows),
                 Err(WriteError::Refused(_)) => {}
                 Err(error) => return Err(error),
@@ -241,15 +241,15 @@ impl Store {
         mut changes: i64,
         recount: &Recount,
         stored: &Numbers,
+        now: Timestamp,
     ) -> Result<(), WriteError> {
-        self.mark(user, &recount.families).await?;
+        self.mark(user, &recount.families, now).await?;
         let wrong: Vec<&String> = stored
             .keys()
             .chain(recount.numbers.keys().filter(|sk| !stored.contains_key(*sk)))
             .filter(|sk| stored.get(*sk) != recount.numbers.get(*sk))
             .filter(|sk| sk.as_str() != keys::COUNTERS)
             .collect();
-        let now = Timestamp::now();
         let mut chunks = wrong.chunks(CHUNK).peekable();
         loop {
             let mut transaction = Transaction::new(&Permit::of_system(), now)?;
@@ -280,9 +280,9 @@ impl Store {
     }
 
     /// Writes the marks: a task and its reminders in one transaction.
-    async fn mark(&self, user: UserId, families: &BTreeMap<TaskId, Family>) -> Result<(), WriteError> {
+    async fn mark(&self, user: UserId, families: &BTreeMap<TaskId, Family>, now: Timestamp) -> Result<(), WriteError> {
         for (task, family) in families {
-            let mut transaction = Transaction::new(&Permit::of_system(), Timestamp::now())?;
+            let mut transaction = Transaction::new(&Permit::of_system(), now)?;
             let mut change = Expression::default();
             change.add(CARDS_VERSION, 1).require_row();
             if let Some((before, wanted)) = &family.category {

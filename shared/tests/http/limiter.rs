@@ -8,7 +8,7 @@ use shared::http::routes::{self, AUTH_LOGIN, AUTH_REGISTER, Route, SERVICE_FALLB
 use shared::http::{ApiError, App, ErrorCode, Reply, Request};
 use shared::store::{Permit, Store};
 use test_support::api::{answer, app, body, event, limits};
-use test_support::{Answer, Scripted, TABLE, World, keyring, sdk};
+use test_support::{Answer, Scripted, TABLE, World, clock, keyring, sdk};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -105,7 +105,7 @@ async fn with_the_table_out_of_reach_all_routes_pass_but_those_that_are_limited_
             assert_eq!(body(&answer)["code"], "UNAVAILABLE");
         }
     }
-    let blind = limiter::admit(&app.store, &keyring(), &app.http.limits, None, ADDRESS, Timestamp::now()).await;
+    let blind = limiter::admit(&app.store, &keyring(), &app.http.limits, None, ADDRESS, clock::now()).await;
     assert!(blind.is_blind, "it raises the metric");
 }
 

@@ -1,12 +1,11 @@
 use futures::future::join_all;
 use serde_json::json;
-use shared::clock::Timestamp;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::user::ALERT_AGAIN;
 use shared::store::accounts::Left;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, new_session, sign_in, sign_up};
+use test_support::{World, clock, new_session, sign_in, sign_up};
 
 #[tokio::test]
 async fn a_deleted_account_frees_its_address_and_leaves_no_row() {
@@ -14,7 +13,7 @@ async fn a_deleted_account_frees_its_address_and_leaves_no_row() {
     for number in 0..60 {
         world.task(json!({"title": format!("Task {number}")})).await;
     }
-    let now = Timestamp::now();
+    let now = clock::now();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     world.store.delete_account(&read, world.session.id, now).await.unwrap();
     assert_eq!((world.count("ACCOUNT").await, world.count("TASK#").await), (0, 60));
@@ -29,7 +28,7 @@ async fn a_deleted_account_frees_its_address_and_leaves_no_row() {
 #[tokio::test]
 async fn a_login_and_a_deletion_at_once_leave_no_ghost() {
     let world = World::new().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     world.store.delete_account(&read, world.session.id, now).await.unwrap();
     let late = world.store.open_session(&Permit::of_system(), sign_in(&new_session(&world.user), &read)).await;
@@ -40,7 +39,7 @@ async fn a_login_and_a_deletion_at_once_leave_no_ghost() {
 #[tokio::test]
 async fn an_ended_session_deletes_nothing() {
     let world = World::new().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     world.store.end_session(&Permit::of_system(), world.user.id, world.session.id).await.unwrap();
     let refused = world.store.delete_account(&read, world.session.id, now).await;
@@ -51,7 +50,7 @@ async fn an_ended_session_deletes_nothing() {
 #[tokio::test]
 async fn the_owner_is_told_of_blocked_logins_once_an_hour() {
     let world = World::new().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let told = |at| Mail::new(world.user.id, MailContent::LoginsBlocked, at);
     let (mails, permit) = ([told(now), told(now), told(now)], Permit::of_system());
     let outcomes = join_all(mails.iter().map(|mail| world.store.alert_of_blocked_logins(&permit, mail))).await;
@@ -63,6 +62,6 @@ async fn the_owner_is_told_of_blocked_logins_once_an_hour() {
 #[tokio::test]
 async fn an_address_that_signed_in_is_known() {
     let world = World::new().await;
-    let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let read = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
     assert_eq!(read.user.known_addresses, [test_support::ADDRESS]);
 }

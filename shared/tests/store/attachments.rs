@@ -2,23 +2,22 @@
 
 use futures::future::join_all;
 use serde_json::json;
-use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, AttachmentStatus, NewFile, Stored};
 use shared::domain::task::Task;
 use shared::store::replay::Mode;
 use shared::store::{Permit, Refusal, WriteError};
-use test_support::World;
+use test_support::{World, clock};
 
 const QUOTA: u64 = 1000;
 
 fn announced(task: &Task, size: u64) -> Attachment {
     let file = NewFile::parse("file", "notes.txt", "text/plain", size).unwrap();
-    Attachment::announced(task.user_id, task.id, file, Timestamp::now())
+    Attachment::announced(task.user_id, task.id, file, clock::now())
 }
 
 async fn create(world: &World, task: &Task, attachments: &[Attachment]) -> Result<(), WriteError> {
     let of = (task.user_id, task.id);
-    world.store.create_attachments(&world.permit(), of, attachments, QUOTA, Timestamp::now()).await
+    world.store.create_attachments(&world.permit(), of, attachments, QUOTA, clock::now()).await
 }
 
 async fn stored(world: &World, task: &Task, size: u64) -> Attachment {
@@ -43,7 +42,7 @@ async fn room(world: &World, task: &Task) -> u64 {
         let attachment = announced(task, size);
         match create(world, task, std::slice::from_ref(&attachment)).await {
             Ok(()) => {
-                world.store.delete_attachment(&world.permit(), &attachment, Timestamp::now()).await.unwrap();
+                world.store.delete_attachment(&world.permit(), &attachment, clock::now()).await.unwrap();
                 fits = size;
             }
             Err(error) => {
@@ -57,7 +56,7 @@ async fn room(world: &World, task: &Task) -> u64 {
 
 /// What a replay finds wrong.
 async fn drift(world: &World) -> usize {
-    world.store.replay(world.user.id, Mode::Compare).await.unwrap().unwrap().differences.len()
+    world.store.replay(world.user.id, Mode::Compare, clock::now()).await.unwrap().unwrap().differences.len()
 }
 
 #[tokio::test]
@@ -85,7 +84,7 @@ async fn a_quota_is_used_to_its_last_byte() {
 #[tokio::test]
 async fn bytes_are_given_back_once_whatever_becomes_of_a_file() {
     let world = World::new().await;
-    let (system, now) = (Permit::of_system(), Timestamp::now());
+    let (system, now) = (Permit::of_system(), clock::now());
     let task = world.task(json!({"title": "Pay rent"})).await;
     let (small, refused, gone) =
         (stored(&world, &task, 300).await, stored(&world, &task, 300).await, stored(&world, &task, 300).await);
@@ -119,7 +118,7 @@ async fn bytes_are_given_back_once_whatever_becomes_of_a_file() {
 #[tokio::test]
 async fn a_file_that_is_settled_after_its_task_is_gone_changes_nothing() {
     let world = World::new().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let task = world.task(json!({"title": "Pay rent"})).await;
     let attachment = stored(&world, &task, 300).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();

@@ -27,7 +27,7 @@ use shared::store::rates::Slot;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, WriteError};
 
-use test_support::{World, keyring, new_reminder, new_session, new_task, new_user, sign_in, verification};
+use test_support::{World, clock, keyring, new_reminder, new_session, new_task, new_user, sign_in, verification};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -54,7 +54,7 @@ async fn accounts() {
     world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
     spent(&world, "register", 1, 0.0, 10.0);
     let id = world.store.user_id_of(&user.email).await.unwrap().unwrap();
-    let account = world.store.account_with_sessions(id, Timestamp::now()).await.unwrap().unwrap();
+    let account = world.store.account_with_sessions(id, clock::now()).await.unwrap().unwrap();
     spent(&world, "login's reads", 2, 2.0, 0.0);
     let session = new_session(&account.user);
     world.store.open_session(&Permit::of_system(), sign_in(&session, &account)).await.unwrap();
@@ -70,7 +70,7 @@ async fn accounts() {
 #[tokio::test]
 async fn sessions_and_passwords() {
     let world = World::new().await;
-    let (permit, now) = (world.permit(), Timestamp::now());
+    let (permit, now) = (world.permit(), clock::now());
     let mut session = world.store.session(world.user.id, world.session.id).await.unwrap().unwrap();
     spent(&world, "refresh's read", 1, 1.0, 0.0);
     session.rotate(&keyring(), now).unwrap();
@@ -102,7 +102,7 @@ async fn sessions_and_passwords() {
 #[tokio::test]
 async fn logins_with_a_code() {
     let world = World::new().await;
-    let (system, now) = (Permit::of_system(), Timestamp::now());
+    let (system, now) = (Permit::of_system(), clock::now());
     let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, None, now);
     world.store.open_challenge(&system, &challenge, &challenge.mail(now), None).await.unwrap();
     spent(&world, "opening a challenge", 1, 0.0, 5.0);
@@ -130,7 +130,7 @@ async fn logins_with_a_code() {
 #[tokio::test]
 async fn resets_google_exports_and_the_end() {
     let world = World::new().await;
-    let (system, now, user) = (Permit::of_system(), Timestamp::now(), world.user.id);
+    let (system, now, user) = (Permit::of_system(), clock::now(), world.user.id);
     let seed = TokenSeed::new();
     let token = MailedToken::derive(&keyring(), "1", seed).unwrap();
     let mail = Mail::new(user, MailContent::PasswordReset { seed, kid: "1".to_owned() }, now);
@@ -192,7 +192,7 @@ async fn the_limiter() {
 #[tokio::test]
 async fn tasks() {
     let (world, task, _) = world_with_task().await;
-    let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());
+    let (user, permit, now) = (world.user.id, world.permit(), clock::now());
     world.store.create_task(&permit, &new_task(&world.user, json!({"title": "Another"}))).await.unwrap();
     spent(&world, "create", 1, 0.0, 10.0);
     let (key, request, body) = ("k".repeat(64), "r".repeat(64), "b".repeat(700));
@@ -220,7 +220,7 @@ async fn tasks() {
     world.store.meter().take();
     world.store.delete_task(&permit, &row, now).await.unwrap();
     spent(&world, "delete's write, with one reminder", 1, 0.0, 13.0);
-    world.store.delete_notifications_of(&Permit::of_system(), user, task.id).await.unwrap();
+    world.store.delete_notifications_of(&Permit::of_system(), user, task.id, clock::now()).await.unwrap();
     spent(&world, "clean-up, with one notification", 3, 3.0, 6.0);
 }
 
@@ -231,18 +231,18 @@ async fn completing_and_deleting_cost_more_by_the_reminder() {
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.store.meter().take();
     let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, Timestamp::now()).await.unwrap();
+    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, clock::now()).await.unwrap();
     spent(&world, "completing, with two reminders", 1, 0.0, 24.0);
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.store.meter().take();
-    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     spent(&world, "deleting, with two reminders", 1, 0.0, 16.0);
 }
 
 #[tokio::test]
 async fn reminders() {
     let (world, task, reminder) = world_with_task().await;
-    let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());
+    let (user, permit, now) = (world.user.id, world.permit(), clock::now());
     world.store.create_reminder(&permit, &new_reminder(&task, HOUR * 4)).await.unwrap();
     spent(&world, "create", 1, 0.0, 13.0);
     let mut changed = world.store.reminder(user, reminder.id).await.unwrap().unwrap();
@@ -264,7 +264,7 @@ async fn completing_reminders_and_taking_that_back() {
     let (user, permit) = (world.user.id, world.permit());
     // Completed at its own moment, in a zone whose months are the likely ones; else a read more.
     let in_utc = UserPatch { timezone: Some(Zone::UTC), ..UserPatch::default() };
-    world.store.update_user(&permit, &world.user, &in_utc, Timestamp::now()).await.unwrap();
+    world.store.update_user(&permit, &world.user, &in_utc, clock::now()).await.unwrap();
     world.store.meter().take();
     let now = reminder.scheduled_at;
     let done = ReminderPatch { status: Some(ReminderStatus::Completed), ..ReminderPatch::default() };
@@ -297,7 +297,7 @@ async fn analytics() {
 #[tokio::test]
 async fn firing_and_mailing() {
     let (world, task, reminder) = world_with_task().await;
-    let (user, system, now) = (world.user.id, Permit::of_system(), Timestamp::now());
+    let (user, system, now) = (world.user.id, Permit::of_system(), clock::now());
     world.store.firing(user, reminder.id, task.id).await.unwrap().unwrap();
     spent(&world, "firing's read", 1, 3.0, 0.0);
     let mut fired = reminder.clone();
@@ -336,7 +336,7 @@ async fn a_page_costs_the_same_calls_for_one_row_as_for_a_hundred() {
 #[tokio::test]
 async fn dated_tasks() {
     let world = World::new().await;
-    let (permit, now) = (world.permit(), Timestamp::now());
+    let (permit, now) = (world.permit(), clock::now());
     let task = new_task(&world.user, json!({"title": "Dated", "dueDate": now.plus(HOUR)}));
     world.store.create_task(&permit, &task).await.unwrap();
     spent(&world, "creating a dated task", 1, 0.0, 11.0);
@@ -356,7 +356,7 @@ async fn dated_tasks() {
 #[tokio::test]
 async fn the_inbox() {
     let (world, task, _) = world_with_task().await;
-    let (user, permit, now) = (world.user.id, world.permit(), Timestamp::now());
+    let (user, permit, now) = (world.user.id, world.permit(), clock::now());
     for n in 0..2 {
         let told = Notification::overdue(&task, now.plus(HOUR * n));
         let mut due = task.clone();
@@ -384,7 +384,7 @@ async fn the_inbox() {
 #[tokio::test]
 async fn digests() {
     let (world, task, reminder) = world_with_task().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let day = (now, now.plus(HOUR * 24));
     let tasks = world.store.tasks_of_day(world.user.id, day).await.unwrap();
     spent(&world, "a digest's day, with one reminder", 3, 3.0, 0.0);
@@ -410,7 +410,7 @@ async fn digests() {
 #[tokio::test]
 async fn moving_the_digest_and_stopping_mail() {
     let world = World::new().await;
-    let (system, now) = (Permit::of_system(), Timestamp::now());
+    let (system, now) = (Permit::of_system(), clock::now());
     let patch = UserPatch { timezone: Some(Zone::UTC), ..UserPatch::default() };
     let user = world.store.update_user(&world.permit(), &world.user, &patch, now).await.unwrap();
     spent(&world, "a new zone", 1, 0.0, 6.0);
@@ -428,7 +428,7 @@ async fn moving_the_digest_and_stopping_mail() {
 async fn a_look_at_what_is_due_costs_what_is_due_whatever_else_there_is() {
     use shared::domain::sweep::{DueKind, Stretch};
     let (world, task, _) = world_with_task().await;
-    let now = Timestamp::now().plus(HOUR * 4);
+    let now = clock::now().plus(HOUR * 4);
     let stretch = Stretch { kind: DueKind::Reminder, from: None, upto: now };
     let mut costs = Vec::new();
     for more in [0, 29] {
@@ -456,7 +456,7 @@ async fn health() {
 #[tokio::test]
 async fn attachments() {
     let (world, task, _) = world_with_task().await;
-    let (permit, now, of) = (world.permit(), Timestamp::now(), (world.user.id, task.id));
+    let (permit, now, of) = (world.permit(), clock::now(), (world.user.id, task.id));
     let announced = |size| {
         let file = NewFile::parse("file", "beach.jpg", "image/jpeg", size).unwrap();
         Attachment::announced(world.user.id, task.id, file, now)

@@ -6,7 +6,7 @@ use shared::id::ChallengeId;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, keyring, new_session, sign_in};
+use test_support::{World, clock, keyring, new_session, sign_in};
 
 async fn opened(world: &World, now: Timestamp) -> Challenge {
     let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, None, now);
@@ -16,7 +16,7 @@ async fn opened(world: &World, now: Timestamp) -> Challenge {
 
 #[tokio::test]
 async fn fifty_tries_at_once_are_still_five() {
-    let (world, now) = (World::new().await, Timestamp::now());
+    let (world, now) = (World::new().await, clock::now());
     let challenge = opened(&world, now).await;
     let permit = Permit::of_system();
     let tries = join_all((0..50).map(|_| world.store.try_challenge(&permit, challenge.id, now))).await;
@@ -27,7 +27,7 @@ async fn fifty_tries_at_once_are_still_five() {
 
 #[tokio::test]
 async fn a_challenge_that_is_too_old_or_unknown_takes_no_try() {
-    let (world, now) = (World::new().await, Timestamp::now());
+    let (world, now) = (World::new().await, clock::now());
     let challenge = opened(&world, now).await;
     let permit = Permit::of_system();
     assert!(world.store.try_challenge(&permit, challenge.id, now.plus(VALID)).await.unwrap().is_none());
@@ -37,7 +37,7 @@ async fn a_challenge_that_is_too_old_or_unknown_takes_no_try() {
 
 #[tokio::test]
 async fn a_challenge_opens_one_session() {
-    let (world, now) = (World::new().await, Timestamp::now());
+    let (world, now) = (World::new().await, clock::now());
     let challenge = opened(&world, now).await;
     for is_first in [true, false] {
         let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
@@ -52,7 +52,7 @@ async fn a_challenge_opens_one_session() {
 
 #[tokio::test]
 async fn a_replaced_code_opens_nothing_and_codes_run_out() {
-    let (world, now) = (World::new().await, Timestamp::now());
+    let (world, now) = (World::new().await, clock::now());
     let first = opened(&world, now).await;
     let permit = Permit::of_system();
     let mut challenge = first.clone();

@@ -19,7 +19,7 @@ use shared::id::{ReminderId, TaskId};
 use shared::store::replay::{Mode, Replay};
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, fields, new_reminder, new_task};
+use test_support::{World, clock, fields, new_reminder, new_task};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -82,7 +82,7 @@ fn in_days(days: u8) -> Duration {
 
 /// Does it as a route does: read, change, write.
 async fn perform(world: &World, things: &mut Things, operation: Operation) -> Result<(), WriteError> {
-    let (store, user, permit, now) = (&world.store, world.user.id, world.permit(), Timestamp::now());
+    let (store, user, permit, now) = (&world.store, world.user.id, world.permit(), clock::now());
     match operation {
         Operation::CreateTask { category, completed } => {
             let status = if completed { "completed" } else { "todo" };
@@ -140,7 +140,7 @@ fn category_name(category: u8) -> Option<&'static str> {
 }
 
 async fn change(world: &World, id: Option<ReminderId>, patch: ReminderPatch) -> Result<(), WriteError> {
-    let (Some(id), now) = (id, Timestamp::now()) else { return Ok(()) };
+    let (Some(id), now) = (id, clock::now()) else { return Ok(()) };
     let Some((mut row, known)) = world.store.reminder_to_recount(world.user.id, id, now).await? else { return Ok(()) };
     let read_version = row.version;
     row.apply(patch, now);
@@ -148,7 +148,7 @@ async fn change(world: &World, id: Option<ReminderId>, patch: ReminderPatch) -> 
 }
 
 async fn fire(world: &World, id: Option<ReminderId>) -> Result<(), WriteError> {
-    let (store, user, now) = (&world.store, world.user.id, Timestamp::now());
+    let (store, user, now) = (&world.store, world.user.id, clock::now());
     let Some(id) = id else { return Ok(()) };
     let Some(read) = store.reminder(user, id).await? else { return Ok(()) };
     let Some(firing) = store.firing(user, id, read.task_id).await? else { return Ok(()) };
@@ -164,7 +164,7 @@ async fn fire(world: &World, id: Option<ReminderId>) -> Result<(), WriteError> {
 }
 
 async fn replay(world: &World, mode: Mode) -> Replay {
-    world.store.replay(world.user.id, mode).await.unwrap().unwrap()
+    world.store.replay(world.user.id, mode, clock::now()).await.unwrap().unwrap()
 }
 
 #[track_caller]
@@ -174,7 +174,7 @@ fn assert_clean(replay: &Replay, what: &str) {
 
 /// What analytics show of the counters, and what the rows say.
 async fn assert_shown(world: &World) {
-    let now = Timestamp::now();
+    let now = clock::now();
     let (totals, zone) = world.store.totals(world.user.id, now).await.unwrap().unwrap();
     let page = world.store.reminders(world.user.id, None, 100).await.unwrap();
     assert!(page.next.is_none(), "too many for this test");
@@ -282,7 +282,7 @@ async fn undoing_the_middle_day_splits_a_streak_and_a_second_one_of_that_day_hol
     for ahead in 0..3 {
         days.push(completed(&world, task, ahead).await);
     }
-    let (zone, last) = (world.user.timezone.clone(), Timestamp::now().plus(in_days(2)));
+    let (zone, last) = (world.user.timezone.clone(), clock::now().plus(in_days(2)));
     let today = local_day(last, &zone);
     assert_eq!(streaks(&world, today).await, Streaks { active: 3, longest: 3 });
     let second = completed(&world, task, 1).await;
@@ -300,7 +300,7 @@ async fn undoing_the_middle_day_splits_a_streak_and_a_second_one_of_that_day_hol
 async fn a_completion_entered_late_counts_on_the_day_that_it_was_due() {
     let world = World::new().await;
     let task = world.task(json!({"title": "Pay rent"})).await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let mut missed = new_reminder(&task, DAY);
     missed.scheduled_at = now.minus(DAY * 3);
     world.store.create_reminder(&world.permit(), &missed).await.unwrap();
@@ -322,12 +322,12 @@ async fn deleting_a_task_whose_thirty_completions_lie_in_thirty_years_is_one_tra
         reminder.scheduled_at = Timestamp::parse(&format!("{year}-06-15T12:00:00Z")).unwrap();
         world.store.create_reminder(&world.permit(), &reminder).await.unwrap();
     }
-    let (row, known) = world.store.task_to_delete(world.user.id, task.id, Timestamp::now()).await.unwrap().unwrap();
+    let (row, known) = world.store.task_to_delete(world.user.id, task.id, clock::now()).await.unwrap().unwrap();
     world.store.meter().take();
-    world.store.delete_task_knowing(&world.permit(), &row, &known, Timestamp::now()).await.unwrap();
+    world.store.delete_task_knowing(&world.permit(), &row, &known, clock::now()).await.unwrap();
     assert_eq!(world.store.meter().take().calls, 2, "the days, and the transaction");
     assert_clean(&replay(&world, Mode::Compare).await, "after the cascade");
-    let (totals, _) = world.store.totals(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let (totals, _) = world.store.totals(world.user.id, clock::now()).await.unwrap().unwrap();
     assert_eq!((totals.tasks, totals.completed), (0, 0));
 }
 
@@ -390,7 +390,7 @@ async fn counters_that_were_forgotten_are_counted_again_and_rows_without_marks_d
         let status = [ReminderStatus::Pending, ReminderStatus::Completed, ReminderStatus::Skipped][n % 3];
         perform(&world, &mut things, Operation::Remind { task: n, ahead_days: n as u8, status }).await.unwrap();
     }
-    world.store.forget_counters(world.user.id).await.unwrap();
+    world.store.forget_counters(world.user.id, clock::now()).await.unwrap();
     assert_eq!((world.count("DAYS#").await, world.count("STREAK#").await, world.count("CATEGORY#").await), (0, 0, 0));
     // As on rows of a version before the counters: each change counts what it touches, and nothing twice.
     for operation in [

@@ -1,15 +1,14 @@
 use serde_json::json;
 use shared::auth::mailed::MailedToken;
-use shared::clock::Timestamp;
 use shared::domain::export::Export;
 use shared::domain::mail::{Mail, MailContent};
 use shared::id::TokenSeed;
 use shared::store::{Permit, Refusal, WriteError, keys};
 
-use test_support::{World, keyring};
+use test_support::{World, clock, keyring};
 
 fn ready(world: &World) -> (Mail, MailedToken) {
-    let (seed, kid, now) = (TokenSeed::new(), "1".to_owned(), Timestamp::now());
+    let (seed, kid, now) = (TokenSeed::new(), "1".to_owned(), clock::now());
     let token = MailedToken::derive(&keyring(), &kid, seed).unwrap();
     (Mail::new(world.user.id, MailContent::ExportReady { seed, kid, expires_at: now }, now), token)
 }
@@ -17,7 +16,7 @@ fn ready(world: &World) -> (Mail, MailedToken) {
 #[tokio::test]
 async fn an_export_is_finished_once_and_of_two_begun_at_once_one_stands() {
     let world = World::new().await;
-    let (one, two) = (Export::new(world.user.id, Timestamp::now()), Export::new(world.user.id, Timestamp::now()));
+    let (one, two) = (Export::new(world.user.id, clock::now()), Export::new(world.user.id, clock::now()));
     world.store.start_export(&world.permit(), &one, None).await.unwrap();
     let refused = world.store.start_export(&world.permit(), &two, None).await;
     assert!(matches!(refused, Err(WriteError::Refused(Refusal::ExportChanged))), "{refused:?}");
@@ -26,7 +25,7 @@ async fn an_export_is_finished_once_and_of_two_begun_at_once_one_stands() {
         let outcome = world.store.finish_export(&Permit::of_system(), &one, 5, &mail, &token).await;
         assert_eq!(outcome.is_ok(), is_first, "{outcome:?}");
     }
-    assert!(world.store.export(world.user.id).await.unwrap().unwrap().is_ready(Timestamp::now()));
+    assert!(world.store.export(world.user.id).await.unwrap().unwrap().is_ready(clock::now()));
     world.store.start_export(&world.permit(), &two, Some(&one)).await.unwrap();
     assert_eq!(world.store.export(world.user.id).await.unwrap().unwrap().id, two.id);
 }

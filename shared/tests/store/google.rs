@@ -1,4 +1,3 @@
-use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::user::{AuthProvider, User};
@@ -6,11 +5,11 @@ use shared::domain::zone::Zone;
 use shared::store::google::GoogleMatches;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, sign_up};
+use test_support::{World, clock, sign_up};
 
 async fn link(world: &World, subject: &str) -> Result<(), WriteError> {
-    let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
-    let mail = Mail::new(world.user.id, MailContent::GoogleLinked, Timestamp::now());
+    let read = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
+    let mail = Mail::new(world.user.id, MailContent::GoogleLinked, clock::now());
     world.store.link_google(&Permit::of_system(), &read, subject, &mail).await
 }
 
@@ -31,7 +30,7 @@ async fn an_account_with_a_verified_address_keeps_both() {
     let world = World::new().await;
     let (mail, token) = test_support::verification(&world.user);
     world.store.resend_verification(&world.permit(), &world.user, &mail, &token).await.unwrap();
-    world.store.verify_email(&world.permit(), world.user.id, token.expose(), Timestamp::now()).await.unwrap();
+    world.store.verify_email(&world.permit(), world.user.id, token.expose(), clock::now()).await.unwrap();
     link(&world, "g-1").await.unwrap();
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
     assert!(user.password_hash.is_some());
@@ -43,13 +42,13 @@ async fn a_google_account_is_linked_with_one_account_only() {
     let world = World::new().await;
     link(&world, "g-1").await.unwrap();
     let (other, _) = sign_up(&world.store, "other@example.com").await;
-    let read = world.store.account_with_sessions(other.id, Timestamp::now()).await.unwrap().unwrap();
-    let mail = Mail::new(other.id, MailContent::GoogleLinked, Timestamp::now());
+    let read = world.store.account_with_sessions(other.id, clock::now()).await.unwrap().unwrap();
+    let mail = Mail::new(other.id, MailContent::GoogleLinked, clock::now());
     let refused = world.store.link_google(&Permit::of_system(), &read, "g-1", &mail).await;
     assert!(matches!(refused, Err(WriteError::Refused(Refusal::GoogleTaken))), "{refused:?}");
     let newcomer = |email: &str, subject: &str| {
         let email = Email::parse(email).unwrap();
-        User::register_with_google(world.user.name.clone(), email, subject.to_owned(), Zone::UTC, Timestamp::now())
+        User::register_with_google(world.user.name.clone(), email, subject.to_owned(), Zone::UTC, clock::now())
     };
     let permit = Permit::of_system();
     for (email, subject, refusal) in

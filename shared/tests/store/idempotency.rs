@@ -8,7 +8,7 @@ use shared::clock::Timestamp;
 use shared::domain::task::MAX_TASKS;
 use shared::store::WriteError;
 use shared::store::idempotency::{KEPT, Once};
-use test_support::{TABLE, World, new_task};
+use test_support::{TABLE, World, clock, new_task};
 
 fn once(at: Timestamp) -> Once {
     let (key, request) = ("k".to_owned(), "r".to_owned());
@@ -23,7 +23,7 @@ async fn create(world: &World, at: Timestamp) -> Result<(), WriteError> {
 #[tokio::test]
 async fn a_first_answer_is_given_again_for_a_day_and_then_forgotten() {
     let world = World::new().await;
-    let first = Timestamp::now();
+    let first = clock::now();
     create(&world, first).await.unwrap();
     let within = first.plus(KEPT).minus(Duration::from_secs(1));
     let Err(WriteError::Repeated(kept)) = create(&world, within).await else { panic!("created twice") };
@@ -45,7 +45,7 @@ async fn at_the_limit(world: &World) {
 #[tokio::test]
 async fn at_the_limit_of_tasks_a_repeated_request_still_gets_its_first_answer() {
     let world = World::new().await;
-    let first = Timestamp::now();
+    let first = clock::now();
     create(&world, first).await.unwrap();
     at_the_limit(&world).await;
     let task = new_task(&world.user, json!({"title": "One more"}));

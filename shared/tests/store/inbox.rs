@@ -14,7 +14,7 @@ use shared::store::Permit;
 use shared::store::notifications::ReadNotification;
 use shared::store::page::Position;
 
-use test_support::World;
+use test_support::{World, clock};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -72,7 +72,7 @@ async fn world_with_task() -> (World, Task) {
 #[tokio::test]
 async fn reading_and_deleting_count_once() {
     let (world, task) = world_with_task().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     assert_eq!(seen(&world, now).await, (0, 0));
     for n in 0..4 {
         tell(&world, &task, now.plus(Duration::from_millis(n))).await;
@@ -90,7 +90,7 @@ async fn reading_and_deleting_count_once() {
 #[tokio::test]
 async fn reading_all_is_one_write_whatever_there_is_and_leaves_later_ones_unread() {
     let (world, task) = world_with_task().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     world.store.mark_all_read(&world.permit(), world.user.id, now).await.unwrap();
     for n in 0..30 {
         tell(&world, &task, now.plus(Duration::from_millis(n))).await;
@@ -110,7 +110,7 @@ async fn reading_all_is_one_write_whatever_there_is_and_leaves_later_ones_unread
 #[tokio::test]
 async fn one_that_is_made_with_an_older_clock_after_all_were_read_is_unread_and_dated_behind_them() {
     let (world, task) = world_with_task().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     tell(&world, &task, now).await;
     world.store.mark_all_read(&world.permit(), world.user.id, now).await.unwrap();
     tell(&world, &task, now.minus(Duration::from_secs(300))).await;
@@ -139,7 +139,7 @@ async fn the_expired_leave_list_and_count_together_before_anything_deletes_them(
 #[tokio::test]
 async fn the_count_costs_the_same_for_one_as_for_hundreds() {
     let (world, task) = world_with_task().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     tell(&world, &task, now).await;
     let mut spent = Vec::new();
     for wanted in [1, 300] {
@@ -159,22 +159,22 @@ async fn the_count_costs_the_same_for_one_as_for_hundreds() {
 async fn notifications_of_a_deleted_task_leave_the_count_with_them() {
     let (world, task) = world_with_task().await;
     let other = world.task(json!({"title": "Call"})).await;
-    let now = Timestamp::now();
+    let now = clock::now();
     for n in 0..60 {
         tell(&world, &task, now.plus(Duration::from_millis(n))).await;
     }
     tell(&world, &other, now.plus(Duration::from_millis(99))).await;
     read(&world, 3, now).await;
-    world.store.delete_notifications_of(&Permit::of_system(), world.user.id, task.id).await.unwrap();
+    world.store.delete_notifications_of(&Permit::of_system(), world.user.id, task.id, clock::now()).await.unwrap();
     assert_eq!(seen(&world, now).await, (1, 1));
-    world.store.delete_notifications_of(&Permit::of_system(), world.user.id, task.id).await.unwrap();
+    world.store.delete_notifications_of(&Permit::of_system(), world.user.id, task.id, clock::now()).await.unwrap();
     assert_eq!(seen(&world, now).await, (1, 1));
 }
 
 #[tokio::test]
 async fn those_that_are_made_read_and_deleted_at_once_are_counted_right() {
     let (world, task) = world_with_task().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let mut tasks = Vec::new();
     for n in 0..12 {
         tasks.push(world.task(json!({"title": format!("Task {n}")})).await);
@@ -183,13 +183,13 @@ async fn those_that_are_made_read_and_deleted_at_once_are_counted_right() {
     let completing = tasks.iter().map(|task| async {
         let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-        world.store.update_task(&world.permit(), row, done, &Zone::UTC, Timestamp::now()).await.unwrap();
+        world.store.update_task(&world.permit(), row, done, &Zone::UTC, clock::now()).await.unwrap();
     });
     let permit = Permit::of_system();
     let reading = (0..6).map(|_| world.store.mark_all_read(&permit, world.user.id, now));
     let (_, read) = futures::join!(join_all(completing), join_all(reading));
     assert!(read.into_iter().all(|outcome| outcome.is_ok()));
-    assert_eq!(seen(&world, Timestamp::now().plus(DAY)).await.1, 13);
+    assert_eq!(seen(&world, clock::now().plus(DAY)).await.1, 13);
 }
 
 proptest! {

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::mail::{Mail, MailState};
 use shared::domain::notification::Notification;
@@ -9,7 +8,7 @@ use shared::domain::reminder::Reminder;
 use shared::store::mails::Outcome;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::World;
+use test_support::{World, clock};
 
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -17,7 +16,7 @@ const LEASE: Duration = Duration::from_secs(60);
 async fn fired(world: &World) -> (Reminder, Mail) {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let reminder = world.reminder(&task, Duration::from_secs(600)).await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let mut fired = reminder.clone();
     fired.fire(now);
     let mail = Mail::hour_before(&fired, &task, now);
@@ -31,7 +30,7 @@ async fn fired(world: &World) -> (Reminder, Mail) {
 async fn one_try_at_a_time_has_a_mail_until_its_lease_ends() {
     let world = World::new().await;
     let (_, mail) = fired(&world).await;
-    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    let (permit, now) = (Permit::of_system(), clock::now());
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
     let second = world.store.claim_mail(&permit, &mail, LEASE, now.plus(LEASE / 2)).await;
     assert!(matches!(second, Err(WriteError::Refused(Refusal::MailClaimed))), "{second:?}");
@@ -42,7 +41,7 @@ async fn one_try_at_a_time_has_a_mail_until_its_lease_ends() {
 async fn a_mail_that_was_sent_is_not_claimed_again() {
     let world = World::new().await;
     let (reminder, mut mail) = fired(&world).await;
-    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    let (permit, now) = (Permit::of_system(), clock::now());
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
     mail.attempts += 1;
     world.store.settle_mail(&permit, &mail, Outcome::Sent).await.unwrap();
@@ -58,7 +57,7 @@ async fn a_mail_that_was_sent_is_not_claimed_again() {
 async fn a_mail_that_was_given_up_shows_and_can_be_sent_after_all() {
     let world = World::new().await;
     let (reminder, mail) = fired(&world).await;
-    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    let (permit, now) = (Permit::of_system(), clock::now());
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
     world.store.settle_mail(&permit, &mail, Outcome::Failed { reason: "no" }).await.unwrap();
     world.store.write_receipt(&permit, &mail, Outcome::Failed { reason: "no" }, now).await.unwrap();
@@ -71,7 +70,7 @@ async fn a_mail_that_was_given_up_shows_and_can_be_sent_after_all() {
 async fn a_mail_whose_reminder_was_deleted_meanwhile_is_settled_all_the_same() {
     let world = World::new().await;
     let (reminder, mail) = fired(&world).await;
-    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    let (permit, now) = (Permit::of_system(), clock::now());
     world.store.claim_mail(&permit, &mail, LEASE, now).await.unwrap();
     let reminder = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
     world.store.delete_reminder(&world.permit(), &reminder, now).await.unwrap();

@@ -6,7 +6,7 @@ use shared::domain::task_query::TaskQuery;
 use shared::id::{TaskId, UserId};
 use shared::store::page::Position;
 
-use test_support::{World, keyring};
+use test_support::{World, clock, keyring};
 
 fn query(pairs: &[(&str, &str)]) -> TaskQuery {
     let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -120,7 +120,7 @@ async fn what_stands_throughout_is_seen_once_while_others_come_and_go() {
         world.task(json!({"title": "Comes", "dueDate": format!("2030-02-{round:02}T01:00:00Z")})).await;
         if round == 1 {
             let row = world.store.task(world.user.id, passing.id).await.unwrap().unwrap();
-            world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+            world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
         }
         match page.next {
             Some(next) => after = Some(next),

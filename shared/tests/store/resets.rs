@@ -1,22 +1,21 @@
 use shared::auth::mailed::MailedToken;
-use shared::clock::Timestamp;
 use shared::domain::mail::{Mail, MailContent, RESET_VALID};
 use shared::domain::password::PasswordHash;
 use shared::id::{TokenSeed, UserId};
 use shared::store::mailed_tokens::TokenUse;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, keyring};
+use test_support::{World, clock, keyring};
 
 fn reset(user: UserId) -> (Mail, MailedToken) {
     let (seed, kid) = (TokenSeed::new(), "1".to_owned());
     let token = MailedToken::derive(&keyring(), &kid, seed).unwrap();
-    (Mail::new(user, MailContent::PasswordReset { seed, kid }, Timestamp::now()), token)
+    (Mail::new(user, MailContent::PasswordReset { seed, kid }, clock::now()), token)
 }
 
 async fn set(world: &World, token: &MailedToken, word: &str) -> Result<(), WriteError> {
-    let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
-    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, Timestamp::now());
+    let read = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
+    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, clock::now());
     let hash = PasswordHash::from_phc(word.to_owned());
     world.store.reset_password(&Permit::of_system(), &read, token.expose(), &hash, &mail).await
 }

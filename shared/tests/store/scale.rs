@@ -17,7 +17,7 @@ use shared::store::meter::Consumption;
 use shared::store::page::Position;
 use shared::store::replay::Mode;
 
-use test_support::{World, new_reminder, new_task};
+use test_support::{World, clock, new_reminder, new_task};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const YEARS: u32 = 10;
@@ -52,9 +52,9 @@ async fn history(count: usize) -> World {
         families.push(Family { task, reminders });
     }
     for families in families.chunks(50) {
-        world.store.import_tasks(families.to_vec(), &world.user.timezone).await.unwrap();
+        world.store.import_tasks(families.to_vec(), &world.user.timezone, clock::now()).await.unwrap();
     }
-    let replay = world.store.replay(world.user.id, Mode::Repair).await.unwrap().unwrap();
+    let replay = world.store.replay(world.user.id, Mode::Repair, clock::now()).await.unwrap().unwrap();
     assert_eq!(replay.unmarked, 0, "imported rows are marked");
     world.store.meter().take();
     world
@@ -123,7 +123,7 @@ async fn a_page_of_five_thousand_tasks_costs_bounded_units_whatever_is_asked() {
         .collect();
     for some in tasks.chunks(1_000) {
         let families = some.iter().map(|task| Family { task: task.clone(), reminders: Vec::new() }).collect();
-        world.store.import_tasks(families, &world.user.timezone).await.unwrap();
+        world.store.import_tasks(families, &world.user.timezone, clock::now()).await.unwrap();
     }
     world.store.meter().take();
     let from = tasks[2_000].created_at.plus(Duration::from_secs(120_000)).to_string();
@@ -183,7 +183,7 @@ async fn the_heaviest_rows_there_can_be_cost_a_page_of_tasks_no_more_than_the_li
         Family { task, reminders }
     };
     for _ in 0..12 {
-        world.store.import_tasks((0..50).map(heavy).collect(), &world.user.timezone).await.unwrap();
+        world.store.import_tasks((0..50).map(heavy).collect(), &world.user.timezone, clock::now()).await.unwrap();
     }
     world.store.meter().take();
     let query = TaskQuery::read(&[("q".to_owned(), "nothing".to_owned())]).unwrap();
@@ -202,11 +202,11 @@ async fn pages_of_reminders_and_of_notifications_cost_the_same_in_a_large_accoun
             Family { task, reminders }
         })
         .collect();
-    let now = Timestamp::now();
+    let now = clock::now();
     let told: Vec<Notification> =
         families.iter().flat_map(|family| (0..25).map(|_| Notification::upcoming(&family.task, now))).collect();
     for families in families.chunks(40) {
-        world.store.import_tasks(families.to_vec(), &world.user.timezone).await.unwrap();
+        world.store.import_tasks(families.to_vec(), &world.user.timezone, clock::now()).await.unwrap();
     }
     for told in told.chunks(1_000) {
         world.store.import_notifications(world.user.id, told).await.unwrap();

@@ -7,7 +7,7 @@ use shared::domain::notification::Notification;
 use shared::domain::password::PasswordHash;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, keyring, new_session, new_task, sign_in};
+use test_support::{World, clock, keyring, new_session, new_task, sign_in};
 
 #[tokio::test]
 async fn an_ended_session_writes_nothing() {
@@ -32,12 +32,12 @@ async fn a_login_beyond_the_limit_ends_the_oldest_session() {
     let world = World::new().await;
     let mut opened = vec![world.session.id];
     for _ in 0..MAX_SESSIONS {
-        let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+        let account = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
         let session = new_session(&world.user);
         world.store.open_session(&Permit::of_system(), sign_in(&session, &account)).await.unwrap();
         opened.push(session.id);
     }
-    let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let account = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
     let mut left: Vec<_> = account.sessions.iter().map(|session| session.id).collect();
     left.sort();
     let mut expected = opened.split_off(1);
@@ -48,7 +48,7 @@ async fn a_login_beyond_the_limit_ends_the_oldest_session() {
 #[tokio::test]
 async fn of_many_logins_at_once_each_counts_the_others() {
     let world = World::new().await;
-    let read = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let read = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
     let sessions: Vec<_> = (0..16).map(|_| new_session(&world.user)).collect();
     let permit = Permit::of_system();
     let outcomes =
@@ -61,7 +61,7 @@ async fn of_many_logins_at_once_each_counts_the_others() {
 #[tokio::test]
 async fn of_two_rotations_at_once_one_wins() {
     let world = World::new().await;
-    let (permit, now) = (Permit::of_system(), Timestamp::now());
+    let (permit, now) = (Permit::of_system(), clock::now());
     let mut rotated = world.session.clone();
     rotated.rotate(&keyring(), now).unwrap();
     world.store.rotate_session(&permit, &rotated, 0).await.unwrap();
@@ -74,7 +74,7 @@ async fn of_two_rotations_at_once_one_wins() {
 #[tokio::test]
 async fn a_theft_is_told_once() {
     let world = World::new().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let told = Notification::security(world.user.id, "stolen", now);
     let mail = Mail::new(world.user.id, MailContent::TokenTheft { device: "a browser".to_owned() }, now);
     let permit = Permit::of_system();
@@ -88,7 +88,7 @@ async fn a_theft_is_told_once() {
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions_and_refuses_logins_with_the_old_one() {
     let world = World::new().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     let before = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     let other = new_session(&world.user);
     world.store.open_session(&Permit::of_system(), sign_in(&other, &before)).await.unwrap();

@@ -3,7 +3,6 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use serde_json::json;
-use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::field::Patch;
 use shared::domain::reminder::ReminderStatus;
@@ -12,7 +11,7 @@ use shared::domain::zone::Zone;
 use shared::id::UserId;
 use shared::store::{Refusal, WriteError};
 
-use test_support::{TABLE, World, new_reminder, new_task};
+use test_support::{TABLE, World, clock, new_reminder, new_task};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -46,7 +45,7 @@ async fn of_two_updates_of_the_same_reading_one_is_refused() {
     let first = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let second = first.clone();
     let patch = TaskPatch { description: Patch::Clear, ..TaskPatch::default() };
-    let now = Timestamp::now();
+    let now = clock::now();
     world.store.update_task(&world.permit(), first, patch.clone(), &Zone::UTC, now).await.unwrap();
     let refused = world.store.update_task(&world.permit(), second, patch, &Zone::UTC, now).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
@@ -61,7 +60,7 @@ async fn an_update_leaves_the_cards_that_others_put_in_meanwhile() {
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let reminder = world.reminder(&task, HOUR * 3).await;
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, Timestamp::now()).await.unwrap();
+    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, clock::now()).await.unwrap();
     assert!(read(&world, &task).await.reminders.contains_key(&reminder.id));
 }
 
@@ -71,7 +70,7 @@ async fn completing_calls_off_what_is_pending_and_tells_once() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let pending = world.reminder(&task, HOUR * 3).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.update_task(&world.permit(), row, completing(), &Zone::UTC, Timestamp::now()).await.unwrap();
+    world.store.update_task(&world.permit(), row, completing(), &Zone::UTC, clock::now()).await.unwrap();
     let stored = world.store.reminder(world.user.id, pending.id).await.unwrap().unwrap();
     assert_eq!((stored.status, stored.delivery.state), (ReminderStatus::Skipped, DeliveryState::Skipped));
     assert_eq!((stored.fires_at(), stored.plan, stored.version), (None, 2, 2));
@@ -85,7 +84,7 @@ async fn completing_is_refused_when_a_reminder_was_added_since_the_reading() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.reminder(&task, HOUR * 3).await;
-    let refused = world.store.update_task(&world.permit(), row, completing(), &Zone::UTC, Timestamp::now()).await;
+    let refused = world.store.update_task(&world.permit(), row, completing(), &Zone::UTC, clock::now()).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     assert_eq!(world.count("NTF#").await, 0);
 }
@@ -97,10 +96,10 @@ async fn deleting_takes_the_reminders_along_and_leaves_none_behind() {
     world.reminder(&task, HOUR * 3).await;
     let stale = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.reminder(&task, HOUR * 4).await;
-    let refused = world.store.delete_task(&world.permit(), &stale, Timestamp::now()).await;
+    let refused = world.store.delete_task(&world.permit(), &stale, clock::now()).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged, "it would have left the second reminder behind");
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     assert_eq!((world.count("TASK#").await, world.count("REM#").await), (0, 0));
     let orphan = world.store.create_reminder(&world.permit(), &new_reminder(&task, HOUR)).await;
     assert_eq!(refusal(orphan), Refusal::TaskGone);
@@ -112,8 +111,8 @@ async fn a_task_that_was_changed_since_the_reading_is_not_deleted() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let stale = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), stale.clone(), patch, &Zone::UTC, Timestamp::now()).await.unwrap();
-    let refused = world.store.delete_task(&world.permit(), &stale, Timestamp::now()).await;
+    world.store.update_task(&world.permit(), stale.clone(), patch, &Zone::UTC, clock::now()).await.unwrap();
+    let refused = world.store.delete_task(&world.permit(), &stale, clock::now()).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     assert_eq!(read(&world, &task).await.version, 2);
 }
@@ -137,7 +136,7 @@ async fn the_ten_thousand_and_first_task_is_refused_until_one_is_deleted() {
     let refused = world.store.create_task(&world.permit(), &one_more).await;
     assert_eq!(refusal(refused), Refusal::TooManyTasks);
     let row = world.store.task(world.user.id, first.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     world.store.create_task(&world.permit(), &one_more).await.unwrap();
 }
 

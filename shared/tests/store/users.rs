@@ -1,11 +1,10 @@
 use futures::future::join_all;
 use shared::auth::mailed::MailedToken;
-use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::domain::mail::VERIFICATION_VALID;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, new_user, verification};
+use test_support::{World, clock, new_user, verification};
 
 #[tokio::test]
 async fn of_many_registrations_of_one_address_at_once_one_wins() {
@@ -29,14 +28,14 @@ async fn an_account_is_read_back_as_it_was_written() {
     let read = world.store.user(world.user.id).await.unwrap().unwrap();
     assert_eq!((read.id, read.email, read.name), (world.user.id, world.user.email.clone(), world.user.name.clone()));
     assert_eq!((read.timezone, read.password_hash), (world.user.timezone.clone(), world.user.password_hash.clone()));
-    let account = world.store.account_with_sessions(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let account = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
     assert_eq!(account.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [world.session.id]);
 }
 
 #[tokio::test]
 async fn a_verification_token_works_once_and_only_the_newest() {
     let world = World::new().await;
-    let (store, permit, now) = (&world.store, world.permit(), Timestamp::now());
+    let (store, permit, now) = (&world.store, world.permit(), clock::now());
     let (mail, first) = verification(&world.user);
     store.resend_verification(&permit, &world.user, &mail, &first).await.unwrap();
     let (mail, second) = verification(&world.user);

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::clock::Timestamp;
 use shared::domain::field::Patch;
 use shared::domain::reminder::ReminderPatch;
 use shared::domain::task::{Task, TaskPatch};
@@ -13,7 +12,7 @@ use shared::domain::task_query::TaskQuery;
 use shared::domain::zone::Zone;
 use shared::id::{ReminderId, TaskId};
 
-use test_support::{World, fields, new_reminder};
+use test_support::{World, clock, fields, new_reminder};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -57,12 +56,12 @@ async fn step_over_tasks(world: &World, passing: &mut Vec<TaskId>, step: &Step) 
             let row = world.store.task(world.user.id, passing[at]).await.unwrap().unwrap();
             let mut fields = fields(json!({"dueDate": body("Moves", *day)["dueDate"]}));
             let patch = TaskPatch::read(&mut fields);
-            world.store.update_task(&world.permit(), row, patch, &Zone::UTC, Timestamp::now()).await.unwrap();
+            world.store.update_task(&world.permit(), row, patch, &Zone::UTC, clock::now()).await.unwrap();
         }
         Step::Remove(which) => {
             let Some(at) = some(*which) else { return };
             let row = world.store.task(world.user.id, passing.swap_remove(at)).await.unwrap().unwrap();
-            world.store.delete_task(&world.permit(), &row, Timestamp::now()).await.unwrap();
+            world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
         }
     }
 }
@@ -93,7 +92,7 @@ async fn step_over_reminders(world: &World, task: &Task, passing: &mut Vec<Remin
         Step::Move(which, day) => {
             let Some(at) = some(*which) else { return };
             let mut reminder = world.store.reminder(world.user.id, passing[at]).await.unwrap().unwrap();
-            let (version, now) = (reminder.version, Timestamp::now());
+            let (version, now) = (reminder.version, clock::now());
             let patch = ReminderPatch {
                 scheduled_at: Some(now.plus(ahead(*day))),
                 channel: None,
@@ -106,7 +105,7 @@ async fn step_over_reminders(world: &World, task: &Task, passing: &mut Vec<Remin
         Step::Remove(which) => {
             let Some(at) = some(*which) else { return };
             let gone = world.store.reminder(world.user.id, passing.swap_remove(at)).await.unwrap().unwrap();
-            world.store.delete_reminder(&world.permit(), &gone, Timestamp::now()).await.unwrap();
+            world.store.delete_reminder(&world.permit(), &gone, clock::now()).await.unwrap();
         }
     }
 }

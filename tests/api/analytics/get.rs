@@ -1,10 +1,10 @@
 //! `GET /api/analytics`
 
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use super::user_at_noon;
-use crate::support::{App, Client, eventually, fires_in, id, minutes_ahead, names};
+use crate::support::{App, Client, eventually, fires_in, id, minutes_ahead, names, now};
 
 const PATH: &str = "/api/analytics";
 
@@ -42,7 +42,7 @@ async fn a_new_user_has_seven_days_and_four_weeks_of_nothing() {
     let week = |n| json!({"week": format!("Week {n}"), "completed": 0});
     assert_eq!(analytics["weeklyData"], json!([week(1), week(2), week(3), week(4)]));
     let zone = user.me().await["timezone"].as_str().expect("a zone").to_owned();
-    let today = Timestamp::now().in_tz(&zone).expect("a known zone").date();
+    let today = now().in_tz(&zone).expect("a known zone").date();
     let day = |ago: i64| json!({"date": (today - ago.days()).strftime("%b %-d").to_string(), "completed": 0});
     assert_eq!(analytics["dailyData"], json!([day(6), day(5), day(4), day(3), day(2), day(1), day(0)]));
 }

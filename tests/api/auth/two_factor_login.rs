@@ -1,9 +1,8 @@
 //! `POST /api/auth/login` of a user whose logins need a code.
 
-use jiff::Timestamp;
 use serde_json::json;
 
-use crate::support::{Answer, App, PASSWORD, instant, names, text, unique_email};
+use crate::support::{Answer, App, PASSWORD, instant, names, now, text, unique_email};
 
 const CODE_MAIL: &str = "Your Login OTP";
 
@@ -14,7 +13,7 @@ pub(super) fn assert_waits_for_code(answer: Answer) -> Answer {
     assert_eq!(names(answer.data()), ["challengeId", "expiresAt", "requiresOtp"], "{answer}");
     assert_eq!(answer.data()["requiresOtp"], true);
     uuid::Uuid::parse_str(text(answer.data(), "challengeId")).expect("an id is a UUID");
-    let left = instant(&answer.data()["expiresAt"]).duration_since(Timestamp::now()).as_secs();
+    let left = instant(&answer.data()["expiresAt"]).duration_since(now()).as_secs();
     assert!((1..=300).contains(&left), "a code lives five minutes at most, this one {left} s\n{answer}");
     for name in ["accessToken", "refreshToken"] {
         assert!(answer.set_cookie(name).is_none(), "no {name} before the code\n{answer}");
@@ -28,7 +27,7 @@ async fn the_password_gives_a_challenge_and_no_tokens() {
     let user = app.two_factor_user().await;
     let answer = assert_waits_for_code(app.client().login(&user.email, PASSWORD).await);
     assert_eq!(answer.cookies_set(), 1, "{answer}");
-    let left = instant(&answer.data()["expiresAt"]).duration_since(Timestamp::now()).as_secs();
+    let left = instant(&answer.data()["expiresAt"]).duration_since(now()).as_secs();
     assert!(left > 240, "{answer}");
     assert_eq!(user.sessions().await.len(), 1, "no session is opened");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, Client, each, id, instant, names};
+use crate::support::{App, Client, each, id, instant, names, now};
 
 const PATH: &str = "/api/notifications";
 
@@ -32,7 +32,7 @@ async fn a_notification_shows_its_task() {
     assert_eq!(names(notification), fields);
     assert_eq!(notification["userId"], user.id.as_str());
     assert_eq!(notification["task"], json!({"id": id(&task), "title": "Water the ferns"}));
-    let age = jiff::Timestamp::now().duration_since(instant(&notification["createdAt"]));
+    let age = now().duration_since(instant(&notification["createdAt"]));
     assert!(age.as_secs().abs() < 120, "{age:?}");
     user.update_task(&task, json!({"title": "Ferns, watered"})).await.expect(200);
     assert_eq!(user.notifications().await[0]["task"]["title"], "Ferns, watered");

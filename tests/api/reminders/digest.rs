@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
-use crate::support::{App, id, noon};
+use crate::support::{App, id, noon, now};
 
 /// The tick comes every minute; a digest may have to wait for two.
 const PATIENCE: Duration = Duration::from_secs(200);
@@ -26,7 +26,7 @@ async fn patiently<T>(what: &str, attempt: impl AsyncFn() -> Option<T>) -> T {
 async fn it_goes_out_at_the_stated_time_and_an_overdue_task_is_told_of_once() {
     let app = App::new();
     let user = app.user().await;
-    let now = jiff::Timestamp::now();
+    let now = now();
     let (zone, offset) = noon();
     let local = now.to_zoned(jiff::tz::TimeZone::fixed(offset));
     let time = (&local + 1.minute()).strftime("%H:%M").to_string();

@@ -23,7 +23,7 @@ pub(crate) use self::google::{Flow, Person, SIGN_IN_FAILED};
 pub(crate) use self::mailbox::Mailbox;
 pub(crate) use self::routes::{Reads, Route, Thing, Things};
 pub(crate) use self::time::{
-    assert_as_long, epoch_seconds, eventually, eventually_within, fires_in, instant, minutes_ahead, noon,
+    assert_as_long, epoch_seconds, eventually, eventually_within, fires_in, instant, minutes_ahead, noon, now,
 };
 pub(crate) use self::two_factor::Challenge;
 pub(crate) use self::upload::{a_text, announced, file, put};

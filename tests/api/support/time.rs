@@ -76,19 +76,25 @@ pub(crate) fn fires_in(seconds: i64) -> String {
 
 /// A zone in which it is about noon: its day has neither begun nor ends a moment from now. With its offset from UTC.
 pub(crate) fn noon() -> (String, jiff::tz::Offset) {
-    let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let now = now().to_zoned(jiff::tz::TimeZone::UTC);
     let east = 12 - now.hour();
     // POSIX counts westwards.
     (format!("Etc/GMT{:+}", -east), jiff::tz::offset(east))
 }
 
+/// The current instant, as the deployed functions see it.
+#[expect(clippy::disallowed_methods, reason = "tests over HTTP share the system's time with what they test")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// Now, in epoch seconds.
 pub(crate) fn epoch_seconds() -> i64 {
-    Timestamp::now().as_second()
+    now().as_second()
 }
 
 fn ahead(duration: SignedDuration) -> String {
-    format!("{:.3}", Timestamp::now() + duration)
+    format!("{:.3}", now() + duration)
 }
 
 /// The instant that an answer tells, which must be RFC 3339 in UTC with `Z`.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, id, instant, names};
+use crate::support::{App, Client, id, instant, names, now};
 
 const PATH: &str = "/api/tasks";
 
@@ -56,7 +56,7 @@ async fn a_title_is_enough_and_the_rest_has_defaults() {
     assert_eq!(task["reminders"], json!([]));
     assert_eq!(task["userId"], user.id.as_str());
     assert_eq!(task["createdAt"], task["updatedAt"]);
-    let age = Timestamp::now().duration_since(instant(&task["createdAt"]));
+    let age = now().duration_since(instant(&task["createdAt"]));
     assert!(age.as_secs().abs() < 120, "{age:?}");
     assert_eq!(uuid::Uuid::parse_str(id(task)).expect("an id is a UUID").get_version_num(), 7);
     assert!(task["version"].is_u64(), "{task}");

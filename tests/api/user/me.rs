@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, instant, names};
+use crate::support::{App, instant, names, now};
 
 #[tokio::test]
 async fn a_user_sees_their_own_account() {
@@ -31,7 +31,7 @@ async fn a_user_sees_their_own_account() {
     assert_eq!(me["is_two_factor_enabled"], false);
     assert_eq!(me["timezone"], "Asia/Kolkata");
     assert_eq!(me["morning_digest"], json!({"enabled": true, "time": "05:00"}));
-    let age = jiff::Timestamp::now().duration_since(instant(&me["createdAt"]));
+    let age = now().duration_since(instant(&me["createdAt"]));
     assert!(age.as_secs().abs() < 120, "{age:?}");
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Call, Client, PASSWORD, Tokens, User, each, id, instant, names, unique_email, unknown_id};
+use crate::support::{
+    App, Call, Client, PASSWORD, Tokens, User, each, id, instant, names, now, unique_email, unknown_id,
+};
 
 const PATH: &str = "/api/user/sessions";
 
@@ -42,7 +44,7 @@ async fn a_session_tells_device_address_and_times_and_no_secret() {
     assert_eq!(session["device"], agent);
     assert_eq!(session["ip"], device.address());
     for name in ["createdAt", "lastUsedAt"] {
-        let age = jiff::Timestamp::now().duration_since(instant(&session[name]));
+        let age = now().duration_since(instant(&session[name]));
         assert!(age.as_secs().abs() < 120, "{name}: {age:?}");
     }
 }

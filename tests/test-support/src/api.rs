@@ -8,7 +8,6 @@ use aws_lambda_events::encodings::Body;
 use serde_json::{Value, json};
 use shared::auth::token::sign_access;
 use shared::aws::secrets::Secrets;
-use shared::clock::Timestamp;
 use shared::config::{Config, HttpConfig, SameSite};
 use shared::domain::zone::Zone;
 use shared::http::limiter::Limits;
@@ -16,7 +15,7 @@ use shared::http::routes::Route;
 use shared::http::{ApiError, App, Reply, Request, respond};
 use shared::store::Store;
 
-use crate::{Answer, Scripted, TABLE, World, keyring};
+use crate::{Answer, Scripted, TABLE, World, clock, keyring};
 
 /// What every function of the API has at hand, with its own table and the keys of [`keyring`].
 pub async fn app(store: Store) -> App {
@@ -41,6 +40,7 @@ pub async fn app(store: Store) -> App {
             limits: limits("100/900", "50/900"),
         },
         store,
+        clock: clock::fixed(),
         started: Instant::now(),
         secrets: Some(Secrets::load(&manager.sdk(), "keys".to_owned()).await.unwrap()),
     }
@@ -74,7 +74,7 @@ fn event_with(route: &Route, address: &str, headers: &Value) -> Value {
 impl World {
     /// A request of the user's, as [`event`].
     pub fn event(&self, route: &Route, address: &str) -> Value {
-        let token = sign_access(&keyring(), self.user.id, &self.user.email, self.session.id, Timestamp::now()).unwrap();
+        let token = sign_access(&keyring(), self.user.id, &self.user.email, self.session.id, clock::now()).unwrap();
         let headers = json!({"content-type": "application/json", "authorization": format!("Bearer {token}")});
         event_with(route, address, &headers)
     }

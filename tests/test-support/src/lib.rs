@@ -4,6 +4,7 @@
 #![expect(missing_docs, clippy::unwrap_used, clippy::panic, reason = "only tests use it, and they are to fail loudly")]
 
 pub mod api;
+pub mod clock;
 mod scripted;
 
 pub use scripted::{Answer, Asked, Scripted};
@@ -23,7 +24,6 @@ use shared::auth::keyring::Keyring;
 use shared::auth::mailed::MailedToken;
 use shared::auth::session::{Memory, Session};
 use shared::aws::secrets::Secrets;
-use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::domain::field::{Field, Fields};
 use shared::domain::mail::{Mail, MailContent};
@@ -68,13 +68,13 @@ impl World {
     pub async fn verify(&self) {
         let (mail, token) = verification(&self.user);
         self.store.resend_verification(&self.permit(), &self.user, &mail, &token).await.unwrap();
-        self.store.verify_email(&Permit::of_system(), self.user.id, token.expose(), Timestamp::now()).await.unwrap();
+        self.store.verify_email(&Permit::of_system(), self.user.id, token.expose(), clock::now()).await.unwrap();
         self.store.meter().take();
     }
 
     /// Deletes the account, as its owner does.
     pub async fn delete_account(&self) {
-        let now = Timestamp::now();
+        let now = clock::now();
         let read = self.store.account_with_sessions(self.user.id, now).await.unwrap().unwrap();
         self.store.delete_account(&read, self.session.id, now).await.unwrap();
     }
@@ -157,7 +157,7 @@ pub async fn rotated_secrets() -> Secrets {
 pub fn new_user(email: &str) -> User {
     let name = PersonName::read("Name", &json!("Someone")).unwrap();
     let hash = PasswordHash::from_phc("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$c29tZWhhc2g".to_owned());
-    User::register(name, Email::parse(email).unwrap(), hash, Zone::parse("Asia/Kolkata").unwrap(), Timestamp::now())
+    User::register(name, Email::parse(email).unwrap(), hash, Zone::parse("Asia/Kolkata").unwrap(), clock::now())
 }
 
 /// The mail and the token of a registration.
@@ -188,7 +188,7 @@ pub fn sign_in<'a>(session: &'a Session, read: &'a AccountWithSessions) -> SignI
 
 pub fn new_session(user: &User) -> Session {
     let device = ("a browser", "192.0.2.1");
-    Session::open(&keyring(), (user.id, &user.email), Memory::Ordinary, device, Timestamp::now()).unwrap().session
+    Session::open(&keyring(), (user.id, &user.email), Memory::Ordinary, device, clock::now()).unwrap().session
 }
 
 pub fn fields(body: Value) -> Fields {
@@ -199,11 +199,11 @@ pub fn fields(body: Value) -> Fields {
 pub fn new_task(user: &User, body: Value) -> Task {
     let mut fields = fields(body);
     let input = NewTask::read(&mut fields);
-    Task::new(user.id, fields.finish(input).unwrap(), &Zone::UTC, Timestamp::now())
+    Task::new(user.id, fields.finish(input).unwrap(), &Zone::UTC, clock::now())
 }
 
 pub fn new_reminder(task: &Task, ahead: Duration) -> Reminder {
-    let now = Timestamp::now();
+    let now = clock::now();
     let mut fields = fields(json!({"taskId": task.id, "scheduledAt": now.plus(ahead)}));
     let input = NewReminder::read(&mut fields, now);
     Reminder::new(task.user_id, fields.finish(input).unwrap(), now)

@@ -2,7 +2,6 @@
 
 use attachments::optimize::Optimizer;
 use shared::aws::files::Bucket;
-use shared::clock::Timestamp;
 use shared::config::{parsed, required};
 use shared::events::{serve_queue, start};
 
@@ -16,8 +15,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         max_receives: parsed("MAX_RECEIVES")?,
     };
     let optimizer = &optimizer;
-    serve_queue("attachments-optimize", &config.stage, async |message| {
-        optimizer.handle(message, Timestamp::now()).await
-    })
-    .await
+    serve_queue("attachments-optimize", &config.stage, async |message, now| optimizer.handle(message, now).await).await
 }

@@ -2,11 +2,10 @@ use serde_json::json;
 use shared::auth::mailed::MailedToken;
 use shared::aws::queue::IssueReset;
 use shared::aws::secrets::Secrets;
-use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::id::{MailId, TokenSeed};
 use shared::store::mailed_tokens::TokenUse;
-use test_support::{Answer, Scripted, World, keyring};
+use test_support::{Answer, Scripted, World, clock, keyring};
 
 fn message(email: &str) -> IssueReset {
     let email = Email::parse(email).unwrap();
@@ -25,7 +24,7 @@ async fn a_message_that_comes_twice_sends_one_mail() {
     let message = message(world.user.email.as_str());
     let before = world.count("MAIL#").await;
     for _ in 0..2 {
-        auth::issue_reset::handle(&world.store, &secrets, message.clone(), Timestamp::now()).await.unwrap();
+        auth::issue_reset::handle(&world.store, &secrets, message.clone(), clock::now()).await.unwrap();
     }
     assert_eq!(world.count("MAIL#").await, before + 1);
     let token = MailedToken::derive(&keyring(), "1", message.seed).unwrap();
@@ -38,7 +37,7 @@ async fn a_message_that_comes_twice_sends_one_mail() {
 async fn an_unknown_address_is_no_error_and_a_lost_key_is_one() {
     let (world, secrets) = (World::new().await, secrets().await);
     let unknown = message("nobody@example.com");
-    auth::issue_reset::handle(&world.store, &secrets, unknown, Timestamp::now()).await.unwrap();
+    auth::issue_reset::handle(&world.store, &secrets, unknown, clock::now()).await.unwrap();
     let lost = IssueReset { kid: "9".to_owned(), ..message(world.user.email.as_str()) };
-    assert!(auth::issue_reset::handle(&world.store, &secrets, lost, Timestamp::now()).await.is_err());
+    assert!(auth::issue_reset::handle(&world.store, &secrets, lost, clock::now()).await.is_err());
 }

@@ -3,7 +3,6 @@ use std::time::{Duration, Instant};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use serde_json::json;
 use shared::auth::password::{hash, is_outdated};
-use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::domain::field::Field;
 use shared::domain::mail::{Mail, MailContent};
@@ -16,7 +15,7 @@ use shared::http::routes::AUTH_LOGIN;
 use shared::store::Permit;
 use shared::store::accounts::TwoFactor;
 use test_support::api::{app, body, limits};
-use test_support::{World, verification};
+use test_support::{World, clock, verification};
 
 use crate::call;
 
@@ -28,7 +27,7 @@ fn password() -> Password {
 
 async fn someone(app: &App, email: &str, hash: PasswordHash) -> User {
     let name = PersonName::read("Name", &json!("Someone")).unwrap();
-    let user = User::register(name, Email::parse(email).unwrap(), hash, Zone::UTC, Timestamp::now());
+    let user = User::register(name, Email::parse(email).unwrap(), hash, Zone::UTC, clock::now());
     let (mail, token) = verification(&user);
     app.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
     user
@@ -148,9 +147,9 @@ async fn the_guard_answers_429_with_a_time_to_wait_and_spares_known_addresses() 
 }
 
 async fn switch_on(app: &App, user: &User) {
-    let account = app.store.account_with_sessions(user.id, Timestamp::now()).await.unwrap().unwrap();
+    let account = app.store.account_with_sessions(user.id, clock::now()).await.unwrap().unwrap();
     let session = account.sessions.first().unwrap();
-    let told = Notification::security(user.id, "switched", Timestamp::now());
+    let told = Notification::security(user.id, "switched", clock::now());
     let permit = Permit::of_session(user.id, session.id);
     app.store.set_two_factor(&permit, user.id, TwoFactor::On, &told).await.unwrap();
 }
@@ -176,8 +175,8 @@ async fn a_login_with_a_code_replaces_an_outdated_hash_too() {
     let user = someone(&app, "known@example.com", hash(&password()).unwrap()).await;
     assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200);
     switch_on(&app, &user).await;
-    let read = app.store.account_with_sessions(user.id, Timestamp::now()).await.unwrap().unwrap();
-    let mail = Mail::new(user.id, MailContent::PasswordChanged, Timestamp::now());
+    let read = app.store.account_with_sessions(user.id, clock::now()).await.unwrap().unwrap();
+    let mail = Mail::new(user.id, MailContent::PasswordChanged, clock::now());
     let kept = read.sessions.first().unwrap().id;
     app.store.set_password(&Permit::of_system(), &read, &before, kept, &mail).await.unwrap();
     assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 200);

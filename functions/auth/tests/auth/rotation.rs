@@ -10,14 +10,13 @@ use shared::auth::mailed::{LoginCode, MailedToken};
 use shared::auth::session::Memory;
 use shared::aws::queue::IssueReset;
 use shared::aws::secrets::SecretText;
-use shared::clock::Timestamp;
 use shared::http::routes::{AUTH_GOOGLE_CALLBACK, AUTH_VERIFY_OTP};
 use shared::http::{App, Request};
 use shared::id::{MailId, TokenSeed};
 use shared::store::Permit;
 use shared::store::mailed_tokens::TokenUse;
 use test_support::api::{answer, app, event};
-use test_support::{Answer, Scripted, World, rotated_keyring, rotated_secrets};
+use test_support::{Answer, Scripted, World, clock, rotated_keyring, rotated_secrets};
 
 use crate::call;
 
@@ -33,7 +32,7 @@ async fn a_login_code_of_a_newer_key_is_right() {
     let world = World::new().await;
     let keyring = rotated_keyring();
     for (app, status) in apps(&world).await.iter().zip([200, 400]) {
-        let now = Timestamp::now();
+        let now = clock::now();
         let challenge = Challenge::new(&keyring, &world.user, Memory::Ordinary, None, now);
         let system = Permit::of_system();
         world.store.open_challenge(&system, &challenge, &challenge.mail(now), None).await.unwrap();
@@ -49,7 +48,7 @@ async fn a_reset_that_was_asked_for_under_a_newer_key_is_issued() {
     let (world, secrets) = (World::new().await, rotated_secrets().await);
     let (email, seed) = (world.user.email.clone(), TokenSeed::new());
     let message = IssueReset { email, seed, kid: "2".to_owned(), mail_id: MailId::new() };
-    auth::issue_reset::handle(&world.store, &secrets, message, Timestamp::now()).await.unwrap();
+    auth::issue_reset::handle(&world.store, &secrets, message, clock::now()).await.unwrap();
     let token = MailedToken::derive(&rotated_keyring(), "2", seed).unwrap();
     let row = world.store.mailed_token(token.expose(), TokenUse::ResetPassword).await.unwrap().unwrap();
     assert_eq!(row.user_id, world.user.id);
@@ -62,7 +61,7 @@ async fn asked_after_callback(app: &App, keyring: &Keyring) -> usize {
     let secret = SecretText::new(&manager.sdk(), "oidc".to_owned());
     let provider = Provider::new(provider_server.endpoint().to_owned(), "https://api.example.com", secret).unwrap();
     let word = |word: &str| word.to_owned();
-    let expires_at = Timestamp::now().plus(VALID).as_second();
+    let expires_at = clock::now().plus(VALID).as_second();
     let flow = Flow { state: word("s"), nonce: word("n"), verifier: word("v"), expires_at };
     let mut event = event(&AUTH_GOOGLE_CALLBACK, "192.0.2.1");
     event["cookies"] = json!([format!("__Host-oidcFlow={}", flow.seal(keyring))]);

@@ -5,7 +5,7 @@ use mail::send::Sender;
 use shared::aws::mailer::Mailer;
 use shared::aws::queue::Queue;
 use shared::aws::secrets::Secrets;
-use shared::clock::Timestamp;
+use shared::clock::Clock;
 use shared::config::{parsed, required, url};
 use shared::events::{serve_queue, start};
 
@@ -13,6 +13,8 @@ use shared::events::{serve_queue, start};
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (config, sdk, store) = start()?;
     let mailer = Mailer::new(&sdk, required("MAIL_FROM")?, required("SES_CONFIGURATION_SET")?);
+    #[expect(clippy::disallowed_methods, reason = "a main is the edge")]
+    let clock = Clock::system();
     let sender = Sender {
         store,
         secrets: Secrets::load(&sdk, required("SECRET_ID")?).await?,
@@ -21,7 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stage: config.stage.clone(),
         max_receives: parsed("MAX_RECEIVES")?,
         queue: Queue::new(&sdk, required("MAIL_QUEUE_URL")?),
+        clock,
     };
     let sender = &sender;
-    serve_queue("mail-send", &config.stage, async |message| sender.handle(message, Timestamp::now()).await).await
+    serve_queue("mail-send", &config.stage, async |message, now| sender.handle(message, now).await).await
 }

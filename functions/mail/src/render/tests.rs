@@ -9,6 +9,7 @@ use shared::domain::reminder::{NewReminder, Reminder};
 use shared::domain::task::{NewTask, Task};
 use shared::domain::user::PersonName;
 use shared::domain::zone::Zone;
+use test_support::clock;
 
 fn keyring() -> Keyring {
     Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
@@ -22,7 +23,7 @@ fn user(name: &str) -> User {
     let name = PersonName::read("Name", &json!(name)).unwrap();
     let email = Email::parse("a@example.com").unwrap();
     let hash = PasswordHash::from_phc(String::new());
-    User::register(name, email, hash, Zone::parse("Asia/Kolkata").unwrap(), Timestamp::now())
+    User::register(name, email, hash, Zone::parse("Asia/Kolkata").unwrap(), clock::now())
 }
 
 fn fields(value: Value) -> Fields {
@@ -61,7 +62,7 @@ fn times_are_the_users() {
 #[test]
 fn the_verification_link_is_the_same_at_every_try_and_not_the_seed() {
     let (user, seed) = (user("Asha"), TokenSeed::new());
-    let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "1".to_owned() }, Timestamp::now());
+    let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "1".to_owned() }, clock::now());
     let text = || render(&mail, &user, &links(), &keyring()).unwrap().text;
     assert_eq!(text(), text());
     assert!(text().contains("https://app.example.com/verify-email?token="));
@@ -113,7 +114,7 @@ fn digests_and_reminders_say_how_to_unsubscribe_and_other_mails_do_not() {
         let found = Subscription::from_token(token, &keyring()).unwrap();
         assert_eq!((found.user, Some(found.category)), (user.id, mail.content.category()));
     }
-    let other = Mail::new(user.id, MailContent::PasswordChanged, Timestamp::now());
+    let other = Mail::new(user.id, MailContent::PasswordChanged, clock::now());
     assert!(render(&other, &user, &links(), &keyring()).unwrap().headers.is_empty());
 }
 
@@ -145,7 +146,7 @@ fn a_line_keeps_its_direction_beside_lines_of_another() {
 fn a_login_code_stands_on_a_line_of_its_own() {
     let (user, seed) = (user("Asha"), TokenSeed::new());
     let expires_at = Timestamp::parse("2026-01-01T00:05:00Z").unwrap();
-    let mail = Mail::new(user.id, MailContent::LoginCode { seed, kid: "1".to_owned(), expires_at }, Timestamp::now());
+    let mail = Mail::new(user.id, MailContent::LoginCode { seed, kid: "1".to_owned(), expires_at }, clock::now());
     let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
     let code = LoginCode::derive(&keyring(), "1", seed).unwrap();
     assert!(rendered.text.lines().any(|line| line == code.expose()), "{}", rendered.text);
@@ -156,7 +157,7 @@ fn a_login_code_stands_on_a_line_of_its_own() {
 #[test]
 fn every_mail_escapes_the_users_name() {
     let (user, seed, kid) = (user("<img src=x onerror=alert(1)>"), TokenSeed::new(), "1".to_owned());
-    let expires_at = Timestamp::now();
+    let expires_at = clock::now();
     for content in [
         MailContent::Verification { seed, kid: kid.clone() },
         MailContent::LoginCode { seed, kid: kid.clone(), expires_at },

@@ -1,7 +1,6 @@
 //! `reminders-fire`.
 
 use reminders::fire;
-use shared::clock::Timestamp;
 use shared::events::{serve_queue, start};
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,8 +8,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (config, _, store) = start()?;
     let store = &store;
     let stage = &config.stage;
-    serve_queue("reminders-fire", stage, async |message| {
-        fire::serve(store, stage, message.body, Timestamp::now()).await
-    })
-    .await
+    serve_queue("reminders-fire", stage, async |message, now| fire::serve(store, stage, message.body, now).await).await
 }

@@ -15,5 +15,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         queue: Queue::new(&sdk, required("CLEANUP_QUEUE_URL")?),
     };
     let cleaner = &cleaner;
-    serve_queue("service-cleanup", &config.stage, async |message| cleaner.handle(message.body).await).await
+    serve_queue("service-cleanup", &config.stage, async |message, now| cleaner.handle(message.body, now).await).await
 }

@@ -18,5 +18,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         exports: Queue::new(&sdk, required("EXPORT_QUEUE_URL")?),
     };
     let dispatcher = &dispatcher;
-    serve_stream("service-dispatch", &config.stage, async |record| dispatcher.handle(&record).await).await
+    serve_stream("service-dispatch", &config.stage, async |record, now| dispatcher.handle(&record, now).await).await
 }

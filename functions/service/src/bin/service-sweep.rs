@@ -2,7 +2,6 @@
 
 use service::sweep::Sweeper;
 use shared::aws::queue::Queue;
-use shared::clock::Timestamp;
 use shared::config::required;
 use shared::events::{serve_queue, start};
 
@@ -19,6 +18,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         sweeps: Queue::new(&sdk, required("SWEEP_QUEUE_URL")?),
     };
     let sweeper = &sweeper;
-    serve_queue("service-sweep", &config.stage, async |message| sweeper.handle(message.body, Timestamp::now()).await)
-        .await
+    serve_queue("service-sweep", &config.stage, async |message, now| sweeper.handle(message.body, now).await).await
 }

@@ -1,6 +1,5 @@
 //! `tasks-overdue`.
 
-use shared::clock::Timestamp;
 use shared::events::{serve_queue, start};
 use tasks::overdue;
 
@@ -8,8 +7,6 @@ use tasks::overdue;
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (config, _, store) = start()?;
     let store = &store;
-    serve_queue("tasks-overdue", &config.stage, async |message| {
-        overdue::handle(store, &message.body, Timestamp::now()).await
-    })
-    .await
+    serve_queue("tasks-overdue", &config.stage, async |message, now| overdue::handle(store, &message.body, now).await)
+        .await
 }

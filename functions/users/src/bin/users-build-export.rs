@@ -2,7 +2,6 @@
 
 use shared::aws::files::Bucket;
 use shared::aws::secrets::Secrets;
-use shared::clock::Timestamp;
 use shared::config::required;
 use shared::events::{serve_queue, start};
 use users::build_export::Builder;
@@ -16,8 +15,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         bucket: Bucket::new(&sdk, required("UPLOADS_BUCKET")?),
     };
     let builder = &builder;
-    serve_queue("users-build-export", &config.stage, async |message| {
-        builder.handle(message.body, Timestamp::now()).await
-    })
-    .await
+    serve_queue("users-build-export", &config.stage, async |message, now| builder.handle(message.body, now).await).await
 }

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::Write;
 
 use serde_json::Value;
-use shared::clock::Timestamp;
+use shared::clock::{Clock, Timestamp};
 use shared::domain::notification::Notification;
 use shared::domain::task::{MAX_REMINDERS, MAX_TASKS};
 use shared::domain::user::User;
@@ -51,7 +51,7 @@ const FAILURES_IN_A_ROW: u32 = 3;
 /// # Errors
 /// Either database failed, or three users in a row; the next run goes on.
 pub async fn run(
-    store: &Store,
+    (store, clock): (&Store, Clock),
     from: &Address,
     zone: &Zone,
     start: Start,
@@ -72,7 +72,7 @@ pub async fn run(
         }
         for user in users {
             let id = rows::text(&user, &["id"]).unwrap_or_default().to_owned();
-            let now = Timestamp::now();
+            let now = clock.now();
             match (Import { store, source: &source, zone, uploads, now, report: &mut report }).user(&user).await {
                 Ok(()) => failures = 0,
                 Err(failure) if failures + 1 >= FAILURES_IN_A_ROW => return Err(failure),
@@ -102,7 +102,7 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn user(&mut self, row: &Value) -> Result<(), Failure> {
-        let Some(user) = self.take(Kind::User, row, rows::user(row, self.zone)) else {
+        let Some(user) = self.take(Kind::User, row, rows::user(row, self.zone, self.now)) else {
             return self.leave_children(row).await;
         };
         match self.store.import_account(&user).await {
@@ -116,13 +116,13 @@ impl Import<'_> {
         }
         let families = self.families(row, &user).await?;
         let tasks: HashSet<TaskId> = families.iter().map(|family| family.task.id).collect();
-        for reminder in self.store.import_tasks(families, self.zone).await? {
+        for reminder in self.store.import_tasks(families, self.zone, self.now).await? {
             self.report.untake(Kind::Reminder);
             self.report.refuse_id(Kind::Reminder, reminder, "its task was brought in before, without it");
         }
         let notifications = self.notifications(row, &user).await?;
         self.store.import_notifications(user.id, &notifications).await?;
-        self.store.replay(user.id, Mode::Repair).await?;
+        self.store.replay(user.id, Mode::Repair, self.now).await?;
         // Behind the recount: announcing counts bytes by itself.
         self.attachments(row, &user, &tasks).await
     }
@@ -147,7 +147,7 @@ impl Import<'_> {
         for row in self.source.of_user("tasks", row).await? {
             if families.len() >= MAX_TASKS as usize {
                 self.report.refuse(Kind::Task, &row, "its user has as many tasks as allowed");
-            } else if let Some(task) = self.take(Kind::Task, &row, rows::task(&row, user.id)) {
+            } else if let Some(task) = self.take(Kind::Task, &row, rows::task(&row, user.id, self.now)) {
                 families.insert(task.id, Family { task, reminders: Vec::new() });
             }
         }
@@ -174,7 +174,8 @@ impl Import<'_> {
     async fn notifications(&mut self, row: &Value, user: &User) -> Result<Vec<Notification>, Failure> {
         let mut notifications = Vec::new();
         for row in self.source.of_user("notifications", row).await? {
-            let Some(notification) = self.take(Kind::Notification, &row, rows::notification(&row, user.id)) else {
+            let Some(notification) = self.take(Kind::Notification, &row, rows::notification(&row, user.id, self.now))
+            else {
                 continue;
             };
             if notification.expires_at() > self.now.as_second() {

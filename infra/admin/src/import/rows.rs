@@ -26,8 +26,8 @@ pub(super) struct Taken<T> {
 type Read<T> = Result<Taken<T>, String>;
 
 /// An account. Its address is taken as verified, its bcrypt hash as it is.
-pub(super) fn user(row: &Value, zone: &Zone) -> Read<User> {
-    let mut columns = Columns::of(row);
+pub(super) fn user(row: &Value, zone: &Zone, now: Timestamp) -> Read<User> {
+    let mut columns = Columns::of(row, now);
     let id = UserId::parse(columns.required("id")?).map_err(|error| format!("id: {error}"))?;
     let name: PersonName = columns.read("Name", &["name"])?;
     let email = columns.required("email")?;
@@ -60,8 +60,8 @@ pub(super) fn user(row: &Value, zone: &Zone) -> Read<User> {
 }
 
 /// A task, without children.
-pub(super) fn task(row: &Value, user: UserId) -> Read<Task> {
-    let mut columns = Columns::of(row);
+pub(super) fn task(row: &Value, user: UserId, now: Timestamp) -> Read<Task> {
+    let mut columns = Columns::of(row, now);
     let id = TaskId::parse(columns.required("id")?).map_err(|error| format!("id: {error}"))?;
     let title: TaskTitle = columns.read("Title", &["title"])?;
     let (created_at, updated_at) = columns.times()?;
@@ -93,7 +93,7 @@ pub(super) fn task(row: &Value, user: UserId) -> Read<Task> {
 
 /// A reminder, planned anew. One whose mail the original has sent is over.
 pub(super) fn reminder(row: &Value, user: UserId, now: Timestamp) -> Read<Reminder> {
-    let mut columns = Columns::of(row);
+    let mut columns = Columns::of(row, now);
     let id = ReminderId::parse(columns.required("id")?).map_err(|error| format!("id: {error}"))?;
     let task_id = columns.text(&["task_id", "taskId"]).ok_or_else(|| "it belongs to no task".to_owned())?;
     let task_id = TaskId::parse(task_id).map_err(|error| format!("task: {error}"))?;
@@ -117,8 +117,8 @@ pub(super) fn reminder(row: &Value, user: UserId, now: Timestamp) -> Read<Remind
 }
 
 /// A notification.
-pub(super) fn notification(row: &Value, user: UserId) -> Read<Notification> {
-    let mut columns = Columns::of(row);
+pub(super) fn notification(row: &Value, user: UserId, now: Timestamp) -> Read<Notification> {
+    let mut columns = Columns::of(row, now);
     let id = NotificationId::parse(columns.required("id")?).map_err(|error| format!("id: {error}"))?;
     let kind = columns.optional::<NotificationKind>("Type", &["type"]).unwrap_or(NotificationKind::General);
     let title = columns.required("title")?.to_owned();
@@ -146,12 +146,13 @@ pub(super) fn text<'a>(row: &'a Value, names: &[&str]) -> Option<&'a str> {
 /// A row that is being read, and what is left out of it.
 struct Columns<'a> {
     row: &'a Value,
+    now: Timestamp,
     without: Vec<String>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(row: &'a Value) -> Self {
-        Self { row, without: Vec::new() }
+    fn of(row: &'a Value, now: Timestamp) -> Self {
+        Self { row, now, without: Vec::new() }
     }
 
     fn taken<T>(self, value: T) -> Read<T> {
@@ -199,9 +200,9 @@ impl<'a> Columns<'a> {
         read
     }
 
-    /// When it was made and last changed; now for a row that does not say.
+    /// When it was made and last changed; `now` for a row that does not say.
     fn times(&mut self) -> Result<(Timestamp, Timestamp), String> {
-        let created = self.optional_time(&["created_at", "createdAt"]).unwrap_or_else(Timestamp::now);
+        let created = self.optional_time(&["created_at", "createdAt"]).unwrap_or(self.now);
         let updated = self.optional_time(&["updated_at", "updatedAt"]).unwrap_or(created);
         Ok((created, updated.max(created)))
     }
@@ -222,6 +223,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn now() -> Timestamp {
+        Timestamp::parse("2024-12-10T09:00:00Z").unwrap()
+    }
+
     #[test]
     fn a_column_without_a_zone_holds_utc() {
         let with = instant("2024-12-10T09:00:00.123456+05:30").map(|at| at.to_string());
@@ -239,25 +244,24 @@ mod tests {
             "id": TaskId::new(), "title": "Complete project", "priority": "High", "status": "done",
             "link": "javascript:alert(1)", "description": null, "created_at": "2024-12-10T09:00:00",
         });
-        let Taken { value, without } = task(&row, UserId::new()).unwrap();
+        let Taken { value, without } = task(&row, UserId::new(), now()).unwrap();
         assert_eq!((value.priority, value.status, value.link), (Priority::High, TaskStatus::Todo, None));
         assert_eq!(without.len(), 2, "{without:?}");
-        let reason = task(&json!({"id": TaskId::new(), "title": "ab"}), UserId::new()).map(|_| ()).unwrap_err();
+        let reason = task(&json!({"id": TaskId::new(), "title": "ab"}), UserId::new(), now()).map(|_| ()).unwrap_err();
         assert_eq!(reason, "Title must be at least 3 characters");
     }
 
     #[test]
     fn a_reminder_whose_mail_was_sent_is_over_and_one_to_come_is_planned() {
-        let now = Timestamp::parse("2024-12-10T09:00:00Z").unwrap();
         let mut row = json!({
             "id": ReminderId::new(), "task_id": TaskId::new(), "scheduled_at": "2024-12-10T12:00:00",
             "status": "pending", "email_sent": false,
         });
-        let planned = reminder(&row, UserId::new(), now).unwrap().value;
+        let planned = reminder(&row, UserId::new(), now()).unwrap().value;
         assert_eq!(planned.fires_at().map(|at| at.to_string()).as_deref(), Some("2024-12-10T11:00:00.000Z"));
         row["email_sent"] = json!(true);
         row["email_sent_at"] = json!("2024-12-10T11:00:02");
-        let sent = reminder(&row, UserId::new(), now).unwrap().value;
+        let sent = reminder(&row, UserId::new(), now()).unwrap().value;
         assert_eq!((sent.status, sent.fires_at()), (ReminderStatus::Completed, None));
     }
 }

@@ -3,14 +3,13 @@
 use admin::import::{self, Address, Files, Kind, Reach, Report, Start, Uploads};
 use admin::replay;
 use shared::aws::files::Bucket;
-use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, AttachmentStatus, Stored};
 use shared::domain::email::Email;
 use shared::domain::zone::Zone;
 use shared::id::{AttachmentId, TaskId, UserId};
 use shared::store::Permit;
 use shared::store::replay::Mode;
-use test_support::{Answer, Scripted, World};
+use test_support::{Answer, Scripted, World, clock};
 
 use legacy_fixture::{AS_TABLES, Postgres};
 
@@ -61,7 +60,7 @@ impl Scene {
             Uploads { files: Files::new(reach).unwrap(), bucket: Bucket::new(&self.s3.sdk(), "uploads".to_owned()) };
         let address = Address::read(&self.postgres.url(), None).unwrap();
         let (store, sink) = (&self.world.store, &mut std::io::sink());
-        import::run(store, &address, &Zone::UTC, Start::Anew, Some(&uploads), sink).await.unwrap()
+        import::run((store, clock::fixed()), &address, &Zone::UTC, Start::Anew, Some(&uploads), sink).await.unwrap()
     }
 
     async fn user(&self) -> UserId {
@@ -97,14 +96,14 @@ async fn a_file_is_announced_counted_and_put_where_uploads_arrive_until_it_is_re
     let announced = scene.attachment(1).await.unwrap();
     assert_eq!((announced.card.status, announced.card.counted_bytes), (AttachmentStatus::Pending, 17));
     assert_eq!(announced.card.created_at.to_string(), "2024-12-01T10:00:00.000Z", "as old as it was");
-    assert!(announced.due_at().is_some_and(|due| due > Timestamp::now()), "and not forgotten for that");
+    assert!(announced.due_at().is_some_and(|due| due > clock::now()), "and not forgotten for that");
     let task = scene.world.store.task(announced.user_id, TaskId::parse(TASK).unwrap()).await.unwrap().unwrap().task;
     assert_eq!(task.attachments[&id(1)], announced.card);
-    assert!(replay::all(&scene.world.store, Mode::Compare).await.unwrap().wrong.is_empty());
+    assert!(replay::all(&scene.world.store, clock::fixed(), Mode::Compare).await.unwrap().wrong.is_empty());
 
     let stored = Stored { kind: announced.kind().unwrap(), size: 17, pixels: None };
-    let ready = announced.ready(&stored, Timestamp::now());
-    scene.world.store.change_attachment(&Permit::of_system(), &announced, &ready, Timestamp::now()).await.unwrap();
+    let ready = announced.ready(&stored, clock::now());
+    scene.world.store.change_attachment(&Permit::of_system(), &announced, &ready, clock::now()).await.unwrap();
     let report = scene.run(Reach::Anywhere).await;
     assert_eq!((report.taken[&Kind::Attachment], scene.put().len()), (1, 2), "what is ready is left alone");
     assert_eq!(scene.attachment(1).await.unwrap(), ready);

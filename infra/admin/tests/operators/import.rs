@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use admin::import::{self, Address, Kind, Report, Start};
 use admin::replay;
-use shared::clock::Timestamp;
 use shared::domain::email::Email;
 use shared::domain::notification::Notification;
 use shared::domain::reminder::ReminderStatus;
@@ -16,12 +15,12 @@ use shared::store::accounts::TwoFactor;
 use shared::store::replay::Mode;
 
 use legacy_fixture::{AS_QUERIES, AS_TABLES, Postgres, ROWS};
-use test_support::World;
+use test_support::{World, clock};
 
 async fn run(world: &World, from: &Postgres, start: Start) -> Report {
     let zone = Zone::parse("Asia/Kolkata").unwrap();
     let address = Address::read(&from.url(), None).unwrap();
-    import::run(&world.store, &address, &zone, start, None, &mut std::io::sink()).await.unwrap()
+    import::run((&world.store, clock::fixed()), &address, &zone, start, None, &mut std::io::sink()).await.unwrap()
 }
 
 async fn user(world: &World, email: &str) -> User {
@@ -66,15 +65,15 @@ async fn what_the_original_has_is_brought_over_and_what_cannot_be_is_named() {
     assert_eq!(rent.reminders.len(), 1);
     let reminder = |n: u8| ReminderId::parse(&format!("30000000-0000-4000-8000-00000000000{n}")).unwrap();
     let pending = world.store.reminder(asha.id, reminder(1)).await.unwrap().unwrap();
-    assert!(pending.fires_at().is_some_and(|at| at > Timestamp::now()), "it is planned anew");
+    assert!(pending.fires_at().is_some_and(|at| at > clock::now()), "it is planned anew");
     let sent = world.store.reminder(asha.id, reminder(2)).await.unwrap().unwrap();
     assert_eq!((sent.status, sent.email_sent), (ReminderStatus::Completed, true));
     let missed = world.store.reminder(asha.id, reminder(3)).await.unwrap().unwrap();
     assert_eq!((missed.status, missed.fires_at()), (ReminderStatus::Pending, None), "its time has passed");
 
-    let (totals, _) = world.store.totals(asha.id, Timestamp::now()).await.unwrap().unwrap();
+    let (totals, _) = world.store.totals(asha.id, clock::now()).await.unwrap().unwrap();
     assert_eq!((totals.tasks, totals.pending, totals.overdue, totals.completed), (2, 2, 1, 1));
-    assert!(replay::all(&world.store, Mode::Compare).await.unwrap().wrong.is_empty());
+    assert!(replay::all(&world.store, clock::fixed(), Mode::Compare).await.unwrap().wrong.is_empty());
 }
 
 #[tokio::test]
@@ -87,12 +86,12 @@ async fn a_second_import_adds_nothing_and_undoes_no_change() {
     let renamed = test_support::fields(serde_json::json!({"title": "Pay the rent"}));
     let patch = shared::domain::task::TaskPatch::read(&mut { renamed });
     let system = shared::store::Permit::of_system();
-    world.store.update_task(&system, row, patch, &Zone::UTC, Timestamp::now()).await.unwrap();
+    world.store.update_task(&system, row, patch, &Zone::UTC, clock::now()).await.unwrap();
     assert_eq!(run(&world, &postgres, Start::WhereItStopped).await, Report::default(), "it goes on at the end");
     assert_eq!(run(&world, &postgres, Start::Anew).await, first);
     let task = world.store.task(asha.id, rent).await.unwrap().unwrap().task;
     assert_eq!((task.title.as_str(), task.reminders.len()), ("Pay the rent", 1));
-    assert!(replay::all(&world.store, Mode::Compare).await.unwrap().wrong.is_empty());
+    assert!(replay::all(&world.store, clock::fixed(), Mode::Compare).await.unwrap().wrong.is_empty());
 }
 
 #[tokio::test]
@@ -145,7 +144,7 @@ async fn ten_thousand_rows_come_over_complete() {
     println!("import, 10,000 rows: {:?}", start.elapsed());
     assert!(report.refused.is_empty() && report.altered.is_empty(), "{report}");
     assert_eq!(report.taken.values().sum::<u64>(), 20 + 980 + 8_820 + 180);
-    let summary = replay::all(&world.store, Mode::Compare).await.unwrap();
+    let summary = replay::all(&world.store, clock::fixed(), Mode::Compare).await.unwrap();
     assert_eq!((summary.rows, summary.wrong.len()), (9_800, 0), "{summary}");
 }
 
@@ -162,7 +161,7 @@ async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_
     run(&world, &postgres, Start::WhereItStopped).await;
     let asha = user(&world, "asha@example.com").await.id;
     let unread = async || {
-        let now = Timestamp::now();
+        let now = clock::now();
         let listed = world.store.notifications(asha, None, 100, now).await.unwrap().notifications;
         let shown = listed.iter().filter(|(notification, _)| !notification.is_read).count();
         let counted = world.store.unread_notifications(asha, now).await.unwrap();
@@ -171,8 +170,8 @@ async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_
     };
     assert_eq!(unread().await, (12, 8));
     // What the user has read since stays read, and what came since stays counted.
-    world.store.mark_all_read(&Permit::of_system(), asha, Timestamp::now()).await.unwrap();
-    let later = Notification::security(asha, "Somebody signed in", Timestamp::now());
+    world.store.mark_all_read(&Permit::of_system(), asha, clock::now()).await.unwrap();
+    let later = Notification::security(asha, "Somebody signed in", clock::now());
     world.store.set_two_factor(&Permit::of_system(), asha, TwoFactor::On, &later).await.unwrap();
     assert_eq!(unread().await, (13, 1));
     run(&world, &postgres, Start::Anew).await;
@@ -186,7 +185,7 @@ async fn a_reminder_that_the_original_made_since_or_its_user_deleted_here_is_not
     let asha = user(&world, "asha@example.com").await;
     let deleted = ReminderId::parse("30000000-0000-4000-8000-000000000001").unwrap();
     let reminder = world.store.reminder(asha.id, deleted).await.unwrap().unwrap();
-    world.store.delete_reminder(&Permit::of_system(), &reminder, Timestamp::now()).await.unwrap();
+    world.store.delete_reminder(&Permit::of_system(), &reminder, clock::now()).await.unwrap();
     let since = "INSERT INTO reminders (id, user_id, task_id, scheduled_at) VALUES
         ('30000000-0000-4000-8000-000000000009', '10000000-0000-4000-8000-000000000001',
          '20000000-0000-4000-8000-000000000001', NOW() + interval '9 days')";
@@ -202,6 +201,6 @@ async fn a_reminder_that_the_original_made_since_or_its_user_deleted_here_is_not
     for id in left_out {
         assert!(world.store.reminder(asha.id, ReminderId::parse(id).unwrap()).await.unwrap().is_none(), "{id}");
     }
-    let summary = replay::all(&world.store, Mode::Compare).await.unwrap();
+    let summary = replay::all(&world.store, clock::fixed(), Mode::Compare).await.unwrap();
     assert!(summary.wrong.is_empty() && summary.failed.is_empty(), "{summary}");
 }

@@ -8,14 +8,13 @@ use admin::migrate::{self, End, Plan};
 use admin::replay;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use shared::clock::Timestamp;
 use shared::domain::reminder::ReminderStatus;
 use shared::id::ReminderId;
 use shared::store::import::Family;
 use shared::store::ledger::MigrationState;
 use shared::store::replay::Mode;
 
-use test_support::{World, new_reminder, new_task, sign_up};
+use test_support::{World, clock, new_reminder, new_task, sign_up};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -34,38 +33,41 @@ async fn uncounted(world: &World, tasks: usize) {
     });
     let families: Vec<Family> = families.collect();
     for some in families.chunks(100) {
-        world.store.import_tasks(some.to_vec(), &world.user.timezone).await.unwrap();
+        world.store.import_tasks(some.to_vec(), &world.user.timezone, clock::now()).await.unwrap();
     }
-    world.store.forget_counters(world.user.id).await.unwrap();
+    world.store.forget_counters(world.user.id, clock::now()).await.unwrap();
 }
 
 #[tokio::test]
 async fn ten_thousand_rows_of_before_the_counters_are_counted_and_uncounted_again() {
     let world = World::new().await;
     uncounted(&world, 400).await;
-    let dry = migrate::dry_run(&world.store).await.unwrap();
+    let dry = migrate::dry_run(&world.store, clock::fixed()).await.unwrap();
     assert!(dry.steps[0].rows > 6_000, "{dry}");
     assert!(migrate::status(&world.store).await.unwrap()[0].2.is_none(), "a dry run leaves no trace");
     let start = Instant::now();
-    let up = migrate::up(&world.store, Plan::default()).await.unwrap();
+    let up = migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap();
     println!("up, 10,000 rows: {:?}", start.elapsed());
     assert_eq!((up.steps[0].users, up.steps[0].rows, up.steps[0].end), (1, dry.steps[0].rows, End::Reached));
-    let summary = replay::all(&world.store, Mode::Compare).await.unwrap();
+    let summary = replay::all(&world.store, clock::fixed(), Mode::Compare).await.unwrap();
     assert_eq!((summary.rows, summary.wrong.len()), (10_000, 0), "{summary}");
-    let (totals, _) = world.store.totals(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let (totals, _) = world.store.totals(world.user.id, clock::now()).await.unwrap().unwrap();
     assert_eq!((totals.tasks, totals.pending, totals.completed), (400, 3_200, 3_200));
     let status = &migrate::status(&world.store).await.unwrap()[0];
     assert_eq!(status.2.as_ref().map(|entry| entry.state), Some(MigrationState::Applied));
-    assert!(migrate::up(&world.store, Plan::default()).await.unwrap().steps.is_empty(), "once is enough");
+    assert!(
+        migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap().steps.is_empty(),
+        "once is enough"
+    );
     let start = Instant::now();
-    let down = migrate::down(&world.store, Plan::default()).await.unwrap();
+    let down = migrate::down(&world.store, clock::fixed(), Plan::default()).await.unwrap();
     println!("down, 10,000 rows: {:?}", start.elapsed());
     assert_eq!(down.steps[0].end, End::Reached);
     assert_eq!(world.count("DAYS#").await + world.count("STREAK#").await + world.count("CATEGORY#").await, 0);
-    let (totals, _) = world.store.totals(world.user.id, Timestamp::now()).await.unwrap().unwrap();
+    let (totals, _) = world.store.totals(world.user.id, clock::now()).await.unwrap().unwrap();
     assert_eq!((totals.tasks, totals.pending, totals.completed), (400, 0, 0));
     assert!(migrate::status(&world.store).await.unwrap()[0].2.is_none());
-    assert_eq!(migrate::dry_run(&world.store).await.unwrap(), dry, "as it was before");
+    assert_eq!(migrate::dry_run(&world.store, clock::fixed()).await.unwrap(), dry, "as it was before");
 }
 
 #[tokio::test]
@@ -78,7 +80,7 @@ async fn an_interrupted_migration_goes_on_where_it_stopped_both_ways() {
     let some = Plan { page: 20, pages: Some(1) };
     let mut runs = 0;
     loop {
-        let outcome = migrate::up(&world.store, some).await.unwrap();
+        let outcome = migrate::up(&world.store, clock::fixed(), some).await.unwrap();
         runs += 1;
         assert!(runs < 50, "it ends");
         if outcome.steps[0].end == End::Reached {
@@ -90,30 +92,30 @@ async fn an_interrupted_migration_goes_on_where_it_stopped_both_ways() {
         assert!(entry.position.is_some() || entry.users == 0);
     }
     assert!(runs > 2, "{runs} runs");
-    assert!(replay::all(&world.store, Mode::Compare).await.unwrap().wrong.is_empty());
-    assert_eq!(migrate::down(&world.store, some).await.unwrap().steps[0].end, End::Interrupted);
-    let refused = migrate::up(&world.store, some).await;
+    assert!(replay::all(&world.store, clock::fixed(), Mode::Compare).await.unwrap().wrong.is_empty());
+    assert_eq!(migrate::down(&world.store, clock::fixed(), some).await.unwrap().steps[0].end, End::Interrupted);
+    let refused = migrate::up(&world.store, clock::fixed(), some).await;
     assert!(refused.is_err(), "half down is finished downwards: {refused:?}");
 }
 
 #[tokio::test]
 async fn two_operators_do_not_migrate_at_once_and_a_dead_ones_lock_runs_out() {
     let world = World::new().await;
-    let now = Timestamp::now();
+    let now = clock::now();
     world.store.lock_migrations("another", now, now.plus(DAY)).await.unwrap();
-    let refused = migrate::up(&world.store, Plan::default()).await;
+    let refused = migrate::up(&world.store, clock::fixed(), Plan::default()).await;
     assert!(refused.is_err(), "{refused:?}");
     world.store.lock_migrations("another", now.minus(DAY), now.minus(DAY / 2)).await.unwrap();
-    assert_eq!(migrate::up(&world.store, Plan::default()).await.unwrap().steps[0].end, End::Reached);
+    assert_eq!(migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap().steps[0].end, End::Reached);
 }
 
 #[tokio::test]
 async fn a_replay_of_nobody_is_an_error_and_of_one_user_counts_one() {
     let world = World::new().await;
     world.task(json!({"title": "Pay rent"})).await;
-    let summary = replay::one(&world.store, world.user.id, Mode::Compare).await.unwrap();
+    let summary = replay::one(&world.store, world.user.id, Mode::Compare, clock::now()).await.unwrap();
     assert_eq!((summary.users, summary.rows, summary.wrong.len()), (1, 1, 0));
-    assert!(replay::one(&world.store, shared::id::UserId::new(), Mode::Compare).await.is_err());
+    assert!(replay::one(&world.store, shared::id::UserId::new(), Mode::Compare, clock::now()).await.is_err());
 }
 
 /// Gives the user a reminder that its task knows nothing of, as no code of ours does. Returns its sort key.
@@ -142,10 +144,10 @@ async fn one_user_whose_rows_contradict_each_other_keeps_none_of_the_others_from
         sign_up(&world.store, &format!("user{n}@example.com")).await;
     }
     let stray = contradict(&world).await;
-    let summary = replay::all(&world.store, Mode::Repair).await.unwrap();
+    let summary = replay::all(&world.store, clock::fixed(), Mode::Repair).await.unwrap();
     assert_eq!(summary.failed.iter().map(|(user, _)| *user).collect::<Vec<_>>(), [world.user.id], "{summary}");
     assert_eq!(summary.users, 3);
-    let refused = migrate::up(&world.store, Plan::default()).await.unwrap_err();
+    let refused = migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap_err();
     assert!(matches!(&refused, Failure::Users(users) if users == &[world.user.id]), "{refused}");
     let entry = migrate::status(&world.store).await.unwrap()[0].2.clone().unwrap();
     assert_eq!(entry.state, MigrationState::Applying, "it is not done");
@@ -154,6 +156,6 @@ async fn one_user_whose_rows_contradict_each_other_keeps_none_of_the_others_from
     let delete =
         world.client.delete_item().table_name(test_support::TABLE).key("PK", pk).key("SK", AttributeValue::S(stray));
     delete.send().await.unwrap();
-    assert_eq!(migrate::up(&world.store, Plan::default()).await.unwrap().steps[0].end, End::Reached);
-    assert!(replay::all(&world.store, Mode::Compare).await.unwrap().failed.is_empty());
+    assert_eq!(migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap().steps[0].end, End::Reached);
+    assert!(replay::all(&world.store, clock::fixed(), Mode::Compare).await.unwrap().failed.is_empty());
 }

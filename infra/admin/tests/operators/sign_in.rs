@@ -6,8 +6,8 @@ use shared::domain::email::Email;
 use shared::domain::zone::Zone;
 use shared::http::App;
 use shared::http::routes::AUTH_LOGIN;
-use test_support::World;
 use test_support::api::{answer, app, body, event};
+use test_support::{World, clock};
 
 use legacy_fixture::{AS_TABLES, Postgres};
 
@@ -40,7 +40,9 @@ async fn a_user_of_the_original_signs_in_with_the_old_password_and_its_hash_is_r
     }
     let (address, zone) = (Address::read(&postgres.url(), None).unwrap(), Zone::parse("Asia/Kolkata").unwrap());
     let report =
-        import::run(&world.store, &address, &zone, Start::WhereItStopped, None, &mut std::io::sink()).await.unwrap();
+        import::run((&world.store, clock::fixed()), &address, &zone, Start::WhereItStopped, None, &mut std::io::sink())
+            .await
+            .unwrap();
     assert_eq!(report.refused.len() + report.altered.len(), 0, "{report}");
     let app = app(world.store.clone()).await;
     for (prefix, email) in people {

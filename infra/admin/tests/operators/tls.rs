@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use legacy_fixture::{AS_TABLES, Postgres};
-use test_support::World;
+use test_support::{World, clock};
 
 /// What a client asks first that wants TLS: its length, and a number that is no version (PostgreSQL manual §54.7).
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
@@ -83,7 +83,8 @@ async fn one_user() -> (World, Postgres) {
 async fn run(world: &World, url: &str, root: Option<&Path>) -> Result<Report, String> {
     let zone = Zone::parse("Asia/Kolkata").unwrap();
     let address = Address::read(url, root).map_err(|error| error.to_string())?;
-    let run = import::run(&world.store, &address, &zone, Start::Anew, None, &mut std::io::sink()).await;
+    let run =
+        import::run((&world.store, clock::fixed()), &address, &zone, Start::Anew, None, &mut std::io::sink()).await;
     run.map_err(|error| error.to_string())
 }
 
