@@ -53,7 +53,7 @@ impl Kind {
         let extension = extension.to_ascii_lowercase();
         let mime = mime.split(';').next().unwrap_or_default().trim();
         let is_it =
-            |kind: &Self| kind.extensions().contains(&extension.as_str()) && kind.mime().eq_ignore_ascii_case(mime);
+            |kind: &Self| kind.extensions().contains(&extension.as_str()) && kind.is_named(mime);
         Self::ALL.into_iter().find(is_it).filter(|_| !stem.is_empty())
     }
 
@@ -80,6 +80,12 @@ impl Kind {
         }
     }
 
+    /// Whether `mime` names it, without regard to case, by its own type or one that browsers and mail programs use.
+    fn is_named(self, mime: &str) -> bool {
+        let others: &[&str] = if self == Self::Jpeg { &["image/jpg", "image/pjpeg"] } else { &[] };
+        mime.eq_ignore_ascii_case(self.mime()) || others.iter().any(|other| mime.eq_ignore_ascii_case(other))
+    }
+
     /// Its extensions in lower case; the first is the one that we give.
     pub fn extensions(self) -> &'static [&'static str] {
         match self {
@@ -103,18 +109,18 @@ impl Kind {
         matches!(self, Self::Jpeg | Self::Png | Self::Gif | Self::Webp)
     }
 
-    /// What a user would call it.
+    /// The word for it, with its article.
     pub(crate) fn noun(self) -> &'static str {
         match self {
-            Self::Jpeg => "JPEG picture",
-            Self::Png => "PNG picture",
-            Self::Gif => "GIF picture",
-            Self::Webp => "WebP picture",
-            Self::Pdf => "PDF document",
-            Self::Doc | Self::Docx => "Word document",
-            Self::Txt => "plain text",
-            Self::Xls | Self::Xlsx => "Excel workbook",
-            Self::Ppt | Self::Pptx => "PowerPoint presentation",
+            Self::Jpeg => "a JPEG picture",
+            Self::Png => "a PNG picture",
+            Self::Gif => "a GIF picture",
+            Self::Webp => "a WebP picture",
+            Self::Pdf => "a PDF document",
+            Self::Doc | Self::Docx => "a Word document",
+            Self::Txt => "a plain text file",
+            Self::Xls | Self::Xlsx => "an Excel workbook",
+            Self::Ppt | Self::Pptx => "a PowerPoint presentation",
         }
     }
 }
@@ -127,9 +133,12 @@ mod tests {
     fn extension_and_type_must_agree() {
         assert_eq!(Kind::of("Beach.JPG", "image/jpeg"), Some(Kind::Jpeg));
         assert_eq!(Kind::of("beach.jpeg", "IMAGE/JPEG"), Some(Kind::Jpeg));
+        assert_eq!(Kind::of("beach.jpg", "image/jpg"), Some(Kind::Jpeg));
+        assert_eq!(Kind::of("beach.jpeg", "image/PJPEG"), Some(Kind::Jpeg));
         assert_eq!(Kind::of("notes.txt", "text/plain; charset=utf-8"), Some(Kind::Txt));
         for (name, mime) in [
             ("beach.jpg", "image/png"),
+            ("beach.png", "image/jpg"),
             ("beach", "image/jpeg"),
             (".jpg", "image/jpeg"),
             ("beach.svg", "image/svg+xml"),

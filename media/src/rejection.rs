@@ -9,11 +9,17 @@ pub enum Rejection {
     #[error("The file is empty")]
     Empty,
     /// Signature or structure are not those of the kind.
-    #[error("The file is not a {}", .0.noun())]
+    #[error("The file is not {}", .0.noun())]
     NotA(Kind),
     /// It is of its kind, but breaks off or is damaged.
     #[error("The file is damaged")]
     Damaged,
+    /// It is of its kind, but of a variant that is not read.
+    #[error("The file is of a variant that is not supported")]
+    Unsupported,
+    /// It is encrypted.
+    #[error("The document is protected by a password")]
+    Protected,
     /// More pixels, or longer sides, than we take.
     #[error("The picture is too large")]
     TooManyPixels,

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use futures::stream::once;
 use multer::{Constraints, Field, Multipart};
+use percent_encoding::percent_decode_str;
 use shared::domain::attachment::{NewFile, NewFiles};
 use shared::domain::field::FieldError;
 use shared::http::ApiError;
@@ -30,10 +31,14 @@ pub(crate) async fn read(body: Vec<u8>, boundary: String) -> Result<Vec<Part>, A
         if field.name() != Some(FILES) {
             continue;
         }
+        let (name, mime) = (filename(&field), mime(&field));
+        let bytes = field.bytes().await.map_err(unreadable)?.to_vec();
+        // What browsers send for an input without a file.
+        if name.is_empty() && bytes.is_empty() {
+            continue;
+        }
         let path = format!("{FILES}[{count}]");
         count += 1;
-        let (name, mime) = described(&field);
-        let bytes = field.bytes().await.map_err(unreadable)?.to_vec();
         match NewFile::parse(&path, &name, &mime, bytes.len() as u64) {
             Ok(file) => parts.push(Part { file, bytes }),
             Err(more) => errors.extend(more),
@@ -43,10 +48,53 @@ pub(crate) async fn read(body: Vec<u8>, boundary: String) -> Result<Vec<Part>, A
     if errors.is_empty() { Ok(parts) } else { Err(errors.into()) }
 }
 
-fn described(field: &Field<'_>) -> (String, String) {
-    let name = field.file_name().unwrap_or_default().to_owned();
-    let mime = field.content_type().map(|mime| mime.essence_str().to_owned());
-    (name, mime.unwrap_or_default())
+fn mime(field: &Field<'_>) -> String {
+    field.content_type().map(|mime| mime.essence_str().to_owned()).unwrap_or_default()
+}
+
+/// The file's name as the user's system has it; empty if there is none.
+fn filename(field: &Field<'_>) -> String {
+    let header = field.headers().get("content-disposition").map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let header = header.unwrap_or_default();
+    match parameter(&header, "filename") {
+        Some(name) if !name.is_empty() => unescaped(&name),
+        _ => parameter(&header, "filename*").and_then(|value| extended(&value)).unwrap_or_default(),
+    }
+}
+
+/// A parameter's value, without its quotes (RFC 7578, section 4.2; RFC 2183).
+fn parameter(header: &str, wanted: &str) -> Option<String> {
+    let (mut pieces, mut is_quoted, mut is_escaped) = (vec![String::new()], false, false);
+    for character in header.chars() {
+        match (character, pieces.last_mut()) {
+            (';', _) if !is_quoted => pieces.push(String::new()),
+            (_, Some(piece)) => piece.push(character),
+            (_, None) => {}
+        }
+        is_quoted ^= character == '"' && !is_escaped;
+        is_escaped = is_quoted && character == '\\' && !is_escaped;
+    }
+    pieces.iter().find_map(|piece| {
+        let (name, value) = piece.split_once('=')?;
+        let value = value.trim();
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        // A backslash before anything but a quote belongs to the name.
+        let value = quoted.map_or_else(|| value.to_owned(), |value| value.replace("\\\"", "\""));
+        name.trim().eq_ignore_ascii_case(wanted).then_some(value)
+    })
+}
+
+/// What browsers write for a quote and the ends of a line (WHATWG HTML, "multipart form data"), and nothing else.
+fn unescaped(name: &str) -> String {
+    name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
+}
+
+/// A value with its character set (RFC 8187); of sets other than UTF-8 nothing is read.
+fn extended(value: &str) -> Option<String> {
+    let mut pieces = value.splitn(3, '\'');
+    let (set, text) = (pieces.next()?, pieces.nth(1)?);
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    set.eq_ignore_ascii_case("utf-8").then(|| text.into_owned())
 }
 
 fn bad(field: &'static str, message: &str) -> ApiError {
@@ -63,4 +111,45 @@ pub(crate) fn meaning(parts: &[Part]) -> Vec<u8> {
         }
     }
     meaning
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn names(parts: &[(&str, &str)]) -> Result<Vec<String>, ApiError> {
+        let part = |(parameters, bytes): &(&str, &str)| {
+            format!("--x\r\nContent-Disposition: form-data; {parameters}\r\nContent-Type: text/plain\r\n\r\n{bytes}\r\n")
+        };
+        let body = parts.iter().map(part).collect::<String>() + "--x--\r\n";
+        let parts = read(body.into_bytes(), "x".to_owned()).await?;
+        Ok(parts.into_iter().map(|part| part.file.filename.as_str().to_owned()).collect())
+    }
+
+    #[tokio::test]
+    async fn names_are_read_as_browsers_and_programs_write_them() {
+        for (parameters, name) in [
+            (r#"name="files"; filename="notes.txt""#, "notes.txt"),
+            (r#"name="files"; filename="my %22best%22 file.txt""#, "my \"best\" file.txt"),
+            (r#"name="files"; filename="100%25.txt""#, "100%25.txt"),
+            (r#"name="files"; filename="a;b=c.txt""#, "a;b=c.txt"),
+            (r#"name="files"; filename="\"quoted\".txt""#, "\"quoted\".txt"),
+            (r#"name="files"; filename=plain.txt"#, "plain.txt"),
+            (r#"name="files"; filename="Größe.txt""#, "Größe.txt"),
+            (r#"name="files"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20%2B.txt"#, "Größe +.txt"),
+            (r#"filename*=utf-8'de'Gr%C3%B6%C3%9Fe.txt; name="files""#, "Größe.txt"),
+            (r#"name="files"; filename*=UTF-8''other.txt; filename="this.txt""#, "this.txt"),
+        ] {
+            assert_eq!(names(&[(parameters, "hello")]).await.unwrap(), [name], "{parameters}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_input_without_a_file_is_skipped() {
+        let empty = (r#"name="files"; filename="""#, "");
+        let notes = (r#"name="files"; filename="notes.txt""#, "hello");
+        assert_eq!(names(&[empty, notes, empty]).await.unwrap(), ["notes.txt"]);
+        assert!(names(&[empty]).await.is_err());
+        assert!(names(&[notes, (r#"name="files"; filename="empty.txt""#, "")]).await.is_err());
+    }
 }

@@ -1,12 +1,12 @@
 //! Animations: every frame made small, shown as long as before.
 
-use image::metadata::{LoopCount, Orientation};
-use image::{DynamicImage, Frame, Frames};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, RgbaImage};
 use webpx::AnimationEncoder;
 
-use super::{
-    ANIMATION_PIXELS_MAX, Decoded, FIT, FRAMES_MAX, Picture, QUALITY, THUMBNAIL, encode, finish, fit, refused,
-};
+use super::canvas::{Canvas, Patch};
+use super::color::ToSrgb;
+use super::{ANIMATION_PIXELS_MAX, Decoded, FRAMES_MAX, Picture, QUALITY, check_dimensions, converted, thumbnail};
 use crate::{Kind, Rejection};
 
 /// What browsers make of frames that want to be shown for 10 ms or less.
@@ -14,64 +14,102 @@ const SHORTEST_MS: u32 = 100;
 /// The duration up to which they do.
 const TOO_SHORT_MS: u32 = 10;
 
-/// How often an animation repeats, as WebP counts: 0 is for ever.
-pub(super) fn loops(count: LoopCount) -> u32 {
-    match count {
-        LoopCount::Infinite => 0,
-        LoopCount::Finite(times) => times.get().min(u32::from(u16::MAX)),
+/// An animation before its frames are decoded.
+pub(super) struct Animation<'a> {
+    /// Pixels across and down.
+    pub(super) size: (u32, u32),
+    /// What each frame draws.
+    pub(super) frames: Box<dyn Iterator<Item = Result<Patch, Rejection>> + 'a>,
+    pub(super) count: usize,
+    /// How often it is shown, as WebP counts: 0 is for ever.
+    pub(super) loops: u32,
+    pub(super) orientation: Orientation,
+    pub(super) profile: Option<Vec<u8>>,
+}
+
+/// The length of an animation, bounded before any frame is decoded.
+#[derive(Default)]
+pub(super) struct Length {
+    frames: usize,
+    pixels: u64,
+}
+
+impl Length {
+    /// Counts a frame of this size.
+    pub(super) fn add(&mut self, (width, height): (u32, u32)) -> Result<(), Rejection> {
+        check_dimensions(width, height)?;
+        self.frames += 1;
+        self.pixels += u64::from(width) * u64::from(height);
+        let is_too_long = self.frames > FRAMES_MAX || (self.frames > 1 && self.pixels > ANIMATION_PIXELS_MAX);
+        if is_too_long { Err(Rejection::TooManyFrames) } else { Ok(()) }
+    }
+
+    pub(super) fn frames(&self) -> usize {
+        self.frames
     }
 }
 
-/// How often a GIF repeats, as WebP counts: its own count is of the repetitions, and missing means none.
-pub(super) fn gif_loops(bytes: &[u8]) -> u32 {
-    const BLOCK: &[u8] = b"\x21\xff\x0bNETSCAPE2.0\x03\x01";
-    let at = bytes.windows(BLOCK.len()).position(|window| window == BLOCK).map(|at| at + BLOCK.len());
-    match at.and_then(|at| bytes.get(at..at + 2)) {
-        Some(&[low, high]) if (low, high) == (0, 0) => 0,
-        Some(&[low, high]) => u32::from(u16::from_le_bytes([low, high]).saturating_add(1)),
-        _ => 1,
+/// What is shown, upright, in sRGB and small, one frame after the other.
+pub(super) struct Shown<'a> {
+    animation: Animation<'a>,
+    canvas: Canvas,
+    to_srgb: Option<ToSrgb>,
+}
+
+impl<'a> Animation<'a> {
+    /// The picture of an animation that has only one frame.
+    pub(super) fn into_still(mut self) -> Result<Decoded, Rejection> {
+        let patch = self.frames.next().ok_or(Rejection::Damaged)??;
+        let picture = if patch.at == (0, 0) && patch.pixels.dimensions() == self.size {
+            patch.pixels
+        } else {
+            Canvas::new(self.size).draw(&patch)?.clone()
+        };
+        let picture = DynamicImage::ImageRgba8(picture);
+        Ok(Decoded { picture, orientation: self.orientation, profile: self.profile })
+    }
+
+    pub(super) fn shown(self) -> Shown<'a> {
+        let to_srgb = self.profile.as_deref().and_then(|profile| ToSrgb::new(ColorType::Rgba8, profile));
+        Shown { canvas: Canvas::new(self.size), animation: self, to_srgb }
     }
 }
 
-/// Counts the frames before any of them is made small: decoding alone is quick.
-pub(super) fn check_length(frames: Frames<'_>) -> Result<(), Rejection> {
-    let mut pixels = 0_u64;
-    for (number, frame) in frames.enumerate() {
-        let frame = frame.map_err(refused)?;
-        pixels += u64::from(frame.buffer().width()) * u64::from(frame.buffer().height());
-        if number >= FRAMES_MAX || pixels > ANIMATION_PIXELS_MAX {
-            return Err(Rejection::TooManyFrames);
-        }
+impl Iterator for Shown<'_> {
+    type Item = Result<(RgbaImage, u32), Rejection>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let patch = self.animation.frames.next()?;
+        Some(patch.and_then(|patch| {
+            let picture = DynamicImage::ImageRgba8(self.canvas.draw(&patch)?.clone());
+            let shown = converted(picture, self.animation.orientation, self.to_srgb.as_ref())?;
+            Ok((shown.into_rgba8(), duration_ms(patch.duration_ms)))
+        }))
     }
-    Ok(())
 }
 
-/// An animated WebP of more than one frame, a still picture of one.
-pub(super) fn animated_or_still(mut frames: Frames<'_>, loops: u32) -> Result<Picture, Rejection> {
-    let first = frames.next().ok_or(Rejection::Damaged)?.map_err(refused)?;
-    let Some(second) = frames.next() else {
-        let picture = DynamicImage::ImageRgba8(first.into_buffer());
-        return finish(Decoded { picture, orientation: Orientation::NoTransforms, profile: None });
+/// An animated WebP and the thumbnail of its first frame.
+pub(super) fn animated(animation: Animation<'_>) -> Result<Picture, Rejection> {
+    let loops = animation.loops;
+    let mut frames = animation.shown().peekable();
+    let Some(Ok((first, _))) = frames.peek() else {
+        return Err(frames.next().and_then(Result::err).unwrap_or(Rejection::Damaged));
     };
-    let thumbnail = fit::within(DynamicImage::ImageRgba8(first.buffer().clone()), (THUMBNAIL, THUMBNAIL))?;
-    let thumbnail = encode::webp(&thumbnail)?;
-    let (width, height) = fit::size_within(first.buffer().dimensions(), FIT);
+    let thumbnail = thumbnail(&DynamicImage::ImageRgba8(first.clone()))?;
+    let (width, height) = first.dimensions();
     let mut encoder = AnimationEncoder::with_options(width, height, false, loops).map_err(|_| Rejection::Damaged)?;
     encoder.set_quality(QUALITY);
     let mut at_ms = 0_i32;
-    for frame in [Ok(first), second].into_iter().chain(frames) {
-        let frame = frame.map_err(refused)?;
-        let shown = duration_ms(&frame);
-        let small = fit::within(DynamicImage::ImageRgba8(frame.into_buffer()), FIT)?.into_rgba8();
+    for frame in frames {
+        let (small, shown_ms) = frame?;
         encoder.add_frame_rgba(small.as_raw(), at_ms).map_err(|_| Rejection::Damaged)?;
-        at_ms = at_ms.checked_add(shown).ok_or(Rejection::TooManyFrames)?;
+        let shown_ms = i32::try_from(shown_ms).map_err(|_| Rejection::TooManyFrames)?;
+        at_ms = at_ms.checked_add(shown_ms).ok_or(Rejection::TooManyFrames)?;
     }
     let bytes = encoder.finish(at_ms).map_err(|_| Rejection::Damaged)?;
     Ok(Picture { bytes, kind: Kind::Webp, width, height, thumbnail })
 }
 
-fn duration_ms(frame: &Frame) -> i32 {
-    let (numerator, denominator) = frame.delay().numer_denom_ms();
-    let shown = numerator / denominator.max(1);
-    i32::try_from(if shown <= TOO_SHORT_MS { SHORTEST_MS } else { shown }).unwrap_or(i32::MAX)
+fn duration_ms(wanted: u32) -> u32 {
+    if wanted <= TOO_SHORT_MS { SHORTEST_MS } else { wanted }
 }

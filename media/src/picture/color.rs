@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use image::DynamicImage;
+use image::{ColorType, DynamicImage};
 use moxcms::{ColorProfile, DataColorSpace, Layout, Transform16BitExecutor, TransformOptions};
 
 /// Channels that are converted at a time: whole pixels of three or four.
@@ -13,61 +13,135 @@ const WIDEN: u16 = 257;
 const GREYS: u16 = 16;
 
 /// The way from a picture's colours to sRGB.
-pub(super) struct ToSrgb {
-    /// Of sixteen bits: from eight to eight, dark colours come out one off, of 255.
-    transform: Arc<Transform16BitExecutor>,
-    layout: Layout,
+pub(super) enum ToSrgb {
+    /// Of a grey picture: what each grey becomes.
+    Greys(Box<[u8; 256]>),
+    /// Of a picture with colours.
+    Colors {
+        /// Of sixteen bits: from eight to eight, dark colours come out one off, of 255.
+        transform: Arc<Transform16BitExecutor>,
+        layout: Layout,
+    },
 }
 
 impl ToSrgb {
     /// By the picture's profile. One that does not fit the picture, or cannot be read, counts as none: then the picture
-    /// looks as it does in programs that know no profiles.
-    pub(super) fn new(picture: &DynamicImage, profile: &[u8]) -> Option<Self> {
+    /// looks as it does in programs that know no profiles. Of a grey picture it may be one of greys or of RGB, as in
+    /// browsers.
+    pub(super) fn new(color: ColorType, profile: &[u8]) -> Option<Self> {
         let profile = ColorProfile::new_from_slice(profile).ok()?;
-        let layout = match picture {
-            DynamicImage::ImageRgb8(_) => Layout::Rgb,
-            DynamicImage::ImageRgba8(_) => Layout::Rgba,
+        let layout = match color {
+            ColorType::L8 | ColorType::La8 => return greys(&profile),
+            ColorType::Rgb8 => Layout::Rgb,
+            ColorType::Rgba8 => Layout::Rgba,
             _ => return None,
         };
         if profile.color_space != DataColorSpace::Rgb {
             return None;
         }
-        let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
-        let transform = profile.create_transform_16bit(layout, &srgb, layout, options).ok()?;
-        Some(Self { transform, layout })
+        let transform = transform(&profile, layout, layout)?;
+        Some(Self::Colors { transform, layout })
     }
 
     /// Whether greys stay what they are: then its curves are those of sRGB, and pixels may be mixed before they are
     /// converted. Otherwise the mix would be darker or lighter than that of the colours that are seen.
     pub(super) fn keeps_greys(&self) -> bool {
-        let channels = self.layout.channels();
+        let (transform, layout) = match self {
+            Self::Greys(greys) => return greys.iter().zip(0..=u8::MAX).all(|(is, was)| was.abs_diff(*is) <= 1),
+            Self::Colors { transform, layout } => (transform, layout),
+        };
+        let channels = layout.channels();
         let greys: Vec<u16> = (0..=GREYS).flat_map(|grey| vec![u16::MAX / GREYS * grey; channels]).collect();
         let mut converted = vec![0; greys.len()];
         let is_same = |(was, is): (&u16, &u16)| was.abs_diff(*is) <= WIDEN;
-        self.transform.transform(&greys, &mut converted).is_ok() && greys.iter().zip(&converted).all(is_same)
+        transform.transform(&greys, &mut converted).is_ok() && greys.iter().zip(&converted).all(is_same)
     }
 
     /// Converts a picture of the kind that it was made for.
     pub(super) fn convert(&self, picture: &mut DynamicImage) {
-        let pixels: &mut [u8] = match (picture, self.layout) {
-            (DynamicImage::ImageRgb8(pixels), Layout::Rgb) => pixels.as_mut(),
-            (DynamicImage::ImageRgba8(pixels), Layout::Rgba) => pixels.as_mut(),
-            _ => return,
-        };
-        let (mut wide, mut converted) = (Vec::with_capacity(PIECE), vec![0; PIECE]);
-        for piece in pixels.chunks_mut(PIECE) {
-            wide.clear();
-            wide.extend(piece.iter().map(|channel| u16::from(*channel) * WIDEN));
-            let Some(converted) = converted.get_mut(..piece.len()) else { return };
-            if self.transform.transform(&wide, converted).is_err() {
-                return;
+        match (self, picture) {
+            (Self::Greys(greys), DynamicImage::ImageLuma8(pixels)) => replace(pixels.as_mut(), 1, greys),
+            (Self::Greys(greys), DynamicImage::ImageLumaA8(pixels)) => replace(pixels.as_mut(), 2, greys),
+            (Self::Colors { transform, layout: Layout::Rgb }, DynamicImage::ImageRgb8(pixels)) => {
+                convert(transform, pixels.as_mut());
             }
-            for (channel, wide) in piece.iter_mut().zip(converted) {
-                *channel =
-                    u8::try_from((u32::from(*wide) + u32::from(WIDEN) / 2) / u32::from(WIDEN)).unwrap_or(u8::MAX);
+            (Self::Colors { transform, layout: Layout::Rgba }, DynamicImage::ImageRgba8(pixels)) => {
+                convert(transform, pixels.as_mut());
             }
+            _ => {}
         }
     }
+}
+
+/// Four channels of ink, 255 for all of it, by their profile, or as browsers do without one.
+pub(super) fn cmyk_to_srgb(inks: &[u8], profile: Option<&[u8]>) -> Vec<u8> {
+    let mut rgb = vec![0; inks.len() / 4 * 3];
+    let profile = profile.and_then(|profile| ColorProfile::new_from_slice(profile).ok());
+    let profile = profile.filter(|profile| profile.color_space == DataColorSpace::Cmyk);
+    let (srgb, options) = (ColorProfile::new_srgb(), TransformOptions::default());
+    let to_srgb =
+        profile.and_then(|profile| profile.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options).ok());
+    if to_srgb.is_some_and(|to_srgb| to_srgb.transform(inks, &mut rgb).is_ok()) {
+        return rgb;
+    }
+    for (ink, color) in inks.chunks_exact(4).zip(rgb.chunks_exact_mut(3)) {
+        let &[c, m, y, k] = ink else { continue };
+        for (channel, ink) in color.iter_mut().zip([c, m, y]) {
+            let light = u32::from(u8::MAX - ink) * u32::from(u8::MAX - k);
+            *channel = u8::try_from((light + 127) / 255).unwrap_or(u8::MAX);
+        }
+    }
+    rgb
+}
+
+fn transform(profile: &ColorProfile, from: Layout, to: Layout) -> Option<Arc<Transform16BitExecutor>> {
+    profile.create_transform_16bit(from, &ColorProfile::new_srgb(), to, TransformOptions::default()).ok()
+}
+
+/// `None` if the profile gives greys a colour.
+fn greys(profile: &ColorProfile) -> Option<ToSrgb> {
+    let layout = match profile.color_space {
+        DataColorSpace::Gray => Layout::Gray,
+        DataColorSpace::Rgb => Layout::Rgb,
+        _ => return None,
+    };
+    let greys = (0..=u8::MAX).flat_map(|grey| vec![u16::from(grey) * WIDEN; layout.channels()]);
+    let mut colors = vec![0; 3 * 256];
+    transform(profile, layout, Layout::Rgb)?.transform(&greys.collect::<Vec<_>>(), &mut colors).ok()?;
+    let mut converted = Box::new([0; 256]);
+    for (to, color) in converted.iter_mut().zip(colors.chunks_exact(3)) {
+        let (least, most) = (color.iter().min()?, color.iter().max()?);
+        if most - least > 2 * WIDEN {
+            return None;
+        }
+        *to = narrow(*color.get(1)?);
+    }
+    Some(ToSrgb::Greys(converted))
+}
+
+fn replace(pixels: &mut [u8], step: usize, greys: &[u8; 256]) {
+    for grey in pixels.iter_mut().step_by(step) {
+        *grey = greys.get(usize::from(*grey)).copied().unwrap_or(*grey);
+    }
+}
+
+fn convert(transform: &Arc<Transform16BitExecutor>, pixels: &mut [u8]) {
+    let (mut wide, mut converted) = (Vec::with_capacity(PIECE), vec![0; PIECE]);
+    for piece in pixels.chunks_mut(PIECE) {
+        wide.clear();
+        wide.extend(piece.iter().map(|channel| u16::from(*channel) * WIDEN));
+        let Some(converted) = converted.get_mut(..piece.len()) else { return };
+        if transform.transform(&wide, converted).is_err() {
+            return;
+        }
+        for (channel, wide) in piece.iter_mut().zip(converted) {
+            *channel = narrow(*wide);
+        }
+    }
+}
+
+fn narrow(wide: u16) -> u8 {
+    u8::try_from((u32::from(wide) + u32::from(WIDEN) / 2) / u32::from(WIDEN)).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
@@ -77,7 +151,7 @@ mod tests {
     use super::*;
 
     fn to_srgb(profile: &ColorProfile, picture: &DynamicImage) -> ToSrgb {
-        ToSrgb::new(picture, &profile.encode().unwrap()).unwrap()
+        ToSrgb::new(picture.color(), &profile.encode().unwrap()).unwrap()
     }
 
     /// Display P3 to sRGB by the formulas of both (SMPTE EG 432-1, IEC 61966-2-1), of 255.
@@ -121,7 +195,8 @@ mod tests {
     #[test]
     fn a_profile_that_does_not_fit_the_picture_counts_as_none() {
         let p3 = ColorProfile::new_display_p3().encode().unwrap();
-        assert!(ToSrgb::new(&DynamicImage::new_luma8(1, 1), &p3).is_none());
-        assert!(ToSrgb::new(&DynamicImage::new_rgb8(1, 1), &p3[..100]).is_none());
+        let grey = ColorProfile::new_gray_with_gamma(2.2).encode().unwrap();
+        assert!(ToSrgb::new(ColorType::Rgb8, &grey).is_none());
+        assert!(ToSrgb::new(ColorType::Rgb8, &p3[..100]).is_none());
     }
 }

@@ -11,20 +11,24 @@
 //! picture are alive at the same time, of which two are small.
 
 mod animation;
+mod canvas;
 mod color;
 mod encode;
 mod fit;
+mod gif;
 mod jpeg;
+mod palette;
 mod png;
+mod webp;
 
 use std::io::Cursor;
 
-use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
-use image::{AnimationDecoder, ColorType, DynamicImage, ImageDecoder, ImageError, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, Limits, RgbaImage};
 
+use self::animation::Animation;
 use self::color::ToSrgb;
 use crate::{Kind, Rejection};
 
@@ -58,49 +62,49 @@ pub struct Picture {
     pub thumbnail: Vec<u8>,
 }
 
+/// A picture that is shown for a while; the only one of a picture that does not move is shown for 0 ms.
+#[derive(Debug)]
+pub struct Frame {
+    /// Upright, in sRGB, within [`FIT`].
+    pub pixels: RgbaImage,
+    /// Milliseconds.
+    pub duration_ms: u32,
+}
+
 /// Makes a picture small.
 ///
 /// # Errors
 /// It is damaged, or larger than we take.
 pub fn optimize(kind: Kind, bytes: &[u8]) -> Result<Picture, Rejection> {
-    let source = Cursor::new(bytes);
-    match kind {
-        Kind::Jpeg => finish(jpeg::decoded(bytes)?),
-        Kind::Png => {
-            let plain = png::without_texts(bytes);
-            still(PngDecoder::with_limits(Cursor::new(plain.as_slice()), limits()).map_err(refused)?)
-        }
-        Kind::Gif => {
-            let frames = || {
-                let decoder = GifDecoder::new(Cursor::new(bytes)).map_err(refused)?;
-                check_size(&decoder)?;
-                Ok(decoder.into_frames())
-            };
-            animation::check_length(frames()?)?;
-            animation::animated_or_still(frames()?, animation::gif_loops(bytes))
-        }
-        Kind::Webp => {
-            let decoder = WebPDecoder::new(source).map_err(refused)?;
-            if !decoder.has_animation() {
-                return still(decoder);
-            }
-            check_size(&decoder)?;
-            let loops = animation::loops(decoder.loop_count());
-            animation::check_length(decoder.into_frames())?;
-            let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(refused)?;
-            animation::animated_or_still(decoder.into_frames(), loops)
-        }
-        other => Err(Rejection::NotA(other)),
+    match source(kind, bytes)? {
+        Source::Still(decoded) => finish(upright(decoded)?),
+        Source::Animation(animation) => animation::animated(animation),
     }
 }
 
-fn still<D: ImageDecoder>(mut decoder: D) -> Result<Picture, Rejection> {
-    check_size(&decoder)?;
-    decoder.set_limits(limits()).map_err(refused)?;
-    let orientation = decoder.orientation().map_err(refused)?;
-    let profile = decoder.icc_profile().map_err(refused)?;
-    let picture = to_eight_bits(DynamicImage::from_decoder(decoder).map_err(refused)?);
-    finish(Decoded { picture, orientation, profile })
+/// The frames that [`optimize`] encodes, without the loss of encoding.
+///
+/// # Errors
+/// It is damaged, or larger than we take.
+pub fn frames(kind: Kind, bytes: &[u8]) -> Result<Vec<Frame>, Rejection> {
+    match source(kind, bytes)? {
+        Source::Still(decoded) => Ok(vec![Frame { pixels: upright(decoded)?.into_rgba8(), duration_ms: 0 }]),
+        Source::Animation(animation) => {
+            animation.shown().map(|shown| shown.map(|(pixels, duration_ms)| Frame { pixels, duration_ms })).collect()
+        }
+    }
+}
+
+/// A file's picture or pictures.
+enum Source<'a> {
+    Still(Decoded),
+    Animation(Animation<'a>),
+}
+
+impl<'a> From<Animation<'a>> for Source<'a> {
+    fn from(animation: Animation<'a>) -> Self {
+        Self::Animation(animation)
+    }
 }
 
 /// A picture of eight bits a channel as its file holds it.
@@ -112,18 +116,58 @@ struct Decoded {
     profile: Option<Vec<u8>>,
 }
 
-/// From a decoded picture to the stored one.
-fn finish(Decoded { mut picture, orientation, profile }: Decoded) -> Result<Picture, Rejection> {
+fn source(kind: Kind, bytes: &[u8]) -> Result<Source<'_>, Rejection> {
+    match kind {
+        Kind::Jpeg => Ok(Source::Still(jpeg::decoded(bytes)?)),
+        Kind::Png => {
+            let plain = png::Plain::read(bytes);
+            let mut decoder = PngDecoder::with_limits(Cursor::new(plain.bytes), limits()).map_err(refused)?;
+            let profile = decoder.icc_profile().map_err(refused)?;
+            Ok(Source::Still(Decoded { picture: still(decoder)?, orientation: plain.orientation, profile }))
+        }
+        Kind::Gif => animated_or_still(gif::animation(bytes)?),
+        Kind::Webp => {
+            let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(refused)?;
+            if decoder.has_animation() {
+                return animated_or_still(webp::animation(bytes)?);
+            }
+            let (orientation, profile) = webp::metadata(&mut decoder)?;
+            Ok(Source::Still(Decoded { picture: still(decoder)?, orientation, profile }))
+        }
+        other => Err(Rejection::NotA(other)),
+    }
+}
+
+fn animated_or_still(animation: Animation<'_>) -> Result<Source<'_>, Rejection> {
+    if animation.count == 1 { Ok(Source::Still(animation.into_still()?)) } else { Ok(animation.into()) }
+}
+
+fn still<D: ImageDecoder>(mut decoder: D) -> Result<DynamicImage, Rejection> {
+    check_size(&decoder)?;
+    decoder.set_limits(limits()).map_err(refused)?;
+    Ok(to_eight_bits(DynamicImage::from_decoder(decoder).map_err(refused)?))
+}
+
+/// From a decoded picture to a small one, upright and in sRGB.
+fn upright(Decoded { picture, orientation, profile }: Decoded) -> Result<DynamicImage, Rejection> {
+    let to_srgb = profile.and_then(|profile| ToSrgb::new(picture.color(), &profile));
+    converted(picture, orientation, to_srgb.as_ref())
+}
+
+fn converted(
+    mut picture: DynamicImage,
+    orientation: Orientation,
+    to_srgb: Option<&ToSrgb>,
+) -> Result<DynamicImage, Rejection> {
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
     );
     // Turning a small picture is cheaper; the bounds are those of the upright one.
     let bounds = if is_turned { (FIT.1, FIT.0) } else { FIT };
-    let to_srgb = profile.and_then(|profile| ToSrgb::new(&picture, &profile));
-    // Colours are brought over last, when there are fewer pixels, unless mixing pixels would show.
-    let is_first = to_srgb.as_ref().is_some_and(|it| !it.keeps_greys());
-    if let Some(to_srgb) = to_srgb.as_ref().filter(|_| is_first) {
+    // Colours are converted last, when there are fewer pixels, unless mixing pixels would show.
+    let is_first = to_srgb.is_some_and(|it| !it.keeps_greys());
+    if let Some(to_srgb) = to_srgb.filter(|_| is_first) {
         to_srgb.convert(&mut picture);
     }
     let mut picture = fit::within(picture, bounds)?;
@@ -131,7 +175,16 @@ fn finish(Decoded { mut picture, orientation, profile }: Decoded) -> Result<Pict
     if let Some(to_srgb) = to_srgb.filter(|_| !is_first) {
         to_srgb.convert(&mut picture);
     }
-    let thumbnail = encode::webp(&fit::within(picture.clone(), (THUMBNAIL, THUMBNAIL))?)?;
+    Ok(picture)
+}
+
+fn thumbnail(picture: &DynamicImage) -> Result<Vec<u8>, Rejection> {
+    encode::webp(&fit::within(picture.clone(), (THUMBNAIL, THUMBNAIL))?)
+}
+
+/// From a small picture to the stored one.
+fn finish(picture: DynamicImage) -> Result<Picture, Rejection> {
+    let thumbnail = thumbnail(&picture)?;
     let (width, height) = (picture.width(), picture.height());
     let (kind, bytes) = if has_transparency(&picture) {
         (Kind::Png, encode::png(&picture)?)

@@ -1,27 +1,48 @@
 //! A PNG's chunks (<https://www.w3.org/TR/png-3/#5DataRep>).
 
+use image::metadata::Orientation;
+
 /// Most packed bytes of a colour profile. The profiles of cameras and screens take a few hundred to some ten thousand;
 /// packed, a byte may stand for a thousand.
 const PROFILE_MAX: usize = 64 * 1024;
 /// Before the first chunk.
 const SIGNATURE: usize = 8;
+/// Length and name before a chunk's data.
+const HEAD: usize = 8;
 /// Length and name before a chunk's data, and the checksum behind it.
 const FRAME: usize = 12;
 
 /// The file without what holds packed texts, and without a profile that is too large: decoders would unpack them, and
 /// a quarter of a megabyte can hold a quarter of a gigabyte. Damage is left to the decoder.
-pub(super) fn without_texts(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = bytes.get(..SIGNATURE).unwrap_or(bytes).to_vec();
-    let mut rest = bytes.get(SIGNATURE..).unwrap_or_default();
-    while let Some((chunk, name)) = first_chunk(rest) {
-        let is_text = matches!(name, b"tEXt" | b"zTXt" | b"iTXt" | b"eXIf");
-        if !is_text && (name != b"iCCP" || chunk.len() <= PROFILE_MAX) {
-            plain.extend(chunk);
+pub(super) struct Plain {
+    pub(super) bytes: Vec<u8>,
+    /// How to turn the picture, by its EXIF block.
+    pub(super) orientation: Orientation,
+}
+
+impl Plain {
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let (mut plain, mut orientation) = (bytes.get(..SIGNATURE).unwrap_or(bytes).to_vec(), None);
+        let mut rest = bytes.get(SIGNATURE..).unwrap_or_default();
+        while let Some((chunk, name)) = first_chunk(rest) {
+            match name {
+                b"tEXt" | b"zTXt" | b"iTXt" => {}
+                // It may stand before or behind the pixels.
+                b"eXIf" => orientation = orientation.or_else(|| Orientation::from_exif_chunk(data(chunk))),
+                b"iCCP" if chunk.len() > PROFILE_MAX => {}
+                _ => plain.extend(chunk),
+            }
+            rest = rest.get(chunk.len()..).unwrap_or_default();
         }
-        rest = rest.get(chunk.len()..).unwrap_or_default();
+        plain.extend(rest);
+        Self { bytes: plain, orientation: orientation.unwrap_or(Orientation::NoTransforms) }
     }
-    plain.extend(rest);
-    plain
+}
+
+fn data(chunk: &[u8]) -> &[u8] {
+    let data = chunk.get(HEAD..chunk.len() + HEAD - FRAME).unwrap_or_default();
+    // Some programs write the header that EXIF has in JPEG.
+    data.strip_prefix(b"Exif\0\0").unwrap_or(data)
 }
 
 fn first_chunk(bytes: &[u8]) -> Option<(&[u8], &[u8; 4])> {
