@@ -52,8 +52,7 @@ impl Kind {
         let (stem, extension) = filename.rsplit_once('.')?;
         let extension = extension.to_ascii_lowercase();
         let mime = mime.split(';').next().unwrap_or_default().trim();
-        let is_it =
-            |kind: &Self| kind.extensions().contains(&extension.as_str()) && kind.is_named(mime);
+        let is_it = |kind: &Self| kind.extensions().contains(&extension.as_str()) && kind.is_named(mime);
         Self::ALL.into_iter().find(is_it).filter(|_| !stem.is_empty())
     }
 

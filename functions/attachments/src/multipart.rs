@@ -119,7 +119,9 @@ mod tests {
 
     async fn names(parts: &[(&str, &str)]) -> Result<Vec<String>, ApiError> {
         let part = |(parameters, bytes): &(&str, &str)| {
-            format!("--x\r\nContent-Disposition: form-data; {parameters}\r\nContent-Type: text/plain\r\n\r\n{bytes}\r\n")
+            format!(
+                "--x\r\nContent-Disposition: form-data; {parameters}\r\nContent-Type: text/plain\r\n\r\n{bytes}\r\n"
+            )
         };
         let body = parts.iter().map(part).collect::<String>() + "--x--\r\n";
         let parts = read(body.into_bytes(), "x".to_owned()).await?;

@@ -105,6 +105,7 @@ impl<'a> Archive<'a> {
 /// Whether the archive ends with the end of its directory and a comment of this length.
 fn ends_with_directory(bytes: &[u8], comment: usize) -> bool {
     let end = super::tail(bytes, END + comment);
-    let length = end.get(COMMENT_LENGTH..END).map(|it| it.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
+    let length =
+        end.get(COMMENT_LENGTH..END).map(|it| it.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
     end.starts_with(b"PK\x05\x06") && length == Some(comment)
 }

@@ -161,7 +161,8 @@ impl Package {
 
     fn refuse_programs(&self, types: &Types) -> Result<(), Rejection> {
         let is_program_type = |found: &str| PROGRAM_TYPES.iter().any(|program| found.contains(program));
-        if self.names.iter().any(|name| types.of(name).is_some_and(is_program_type) || name.ends_with("vbaproject.bin")) {
+        if self.names.iter().any(|name| types.of(name).is_some_and(is_program_type) || name.ends_with("vbaproject.bin"))
+        {
             return Err(Rejection::Macros);
         }
         for list in self.kept.keys().filter(|name| *name != TYPES) {

@@ -12,8 +12,18 @@ const TAIL: usize = 1024;
 /// A zip archive's directory ends at most so far from the file's end (APPNOTE.TXT 4.3.16).
 const ZIP_TAIL: usize = 65_557;
 /// How other kinds of files begin: programs, archives, pictures, scripts, pages.
-const OTHERS: [&[u8]; 10] =
-    [b"MZ", b"\x7fELF", b"PK", b"GIF8", b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"#!", b"\xd0\xcf\x11\xe0", b"\xca\xfe\xba\xbe"];
+const OTHERS: [&[u8]; 10] = [
+    b"MZ",
+    b"\x7fELF",
+    b"PK",
+    b"GIF8",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"RIFF",
+    b"#!",
+    b"\xd0\xcf\x11\xe0",
+    b"\xca\xfe\xba\xbe",
+];
 
 /// Checks for a header, a table of objects or a stream of them where the end says, a root, and an end that nothing
 /// follows.
@@ -51,11 +61,14 @@ fn table(body: &[u8], start: usize) -> bool {
     [place, place.saturating_add(start)].into_iter().any(|place| {
         let there = body.get(place..).unwrap_or_default().trim_ascii_start();
         let words = there.get(..HEAD).unwrap_or(there);
-        there.starts_with(b"xref") || (there.first().is_some_and(u8::is_ascii_digit) && memmem::find(words, b" obj").is_some())
+        there.starts_with(b"xref")
+            || (there.first().is_some_and(u8::is_ascii_digit) && memmem::find(words, b" obj").is_some())
     })
 }
 
 /// Whether a browser could take it for a page.
 fn opens_a_tag(before: &[u8]) -> bool {
-    before.windows(2).any(|pair| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || matches!(next, b'!' | b'?' | b'/')))
+    before
+        .windows(2)
+        .any(|pair| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || matches!(next, b'!' | b'?' | b'/')))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use image::{ColorType, DynamicImage};
-use moxcms::{ColorProfile, DataColorSpace, Layout, Transform16BitExecutor, TransformOptions};
+use moxcms::{ColorProfile, DataColorSpace, Layout, Transform16BitExecutor, TransformOptions, curve_from_gamma};
 
 /// Channels that are converted at a time: whole pixels of three or four.
 const PIECE: usize = 12 * 2048;
@@ -71,6 +71,16 @@ impl ToSrgb {
             _ => {}
         }
     }
+}
+
+/// A profile of sRGB's colours with another curve: light is the sample to the power of `exponent`.
+pub(super) fn of_gamma(exponent: f32) -> Option<Vec<u8>> {
+    let curve = Some(curve_from_gamma(exponent));
+    let mut profile = ColorProfile::new_srgb();
+    (profile.red_trc, profile.green_trc, profile.blue_trc) = (curve.clone(), curve.clone(), curve);
+    // It would count in place of the curves.
+    profile.cicp = None;
+    profile.encode().ok()
 }
 
 /// Four channels of ink, 255 for all of it, by their profile, or as browsers do without one.

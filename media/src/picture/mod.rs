@@ -122,7 +122,7 @@ fn source(kind: Kind, bytes: &[u8]) -> Result<Source<'_>, Rejection> {
         Kind::Png => {
             let plain = png::Plain::read(bytes);
             let mut decoder = PngDecoder::with_limits(Cursor::new(plain.bytes), limits()).map_err(refused)?;
-            let profile = decoder.icc_profile().map_err(refused)?;
+            let profile = decoder.icc_profile().map_err(refused)?.or_else(|| plain.gamma.and_then(color::of_gamma));
             Ok(Source::Still(Decoded { picture: still(decoder)?, orientation: plain.orientation, profile }))
         }
         Kind::Gif => animated_or_still(gif::animation(bytes)?),

@@ -1,10 +1,14 @@
 //! A PNG's chunks (<https://www.w3.org/TR/png-3/#5DataRep>).
 
+use std::ops::RangeInclusive;
+
 use image::metadata::Orientation;
 
 /// Most packed bytes of a colour profile. The profiles of cameras and screens take a few hundred to some ten thousand;
 /// packed, a byte may stand for a thousand.
 const PROFILE_MAX: usize = 64 * 1024;
+/// Exponents that are taken for sRGB's curve.
+const SRGB_EXPONENTS: RangeInclusive<f32> = 2.1..=2.3;
 /// Before the first chunk.
 const SIGNATURE: usize = 8;
 /// Length and name before a chunk's data.
@@ -18,11 +22,14 @@ pub(super) struct Plain {
     pub(super) bytes: Vec<u8>,
     /// How to turn the picture, by its EXIF block.
     pub(super) orientation: Orientation,
+    /// The exponent that makes light of its samples, where nothing else says what its colours are.
+    pub(super) gamma: Option<f32>,
 }
 
 impl Plain {
     pub(super) fn read(bytes: &[u8]) -> Self {
         let (mut plain, mut orientation) = (bytes.get(..SIGNATURE).unwrap_or(bytes).to_vec(), None);
+        let (mut gamma, mut is_known) = (None, false);
         let mut rest = bytes.get(SIGNATURE..).unwrap_or_default();
         while let Some((chunk, name)) = first_chunk(rest) {
             match name {
@@ -32,10 +39,16 @@ impl Plain {
                 b"iCCP" if chunk.len() > PROFILE_MAX => {}
                 _ => plain.extend(chunk),
             }
+            match name {
+                b"gAMA" => gamma = exponent(data(chunk)),
+                b"iCCP" | b"sRGB" | b"cICP" => is_known = true,
+                _ => {}
+            }
             rest = rest.get(chunk.len()..).unwrap_or_default();
         }
         plain.extend(rest);
-        Self { bytes: plain, orientation: orientation.unwrap_or(Orientation::NoTransforms) }
+        let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+        Self { bytes: plain, orientation, gamma: gamma.filter(|_| !is_known) }
     }
 }
 
@@ -43,6 +56,14 @@ fn data(chunk: &[u8]) -> &[u8] {
     let data = chunk.get(HEAD..chunk.len() + HEAD - FRAME).unwrap_or_default();
     // Some programs write the header that EXIF has in JPEG.
     data.strip_prefix(b"Exif\0\0").unwrap_or(data)
+}
+
+/// By the file's gamma, the inverse of it in units of 1/100,000. One that is near to that of sRGB counts as none: most
+/// programs that write it mean sRGB.
+fn exponent(data: &[u8]) -> Option<f32> {
+    let inverse = u16::try_from(u32::from_be_bytes(data.try_into().ok()?) / 10).ok().filter(|it| *it > 0)?;
+    let exponent = 10_000.0 / f32::from(inverse);
+    (!SRGB_EXPONENTS.contains(&exponent)).then_some(exponent)
 }
 
 fn first_chunk(bytes: &[u8]) -> Option<(&[u8], &[u8; 4])> {

@@ -1,7 +1,4 @@
-//! A small profile of four inks (ICC.1:2022, 8.3 and 10.10): a table of the corners.
-
-/// All of the first ink, in sRGB.
-pub(crate) const CYAN: [u8; 3] = [0, 158, 224];
+//! A small profile of four inks (ICC.1:2022, 8.3 and 10.10).
 
 /// L*a*b* of the three first inks and their mixtures, by the bits of their number; black takes all light.
 const CORNERS: [[f64; 3]; 8] = [
@@ -15,16 +12,28 @@ const CORNERS: [[f64; 3]; 8] = [
     [23.0, 0.0, 0.0],
 ];
 
+/// Steps of an ink in the table. With fewer, programs differ by how they interpolate.
+const STEPS: usize = 7;
+
+/// The mixture of the corners by how much of each ink there is, 0 to 1.
+fn mixed(inks: [f64; 4]) -> [f64; 3] {
+    let weight = |corner: usize| {
+        let of = |ink: usize| if corner >> ink & 1 == 1 { inks[ink] } else { 1.0 - inks[ink] };
+        of(0) * of(1) * of(2) * (1.0 - inks[3])
+    };
+    [0, 1, 2].map(|axis| (0..8).map(|corner| weight(corner) * CORNERS[corner][axis]).sum())
+}
+
 pub(crate) fn encoded() -> Vec<u8> {
-    let mut table = b"mft1\0\0\0\0\x04\x03\x02\0".to_vec();
+    let mut table = [&b"mft1\0\0\0\0\x04\x03"[..], &[STEPS as u8, 0]].concat();
     for value in [1_u32, 0, 0, 0, 1, 0, 0, 0, 1] {
         table.extend((value << 16).to_be_bytes());
     }
     table.extend((0..4).flat_map(|_| 0..=255_u8));
     // The first ink changes slowest.
-    for inks in 0..16_usize {
-        let [c, m, y, k] = [inks >> 3 & 1, inks >> 2 & 1, inks >> 1 & 1, inks & 1];
-        let [l, a, b] = if k == 1 { [10.0, 0.0, 0.0] } else { CORNERS[c | m << 1 | y << 2] };
+    for at in 0..STEPS.pow(4) {
+        let ink = |place: u32| (at / STEPS.pow(place) % STEPS) as f64 / (STEPS - 1) as f64;
+        let [l, a, b] = mixed([ink(3), ink(2), ink(1), ink(0)]);
         table.extend([(l * 2.55).round() as u8, (a + 128.0).round() as u8, (b + 128.0).round() as u8]);
     }
     table.extend((0..3).flat_map(|_| 0..=255_u8));

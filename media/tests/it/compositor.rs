@@ -2,6 +2,7 @@
 //! nothing of it is shared with the one that it checks. Random animations for it, and their files.
 
 use image::{Rgba, RgbaImage};
+use media::picture::Frame;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disposal {
@@ -20,7 +21,7 @@ pub(crate) struct Patch {
 }
 
 /// What is shown after each frame.
-pub(crate) fn composed(size: (u32, u32), patches: &[Patch]) -> Vec<RgbaImage> {
+fn composed(size: (u32, u32), patches: &[Patch]) -> Vec<RgbaImage> {
     let mut canvas = vec![[0.0_f64; 4]; (size.0 * size.1) as usize];
     let mut shown = Vec::new();
     for patch in patches {
@@ -35,9 +36,9 @@ pub(crate) fn composed(size: (u32, u32), patches: &[Patch]) -> Vec<RgbaImage> {
         for (at, pixel) in &places {
             let alpha = f64::from(pixel.0[3]) / 255.0;
             let left = if patch.blends { 1.0 - alpha } else { 0.0 };
-            for channel in 0..4 {
+            for (channel, to) in canvas[*at].iter_mut().enumerate() {
                 let value = if channel == 3 { alpha } else { f64::from(pixel.0[channel]) / 255.0 * alpha };
-                canvas[*at][channel] = value + canvas[*at][channel] * left;
+                *to = value + *to * left;
             }
         }
         let pixel = |x: u32, y: u32| {
@@ -53,6 +54,28 @@ pub(crate) fn composed(size: (u32, u32), patches: &[Patch]) -> Vec<RgbaImage> {
         }
     }
     shown
+}
+
+/// Where the frames that were found are not those of the patches. Colours of transparent pixels do not count, and those
+/// of others only as far as they are seen.
+pub(crate) fn first_difference(found: &[Frame], size: (u32, u32), patches: &[Patch]) -> Option<String> {
+    let wanted = composed(size, patches);
+    if found.len() != wanted.len() {
+        return Some(format!("{} frames, not {}", found.len(), wanted.len()));
+    }
+    let seen = |pixel: &Rgba<u8>, channel: usize| i32::from(pixel.0[channel]) * i32::from(pixel.0[3]) / 255;
+    for (number, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
+        if found.pixels.dimensions() != wanted.dimensions() {
+            return Some(format!("frame {number} has {:?}, not {:?}", found.pixels.dimensions(), wanted.dimensions()));
+        }
+        for ((x, y, is), was) in found.pixels.enumerate_pixels().zip(wanted.pixels()) {
+            let is_near = (0..3).all(|channel| (seen(is, channel) - seen(was, channel)).abs() <= 3);
+            if !is_near || is.0[3].abs_diff(was.0[3]) > 2 {
+                return Some(format!("frame {number}, at {x}, {y}: {is:?} is not {was:?}"));
+            }
+        }
+    }
+    None
 }
 
 /// xorshift64*.
@@ -86,7 +109,8 @@ pub(crate) fn random_patches(random: &mut Random, size: (u32, u32), even: bool) 
             let alpha = if even { [0, 60, 140, 255, 255] } else { [0, 0, 255, 255, 255] }[random.below(5) as usize];
             if alpha == 0 { Rgba([0; 4]) } else { Rgba([r, g, b, alpha]) }
         });
-        let disposal = [Disposal::Keep, Disposal::Clear, Disposal::Restore][random.below(if even { 2 } else { 3 }) as usize];
+        let disposal =
+            [Disposal::Keep, Disposal::Clear, Disposal::Restore][random.below(if even { 2 } else { 3 }) as usize];
         let blends = !even || random.below(2) == 0;
         patches.push(Patch { at, pixels, blends, disposal, duration_ms: 20 + 10 * random.below(20) });
     }

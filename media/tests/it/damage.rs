@@ -98,10 +98,10 @@ fn a_jpeg_that_lacks_only_its_end_marker_is_whole() {
 
 #[test]
 fn a_jpeg_ends_at_its_own_end() {
-    let film = [b"\0\0\0\x18ftypmp42".as_slice(), &vec![0x5a; 3000], b"\xff\xda", &vec![0; 500]].concat();
+    let film = [b"\0\0\0\x18ftypmp42".as_slice(), &[0x5a; 3000], b"\xff\xda", &[0; 500]].concat();
     for sample in [CAT, include_bytes!("../files/progressive.jpg"), include_bytes!("../files/cmyk.jpg")] {
         let wanted = frames(Kind::Jpeg, sample).unwrap().swap_remove(0).pixels;
-        for behind in [&film[..], &[&vec![0; 64][..], b"\xff\xda", &vec![0; 64]].concat(), CAT, b"\xff", b"\xff\xd8"] {
+        for behind in [&film[..], &[&[0; 64][..], b"\xff\xda", &[0; 64]].concat(), CAT, b"\xff", b"\xff\xd8"] {
             let bytes = [sample, behind].concat();
             assert_eq!(frames(Kind::Jpeg, &bytes).unwrap().swap_remove(0).pixels, wanted);
             assert_eq!(refused(Kind::Jpeg, &[&sample[..sample.len() / 2], behind].concat()), Rejection::Damaged);

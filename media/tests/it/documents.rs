@@ -100,7 +100,8 @@ fn assert_kept(kind: Kind, bytes: &[u8]) {
 
 #[test]
 fn a_pdf_may_start_behind_other_bytes() {
-    for before in [&b"\xef\xbb\xbf"[..], b"\r\n\r\n", b" ", b"\x1b%-12345X@PJL ENTER LANGUAGE=PDF\r\n", &[b'\n'; 1000]] {
+    for before in [&b"\xef\xbb\xbf"[..], b"\r\n\r\n", b" ", b"\x1b%-12345X@PJL ENTER LANGUAGE=PDF\r\n", &[b'\n'; 1000]]
+    {
         assert_kept(Kind::Pdf, &[before, PDF].concat());
     }
     assert_eq!(refused(Kind::Pdf, &[&[b'\n'; 1024], PDF].concat()), Rejection::NotA(Kind::Pdf));
@@ -209,9 +210,14 @@ fn lists_of_types_may_be_in_utf16() {
     for (mark, big) in [(true, false), (true, true), (false, false), (false, true)] {
         let mut parts = package("word/document.xml", "word/document.xml", MAIN, &[]);
         for (_, bytes) in &mut parts[..2] {
-            let text = String::from_utf8(bytes.clone()).unwrap().replace("version=\"1.0\"", "version=\"1.0\" encoding=\"UTF-16\"");
+            let text = String::from_utf8(bytes.clone())
+                .unwrap()
+                .replace("version=\"1.0\"", "version=\"1.0\" encoding=\"UTF-16\"");
             let text = if mark { format!("\u{feff}{text}") } else { text };
-            *bytes = text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect();
+            *bytes = text
+                .encode_utf16()
+                .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+                .collect();
         }
         assert_kept(Kind::Docx, &packed(&parts));
     }

@@ -28,9 +28,9 @@ pub(crate) struct Scan {
 /// The division of every coefficient.
 const STEP: i32 = 3;
 const ZIGZAG: [usize; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55,
-    62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
 ];
 
 /// One component's coefficients, in the order of the zigzag, by blocks.
@@ -90,13 +90,10 @@ impl Bits {
 /// Encodes the samples that `sample(component, x, y)` gives for whole pixels, 0 to 255; of a component that is sampled
 /// less often, the mean over the pixels that a sample covers.
 pub(crate) fn encode(layout: &Layout, sample: &dyn Fn(usize, usize, usize) -> f64) -> Vec<u8> {
-    let most = (
-        layout.factors.iter().map(|it| it.0).max().unwrap(),
-        layout.factors.iter().map(|it| it.1).max().unwrap(),
-    );
+    let most =
+        (layout.factors.iter().map(|it| it.0).max().unwrap(), layout.factors.iter().map(|it| it.1).max().unwrap());
     let units = (layout.size.0.div_ceil(8 * most.0), layout.size.1.div_ceil(8 * most.1));
-    let planes: Vec<Plane> =
-        (0..layout.factors.len()).map(|index| plane(layout, index, most, units, sample)).collect();
+    let planes: Vec<Plane> = (0..layout.factors.len()).map(|index| plane(layout, index, most, units, sample)).collect();
     let mut bytes = head(layout);
     for scan in &layout.scans {
         bytes.extend([0xff, 0xda, 0, 6 + 2 * scan.components.len() as u8, scan.components.len() as u8]);

@@ -11,6 +11,7 @@ mod cmyk_profile;
 mod compositor;
 mod damage;
 mod documents;
+mod jpeg_cases;
 mod jpeg_encoder;
 mod jpeg_layouts;
 mod metadata;

@@ -1,5 +1,6 @@
 //! How a JPEG file is laid out: its segments, frame and scans (ITU-T T.81, annex B). No coefficient is decoded here.
 
+use std::iter;
 use std::ops::Range;
 
 use super::segments::{Colors, Component, Frame, Scan, frame, scan};
@@ -10,6 +11,8 @@ const SCANS_MAX: usize = 100;
 /// Maximum number of blocks that all scans together visit: ten passes over the largest picture that is taken, without
 /// chroma subsampling. A scan of a few bytes may visit every block, so the number of bytes does not bound the time.
 const BLOCK_VISITS_MAX: u64 = 40_000_000;
+/// Bytes of the marker `SOI`, with which every file starts.
+const START: usize = 2;
 /// Not coded by any scan so far.
 const UNCODED: u8 = u8::MAX;
 
@@ -127,7 +130,7 @@ impl Layout {
     /// # Errors
     /// A segment breaks off or contradicts another, or the picture is coded in a way that is not supported.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Rejection> {
-        let mut walk = Walk { bytes, at: 2, pieces: vec![0..2], has_gaps: false };
+        let mut walk = Walk { bytes, at: START, pieces: iter::once(0..START).collect(), has_gaps: false };
         let (mut header, mut scans, mut interval) = (None, Vec::new(), 0);
         let (mut colors, mut exif, mut profile) = (Colors::default(), None, Profile::default());
         let (mut coded_end, mut end) = (0, None);
@@ -139,11 +142,8 @@ impl Layout {
                     break;
                 }
                 0xc4 | 0xc8 | 0xcc => {}
-                marker @ 0xc0..=0xcf => {
-                    if header.replace(frame(marker, data)?).is_some() {
-                        return Err(Rejection::Damaged);
-                    }
-                }
+                0xc0..=0xcf if header.is_some() => return Err(Rejection::Damaged),
+                marker @ 0xc0..=0xcf => header = Some(frame(marker, data)?),
                 0xdd => interval = data.iter().take(2).fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
                 0xda => {
                     let mut scan = scan(data, header.as_ref().ok_or(Rejection::Damaged)?, interval)?;

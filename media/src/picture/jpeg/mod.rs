@@ -71,7 +71,7 @@ enum Engine {
 fn engine(layout: &Layout, colors: ColorModel) -> Result<Engine, Rejection> {
     let factors = layout.frame.factors();
     let is_usual = match (colors, factors.as_slice()) {
-        (ColorModel::Grey, _) => true,
+        (ColorModel::Grey, [factors]) => matches!(factors, (1 | 2, 1 | 2)),
         (ColorModel::YCbCr, [luma, (1, 1), (1, 1)]) => matches!(luma, (1 | 2, 1 | 2)),
         _ => false,
     };
