@@ -12,7 +12,7 @@ SRGB = ImageCms.createProfile("sRGB")
 EXIF_ORIENTATION = 0x0112
 # The largest mean difference of a channel, of 255: of decoders that round in other places, of chroma that they
 # interpolate in other ways, and of profiles.
-LOSSLESS, LOSSY, PROFILE = 0.4, 2.5, 1.2
+LOSSLESS, LOSSY, NARROW, PROFILE = 0.4, 2.5, 16.0, 1.2
 
 
 def soft(chance: random.Random, mode: str, size: tuple[int, int]) -> Image.Image:
@@ -63,7 +63,9 @@ def jpeg(chance: random.Random, size: tuple[int, int], profiles: dict[str, bytes
         more["subsampling"] = chance.choice(["4:4:4", "4:2:2", "4:2:0"])
     if chance.random() < 0.3:
         more["restart_marker_blocks"] = chance.randint(1, 9)
-    return "jpg", saved(soft(chance, mode, size), "jpg", **more), LOSSY + allowed
+    # libjpeg-turbo does not interpolate chroma of so few samples.
+    allowed += NARROW if min(size) <= 2 * 4 else LOSSY
+    return "jpg", saved(soft(chance, mode, size), "jpg", **more), allowed
 
 
 def png(chance: random.Random, size: tuple[int, int], profiles: dict[str, bytes]) -> tuple[str, bytes, float]:

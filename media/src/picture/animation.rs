@@ -63,7 +63,9 @@ impl<'a> Animation<'a> {
         let picture = if patch.at == (0, 0) && patch.pixels.dimensions() == self.size {
             patch.pixels
         } else {
-            Canvas::new(self.size).draw(&patch)?.clone()
+            let mut canvas = Canvas::new(self.size);
+            canvas.draw(&patch)?;
+            canvas.into_pixels()
         };
         let picture = DynamicImage::ImageRgba8(picture);
         Ok(Decoded { picture, orientation: self.orientation, profile: self.profile })

@@ -86,6 +86,11 @@ impl Canvas {
         Ok(&self.pixels)
     }
 
+    /// What is shown, without a copy.
+    pub(super) fn into_pixels(self) -> RgbaImage {
+        self.pixels
+    }
+
     fn visible(&self, patch: &Patch) -> (u32, u32) {
         let (width, height) = (self.pixels.width().saturating_sub(patch.at.0), self.pixels.height());
         (patch.pixels.width().min(width), patch.pixels.height().min(height.saturating_sub(patch.at.1)))

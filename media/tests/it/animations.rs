@@ -138,13 +138,9 @@ fn too_short_durations_are_those_of_browsers() {
 
 #[test]
 fn too_many_frames_or_too_large_ones_are_refused_before_any_is_decoded() {
-    let many = animation(FRAMES_MAX + 1, 8, None);
     let side = 2000_u32;
     let count = usize::try_from(ANIMATION_PIXELS_MAX / u64::from(side * side)).unwrap() + 1;
     assert!(count < FRAMES_MAX);
-    let large = animation(count, side, None);
-    assert_eq!(refused(Kind::Gif, &many), Rejection::TooManyFrames);
-    assert_eq!(refused(Kind::Gif, &large), Rejection::TooManyFrames);
     let dot = Patch {
         at: (0, 0),
         pixels: RgbaImage::from_pixel(2, 2, Rgba([9, 9, 9, 255])),
@@ -152,6 +148,8 @@ fn too_many_frames_or_too_large_ones_are_refused_before_any_is_decoded() {
         disposal: Disposal::Keep,
         duration_ms: 40,
     };
+    assert_eq!(refused(Kind::Gif, &gif((8, 8), &vec![dot.clone(); FRAMES_MAX + 1])), Rejection::TooManyFrames);
+    assert_eq!(refused(Kind::Gif, &gif((side, side), &vec![dot.clone(); count])), Rejection::TooManyFrames);
     assert_eq!(refused(Kind::Webp, &webp((8, 8), &vec![dot.clone(); FRAMES_MAX + 1], &[])), Rejection::TooManyFrames);
-    assert_eq!(refused(Kind::Webp, &webp((2000, 2000), &vec![dot; count], &[])), Rejection::TooManyFrames);
+    assert_eq!(refused(Kind::Webp, &webp((side, side), &vec![dot; count], &[])), Rejection::TooManyFrames);
 }

@@ -5,7 +5,7 @@ use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat, Rgb, Rgba, Rgb
 use media::Kind;
 use media::picture::THUMBNAIL;
 
-use crate::support::{CAT, assert_near, decoded, encoded, gradient, picture};
+use crate::support::{CAT, assert_near, decoded, encoded, picture};
 
 #[test]
 fn a_photograph_becomes_a_small_webp_with_a_thumbnail_and_looks_the_same() {
@@ -24,7 +24,7 @@ fn large_pictures_are_fitted_and_small_ones_never_enlarged() {
     for (size, fitted) in
         [((3000, 2000), (1620, 1080)), ((2000, 3000), (720, 1080)), ((3, 2), (3, 2)), ((1, 4000), (1, 1080))]
     {
-        let small = picture(Kind::Jpeg, &encoded(&gradient(size.0, size.1), ImageFormat::Jpeg));
+        let small = picture(Kind::Jpeg, &encoded(&DynamicImage::new_rgb8(size.0, size.1), ImageFormat::Jpeg));
         assert_eq!((small.width, small.height), fitted, "{size:?}");
         assert_eq!((decoded(&small).width(), decoded(&small).height()), fitted);
     }
@@ -37,7 +37,7 @@ fn turned_pictures_are_fitted_as_they_stand() {
     // An EXIF segment with nothing but the orientation 6.
     let exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
     encoder.set_exif_metadata(exif).unwrap();
-    encoder.encode_image(&gradient(2000, 3000)).unwrap();
+    encoder.encode_image(&DynamicImage::new_rgb8(2000, 3000)).unwrap();
     let small = picture(Kind::Jpeg, &bytes);
     assert_eq!((small.width, small.height), (1620, 1080));
 }
