@@ -98,7 +98,7 @@ def webp(chance: random.Random, size: tuple[int, int], profiles: dict[str, bytes
     return "webp", saved(image, "webp", **more), allowed
 
 
-def gif(chance: random.Random, size: tuple[int, int], profiles: dict[str, bytes]) -> tuple[str, bytes, float]:
+def gif(chance: random.Random, size: tuple[int, int], _profiles: dict[str, bytes]) -> tuple[str, bytes, float]:
     images = [soft(chance, "RGB", size).quantize(chance.choice([2, 7, 64])) for _ in range(chance.randint(1, 4))]
     more = {"save_all": True, "append_images": images[1:], "duration": 70, "interlace": chance.random() < 0.5}
     return "gif", saved(images[0], "gif", **more), LOSSLESS
@@ -109,8 +109,9 @@ def reading(path: Path) -> list[Image.Image]:
     frames = []
     with Image.open(path) as file:
         profile, exif = file.info.get("icc_profile"), file.getexif().get(EXIF_ORIENTATION, 1)
+        gamma = None if profile or "srgb" in file.info else file.info.get("gamma")
         for frame in ImageSequence.Iterator(file):
-            frames.append(upright(coloured(eight_bits(frame), profile), exif))
+            frames.append(upright(lit(coloured(eight_bits(frame), profile), gamma), exif))
     return frames
 
 
@@ -131,6 +132,19 @@ def coloured(frame: Image.Image, profile: bytes | None) -> Image.Image:
     if alpha:
         plain.putalpha(alpha)
     return plain
+
+
+def lit(frame: Image.Image, gamma: float | None) -> Image.Image:
+    """By a PNG's gamma, unless it is near to that of sRGB."""
+    if not gamma or 2.1 <= 1 / gamma <= 2.3:
+        return frame
+
+    def to_srgb(sample: int) -> int:
+        light = (sample / 255) ** (1 / gamma)
+        return round(255 * (12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055))
+
+    *colours, alpha = frame.split()
+    return Image.merge("RGBA", [*(colour.point([to_srgb(sample) for sample in range(256)]) for colour in colours), alpha])
 
 
 def upright(frame: Image.Image, orientation: int) -> Image.Image:
