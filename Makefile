@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test fuzz lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test test-clock fuzz lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ logs: ## shows and follows what the functions print. FUNCTION=tasks-create for o
 
 test: tools ## checks and tests everything, on a local cloud of its own
 	@exec $(PY) -m infra.local test
+
+test-clock: tools ## run the tests below HTTP at about fifty instants: each hour of a day, leap day, New Year, changes of daylight saving
+	@exec $(PY) -m infra.local test-clock
 
 fuzz: tools ## tries every operation of the contract with many made-up requests, on a local cloud of its own. EXAMPLES=200 SEED=
 	@SEED=$(SEED) $(PY) -m infra.local fuzz $(or $(EXAMPLES),200)

