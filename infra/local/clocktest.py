@@ -22,10 +22,13 @@ from .progress import Problem, say, step, took
 # Packages whose tests read no clock.
 _WITHOUT = ("infra/contract", "media", "tests/legacy-fixture", "tests/test-support")
 _SKIPPED = (
-    "scale::",
+    "a_hundred_reminders",
     "domain::digest::tests::around_every_change_of_clocks_of_every_zone",
     "domain::digest::tests::every_zone_gives_every_day",
     "domain::sweep::tests::what_stays_undone",
+    "files::",
+    "scale::",
+    "sign_in::",
     "ten_thousand_rows",
     "timeouts::",
     "tls::",
@@ -38,12 +41,12 @@ _MOST_SECONDS = 45 * 60
 _AT_ONCE = (os.cpu_count() or 1) + 1
 
 _ORDINARY_DAY = [
-    *(f"2026-11-18T{hour:02}:30:00Z" for hour in range(24)),
-    "2026-11-18T00:00:00Z",
-    # Midnight in Kolkata, the zone of the tests' user; its digest goes out at 23:30 UTC.
-    "2026-11-18T18:29:59.999Z",
+    # The tests' user lives in Kolkata: midnight is at 18:30 UTC, the digest goes out at 23:30 UTC.
     "2026-11-18T23:20:00Z",
     "2026-11-18T23:29:59.999Z",
+    "2026-11-18T18:29:59.999Z",
+    "2026-11-18T00:00:00Z",
+    *(f"2026-11-18T{hour:02}:30:00Z" for hour in range(24)),
 ]
 _LEAP_DAY = [
     "2028-02-28T12:00:00Z",
@@ -63,7 +66,7 @@ _BERLIN = [
     *("2027-03-27T23:30:00Z", "2027-03-28T00:30:00Z", "2027-03-28T01:30:00Z"),
     *("2027-10-30T23:30:00Z", "2027-10-31T00:30:00Z", "2027-10-31T01:30:00Z"),
 ]
-INSTANTS = [*_ORDINARY_DAY, *_NEW_YORK, *_BERLIN, *_NEW_YEAR, *_LEAP_DAY]
+INSTANTS = [*_LEAP_DAY, *_NEW_YEAR, *_NEW_YORK, *_BERLIN, *_ORDINARY_DAY]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ struct Scene {
 }
 
 async fn scene() -> Scene {
-    let (world, postgres) = (World::new().await, Postgres::start().await);
+    let (world, postgres) = (World::new().await, Postgres::start_at(&clock::now().to_string()).await);
     let rows = format!(
         "INSERT INTO users (id, name, email) VALUES ('10000000-0000-4000-8000-000000000001', 'Asha Rao', 'a@example.com');
          INSERT INTO tasks (id, user_id, title, due_date)

@@ -29,7 +29,7 @@ async fn user(world: &World, email: &str) -> User {
 }
 
 async fn original() -> Postgres {
-    let postgres = Postgres::start().await;
+    let postgres = Postgres::start_at(&clock::now().to_string()).await;
     let client = postgres.client().await;
     client.batch_execute(AS_TABLES).await.unwrap();
     client.batch_execute(ROWS).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_second_import_adds_nothing_and_undoes_no_change() {
 
 #[tokio::test]
 async fn the_other_spelling_of_the_columns_is_read_as_well() {
-    let (world, postgres) = (World::new().await, Postgres::start().await);
+    let (world, postgres) = (World::new().await, Postgres::start_at(&clock::now().to_string()).await);
     let client = postgres.client().await;
     client.batch_execute(AS_QUERIES).await.unwrap();
     client
@@ -122,7 +122,7 @@ async fn the_other_spelling_of_the_columns_is_read_as_well() {
 
 #[tokio::test]
 async fn ten_thousand_rows_come_over_complete() {
-    let (world, postgres) = (World::new().await, Postgres::start().await);
+    let (world, postgres) = (World::new().await, Postgres::start_at(&clock::now().to_string()).await);
     let client = postgres.client().await;
     client.batch_execute(AS_TABLES).await.unwrap();
     client
@@ -150,7 +150,7 @@ async fn ten_thousand_rows_come_over_complete() {
 
 #[tokio::test]
 async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_a_second_import() {
-    let (world, postgres) = (World::new().await, Postgres::start().await);
+    let (world, postgres) = (World::new().await, Postgres::start_at(&clock::now().to_string()).await);
     let client = postgres.client().await;
     client.batch_execute(AS_TABLES).await.unwrap();
     let rows = "INSERT INTO notifications (user_id, type, title, message, is_read, created_at)

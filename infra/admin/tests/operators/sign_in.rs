@@ -28,7 +28,7 @@ async fn hash_of(world: &World, email: &str) -> String {
 
 #[tokio::test]
 async fn a_user_of_the_original_signs_in_with_the_old_password_and_its_hash_is_replaced() {
-    let (world, postgres) = (World::new().await, Postgres::start().await);
+    let (world, postgres) = (World::new().await, Postgres::start_at(&clock::now().to_string()).await);
     let client = postgres.client().await;
     client.batch_execute(AS_TABLES).await.unwrap();
     // Libraries write the same hash under either name; ten rounds are the original's.

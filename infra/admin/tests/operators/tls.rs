@@ -73,7 +73,7 @@ impl Front {
 }
 
 async fn one_user() -> (World, Postgres) {
-    let (world, postgres) = (World::new().await, Postgres::start().await);
+    let (world, postgres) = (World::new().await, Postgres::start_at(&clock::now().to_string()).await);
     let client = postgres.client().await;
     client.batch_execute(AS_TABLES).await.unwrap();
     client.batch_execute("INSERT INTO users (name, email) VALUES ('Asha Rao', 'asha@example.com')").await.unwrap();
