@@ -1,15 +1,88 @@
-//! What a function is told by its environment. A missing or bad variable stops it at init, with the variable's name.
+//! Configuration from the environment. A missing or bad variable stops the function at init, with the variable's name.
 
-use std::collections::HashMap;
 use std::num::NonZeroU8;
 use std::str::FromStr;
 
 use url::Url;
 
 use crate::domain::zone::Zone;
-use crate::http::limiter::{Limits, UnknownLimits};
+use crate::limits::{InvalidLimits, Limits};
 
-/// A variable is missing or makes no sense.
+macro_rules! variables {
+    ($($variant:ident = $name:literal,)+) => {
+        /// An environment variable that the template gives to functions.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Variable {
+            $($variant,)+
+        }
+
+        impl Variable {
+            /// Every variable.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The variable's name.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+variables! {
+    AllowedOrigins = "ALLOWED_ORIGINS",
+    AppVersion = "APP_VERSION",
+    CleanupQueueUrl = "CLEANUP_QUEUE_URL",
+    CookieDomain = "COOKIE_DOMAIN",
+    CookieSameSite = "COOKIE_SAME_SITE",
+    DefaultTimezone = "DEFAULT_TIMEZONE",
+    DigestQueueUrl = "DIGEST_QUEUE_URL",
+    ExportQueueUrl = "EXPORT_QUEUE_URL",
+    FrontendUrl = "FRONTEND_URL",
+    LogLevel = "LOG_LEVEL",
+    MailFrom = "MAIL_FROM",
+    MailQueueUrl = "MAIL_QUEUE_URL",
+    MaxReceives = "MAX_RECEIVES",
+    OidcIssuer = "OIDC_ISSUER",
+    OidcSecretId = "OIDC_SECRET_ID",
+    OverdueQueueUrl = "OVERDUE_QUEUE_URL",
+    PasswordMinLength = "PASSWORD_MIN_LENGTH",
+    PublicUrl = "PUBLIC_URL",
+    RateLimits = "RATE_LIMITS",
+    ReminderQueueArn = "REMINDER_QUEUE_ARN",
+    ReminderQueueUrl = "REMINDER_QUEUE_URL",
+    ResetQueueUrl = "RESET_QUEUE_URL",
+    ScheduleGroup = "SCHEDULE_GROUP",
+    SchedulerDlqArn = "SCHEDULER_DLQ_ARN",
+    SchedulerRoleArn = "SCHEDULER_ROLE_ARN",
+    SecretId = "SECRET_ID",
+    SesConfigurationSet = "SES_CONFIGURATION_SET",
+    Stage = "STAGE",
+    SweepQueueUrl = "SWEEP_QUEUE_URL",
+    TableName = "TABLE_NAME",
+    UploadsBucket = "UPLOADS_BUCKET",
+    UserQuotaBytes = "USER_QUOTA_BYTES",
+}
+
+impl Variable {
+    /// The variables that every function gets.
+    pub const EVERY_FUNCTION: &'static [Self] = &[
+        Self::Stage,
+        Self::AppVersion,
+        Self::LogLevel,
+        Self::TableName,
+        Self::SecretId,
+        Self::FrontendUrl,
+        Self::PublicUrl,
+        Self::AllowedOrigins,
+        Self::CookieSameSite,
+        Self::CookieDomain,
+        Self::PasswordMinLength,
+        Self::DefaultTimezone,
+        Self::RateLimits,
+    ];
+}
+
+/// A variable is missing or has a bad value.
 #[derive(Debug, thiserror::Error)]
 #[error("environment variable {name}: {problem}")]
 pub struct BadConfig {
@@ -17,26 +90,45 @@ pub struct BadConfig {
     problem: String,
 }
 
-/// Reads a variable that must be there.
+impl BadConfig {
+    fn new(variable: Variable, problem: impl Into<String>) -> Self {
+        Self { name: variable.name(), problem: problem.into() }
+    }
+}
+
+/// Reads a variable that must be set.
 ///
 /// # Errors
 /// [`BadConfig`] when it is missing or empty.
-pub fn required(name: &'static str) -> Result<String, BadConfig> {
-    optional(name).ok_or_else(|| BadConfig { name, problem: "is missing".to_owned() })
+pub fn required(variable: Variable) -> Result<String, BadConfig> {
+    optional(variable).ok_or_else(|| BadConfig::new(variable, "is missing"))
 }
 
 /// Reads a variable that may be missing or empty.
-pub fn optional(name: &str) -> Option<String> {
+pub fn optional(variable: Variable) -> Option<String> {
+    lambda_variable(variable.name())
+}
+
+/// Reads a variable that Lambda sets, or an emulator in its place (`AWS_REGION`, `_HANDLER`).
+pub(crate) fn lambda_variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Reads a variable that must be there and of a type.
+/// Reads a variable that Lambda always sets.
 ///
 /// # Errors
-/// [`BadConfig`] when it is missing or not of the type.
-pub fn parsed<T: FromStr<Err: std::fmt::Display>>(name: &'static str) -> Result<T, BadConfig> {
-    let text = required(name)?;
-    text.parse().map_err(|error: T::Err| BadConfig { name, problem: error.to_string() })
+/// [`BadConfig`] when it is missing or empty.
+pub(crate) fn required_lambda_variable(name: &'static str) -> Result<String, BadConfig> {
+    lambda_variable(name).ok_or_else(|| BadConfig { name, problem: "is missing".to_owned() })
+}
+
+/// Reads and parses a variable that must be set.
+///
+/// # Errors
+/// [`BadConfig`] when it is missing or cannot be parsed.
+pub fn parsed<T: FromStr<Err: std::fmt::Display>>(variable: Variable) -> Result<T, BadConfig> {
+    let text = required(variable)?;
+    text.parse().map_err(|error: T::Err| BadConfig::new(variable, error.to_string()))
 }
 
 /// How cookies travel between sites.
@@ -63,7 +155,7 @@ impl FromStr for SameSite {
     }
 }
 
-/// What every function knows.
+/// Configuration of every function.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The deployment: `local`, `dev`, `staging`, `production`.
@@ -72,9 +164,9 @@ pub struct Config {
     pub version: String,
     /// The table.
     pub table: String,
-    /// The secret with the keys; missing where a function needs none.
+    /// The secret that holds the keys; not set for a function that needs none.
     pub secret_id: Option<String>,
-    /// Where the app is, without a trailing slash.
+    /// Base URL of the web app, without a trailing slash.
     pub frontend_url: String,
 }
 
@@ -85,21 +177,21 @@ impl Config {
     /// The first bad variable.
     pub fn from_env() -> Result<Self, BadConfig> {
         Ok(Self {
-            stage: required("STAGE")?,
-            version: required("APP_VERSION")?,
-            table: required("TABLE_NAME")?,
-            secret_id: optional("SECRET_ID"),
-            frontend_url: url("FRONTEND_URL")?,
+            stage: required(Variable::Stage)?,
+            version: required(Variable::AppVersion)?,
+            table: required(Variable::TableName)?,
+            secret_id: optional(Variable::SecretId),
+            frontend_url: url(Variable::FrontendUrl)?,
         })
     }
 }
 
-/// What a function that answers requests knows besides.
+/// Further configuration of the functions that answer requests.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
     /// Origins whose pages may call the API with cookies.
     pub allowed_origins: Vec<String>,
-    /// Where clients reach the API, without a trailing slash.
+    /// Base URL of the API, without a trailing slash.
     pub public_url: String,
     /// Whether clients reach the API over https: then cookies are `Secure`.
     pub secure: bool,
@@ -107,11 +199,11 @@ pub struct HttpConfig {
     pub same_site: SameSite,
     /// The domain that cookies are for; `None` is this host only.
     pub cookie_domain: Option<String>,
-    /// Fewest characters of a new password.
+    /// Minimum length of a new password, in characters.
     pub password_min_length: NonZeroU8,
     /// The time zone of new users.
     pub default_zone: Zone,
-    /// How many requests a client may make.
+    /// Rate limits.
     pub limits: Limits,
 }
 
@@ -121,52 +213,46 @@ impl HttpConfig {
     /// # Errors
     /// The first bad variable.
     pub fn from_env() -> Result<Self, BadConfig> {
-        let public_url = url("PUBLIC_URL")?;
+        let public_url = url(Variable::PublicUrl)?;
         let secure = public_url.starts_with("https://");
-        let same_site: SameSite = parsed("COOKIE_SAME_SITE")?;
+        let same_site: SameSite = parsed(Variable::CookieSameSite)?;
         if same_site == SameSite::None && !secure {
-            let problem = "None needs an https PUBLIC_URL".to_owned();
-            return Err(BadConfig { name: "COOKIE_SAME_SITE", problem });
+            return Err(BadConfig::new(Variable::CookieSameSite, "None needs an https PUBLIC_URL"));
         }
-        let origins = match optional("ALLOWED_ORIGINS") {
+        let origins = match optional(Variable::AllowedOrigins) {
             Some(list) => list.split(',').map(|origin| origin.trim().trim_end_matches('/').to_owned()).collect(),
-            None => vec![origin_of(&url("FRONTEND_URL")?)],
+            None => vec![origin_of(&url(Variable::FrontendUrl)?)],
         };
-        let zone = required("DEFAULT_TIMEZONE")?;
-        let limits = required("RATE_LIMITS")?;
+        let zone = required(Variable::DefaultTimezone)?;
+        let limits = required(Variable::RateLimits)?;
         Ok(Self {
             allowed_origins: origins,
             public_url,
             secure,
             same_site,
-            cookie_domain: optional("COOKIE_DOMAIN"),
-            password_min_length: parsed("PASSWORD_MIN_LENGTH")?,
+            cookie_domain: optional(Variable::CookieDomain),
+            password_min_length: parsed(Variable::PasswordMinLength)?,
             default_zone: Zone::parse(&zone)
-                .map_err(|error| BadConfig { name: "DEFAULT_TIMEZONE", problem: error.to_string() })?,
+                .map_err(|error| BadConfig::new(Variable::DefaultTimezone, error.to_string()))?,
             limits: Limits::parse(&limits)
-                .map_err(|error: UnknownLimits| BadConfig { name: "RATE_LIMITS", problem: error.to_string() })?,
+                .map_err(|error: InvalidLimits| BadConfig::new(Variable::RateLimits, error.to_string()))?,
         })
     }
 }
 
-/// Reads a variable that must be an http or https URL; a trailing slash is cut off.
+/// Reads a variable that must be an http or https URL; removes a trailing slash.
 ///
 /// # Errors
 /// [`BadConfig`] when it is missing or no such URL.
-pub fn url(name: &'static str) -> Result<String, BadConfig> {
-    let text = required(name)?;
-    let url = Url::parse(&text).map_err(|error| BadConfig { name, problem: error.to_string() })?;
+pub fn url(variable: Variable) -> Result<String, BadConfig> {
+    let text = required(variable)?;
+    let url = Url::parse(&text).map_err(|error| BadConfig::new(variable, error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(BadConfig { name, problem: "must be an http or https URL".to_owned() });
+        return Err(BadConfig::new(variable, "must be an http or https URL"));
     }
     Ok(text.trim_end_matches('/').to_owned())
 }
 
 fn origin_of(url: &str) -> String {
     Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.origin().ascii_serialization())
-}
-
-/// `name=value` pairs between commas.
-pub(crate) fn pairs(text: &str) -> HashMap<&str, &str> {
-    text.split(',').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.trim(), value.trim())).collect()
 }

@@ -47,6 +47,8 @@ macro_rules! ids {
             }
         }
 
+        crate::inline_schema!($name, { "type": "string", "format": "uuid" });
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.hyphenated().fmt(f)

@@ -1,12 +1,14 @@
 //! Analytics.
 //!
-//! | Function | Route |
-//! |---|---|
-//! | `analytics-get` | `GET /api/analytics` |
-//! | `analytics-streaks` | `GET /api/analytics/streaks` |
-//!
-//! Both read counters, which change with what they count: an answer is never behind, and costs the same whatever
-//! the history.
+//! The functions read counters that every write keeps current in its own transaction: an answer is never stale, and its
+//! cost does not depend on the length of the history.
 
 pub mod get;
 pub mod streaks;
+
+shared::functions! {
+    serve "analytics" {
+        "analytics-get": http(get),
+        "analytics-streaks": http(streaks),
+    }
+}

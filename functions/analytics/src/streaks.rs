@@ -1,17 +1,16 @@
-//! `GET /api/analytics/streaks`: for how many days in a row the caller completed reminders.
+//! `GET /api/analytics/streaks`
 
-use serde_json::json;
 use shared::domain::analytics::Streaks;
-use shared::domain::counted::local_day;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::domain::counters::local_day;
+use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success};
 
-/// Answers 200 with the present run and the longest.
-///
-/// # Errors
-/// 401 when the account is gone.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<NoBody, Success<Streaks>> =
+    Operation::get("/api/analytics/streaks", "Get the current and the longest run of days with a completed reminder");
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<Streaks>, ApiError> {
     let days = app.store.active_days(request.caller()?.id).await?;
     let (days, zone) = days.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))?;
     let streaks = Streaks::of(&days, local_day(request.now(), &zone));
-    Ok(Reply::ok("Streaks retrieved successfully", json!(streaks)))
+    Ok(Success::new("Streaks retrieved successfully", streaks))
 }

@@ -1,109 +1,242 @@
-//! `POST /api/tasks/{id}/attachments`, also `POST /api/attachments/{id}`: files for a task.
+//! `POST /api/tasks/{id}/attachments`, also `POST /api/attachments/{id}`, where the id is the task's.
 //!
-//! Either they are announced as JSON, and each gets an address that takes exactly that file, or they are in the body.
-//! Both ways the object lands under `raw/`, where the optimizer finds it.
+//! The files are either announced as JSON, and the answer holds an upload URL for each, or sent in the body. Both ways
+//! the object is stored under `raw/`, which starts `attachments-optimize`.
 
+use std::collections::BTreeMap;
+
+use aws_types::SdkConfig;
 use futures::future::try_join_all;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use shared::aws::files::{Bucket, Upload};
-use shared::domain::attachment::{Attachment, AttachmentOut, NewFile, NewFiles, ObjectKeys, UPLOAD_VALID};
-use shared::http::{ApiError, App, Reply, Request};
+use shared::clock::Timestamp;
+use shared::config::{Variable, parsed, required};
+use shared::domain::attachment::{Attachment, AttachmentOut, AttachmentStatus, NewFile, NewFiles, UPLOAD_VALID};
+use shared::http::idempotency::{Outcome, canonical};
+use shared::http::{ApiError, App, Created, ErrorCode, Operation, Permit, Request, RequestParts, Resources, WithHead};
 use shared::id::{AttachmentId, TaskId};
+use shared::inline_schema;
+use shared::limits::RateLimitClass;
+use shared::runtime::Error;
+use shared::store::idempotency::FirstAnswer;
 
 use crate::multipart::{self, Part};
 
-/// Where files go, and how much room there is.
+/// Where uploaded files are stored.
 #[derive(Debug)]
 pub struct Uploads {
-    /// Where they go.
-    pub bucket: Bucket,
-    /// Most bytes of one user's files.
-    pub quota: u64,
+    bucket: Bucket,
+    /// Maximum size of all files of a user, in bytes.
+    quota: u64,
 }
 
-/// Answers 201 with the attachments; announced ones with where to upload each.
-///
-/// # Errors
-/// 400 for bad files, 404 when the task is not the user's, 409 when it has as many attachments as allowed, 413 when
-/// the user's storage is full, and those of [`Request::create_once`].
-pub async fn handle(uploads: &Uploads, app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let task = request.path_id("Task", TaskId::parse)?;
-    match multer::parse_boundary(request.header("content-type").unwrap_or_default()) {
-        Ok(boundary) => receive(uploads, app, request, task, boundary).await,
-        Err(_) => announce(uploads, app, request, task).await,
+impl Resources for Uploads {
+    const VARIABLES: &'static [Variable] = &[Variable::UploadsBucket, Variable::UserQuotaBytes];
+
+    fn from_environment(sdk: &SdkConfig) -> Result<Self, Error> {
+        let bucket = Bucket::new(sdk, required(Variable::UploadsBucket)?);
+        Ok(Self { bucket, quota: parsed(Variable::UserQuotaBytes)? })
     }
 }
 
-async fn announce(uploads: &Uploads, app: &App, request: &Request<'_>, task: TaskId) -> Result<Reply, ApiError> {
-    let files = request.body(NewFiles::read)?.0;
-    let attachments = announced(request, task, files)?;
-    let shown: Vec<Value> = shown(app, &attachments).map(|attachment| json!({ "attachment": attachment })).collect();
-    let reply = Reply::created("Files announced successfully", json!({ "files": shown }));
-    let of = (request.caller()?.id, task);
-    let create =
-        async |permit: &_| app.store.create_attachments(permit, of, &attachments, uploads.quota, request.now()).await;
-    let reply = request.create_once(app, reply, create).await?;
-    signed(uploads, request, task, reply).await
+/// The attachments of the sent files, in the order of the files.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub enum NewAttachments {
+    /// Of announced files.
+    Announced { files: Vec<AnnouncedFile> },
+    /// Of files in the body.
+    Received { attachments: Vec<AttachmentOut> },
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct AnnouncedFile {
+    attachment: AttachmentOut,
+    upload: UploadOut,
+}
+
+/// How to upload a file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Upload"))]
+struct UploadOut {
+    #[cfg_attr(feature = "schema", schemars(with = "shared::schema::Uri"))]
+    url: String,
+    method: UploadMethod,
+    /// Headers that the upload must carry unchanged.
+    headers: BTreeMap<String, String>,
+    expires_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum UploadMethod {
+    Put,
+}
+
+inline_schema!(UploadMethod, { "const": "PUT" });
+
+pub const OPERATION: Operation<NewFiles, Created<NewAttachments>> =
+    Operation::post("/api/tasks/{id}/attachments", "Attach files to a task: announce them, or send them in the body")
+        .alias("/api/attachments/{id}")
+        .or_multipart()
+        .limit(RateLimitClass::Upload)
+        .idempotent()
+        .errors(&[ErrorCode::NotFound, ErrorCode::LimitReached, ErrorCode::QuotaExceeded]);
+
+pub async fn handle(
+    app: &App,
+    request: &Request<'_, NewFiles>,
+    uploads: &Uploads,
+) -> Result<Created<NewAttachments>, ApiError> {
+    let task = request.path_id("Task", TaskId::parse)?;
+    match multer::parse_boundary(request.header("content-type").unwrap_or_default()) {
+        Ok(boundary) => receive(app, request, uploads, task, boundary).await,
+        Err(_) => announce(app, request, uploads, task).await,
+    }
+}
+
+async fn announce(
+    app: &App,
+    request: &Request<'_, NewFiles>,
+    uploads: &Uploads,
+    task: TaskId,
+) -> Result<Created<NewAttachments>, ApiError> {
+    let files = request.body(app)?.0;
+    let created = create(app, request, uploads, task, &files, &canonical(request.bytes())).await?;
+    let expires_at = request.now().plus(UPLOAD_VALID);
+    let signed = created.attachments.into_iter().map(async |attachment| {
+        let (key, Attachment { card, .. }) = (attachment.keys().raw(), &attachment);
+        let presigned = uploads.bucket.presign_upload(&key, &card.file_type, card.file_size, UPLOAD_VALID).await;
+        let Upload { url, headers } = presigned.map_err(ApiError::internal)?;
+        let upload = UploadOut { url, method: UploadMethod::Put, headers, expires_at };
+        Ok::<_, ApiError>(AnnouncedFile { attachment: out(app, attachment), upload })
+    });
+    let files = try_join_all(signed).await?;
+    Ok(Created::new("Files announced successfully", NewAttachments::Announced { files }).confidential())
 }
 
 async fn receive(
-    uploads: &Uploads,
     app: &App,
-    request: &Request<'_>,
+    request: &RequestParts,
+    uploads: &Uploads,
     task: TaskId,
     boundary: String,
-) -> Result<Reply, ApiError> {
-    let parts = multipart::read(request.bytes()?, boundary).await?;
-    let files = parts.iter().map(|part| part.file.clone()).collect();
-    let attachments = announced(request, task, files)?;
-    let shown: Vec<AttachmentOut> = shown(app, &attachments).collect();
-    let reply = Reply::created("Files uploaded successfully", json!({ "attachments": shown }));
-    let of = (request.caller()?.id, task);
-    let create =
-        async |permit: &_| app.store.create_attachments(permit, of, &attachments, uploads.quota, request.now()).await;
-    let reply = request.create_once_of(app, &multipart::meaning(&parts), reply, create).await?;
-    let first = reply.data().and_then(|data| data.pointer("/attachments/0/id")).and_then(Value::as_str);
-    // The answer to an earlier request names that one's attachments, whose bytes are there.
-    if first == attachments.first().map(|attachment| attachment.id.to_string()).as_deref() {
-        let puts = attachments.iter().zip(parts).map(|(attachment, Part { bytes, .. })| {
-            let key = attachment.keys().raw();
-            async move { uploads.bucket.put(&key, &attachment.card.file_type, bytes).await }
-        });
-        try_join_all(puts).await.map_err(ApiError::unavailable)?;
-    }
-    Ok(reply)
-}
-
-fn announced(request: &Request<'_>, task: TaskId, files: Vec<NewFile>) -> Result<Vec<Attachment>, ApiError> {
-    let user = request.caller()?.id;
-    Ok(files.into_iter().map(|file| Attachment::announced(user, task, file, request.now())).collect())
-}
-
-fn shown<'a>(app: &'a App, attachments: &'a [Attachment]) -> impl Iterator<Item = AttachmentOut> + 'a {
-    let api = &app.http.public_url;
-    attachments.iter().map(|it| AttachmentOut::new(it.task_id, it.id, it.card.clone(), api))
-}
-
-/// Puts beside each announced file where it is to be uploaded. A first answer that is given again holds no addresses:
-/// they would have run out.
-async fn signed(uploads: &Uploads, request: &Request<'_>, task: TaskId, reply: Reply) -> Result<Reply, ApiError> {
-    let user = request.caller()?.id;
-    let files = reply.data().and_then(|data| data.get("files")).and_then(Value::as_array).cloned().unwrap_or_default();
-    let expires_at = request.now().plus(UPLOAD_VALID);
-    let signed = files.into_iter().map(async |mut file| {
-        let text =
-            |name: &str| file.pointer(&format!("/attachment/{name}")).and_then(Value::as_str).unwrap_or_default();
-        let attachment = AttachmentId::parse(text("id")).map_err(ApiError::internal)?;
-        let size = file.pointer("/attachment/fileSize").and_then(Value::as_u64).unwrap_or_default();
-        let key = ObjectKeys { user, task, attachment }.raw();
-        let presigned = uploads.bucket.presign_upload(&key, text("fileType"), size, UPLOAD_VALID).await;
-        let Upload { url, headers } = presigned.map_err(ApiError::internal)?;
-        if let Some(file) = file.as_object_mut() {
-            let upload = json!({ "url": url, "method": "PUT", "headers": headers, "expiresAt": expires_at });
-            file.insert("upload".to_owned(), upload);
+) -> Result<Created<NewAttachments>, ApiError> {
+    let parts = multipart::read(request.bytes(), boundary).await?;
+    let files: Vec<NewFile> = parts.iter().map(|part| part.file.clone()).collect();
+    let created = create(app, request, uploads, task, &files, &multipart::meaning(&parts)).await?;
+    let current = if created.is_repeated {
+        let ids: Vec<AttachmentId> = created.attachments.iter().map(|attachment| attachment.id).collect();
+        app.store.attachments_by_id(request.caller()?.id, &ids).await?
+    } else {
+        created.attachments.into_iter().map(Some).collect()
+    };
+    let received = parts.into_iter().zip(current).filter_map(|(part, attachment)| Some((part, attachment?)));
+    let received = received.map(async |(Part { bytes, .. }, attachment)| {
+        // Of a repeated request, the first may have ended before the bytes were stored.
+        if attachment.card.status == AttachmentStatus::Pending {
+            let put = uploads.bucket.put(&attachment.keys().raw(), &attachment.card.file_type, bytes).await;
+            put.map_err(ApiError::unavailable)?;
         }
-        Ok::<_, ApiError>(file)
+        Ok::<_, ApiError>(out(app, attachment))
     });
-    let files = try_join_all(signed).await?;
-    Ok(reply.with_data(json!({ "files": files })).confidential())
+    let attachments = try_join_all(received).await?;
+    Ok(Created::new("Files uploaded successfully", NewAttachments::Received { attachments }))
+}
+
+/// Attachments as they were when they were created.
+struct Creation {
+    attachments: Vec<Attachment>,
+    /// Whether an earlier request created them.
+    is_repeated: bool,
+}
+
+/// Creates an attachment for each file, once for the request's `Idempotency-Key`.
+async fn create(
+    app: &App,
+    request: &RequestParts,
+    uploads: &Uploads,
+    task: TaskId,
+    files: &[NewFile],
+    meaning: &[u8],
+) -> Result<Creation, ApiError> {
+    let (user, now) = (request.caller()?.id, request.now());
+    let announced = |at| files.iter().map(move |file| Attachment::announced(user, task, file.clone(), at));
+    let new: Vec<Attachment> = announced(now).collect();
+    let first = FirstAnswer::Rows { attachments: new.iter().map(|attachment| attachment.id).collect() };
+    let write =
+        async |permit: &Permit| app.store.create_attachments(permit, (user, task), &new, uploads.quota, now).await;
+    match request.write_once(app, meaning, first, write).await? {
+        Outcome::Written => Ok(Creation { attachments: new, is_repeated: false }),
+        Outcome::Repeated { first, at } => {
+            let attachments = announced(at).zip(ids(first)?).map(|(new, id)| Attachment { id, ..new });
+            Ok(Creation { attachments: attachments.collect(), is_repeated: true })
+        }
+    }
+}
+
+fn out(app: &App, attachment: Attachment) -> AttachmentOut {
+    AttachmentOut::new(attachment.task_id, attachment.id, attachment.card, &app.http.public_url)
+}
+
+/// The ids of the attachments in a first answer. Earlier versions of this function kept the whole body.
+fn ids(first: FirstAnswer) -> Result<Vec<AttachmentId>, ApiError> {
+    match first {
+        FirstAnswer::Rows { attachments } => Ok(attachments),
+        FirstAnswer::Body { body, .. } => {
+            let KeptBody { data: KeptData { files, attachments } } =
+                serde_json::from_str(&body).map_err(ApiError::internal)?;
+            let kept = files.into_iter().map(|file| file.attachment).chain(attachments);
+            Ok(kept.map(|attachment| attachment.id).collect())
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct KeptBody {
+    data: KeptData,
+}
+
+/// One list or the other.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct KeptData {
+    files: Vec<KeptFile>,
+    attachments: Vec<KeptAttachment>,
+}
+
+#[derive(Deserialize)]
+struct KeptFile {
+    attachment: KeptAttachment,
+}
+
+#[derive(Deserialize)]
+struct KeptAttachment {
+    id: AttachmentId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_body_that_an_earlier_version_kept_names_its_attachments() {
+        let (one, two) = (AttachmentId::new(), AttachmentId::new());
+        let kept = |data| FirstAnswer::Body {
+            status: 201,
+            body: json!({ "success": true, "message": "Files", "data": data }).to_string(),
+            etag: None,
+            location: None,
+        };
+        let announced = json!({ "files": [{ "attachment": { "id": one } }, { "attachment": { "id": two } }] });
+        let received = json!({ "attachments": [{ "id": one, "fileSize": 5 }, { "id": two, "fileSize": 6 }] });
+        for data in [announced, received] {
+            assert_eq!(ids(kept(data)).unwrap(), [one, two]);
+        }
+        assert_eq!(ids(FirstAnswer::Rows { attachments: vec![two] }).unwrap(), [two]);
+    }
 }

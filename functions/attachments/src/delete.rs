@@ -1,21 +1,19 @@
-//! `DELETE /api/attachments/{id}`: deletes an attachment. The stream has the cleaner delete its objects.
+//! `DELETE /api/attachments/{id}`: deletes the row; `service-cleanup` deletes the objects.
 
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_conflicts};
 
 use crate::attachment_of_path;
 
-/// Answers 200.
-///
-/// # Errors
-/// 404 when it is not the user's.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let request = &*request;
+pub const OPERATION: Operation<NoBody, Done> =
+    Operation::delete("/api/attachments/{id}", "Delete an attachment").errors(&[ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     retry_conflicts(async || {
         let attachment = attachment_of_path(app, request).await?;
         let permit = request.permit().await?;
         Ok(app.store.delete_attachment(&permit, &attachment, request.now()).await?)
     })
     .await?;
-    Ok(Reply::ok("Attachment deleted successfully", json!({})))
+    Ok(Done::message("Attachment deleted successfully"))
 }

@@ -1,51 +1,108 @@
-//! `GET /api/attachments/{id}`: where the file can be fetched.
+//! `GET /api/attachments/{id}`
 
-use serde_json::json;
+use aws_types::SdkConfig;
+use serde::Serialize;
 use shared::aws::files::Bucket;
+use shared::clock::Timestamp;
+use shared::config::{Variable, required};
 use shared::domain::attachment::{Attachment, AttachmentStatus, DOWNLOAD_VALID};
-use shared::http::{ApiError, App, ErrorCode, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::domain::field::Parameter;
+use shared::http::{ApiError, App, Either, ErrorCode, Operation, Redirect, Request, Resources, Success, WithHead};
+use shared::inline_schema;
+use shared::runtime::Error;
 
 use crate::attachment_of_path;
 
-/// Answers 302 to the file, or 200 with its address to a client that wants JSON; `?thumbnail=true` is the thumbnail.
-///
-/// # Errors
-/// 404 when it is not the user's, 409 while it is not ready or when it was rejected.
-pub async fn handle(bucket: &Bucket, app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let attachment = attachment_of_path(app, request).await?;
-    match attachment.card.status {
-        AttachmentStatus::Ready => {}
-        AttachmentStatus::Rejected => {
-            return Err(ApiError::new(ErrorCode::AttachmentNotReady).saying("The file was rejected"));
-        }
-        AttachmentStatus::Pending | AttachmentStatus::Processing => {
-            return Err(ApiError::new(ErrorCode::AttachmentNotReady));
-        }
-    }
-    let (key, name) = object(&attachment, request.parameter("thumbnail") == Some("true"))?;
-    let url = bucket.presign_download(&key, &name, DOWNLOAD_VALID).await.map_err(ApiError::internal)?;
-    if wants_json(request.header("accept").unwrap_or_default()) {
-        let expires_at = request.now().plus(DOWNLOAD_VALID);
-        let data = json!({ "url": url, "expiresAt": expires_at });
-        return Ok(Reply::ok("Attachment retrieved successfully", data).confidential());
-    }
-    Ok(Reply::redirect(url).confidential())
+/// The bucket that holds the files.
+#[derive(Debug)]
+pub struct Files {
+    bucket: Bucket,
 }
 
-fn object(attachment: &Attachment, thumbnail: bool) -> Result<(String, String), ApiError> {
+impl Resources for Files {
+    const VARIABLES: &'static [Variable] = &[Variable::UploadsBucket];
+
+    fn from_environment(sdk: &SdkConfig) -> Result<Self, Error> {
+        Ok(Self { bucket: Bucket::new(sdk, required(Variable::UploadsBucket)?) })
+    }
+}
+
+/// The URL of a file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct FileLocation {
+    #[cfg_attr(feature = "schema", schemars(with = "shared::schema::Uri"))]
+    url: String,
+    expires_at: Timestamp,
+}
+
+struct ThumbnailFlag;
+
+inline_schema!(ThumbnailFlag, { "type": "string", "examples": ["true"] });
+
+const PARAMETERS: [Parameter; 1] = [Parameter::once::<ThumbnailFlag>("thumbnail", "`true` for the thumbnail")];
+
+pub const OPERATION: Operation<NoBody, Either<Redirect, Success<FileLocation>>> =
+    Operation::get("/api/attachments/{id}", "Redirect to the file, or return its URL to a client that accepts JSON")
+        .query(&PARAMETERS)
+        .errors(&[ErrorCode::AttachmentNotReady]);
+
+pub async fn handle(
+    app: &App,
+    request: &Request<'_>,
+    files: &Files,
+) -> Result<Either<Redirect, Success<FileLocation>>, ApiError> {
+    let attachment = attachment_of_path(app, request).await?;
+    check_ready(&attachment)?;
+    let (key, name) = object(&attachment, Object::requested(request.parameter("thumbnail")))?;
+    let url = files.bucket.presign_download(&key, &name, DOWNLOAD_VALID).await.map_err(ApiError::internal)?;
+    if accepts_json(request.header("accept").unwrap_or_default()) {
+        let location = FileLocation { url, expires_at: request.now().plus(DOWNLOAD_VALID) };
+        return Ok(Either::Right(Success::new("Attachment retrieved successfully", location).confidential()));
+    }
+    Ok(Either::Left(Redirect::to(url).confidential()))
+}
+
+fn check_ready(attachment: &Attachment) -> Result<(), ApiError> {
+    let not_ready = ApiError::new(ErrorCode::AttachmentNotReady);
+    match attachment.card.status {
+        AttachmentStatus::Ready => Ok(()),
+        AttachmentStatus::Rejected => Err(not_ready.with_message("The file was rejected")),
+        AttachmentStatus::Pending | AttachmentStatus::Processing => Err(not_ready),
+    }
+}
+
+/// An object of an attachment.
+#[derive(Clone, Copy)]
+enum Object {
+    File,
+    Thumbnail,
+}
+
+impl Object {
+    /// The object that the parameter `thumbnail` selects.
+    fn requested(thumbnail: Option<&str>) -> Self {
+        if thumbnail == Some("true") { Self::Thumbnail } else { Self::File }
+    }
+}
+
+/// The key of an object, and the file name for its download.
+fn object(attachment: &Attachment, object: Object) -> Result<(String, String), ApiError> {
     let kind = attachment.kind().ok_or_else(|| ApiError::internal("an attachment of no kind"))?;
     let name = &attachment.card.filename;
-    if !thumbnail {
-        return Ok((attachment.keys().file(), name.for_download(kind)));
+    match object {
+        Object::File => Ok((attachment.keys().file(), name.for_download(kind))),
+        Object::Thumbnail if attachment.card.has_thumbnail => {
+            Ok((attachment.keys().thumbnail(), name.for_download(media::Kind::Webp)))
+        }
+        Object::Thumbnail => Err(ApiError::not_found("Thumbnail")),
     }
-    if !attachment.card.has_thumbnail {
-        return Err(ApiError::not_found("Thumbnail"));
-    }
-    Ok((attachment.keys().thumbnail(), name.for_download(media::Kind::Webp)))
 }
 
 /// Whether `Accept` names JSON (RFC 9110 §12.5.1); `*/*` names the file.
-fn wants_json(accept: &str) -> bool {
+fn accepts_json(accept: &str) -> bool {
     let kinds = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
     kinds.into_iter().any(|kind| kind.eq_ignore_ascii_case("application/json"))
 }
@@ -57,10 +114,10 @@ mod tests {
     #[test]
     fn only_clients_that_name_json_get_it() {
         for json in ["application/json", "Application/JSON; q=0.9", "text/html, application/json"] {
-            assert!(wants_json(json), "{json}");
+            assert!(accepts_json(json), "{json}");
         }
         for other in ["", "*/*", "image/webp,*/*;q=0.8", "application/*"] {
-            assert!(!wants_json(other), "{other}");
+            assert!(!accepts_json(other), "{other}");
         }
     }
 }

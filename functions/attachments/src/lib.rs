@@ -1,11 +1,4 @@
 //! Attachments.
-//!
-//! | Function | Called by |
-//! |---|---|
-//! | `attachments-create` | `POST /api/tasks/{id}/attachments`, `POST /api/attachments/{id}` |
-//! | `attachments-get` | `GET /api/attachments/{id}` |
-//! | `attachments-delete` | `DELETE /api/attachments/{id}` |
-//! | `attachments-optimize` | the upload queue, fed by S3 when an object arrives under `raw/` |
 
 pub mod create;
 pub mod delete;
@@ -14,13 +7,24 @@ mod multipart;
 pub mod optimize;
 
 use shared::domain::attachment::Attachment;
-use shared::http::{ApiError, App, Request};
+use shared::http::{ApiError, App, RequestParts};
 use shared::id::AttachmentId;
+
+shared::functions! {
+    serve "attachments" {
+        "attachments-create": http_with(create, create::Uploads),
+        "attachments-get": http_with(get, get::Files),
+        "attachments-delete": http(delete),
+    }
+    serve_optimize "attachments-optimize" {
+        "attachments-optimize": queue("upload", optimize::Optimizer),
+    }
+}
 
 const ATTACHMENT: &str = "Attachment";
 
 /// The attachment that the path names.
-async fn attachment_of_path(app: &App, request: &Request<'_>) -> Result<Attachment, ApiError> {
+async fn attachment_of_path(app: &App, request: &RequestParts) -> Result<Attachment, ApiError> {
     let id = request.path_id(ATTACHMENT, AttachmentId::parse)?;
     let found = app.store.attachment(request.caller()?.id, id).await?;
     found.ok_or_else(|| ApiError::not_found(ATTACHMENT))

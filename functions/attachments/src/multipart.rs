@@ -22,8 +22,9 @@ pub(crate) struct Part {
 ///
 /// # Errors
 /// 400 for a body that cannot be read, too many files or none, and every bad file.
-pub(crate) async fn read(body: Vec<u8>, boundary: String) -> Result<Vec<Part>, ApiError> {
+pub(crate) async fn read(body: &[u8], boundary: String) -> Result<Vec<Part>, ApiError> {
     let unreadable = |_| bad(FILES, "The multipart body cannot be read");
+    let body = body.to_vec();
     let stream = once(async { Ok::<_, Infallible>(body) });
     let mut form = Multipart::with_constraints(stream, boundary, Constraints::new());
     let (mut parts, mut errors, mut count) = (Vec::new(), Vec::new(), 0);
@@ -101,7 +102,7 @@ fn bad(field: &'static str, message: &str) -> ApiError {
     vec![FieldError::new(field, message)].into()
 }
 
-/// What a body means, however its boundary is spelled.
+/// The files and their bytes as one text, which does not depend on the boundary: the same for the same upload.
 pub(crate) fn meaning(parts: &[Part]) -> Vec<u8> {
     let mut meaning = Vec::new();
     for Part { file, bytes } in parts {
@@ -124,7 +125,7 @@ mod tests {
             )
         };
         let body = parts.iter().map(part).collect::<String>() + "--x--\r\n";
-        let parts = read(body.into_bytes(), "x".to_owned()).await?;
+        let parts = read(body.as_bytes(), "x".to_owned()).await?;
         Ok(parts.into_iter().map(|part| part.file.filename.as_str().to_owned()).collect())
     }
 

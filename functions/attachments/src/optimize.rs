@@ -13,16 +13,20 @@ use serde::Deserialize;
 use serde_json::{Map, json};
 use shared::aws::files::{Bucket, TooLong};
 use shared::clock::Timestamp;
+use shared::config::{Variable, parsed, required};
 use shared::domain::attachment::{Attachment, AttachmentStatus, GAVE_UP, MAX_FILE_BYTES, ObjectKeys, Stored};
-use shared::events::{Failure, Message};
+use shared::events::{Environment, Failure, Message, QueueFunction};
+use shared::runtime::Error;
 use shared::store::{Permit, Refusal, Store, WriteError};
-use shared::telemetry::{self, Unit};
+use shared::telemetry::{self, Metric};
 
 /// What looking into files takes.
 #[derive(Debug)]
 pub struct Optimizer {
     /// The table.
     pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
     /// Where files lie.
     pub bucket: Bucket,
     /// The deployment, for the metrics.
@@ -59,17 +63,29 @@ struct Object {
 const OTHER_SIZE: &str = "The file is not as large as announced";
 
 /// What became of an object.
-enum Verdict {
+enum Outcome {
     Ready(Stored),
     Rejected(String),
 }
 
-impl Optimizer {
-    /// Looks into the objects that the message tells of.
-    ///
-    /// # Errors
-    /// A service failed: the message comes again.
-    pub async fn handle(&self, message: Message<Uploaded>, now: Timestamp) -> Result<(), Failure> {
+impl QueueFunction for Optimizer {
+    type Message = Uploaded;
+
+    const VARIABLES: &'static [Variable] = &[Variable::MaxReceives, Variable::UploadsBucket];
+
+    async fn start(environment: Environment) -> Result<Self, Error> {
+        let Environment { config, sdk, store, permit } = environment;
+        Ok(Self {
+            store,
+            permit,
+            bucket: Bucket::new(&sdk, required(Variable::UploadsBucket)?),
+            stage: config.stage,
+            max_receives: parsed(Variable::MaxReceives)?,
+        })
+    }
+
+    /// Processes the objects that the message names.
+    async fn handle(&self, message: Message<Uploaded>, now: Timestamp) -> Result<(), Failure> {
         for record in &message.body.records {
             let key = decoded(&record.s3.object.key);
             let Some(keys) = ObjectKeys::of_raw(&key) else {
@@ -78,7 +94,7 @@ impl Optimizer {
             };
             match self.look_at(keys, now).await {
                 Err(error) if message.deliveries >= self.max_receives.get() => {
-                    self.settle(keys, &Verdict::Rejected(GAVE_UP.to_owned()), now).await?;
+                    self.settle(keys, &Outcome::Rejected(GAVE_UP.to_owned()), now).await?;
                     return Err(error);
                 }
                 looked => looked?,
@@ -86,7 +102,9 @@ impl Optimizer {
         }
         Ok(())
     }
+}
 
+impl Optimizer {
     async fn look_at(&self, keys: ObjectKeys, now: Timestamp) -> Result<(), Failure> {
         let found = self.store.attachment(keys.user, keys.attachment).await?;
         let Some(attachment) = found.filter(|it| it.is_open() && it.keys() == keys) else {
@@ -99,9 +117,9 @@ impl Optimizer {
         };
         let started = Instant::now();
         let attachment = self.begin(attachment, now).await?;
-        let verdict = self.judge(&attachment, object).await?;
-        self.log(&attachment, &verdict, started);
-        self.settle(keys, &verdict, now).await?;
+        let outcome = self.judge(&attachment, object).await?;
+        self.log(&attachment, &outcome, started);
+        self.settle(keys, &outcome, now).await?;
         Ok(self.bucket.delete(&keys.raw()).await?)
     }
 
@@ -116,18 +134,18 @@ impl Optimizer {
     }
 
     /// Checks the object, and stores what is to be kept of it.
-    async fn judge(&self, attachment: &Attachment, object: Result<Vec<u8>, TooLong>) -> Result<Verdict, Failure> {
+    async fn judge(&self, attachment: &Attachment, object: Result<Vec<u8>, TooLong>) -> Result<Outcome, Failure> {
         let Some(bytes) = object.ok().filter(|bytes| bytes.len() as u64 == attachment.card.file_size) else {
-            return Ok(Verdict::Rejected(OTHER_SIZE.to_owned()));
+            return Ok(Outcome::Rejected(OTHER_SIZE.to_owned()));
         };
         let kind = attachment.kind().ok_or("an attachment of no kind")?;
         let keys = attachment.keys();
         match examined(kind, &bytes) {
-            Err(rejection) => Ok(Verdict::Rejected(rejection.to_string())),
+            Err(rejection) => Ok(Outcome::Rejected(rejection.to_string())),
             Ok(Processed::Unchanged) => {
                 let size = bytes.len() as u64;
                 self.bucket.put(&keys.file(), kind.mime(), bytes).await?;
-                Ok(Verdict::Ready(Stored { kind, size, pixels: None }))
+                Ok(Outcome::Ready(Stored { kind, size, pixels: None }))
             }
             Ok(Processed::Picture(picture)) => {
                 let (size, pixels) = (picture.bytes.len() as u64, (picture.width, picture.height));
@@ -137,20 +155,20 @@ impl Optimizer {
                     self.bucket.put(&thumbnail, Kind::Webp.mime(), picture.thumbnail),
                 );
                 file.and(thumbnail)?;
-                Ok(Verdict::Ready(Stored { kind: picture.kind, size, pixels: Some(pixels) }))
+                Ok(Outcome::Ready(Stored { kind: picture.kind, size, pixels: Some(pixels) }))
             }
         }
     }
 
     /// Writes down what became of it. Where it was deleted meanwhile, its objects go too.
-    async fn settle(&self, keys: ObjectKeys, verdict: &Verdict, now: Timestamp) -> Result<(), Failure> {
+    async fn settle(&self, keys: ObjectKeys, outcome: &Outcome, now: Timestamp) -> Result<(), Failure> {
         let found = self.store.attachment(keys.user, keys.attachment).await?;
         let Some(attachment) = found.filter(Attachment::is_open) else {
             return self.forget(keys).await;
         };
-        let next = match verdict {
-            Verdict::Ready(stored) => attachment.ready(stored, now),
-            Verdict::Rejected(reason) => attachment.rejected(reason, now),
+        let next = match outcome {
+            Outcome::Ready(stored) => attachment.ready(stored, now),
+            Outcome::Rejected(reason) => attachment.rejected(reason, now),
         };
         self.change(&attachment, &next, now).await
     }
@@ -158,7 +176,7 @@ impl Optimizer {
     /// The change was refused: either somebody else settled it, or it or its task is gone.
     async fn change(&self, attachment: &Attachment, next: &Attachment, now: Timestamp) -> Result<(), Failure> {
         let keys = attachment.keys();
-        match self.store.change_attachment(&Permit::of_system(), attachment, next, now).await {
+        match self.store.change_attachment(&self.permit, attachment, next, now).await {
             Err(WriteError::Refused(Refusal::AttachmentChanged)) => {
                 let is_gone = self.store.task(keys.user, keys.task).await?.is_none();
                 if is_gone {
@@ -182,26 +200,26 @@ impl Optimizer {
         Ok(file.and(thumbnail)?)
     }
 
-    fn log(&self, attachment: &Attachment, verdict: &Verdict, started: Instant) {
+    fn log(&self, attachment: &Attachment, outcome: &Outcome, started: Instant) {
         let mut line = Map::new();
         line.insert("attachment_id".to_owned(), json!(attachment.id));
         line.insert("kind".to_owned(), json!(attachment.card.file_type));
         line.insert("original_bytes".to_owned(), json!(attachment.card.file_size));
-        let (ready, rejected) = match verdict {
-            Verdict::Ready(stored) => {
+        let (ready, rejected) = match outcome {
+            Outcome::Ready(stored) => {
                 line.insert("stored_bytes".to_owned(), json!(stored.size));
                 (1.0, 0.0)
             }
-            Verdict::Rejected(reason) => {
+            Outcome::Rejected(reason) => {
                 line.insert("reason".to_owned(), json!(reason));
                 (0.0, 1.0)
             }
         };
         let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
         let metrics = [
-            ("AttachmentReady", Unit::Count, ready),
-            ("AttachmentRejected", Unit::Count, rejected),
-            ("OptimizeDuration", Unit::Milliseconds, duration_ms),
+            (Metric::AttachmentReady, ready),
+            (Metric::AttachmentRejected, rejected),
+            (Metric::OptimizeDuration, duration_ms),
         ];
         telemetry::emit("attachment.looked_at", "INFO", &self.stage, &metrics, line);
     }

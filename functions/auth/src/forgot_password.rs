@@ -1,25 +1,51 @@
-//! `POST /api/auth/forgot-password`: asks for the mail that sets a new password.
+//! `POST /api/auth/forgot-password`
 //!
-//! Only a message is queued, whether there is such an account or not: the answer, its time and its cost are the same.
+//! Only a message is queued, whether the account exists or not: the answer, its time and its cost are the same.
 
 use std::time::Duration;
 
-use serde_json::json;
-use shared::aws::queue::{IssueReset, Queue};
+use aws_types::SdkConfig;
+use shared::aws::queue::Queue;
+use shared::config::{Variable, required};
 use shared::domain::email::Email;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request};
+use shared::http::{ApiError, App, Done, Operation, Request, Resources};
 use shared::id::{MailId, TokenSeed};
+use shared::limits::RateLimitClass;
+use shared::messages::IssueReset;
+use shared::runtime::Error;
 
-/// Answers 200, always the same.
-///
-/// # Errors
-/// 503 when the queue cannot be reached.
-pub async fn handle(queue: &Queue<IssueReset>, app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let email: Email = request.body(|fields| fields.required("email", "Email"))?;
+shared::body! {
+    pub struct ForgottenPassword {
+        email: Email = required "email",
+    }
+}
+
+/// The queue of `auth-issue-reset`.
+#[derive(Debug)]
+pub struct ResetQueue(pub Queue<IssueReset>);
+
+impl Resources for ResetQueue {
+    const VARIABLES: &'static [Variable] = &[Variable::ResetQueueUrl];
+
+    fn from_environment(sdk: &SdkConfig) -> Result<Self, Error> {
+        Ok(Self(Queue::new(sdk, required(Variable::ResetQueueUrl)?)))
+    }
+}
+
+pub const OPERATION: Operation<ForgottenPassword, Done> =
+    Operation::post("/api/auth/forgot-password", "Mail a link that resets the password, if the account exists")
+        .anyone()
+        .limit(RateLimitClass::Reset);
+
+pub async fn handle(
+    app: &App,
+    request: &Request<'_, ForgottenPassword>,
+    ResetQueue(queue): &ResetQueue,
+) -> Result<Done, ApiError> {
+    let ForgottenPassword { email } = request.body(app)?;
     request.permit().await?;
     let kid = app.keyring().await?.current().to_owned();
     let message = IssueReset { email, seed: TokenSeed::new(), kid, mail_id: MailId::new() };
-    let sent = queue.send(&message, Duration::ZERO).await;
-    sent.map_err(|error| ApiError::new(ErrorCode::Unavailable).because(error))?;
-    Ok(Reply::ok("If email exists, reset link has been sent", json!({})))
+    queue.send(&message, Duration::ZERO).await.map_err(ApiError::unavailable)?;
+    Ok(Done::message("If email exists, reset link has been sent"))
 }

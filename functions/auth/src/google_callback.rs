@@ -1,42 +1,53 @@
-//! `GET /api/auth/google/callback`: the browser comes back from Google.
+//! `GET /api/auth/google/callback`: the browser returns from Google.
 //!
-//! Who comes back is known by Google's own id of them; else by an address that Google has verified; else new. An
-//! account of the same address is linked. Where its own address was never verified, a stranger may have made it in
-//! wait for its owner: then its password and its sessions end.
+//! Google's own id identifies the user; else an address that Google has verified; else the user is new. An account with
+//! the same address is linked. If that account's address was never verified, someone else may have created it in wait
+//! for the owner of the address: linking ends its password and its sessions.
 
 use serde_json::json;
 use shared::auth::keyring::Keyring;
-use shared::auth::session::Memory;
+use shared::auth::session::SessionLifetime;
 use shared::auth::token::InvalidToken;
+use shared::domain::body::NoBody;
 use shared::domain::email::Email;
-use shared::domain::field::Field;
+use shared::domain::field::{Field, Parameter};
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::user::{PersonName, User};
 use shared::events::Failure;
 use shared::http::cookies::{CookieName, SetCookie};
-use shared::http::{ApiError, App, ErrorCode, Permit, Reply, Request, retry_conflicts};
+use shared::http::{ApiError, App, ErrorCode, Operation, Redirect, Request, RequestParts, WithHead, retry_conflicts};
 use shared::id::UserId;
+use shared::limits::RateLimitClass;
 use shared::store::users::AccountWithSessions;
 use shared::store::{Refusal, WriteError};
 
 use crate::google::failed;
-use crate::oidc::{Profile, Provider};
+use crate::oidc::{CALLBACK_PATH, Profile, Provider};
 use crate::oidc_flow::Flow;
-use crate::sign_in::{Grounds, open_challenge, open_session};
+use crate::sign_in::{SignInContext, SignInRequest};
 
-/// Google vouches for the user; nobody has asked to be remembered.
-const GROUNDS: Grounds<'_> = Grounds { memory: Memory::Ordinary, stronger: None, challenge: None };
-/// Called so where Google knows no name.
+/// Google vouches for the user, and has no choice of staying signed in.
+const CONTEXT: SignInContext<'_> = SignInContext { lifetime: SessionLifetime::Ordinary, rehash: None, challenge: None };
+/// The name of a user whose name Google does not know.
 const NAMELESS: &str = "Google User";
 
-/// Answers 302: to the app's dashboard with a session, to its page for the code with two-factor login, and to its
-/// login page after any failure.
-///
-/// # Errors
-/// None.
-pub async fn handle(provider: &Provider, app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    match sign_in(provider, app, &*request).await {
-        Ok(reply) => Ok(reply.cookie(SetCookie::clear(&app.http, CookieName::OidcFlow))),
+pub const OPERATION: Operation<NoBody, Redirect> =
+    Operation::get(CALLBACK_PATH, "Complete a sign-in with Google, and redirect to the app")
+        .anyone()
+        .limit(RateLimitClass::Auth)
+        .query(&[
+            Parameter::once::<String>("code", ""),
+            Parameter::once::<String>("state", ""),
+            Parameter::once::<String>("error", ""),
+            Parameter::once::<String>("iss", "Sent by Google and ignored: the issuer of the ID token is checked"),
+            Parameter::once::<String>("scope", "Sent by Google and ignored"),
+        ]);
+
+/// Redirects to the app's dashboard with a session, to its page for the code with two-factor login, and to its login
+/// page after any failure.
+pub async fn handle(app: &App, request: &Request<'_>, provider: &Provider) -> Result<Redirect, ApiError> {
+    match sign_in(app, request, provider).await {
+        Ok(redirect) => Ok(redirect.cookie(SetCookie::clear(&app.http, CookieName::OidcFlow))),
         Err(error) => {
             tracing::warn!(%error, "google.refused");
             Ok(failed(app))
@@ -44,31 +55,21 @@ pub async fn handle(provider: &Provider, app: &App, request: &mut Request<'_>) -
     }
 }
 
-async fn sign_in(provider: &Provider, app: &App, request: &Request<'_>) -> Result<Reply, Failure> {
-    let permit = &request.permit().await.map_err(|refusal| refusal.code().as_str())?;
-    let profile = vouched(provider, app, request).await?;
-    let google = GoogleAccount::read(profile)?;
-    let outcome = retry_conflicts(async || {
-        let account = find_or_make(app, request, permit, &google).await?;
-        if account.user.is_two_factor_enabled {
-            let challenge = open_challenge(app, request, permit, &account.user, GROUNDS, None).await?;
-            return Ok(Reply::redirect(format!("{}/verify-otp", app.config.frontend_url))
-                .cookie(SetCookie::challenge(&app.http, challenge.id)));
-        }
-        let tokens = open_session(app, request, permit, &account, GROUNDS).await?;
-        let reply = Reply::redirect(format!("{}/dashboard", app.config.frontend_url));
-        Ok(tokens.give_cookies(app, reply))
-    });
-    outcome.await.map_err(|error| error.cause().unwrap_or(error.code().as_str()).into())
+async fn sign_in(app: &App, request: &RequestParts, provider: &Provider) -> Result<Redirect, Failure> {
+    let permit = &request.permit().await.map_err(|rejection| rejection.code().as_str())?;
+    let google = GoogleAccount::read(redeem(app, request, provider).await?)?;
+    let sign_in = GoogleSignIn { sign_in: SignInRequest { app, request, permit }, google };
+    let outcome = retry_conflicts(async || sign_in.attempt().await).await;
+    outcome.map_err(|error| error.cause().unwrap_or(error.code().as_str()).into())
 }
 
-/// What the provider says of who came back with this code, in the browser that left.
-async fn vouched(provider: &Provider, app: &App, request: &Request<'_>) -> Result<Profile, Failure> {
-    let sealed = request.cookie(&CookieName::OidcFlow.wire(&app.http)).ok_or("no flow was begun in this browser")?;
+/// The provider's profile of the user, if the browser that returned is the one that left.
+async fn redeem(app: &App, request: &RequestParts, provider: &Provider) -> Result<Profile, Failure> {
+    let sealed = request.cookie(&CookieName::OidcFlow.wire(&app.http)).ok_or("this browser has begun no flow")?;
     let open = |keyring: &Keyring| Flow::open(sealed, keyring, request.now()).ok_or(InvalidToken::UnknownKey);
-    let flow = app.read_token(open).await.map_err(|_| "no keys")?.map_err(|_| "the flow is not ours, or too old")?;
+    let flow = app.read_token(open).await.map_err(|_| "no keys")?.map_err(|_| "the flow is forged or expired")?;
     if request.parameter("state") != Some(flow.state.as_str()) {
-        return Err("the state is another flow's".into());
+        return Err("the state belongs to another flow".into());
     }
     if let Some(error) = request.parameter("error") {
         let word: String = error.chars().filter(|c| c.is_ascii_lowercase() || *c == '_').take(40).collect();
@@ -78,7 +79,6 @@ async fn vouched(provider: &Provider, app: &App, request: &Request<'_>) -> Resul
     provider.redeem(code, flow).await
 }
 
-/// A Google account, as far as it is of use.
 struct GoogleAccount {
     subject: String,
     /// An address that Google has verified.
@@ -96,58 +96,68 @@ impl GoogleAccount {
     }
 }
 
-async fn find_or_make(
-    app: &App,
-    request: &Request<'_>,
-    permit: &Permit,
-    google: &GoogleAccount,
-) -> Result<AccountWithSessions, ApiError> {
-    let matches = app.store.google_matches(&google.subject, google.email.as_ref()).await?;
-    if let Some(user) = matches.linked {
-        return account(app, request, user).await;
+/// A sign-in with a Google account that the provider has confirmed.
+struct GoogleSignIn<'a> {
+    sign_in: SignInRequest<'a>,
+    google: GoogleAccount,
+}
+
+impl GoogleSignIn<'_> {
+    async fn attempt(&self) -> Result<Redirect, ApiError> {
+        let app = self.sign_in.app;
+        let account = self.find_or_create().await?;
+        if account.user.is_two_factor_enabled {
+            let challenge = self.sign_in.open_challenge(&account.user, CONTEXT, None).await?;
+            let redirect = Redirect::to(format!("{}/verify-otp", app.config.frontend_url));
+            return Ok(redirect.cookie(SetCookie::challenge(&app.http, challenge.id)));
+        }
+        let tokens = self.sign_in.open_session(&account, CONTEXT).await?;
+        Ok(tokens.set_cookies(app, Redirect::to(format!("{}/dashboard", app.config.frontend_url))))
     }
-    let unverified = || ApiError::new(ErrorCode::InvalidCredentials).because("the provider has verified no address");
-    let email = google.email.as_ref().ok_or_else(unverified)?;
-    match matches.same_email {
-        Some(user) => link(app, request, permit, google, user).await,
-        None => register(app, request, permit, google, email).await,
+
+    async fn find_or_create(&self) -> Result<AccountWithSessions, ApiError> {
+        let google = &self.google;
+        let matches = self.sign_in.app.store.google_matches(&google.subject, google.email.as_ref()).await?;
+        if let Some(user) = matches.linked {
+            return self.account(user).await;
+        }
+        let email = google.email.as_ref().ok_or_else(|| refused("the provider has verified no address"))?;
+        match matches.same_email {
+            Some(user) => self.link(user).await,
+            None => self.register(email).await,
+        }
+    }
+
+    async fn register(&self, email: &Email) -> Result<AccountWithSessions, ApiError> {
+        let SignInRequest { app, request, permit } = self.sign_in;
+        let (name, email, subject) = (self.google.name.clone(), email.clone(), self.google.subject.clone());
+        let user = User::register_with_google(name, email, subject, app.http.default_zone.clone(), request.now());
+        match app.store.register_with_google(permit, &user).await {
+            // Another request has created the account: the next attempt finds it.
+            Err(WriteError::Refused(Refusal::EmailTaken)) => Err(ApiError::new(ErrorCode::Conflict)),
+            registered => Ok(registered.map(|()| AccountWithSessions { user, sessions: Vec::new() })?),
+        }
+    }
+
+    async fn link(&self, user: UserId) -> Result<AccountWithSessions, ApiError> {
+        let SignInRequest { app, request, permit } = self.sign_in;
+        let read = self.account(user).await?;
+        if read.user.google_id.is_some() {
+            // The address now belongs to another Google account, and so perhaps to another person.
+            return Err(refused("linked with another Google account"));
+        }
+        let mail = Mail::new(user, MailContent::GoogleLinked, request.now());
+        app.store.link_google(permit, &read, &self.google.subject, &mail).await?;
+        self.account(user).await
+    }
+
+    async fn account(&self, user: UserId) -> Result<AccountWithSessions, ApiError> {
+        let SignInRequest { app, request, .. } = self.sign_in;
+        let account = app.store.account_with_sessions(user, request.now()).await?;
+        account.ok_or_else(|| refused("the account is gone"))
     }
 }
 
-async fn register(
-    app: &App,
-    request: &Request<'_>,
-    permit: &Permit,
-    google: &GoogleAccount,
-    email: &Email,
-) -> Result<AccountWithSessions, ApiError> {
-    let (name, email, subject) = (google.name.clone(), email.clone(), google.subject.clone());
-    let user = User::register_with_google(name, email, subject, app.http.default_zone.clone(), request.now());
-    match app.store.register_with_google(permit, &user).await {
-        // Made meanwhile: the next try finds it.
-        Err(WriteError::Refused(Refusal::EmailTaken)) => Err(ApiError::new(ErrorCode::Conflict)),
-        registered => Ok(registered.map(|()| AccountWithSessions { user, sessions: Vec::new() })?),
-    }
-}
-
-async fn link(
-    app: &App,
-    request: &Request<'_>,
-    permit: &Permit,
-    google: &GoogleAccount,
-    user: UserId,
-) -> Result<AccountWithSessions, ApiError> {
-    let read = account(app, request, user).await?;
-    if read.user.google_id.is_some() {
-        // The address passed to another Google account, and with it perhaps to another person.
-        return Err(ApiError::new(ErrorCode::InvalidCredentials).because("linked with another Google account"));
-    }
-    let mail = Mail::new(user, MailContent::GoogleLinked, request.now());
-    app.store.link_google(permit, &read, &google.subject, &mail).await?;
-    account(app, request, user).await
-}
-
-async fn account(app: &App, request: &Request<'_>, user: UserId) -> Result<AccountWithSessions, ApiError> {
-    let account = app.store.account_with_sessions(user, request.now()).await?;
-    account.ok_or_else(|| ApiError::new(ErrorCode::InvalidCredentials).because("the account is gone"))
+fn refused(cause: &'static str) -> ApiError {
+    ApiError::new(ErrorCode::InvalidCredentials).with_cause(cause)
 }

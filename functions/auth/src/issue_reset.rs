@@ -1,29 +1,51 @@
-//! `auth-issue-reset`: sends the mail that sets a new password, if there is such an account.
+//! `auth-issue-reset`: mails the link that resets a password, if the account exists.
 
 use shared::auth::mailed::MailedToken;
-use shared::aws::queue::IssueReset;
-use shared::aws::secrets::Secrets;
+use shared::auth::secrets::Secrets;
+use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
+use shared::config::{Variable, required};
 use shared::domain::mail::{Mail, MailContent};
-use shared::events::Failure;
-use shared::store::{Permit, Refusal, Store, WriteError};
+use shared::events::{Environment, Failure, Message, QueueFunction};
+use shared::messages::IssueReset;
+use shared::runtime::Error;
+use shared::store::mailed_tokens::ResetRefusal;
+use shared::store::{Permit, Store, WriteError};
 
-/// Issues a reset once, however often the message comes.
-///
-/// # Errors
-/// The table failed, or the key was taken out of the secret: the message comes again.
-pub async fn handle(store: &Store, secrets: &Secrets, message: IssueReset, now: Timestamp) -> Result<(), Failure> {
-    let IssueReset { email, seed, kid, mail_id } = message;
-    let Some(user) = store.user_id_of(&email).await? else {
-        return Ok(());
-    };
-    let token = MailedToken::derive(&*secrets.keyring_with(&kid).await, &kid, seed).ok_or("the token's key is gone")?;
-    let mail = Mail { id: mail_id, ..Mail::new(user, MailContent::PasswordReset { seed, kid }, now) };
-    match store.issue_reset(&Permit::of_system(), &mail, &token).await {
-        Err(WriteError::Refused(refusal @ (Refusal::AlreadyDone | Refusal::AccountChanged))) => {
-            tracing::info!(%mail_id, ?refusal, "reset.not_issued");
-            Ok(())
+/// What the function works with.
+#[derive(Debug)]
+pub struct ResetIssuer {
+    /// The table.
+    pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
+    /// The keys that tokens are derived from.
+    pub secrets: Secrets,
+}
+
+impl QueueFunction for ResetIssuer {
+    type Message = IssueReset;
+
+    async fn start(environment: Environment) -> Result<Self, Error> {
+        let secrets = Secrets::load(SecretText::new(&environment.sdk, required(Variable::SecretId)?)).await?;
+        Ok(Self { store: environment.store, permit: environment.permit, secrets })
+    }
+
+    /// Issues one reset, however often the message is delivered.
+    async fn handle(&self, message: Message<IssueReset>, now: Timestamp) -> Result<(), Failure> {
+        let IssueReset { email, seed, kid, mail_id } = message.body;
+        let Some(user) = self.store.user_id_of(&email).await? else {
+            return Ok(());
+        };
+        let keyring = self.secrets.keyring_with(&kid).await;
+        let token = MailedToken::derive(&keyring, &kid, seed).ok_or("the token's key is gone")?;
+        let mail = Mail { id: mail_id, ..Mail::new(user, MailContent::PasswordReset { seed, kid }, now) };
+        match self.store.issue_reset(&self.permit, &mail, &token).await {
+            Err(WriteError::Refused(refusal @ (ResetRefusal::AlreadyIssued | ResetRefusal::NoAccount))) => {
+                tracing::info!(%mail_id, ?refusal, "reset.not_issued");
+                Ok(())
+            }
+            issued => Ok(issued?),
         }
-        issued => Ok(issued?),
     }
 }

@@ -1,160 +1,193 @@
-//! `POST /api/auth/login`: the password opens a session, or a challenge where the account wants a mailed code besides.
+//! `POST /api/auth/login`
+//!
+//! An unknown address and a wrong password get the same answer, in the same time and with the same calls.
 
 use std::cell::Cell;
 
-use shared::auth::challenge::CountedAs;
+use serde::Serialize;
+use shared::auth::challenge::AttemptKind;
 use shared::auth::password;
-use shared::auth::session::Memory;
+use shared::auth::session::SessionLifetime;
 use shared::clock::Timestamp;
 use shared::domain::email::Email;
-use shared::domain::field::Fields;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::{Password, PasswordHash};
 use shared::domain::user::{AuthProvider, User};
 use shared::http::limiter::client_key;
 use shared::http::login_guard::Reservation;
-use shared::http::{ApiError, App, ErrorCode, Permit, Reply, Request, retry_conflicts};
+use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, retry_conflicts};
 use shared::id::UserId;
+use shared::limits::RateLimitClass;
+use shared::store::WriteError;
+use shared::store::accounts::AlreadyAlerted;
 use shared::store::users::AccountWithSessions;
-use shared::store::{Refusal, WriteError};
 
-use crate::sign_in::{Grounds, code_sent, open_challenge, open_session, signed_in};
+use crate::challenge::{CodeSent, code_sent};
+use crate::sign_in::{SignInContext, SignInRequest, SignedIn};
 
-struct Credentials {
-    email: Email,
-    password: Password,
-    memory: Memory,
+shared::body! {
+    pub struct Credentials {
+        email: Email = required "email",
+        password: Password = required "password",
+        remember_me: Option<bool> = optional "rememberMe",
+    }
 }
 
 impl Credentials {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", "Email");
-        let password = fields.required("password", "Password");
-        let remember: Option<bool> = fields.optional("rememberMe", "Remember me");
-        let memory = if remember == Some(true) { Memory::Remembered } else { Memory::Ordinary };
-        Some(Self { email: email?, password: password?, memory })
+    fn lifetime(&self) -> SessionLifetime {
+        if self.remember_me == Some(true) { SessionLifetime::Remembered } else { SessionLifetime::Ordinary }
     }
 }
 
-/// Answers 200 with the user, and the tokens as cookies, or in the body for clients that ask for it so; with
-/// two-factor login 200 with the challenge.
-///
-/// # Errors
-/// 401 `Invalid credentials` for an unknown address and a wrong password alike, in the same time; 400 for an
-/// account without a password; 429 when the account had too many failed logins from strange addresses.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let credentials = request.body(Credentials::read)?;
+#[derive(Serialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub enum LoginData {
+    SignedIn(SignedIn),
+    CodeSent(CodeSent),
+}
+
+impl From<SignedIn> for LoginData {
+    fn from(data: SignedIn) -> Self {
+        Self::SignedIn(data)
+    }
+}
+
+impl From<CodeSent> for LoginData {
+    fn from(data: CodeSent) -> Self {
+        Self::CodeSent(data)
+    }
+}
+
+pub const OPERATION: Operation<Credentials, Success<LoginData>> =
+    Operation::post("/api/auth/login", "Sign in with a password; with two-factor login, mail a code")
+        .anyone()
+        .limit(RateLimitClass::Auth)
+        .delivers_tokens()
+        .errors(&[ErrorCode::InvalidCredentials, ErrorCode::PasswordNotSet, ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_, Credentials>) -> Result<Success<LoginData>, ApiError> {
+    let credentials = &request.body(app)?;
     let (permit, account) = futures::join!(request.permit(), find(app, &credentials.email, request.now()));
-    let (permit, account) = (permit?, account?);
-    let guard = guarded(app, request, &credentials, account.as_ref());
-    let hash = account.as_ref().and_then(|account| account.user.password_hash.as_ref());
-    let verified = password::verify_beside(&credentials.password, hash);
-    let (reservation, matches) = futures::join!(guard, verified);
-    let reservation = match reservation {
-        Ok(reservation) => reservation,
-        Err(refusal) => return Err(refused(app, &permit, account.as_ref(), refusal, request.now()).await),
-    };
-    let account = check(account, matches.map_err(ApiError::internal)?)?;
-    let stronger = stronger(&account.user, &credentials.password)?;
+    let (permit, account) = (&permit?, account?);
+    let login = Login { sign_in: SignInRequest { app, request, permit }, credentials };
+    let (account, reservation) = login.authenticate(account).await?;
+    let rehash = rehash(&account.user, &credentials.password)?;
     if account.user.is_two_factor_enabled {
-        // The login counts until its code is right.
-        let reservation = match reservation {
-            Some(reservation) => reservation,
-            None => reserve(app, request, &credentials, CountedAs::Code).await?,
-        };
-        let grounds = Grounds { memory: credentials.memory, stronger: stronger.as_ref(), challenge: None };
-        let counted = Some(reservation.counted());
-        let challenge = open_challenge(app, request, &permit, &account.user, grounds, counted).await?;
-        return Ok(code_sent(app, &challenge));
+        login.open_challenge(&account.user, rehash.as_ref(), reservation).await
+    } else {
+        login.open_session(account, rehash.as_ref(), reservation).await
     }
-    let reply = open(app, request, &permit, &credentials, (account, stronger)).await?;
-    if let Some(reservation) = reservation {
-        reservation.take_back(&app.store).await;
+}
+
+/// A login that the rate limiter let pass.
+struct Login<'a> {
+    sign_in: SignInRequest<'a>,
+    credentials: &'a Credentials,
+}
+
+impl Login<'_> {
+    /// Checks the password. The guard counts the login as failed until it has succeeded.
+    async fn authenticate(
+        &self,
+        account: Option<AccountWithSessions>,
+    ) -> Result<(AccountWithSessions, Option<Reservation>), ApiError> {
+        let hash = account.as_ref().and_then(|account| account.user.password_hash.as_ref());
+        let verified = password::verify_beside(&self.credentials.password, hash);
+        match futures::join!(self.guard(account.as_ref()), verified) {
+            (Ok(reservation), matches) => Ok((check(account, matches.map_err(ApiError::internal)?)?, reservation)),
+            (Err(rejection), _) => {
+                if let (Some(account), ErrorCode::TooManyRequests) = (account, rejection.code()) {
+                    self.alert_owner(&account.user).await;
+                }
+                Err(rejection)
+            }
+        }
     }
-    Ok(reply)
-}
 
-async fn open(
-    app: &App,
-    request: &Request<'_>,
-    permit: &Permit,
-    credentials: &Credentials,
-    (account, stronger): (AccountWithSessions, Option<PasswordHash>),
-) -> Result<Reply, ApiError> {
-    let verified = account.user.password_hash.clone();
-    let grounds = Grounds { memory: credentials.memory, stronger: stronger.as_ref(), challenge: None };
-    let first = Cell::new(Some(account));
-    let (account, tokens) = retry_conflicts(async || {
-        let account = match first.take() {
-            Some(account) => account,
-            // Others sign in at the same time. The password was checked; it must still be the same.
-            None => find(app, &credentials.email, request.now())
-                .await?
-                .filter(|account| account.user.password_hash == verified)
-                .ok_or_else(|| ApiError::new(ErrorCode::InvalidCredentials))?,
-        };
-        let tokens = open_session(app, request, permit, &account, grounds).await?;
-        Ok((account, tokens))
-    })
-    .await?;
-    Ok(signed_in(app, request, tokens, &account.user))
-}
-
-/// The same calls whether the address is known or not.
-async fn find(app: &App, email: &Email, now: Timestamp) -> Result<Option<AccountWithSessions>, ApiError> {
-    let id = app.store.user_id_of(email).await?.unwrap_or_else(UserId::new);
-    Ok(app.store.account_with_sessions(id, now).await?)
-}
-
-/// A new hash in place of an outdated one, while the password is at hand.
-fn stronger(user: &User, password: &Password) -> Result<Option<PasswordHash>, ApiError> {
-    let outdated = user.password_hash.as_ref().is_some_and(password::is_outdated);
-    outdated.then(|| password::hash(password)).transpose().map_err(ApiError::internal)
-}
-
-/// Counts the login as failed for now, unless it comes from where the user signed in before.
-async fn guarded(
-    app: &App,
-    request: &Request<'_>,
-    credentials: &Credentials,
-    account: Option<&AccountWithSessions>,
-) -> Result<Option<Reservation>, ApiError> {
-    let keyring = app.keyring().await?;
-    let address = client_key(&keyring, request.address());
-    if account.is_some_and(|account| account.user.addresses_with(&address).is_none()) {
-        return Ok(None);
+    /// Counts the login as failed, unless it comes from an address where the user signed in before.
+    async fn guard(&self, account: Option<&AccountWithSessions>) -> Result<Option<Reservation>, ApiError> {
+        let keyring = self.sign_in.app.keyring().await?;
+        let address = client_key(&keyring, self.sign_in.request.address());
+        if account.is_some_and(|account| account.user.addresses_with(&address).is_none()) {
+            return Ok(None);
+        }
+        self.reserve(AttemptKind::Login).await.map(Some)
     }
-    reserve(app, request, credentials, CountedAs::Login).await.map(Some)
-}
 
-async fn reserve(
-    app: &App,
-    request: &Request<'_>,
-    credentials: &Credentials,
-    counted_as: CountedAs,
-) -> Result<Reservation, ApiError> {
-    let (keyring, limits) = (app.keyring().await?, &app.http.limits);
-    Reservation::make(&app.store, &keyring, limits, (&credentials.email, counted_as), request.now()).await
-}
+    async fn reserve(&self, kind: AttemptKind) -> Result<Reservation, ApiError> {
+        let SignInRequest { app, request, .. } = self.sign_in;
+        let (keyring, email) = (app.keyring().await?, &self.credentials.email);
+        Reservation::make(&app.store, &keyring, &app.http.limits, (email, kind), request.now()).await
+    }
 
-/// The guard's refusal; the account's owner is told of it.
-async fn refused(
-    app: &App,
-    permit: &Permit,
-    account: Option<&AccountWithSessions>,
-    refusal: ApiError,
-    now: Timestamp,
-) -> ApiError {
-    let due = |user: &&User| refusal.code() == ErrorCode::TooManyRequests && user.is_to_be_alerted(now);
-    if let Some(user) = account.map(|account| &account.user).filter(due) {
+    /// Mails the account's owner that logins are blocked, at most once an hour.
+    async fn alert_owner(&self, user: &User) {
+        let SignInRequest { app, request, permit } = self.sign_in;
+        if !user.is_to_be_alerted(request.now()) {
+            return;
+        }
         tracing::warn!(user_id = %user.id, "login.blocked");
-        let mail = Mail::new(user.id, MailContent::LoginsBlocked, now);
+        let mail = Mail::new(user.id, MailContent::LoginsBlocked, request.now());
         match app.store.alert_of_blocked_logins(permit, &mail).await {
-            Ok(()) | Err(WriteError::Refused(Refusal::AlreadyDone)) => {}
+            Ok(()) | Err(WriteError::Refused(AlreadyAlerted)) => {}
             Err(error) => tracing::error!(user_id = %user.id, %error, "login.alert_failed"),
         }
     }
-    refusal
+
+    async fn open_challenge(
+        &self,
+        user: &User,
+        rehash: Option<&PasswordHash>,
+        reservation: Option<Reservation>,
+    ) -> Result<Success<LoginData>, ApiError> {
+        // The attempt stays counted until the code is right.
+        let reservation = match reservation {
+            Some(reservation) => reservation,
+            None => self.reserve(AttemptKind::Code).await?,
+        };
+        let attempt = Some(reservation.attempt());
+        let challenge = self.sign_in.open_challenge(user, self.context(rehash), attempt).await?;
+        Ok(code_sent(self.sign_in.app, &challenge))
+    }
+
+    async fn open_session(
+        &self,
+        account: AccountWithSessions,
+        rehash: Option<&PasswordHash>,
+        reservation: Option<Reservation>,
+    ) -> Result<Success<LoginData>, ApiError> {
+        let SignInRequest { app, request, .. } = self.sign_in;
+        let verified = account.user.password_hash.clone();
+        let first = Cell::new(Some(account));
+        let (account, tokens) = retry_conflicts(async || {
+            let account = match first.take() {
+                Some(account) => account,
+                // Another request changed the account. The password was checked against a hash that must be the same.
+                None => find(app, &self.credentials.email, request.now())
+                    .await?
+                    .filter(|account| account.user.password_hash == verified)
+                    .ok_or_else(|| ApiError::new(ErrorCode::InvalidCredentials))?,
+            };
+            let tokens = self.sign_in.open_session(&account, self.context(rehash)).await?;
+            Ok((account, tokens))
+        })
+        .await?;
+        if let Some(reservation) = reservation {
+            reservation.give_back(&app.store).await;
+        }
+        Ok(self.sign_in.signed_in(&account.user, tokens))
+    }
+
+    fn context<'a>(&self, rehash: Option<&'a PasswordHash>) -> SignInContext<'a> {
+        SignInContext { lifetime: self.credentials.lifetime(), rehash, challenge: None }
+    }
+}
+
+/// Makes the same calls whether the address is known or not.
+async fn find(app: &App, email: &Email, now: Timestamp) -> Result<Option<AccountWithSessions>, ApiError> {
+    let id = app.store.user_id_of(email).await?.unwrap_or_else(UserId::new);
+    Ok(app.store.account_with_sessions(id, now).await?)
 }
 
 fn check(account: Option<AccountWithSessions>, matches: bool) -> Result<AccountWithSessions, ApiError> {
@@ -165,4 +198,10 @@ fn check(account: Option<AccountWithSessions>, matches: bool) -> Result<AccountW
         Some(account) if matches => Ok(account),
         _ => Err(ApiError::new(ErrorCode::InvalidCredentials)),
     }
+}
+
+/// A new hash in place of an outdated one, which only the plain password allows.
+fn rehash(user: &User, password: &Password) -> Result<Option<PasswordHash>, ApiError> {
+    let outdated = user.password_hash.as_ref().is_some_and(password::is_outdated);
+    outdated.then(|| password::hash(password)).transpose().map_err(ApiError::internal)
 }

@@ -1,25 +1,25 @@
-//! `POST /api/auth/logout`: ends the session that the cookies or the Bearer token name.
+//! `POST /api/auth/logout`
+//!
+//! Succeeds also when nobody is signed in. When the table fails, the session may still be alive: the caller should try
+//! again.
 
-use serde_json::json;
 use shared::auth::token;
+use shared::domain::body::NoBody;
 use shared::http::cookies::{CookieName, SetCookie};
-use shared::http::{ApiError, App, Reply, Request};
+use shared::http::{ApiError, App, Done, Operation, Request, WithHead};
 
-/// Answers 200 and clears the cookies, also when nobody is signed in any more.
-///
-/// # Errors
-/// The table failed: the session may still be alive, so the caller should try again.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<NoBody, Done> = Operation::post_nothing("/api/auth/logout", "Sign out").anyone();
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     let permit = request.permit().await?;
     let cookies = [CookieName::Refresh, CookieName::Access].map(|name| name.wire(&app.http));
     let cookies = cookies.iter().filter_map(|name| request.cookie(name));
     for token in request.bearer().into_iter().chain(cookies) {
-        // A token that has expired, or was rotated away, still names the session that is to end.
+        // A token that has expired, or that was rotated away, still names its session.
         if let Ok((user, session)) = app.read_token(|keyring| token::read_session(keyring, token)).await? {
             app.store.end_session(&permit, user, session).await?;
         }
     }
-    Ok(Reply::ok("Logged out successfully", json!({}))
-        .cookie(SetCookie::clear(&app.http, CookieName::Access))
-        .cookie(SetCookie::clear(&app.http, CookieName::Refresh)))
+    let done = Done::message("Logged out successfully");
+    Ok(SetCookie::clear_session(&app.http).into_iter().fold(done, WithHead::cookie))
 }

@@ -14,11 +14,15 @@ use openidconnect::{
 use serde::Deserialize;
 use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
-use shared::config::{required, url};
+use shared::config::{Variable, required, url};
 use shared::events::Failure;
-use shared::http::routes::AUTH_GOOGLE_CALLBACK;
+use shared::http::Resources;
+use shared::runtime::Error;
 
 use crate::oidc_flow::{Flow, VALID};
+
+/// The path that the provider redirects the browser to.
+pub(crate) const CALLBACK_PATH: &str = "/api/auth/google/callback";
 
 /// How long the provider's metadata, its keys and our credentials are used before they are read again.
 const TTL: Duration = Duration::from_secs(3600);
@@ -74,15 +78,17 @@ struct Credentials {
     client_secret: String,
 }
 
-impl Provider {
-    /// Reads the environment; the provider is asked when it is needed.
-    ///
-    /// # Errors
-    /// A variable is missing or bad.
-    pub fn start(sdk: &SdkConfig) -> Result<Self, Failure> {
-        Self::new(url("OIDC_ISSUER")?, &url("PUBLIC_URL")?, SecretText::new(sdk, required("OIDC_SECRET_ID")?))
-    }
+impl Resources for Provider {
+    const VARIABLES: &'static [Variable] = &[Variable::OidcIssuer, Variable::OidcSecretId];
 
+    /// The first request calls the provider, not init.
+    fn from_environment(sdk: &SdkConfig) -> Result<Self, Error> {
+        let secret = SecretText::new(sdk, required(Variable::OidcSecretId)?);
+        Self::new(url(Variable::OidcIssuer)?, &url(Variable::PublicUrl)?, secret)
+    }
+}
+
+impl Provider {
     /// The provider with this issuer, for an API at `public_url`.
     ///
     /// # Errors
@@ -92,7 +98,7 @@ impl Provider {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A provider that redirects its own endpoints is none to follow.
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT).build()?;
-        let redirect = RedirectUrl::new(format!("{public_url}{}", AUTH_GOOGLE_CALLBACK.path))?;
+        let redirect = RedirectUrl::new(format!("{public_url}{}", CALLBACK_PATH))?;
         Ok(Self {
             http,
             issuer: IssuerUrl::new(issuer)?,

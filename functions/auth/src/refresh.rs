@@ -1,54 +1,72 @@
-//! `POST /api/auth/refresh`: rotates a session's refresh token, and gives a new access token.
+//! `POST /api/auth/refresh`
 //!
-//! A refresh token is derived from its session and how often that was rotated, so the one that was rotated away
-//! just now is answered with the current one again: two tabs may refresh at once. An older one was copied: the
-//! session ends, and the user is told.
+//! A refresh token is derived from its session and the number of rotations. Two tabs may refresh at once: the token
+//! that was replaced a moment ago gets the current one. An older token was copied: the session ends, and the user is
+//! notified.
 
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
 use shared::auth::session::{Presented, Session};
 use shared::auth::token;
 use shared::domain::field::{Field, string};
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::notification::Notification;
 use shared::http::cookies::CookieName;
-use shared::http::{ApiError, App, ErrorCode, Permit, Reply, Request, retry_conflicts};
+use shared::http::{ApiError, App, ErrorCode, Operation, Permit, Request, RequestParts, Success, retry_conflicts};
+use shared::inline_schema;
+use shared::limits::RateLimitClass;
 use shared::store::{Refusal, WriteError};
 
-use crate::Tokens;
+use crate::tokens::{SessionTokens, TokensOut};
 
-/// A token in a body.
+shared::body! {
+    pub struct Refresh {
+        refresh_token: Option<RefreshToken> = optional "refreshToken",
+    }
+}
+
 struct RefreshToken(String);
 
 impl Field for RefreshToken {
-    fn read(label: &str, value: &serde_json::Value) -> Result<Self, String> {
+    fn read(label: &str, value: &Value) -> Result<Self, String> {
         string(label, value).map(|text| Self(text.to_owned()))
-    }
-
-    fn schema() -> serde_json::Value {
-        serde_json::json!({"type": "string"})
     }
 }
 
-/// Answers 200 with the tokens, as login does.
-///
-/// # Errors
-/// 401 for a token that is no refresh token of a live session.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let in_body = request.optional_body(|fields| fields.optional::<RefreshToken>("refreshToken", "Refresh token"))?;
+inline_schema!(RefreshToken, { "type": "string" });
+
+/// The new tokens.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct Refreshed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokensOut"))]
+    tokens: Option<TokensOut>,
+}
+
+pub const OPERATION: Operation<Refresh, Success<Refreshed>> =
+    Operation::post("/api/auth/refresh", "Rotate the session's tokens")
+        .anyone()
+        .optional_body()
+        .limit(RateLimitClass::Auth)
+        .delivers_tokens()
+        .errors(&[ErrorCode::Unauthorized, ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_, Refresh>) -> Result<Success<Refreshed>, ApiError> {
+    let Refresh { refresh_token } = request.body(app)?;
     let cookie = request.cookie(&CookieName::Refresh.wire(&app.http));
-    let presented = in_body.as_ref().map(|token| token.0.as_str()).or(cookie);
+    let presented = refresh_token.as_ref().map(|RefreshToken(text)| text.as_str()).or(cookie);
     let presented = presented.ok_or_else(unauthorized)?;
-    let request = &*request;
-    let (session, refresh) = retry_conflicts(async || refreshed(app, request, presented).await).await?;
+    let (session, refresh) = retry_conflicts(async || rotate(app, request, presented).await).await?;
     let keyring = app.keyring().await?;
     let access = token::sign_access(&keyring, session.user_id, &session.email, session.id, request.now())
         .map_err(ApiError::internal)?;
-    let tokens = Tokens { access, refresh, lives: session.memory.idle() };
-    Ok(tokens.deliver(app, request, "Token refreshed successfully", json!({})))
+    let tokens = SessionTokens { access, refresh, idle: session.lifetime.idle() };
+    Ok(tokens.deliver(app, request, "Token refreshed successfully", |tokens| Refreshed { tokens }))
 }
 
-/// The session as it is from now on, and its refresh token.
-async fn refreshed(app: &App, request: &Request<'_>, presented: &str) -> Result<(Session, String), ApiError> {
+/// The session as it is stored now, and its current refresh token.
+async fn rotate(app: &App, request: &RequestParts, presented: &str) -> Result<(Session, String), ApiError> {
     let now = request.now();
     let keyring = app.keyring().await?;
     let claims = app.read_token(|keyring| token::read_refresh(keyring, presented, now)).await?;
@@ -74,15 +92,15 @@ async fn refreshed(app: &App, request: &Request<'_>, presented: &str) -> Result<
     }
 }
 
-async fn end_stolen(app: &App, permit: &Permit, session: &Session, request: &Request<'_>) -> Result<(), ApiError> {
+async fn end_stolen(app: &App, permit: &Permit, session: &Session, request: &RequestParts) -> Result<(), ApiError> {
     let now = request.now();
     tracing::warn!(user_id = %session.user_id, session_id = %session.id, "session.token_reused");
     let message = "A sign-in token of yours was used twice. The session was ended; sign in again.";
-    let told = Notification::security(session.user_id, message, now);
+    let notification = Notification::security(session.user_id, message, now);
     let content = MailContent::TokenTheft { device: session.device.clone() };
     let mail = Mail::new(session.user_id, content, now);
-    match app.store.end_stolen_session(permit, session, &told, &mail).await {
-        // It has ended already.
+    match app.store.end_stolen_session(permit, session, &notification, &mail).await {
+        // The session has ended already.
         Err(WriteError::Refused(Refusal::SessionChanged)) => Ok(()),
         ended => Ok(ended?),
     }

@@ -1,51 +1,57 @@
-//! `POST /api/auth/register`: a new account with a password, and the mail that verifies its address.
+//! `POST /api/auth/register`
 
 use serde::Serialize;
 use shared::auth::password;
 use shared::domain::email::Email;
-use shared::domain::field::Fields;
-use shared::domain::password::Password;
+use shared::domain::password::NewPassword;
 use shared::domain::user::{PersonName, User};
-use shared::http::{ApiError, App, Reply, Request};
+use shared::http::{ApiError, App, Created, ErrorCode, Operation, Request};
 use shared::id::UserId;
+use shared::limits::RateLimitClass;
 
-use crate::verification;
+use crate::mailed_token::verification;
 
-struct NewUser {
-    name: PersonName,
-    email: Email,
-    password: Password,
-}
-
-impl NewUser {
-    fn read(fields: &mut Fields, app: &App) -> Option<Self> {
-        let name = fields.required("name", "Name");
-        let email = fields.required("email", "Email");
-        let password = Password::read_new(fields, "password", "Password", app.http.password_min_length);
-        Some(Self { name: name?, email: email?, password: password? })
+shared::body! {
+    pub struct NewAccount {
+        name: PersonName = required "name",
+        email: Email = required "email",
+        password: NewPassword = required "password",
     }
 }
 
-#[derive(Serialize)]
-struct UserOut<'a> {
-    id: UserId,
-    name: &'a PersonName,
-    email: &'a Email,
+/// The new user.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct Registered {
+    user: NewUser,
 }
 
-/// Answers 201 with the user.
-///
-/// # Errors
-/// 400 for bad fields, 400 `User already exists`, and those of [`Request::create_once`].
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let new = request.body(|fields| NewUser::read(fields, app))?;
-    // Nothing is hashed for a client that the limiter refuses.
+/// A user who has just registered.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "NewUser"))]
+pub struct NewUser {
+    id: UserId,
+    name: PersonName,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    email: Email,
+}
+
+pub const OPERATION: Operation<NewAccount, Created<Registered>> =
+    Operation::post("/api/auth/register", "Create an account, and mail a token that verifies its email address")
+        .anyone()
+        .limit(RateLimitClass::Auth)
+        .idempotent()
+        .errors(&[ErrorCode::UserExists]);
+
+pub async fn handle(app: &App, request: &Request<'_, NewAccount>) -> Result<Created<Registered>, ApiError> {
+    let NewAccount { name, email, password: NewPassword(password) } = request.body(app)?;
+    // Wait for the rate limiter before the hash, which is expensive.
     request.permit().await?;
-    let hash = password::hash(&new.password).map_err(ApiError::internal)?;
-    let user = User::register(new.name, new.email, hash, app.http.default_zone.clone(), request.now());
+    let hash = password::hash(&password).map_err(ApiError::internal)?;
+    let user = User::register(name, email, hash, app.http.default_zone.clone(), request.now());
     let keyring = app.keyring().await?;
     let (mail, token) = verification(&keyring, user.id, request.now())?;
-    let out = UserOut { id: user.id, name: &user.name, email: &user.email };
-    let reply = Reply::created("User registered successfully", serde_json::json!({ "user": out }));
-    request.create_once(app, reply, async |permit| app.store.register(permit, &user, &mail, &token).await).await
+    let new_user = NewUser { id: user.id, name: user.name.clone(), email: user.email.clone() };
+    let answer = Created::new("User registered successfully", Registered { user: new_user });
+    request.create_once(app, answer, async |permit| app.store.register(permit, &user, &mail, &token).await).await
 }

@@ -1,23 +1,27 @@
-//! `POST /api/auth/resend-verification`: another mail that verifies the caller's address; earlier ones are void.
+//! `POST /api/auth/resend-verification`
 
-use serde_json::json;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
+use shared::limits::RateLimitClass;
 
-use crate::verification;
+use crate::mailed_token::verification;
 
-/// Answers 200, without a mail when the address is verified.
-///
-/// # Errors
-/// 401 when the account was deleted since the token was given.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<NoBody, Done> = Operation::post_nothing(
+    "/api/auth/resend-verification",
+    "Mail another token that verifies the email address; earlier ones become invalid",
+)
+.limit(RateLimitClass::Verify)
+.errors(&[ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     let user = app.store.user(request.caller()?.id).await?;
     let user = user.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))?;
     if user.email_verified && user.mail_stopped.is_none() {
-        return Ok(Reply::ok("Email is already verified", json!({})));
+        return Ok(Done::message("Email is already verified"));
     }
     let keyring = app.keyring().await?;
     let (mail, token) = verification(&keyring, user.id, request.now())?;
     let permit = request.permit().await?;
     app.store.resend_verification(&permit, &user, &mail, &token).await?;
-    Ok(Reply::ok("Verification email sent", json!({})))
+    Ok(Done::message("Verification email sent"))
 }

@@ -1,37 +1,31 @@
-//! `POST /api/auth/reset-password`: the token of the mail sets a new password. Nobody is signed in by it; all
-//! sessions end.
+//! `POST /api/auth/reset-password`
 
-use serde_json::json;
 use shared::auth::keyring::sha256_hex;
 use shared::auth::password;
-use shared::domain::field::Fields;
 use shared::domain::mail::{Mail, MailContent};
-use shared::domain::password::Password;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request, retry_conflicts};
+use shared::domain::password::NewPassword;
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_conflicts};
+use shared::limits::RateLimitClass;
 use shared::store::mailed_tokens::TokenUse;
 
-use crate::PresentedToken;
+use crate::mailed_token::PresentedToken;
 
-struct Reset {
-    token: PresentedToken,
-    password: Password,
-}
-
-impl Reset {
-    fn read(fields: &mut Fields, app: &App) -> Option<Self> {
-        let token = fields.required("token", "Token");
-        let password = Password::read_new(fields, "password", "Password", app.http.password_min_length);
-        Some(Self { token: token?, password: password? })
+shared::body! {
+    pub struct PasswordReset {
+        token: PresentedToken = required "token",
+        password: NewPassword = required "password",
     }
 }
 
-/// Answers 200.
-///
-/// # Errors
-/// 400 for a weak password, and for a token that is unknown, used, older than the newest one sent, or too old.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let reset = request.body(|fields| Reset::read(fields, app))?;
-    let (token, now) = (reset.token.as_str(), request.now());
+pub const OPERATION: Operation<PasswordReset, Done> =
+    Operation::post("/api/auth/reset-password", "Reset the password with the mailed token, and end all sessions")
+        .anyone()
+        .limit(RateLimitClass::Reset)
+        .errors(&[ErrorCode::InvalidResetToken, ErrorCode::ResetTokenExpired, ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<Done, ApiError> {
+    let PasswordReset { token, password: NewPassword(password) } = request.body(app)?;
+    let (token, now) = (token.as_str(), request.now());
     let unknown = || ApiError::new(ErrorCode::InvalidResetToken);
     let row = app.store.mailed_token(token, TokenUse::ResetPassword).await?.ok_or_else(unknown)?;
     if !row.is_in_time(now) {
@@ -39,14 +33,15 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
     }
     let permit = request.permit().await?;
     let newest = sha256_hex(token.as_bytes());
-    let hash = password::hash(&reset.password).map_err(ApiError::internal)?;
+    let hash = password::hash(&password).map_err(ApiError::internal)?;
     retry_conflicts(async || {
         let account = app.store.account_with_sessions(row.user_id, now).await?;
+        // A newer mail makes the token void.
         let account = account.filter(|account| account.user.reset_hash.as_ref() == Some(&newest));
         let account = account.ok_or_else(unknown)?;
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, now);
         Ok(app.store.reset_password(&permit, &account, token, &hash, &mail).await?)
     })
     .await?;
-    Ok(Reply::ok("Password reset successfully", json!({})))
+    Ok(Done::message("Password reset successfully"))
 }

@@ -1,99 +1,113 @@
-//! What every way of signing in ends in: a session, or a challenge where the account wants a mailed code besides.
+//! The end of every way to sign in: a session, or a challenge where the account has two-factor login.
 
 use serde::Serialize;
-use serde_json::{Value, json};
-use shared::auth::challenge::{Challenge, Counted};
-use shared::auth::session::{Memory, NewSession, Session};
+use shared::auth::challenge::{Challenge, LoginAttempt};
+use shared::auth::session::{NewSession, Session, SessionLifetime};
 use shared::auth::token;
 use shared::domain::email::Email;
 use shared::domain::password::PasswordHash;
 use shared::domain::user::{PersonName, User};
-use shared::http::cookies::SetCookie;
 use shared::http::limiter::client_key;
-use shared::http::{ApiError, App, Permit, Reply, Request};
+use shared::http::{ApiError, App, Permit, RequestParts, Success};
 use shared::id::UserId;
 use shared::store::sessions::SignIn;
 use shared::store::users::AccountWithSessions;
 
-use crate::Tokens;
+use crate::tokens::{SessionTokens, TokensOut};
 
-/// An account as the answer to a login shows it. The name in snake case is the original's.
-#[derive(Serialize)]
-pub(crate) struct UserOut<'a> {
-    id: UserId,
-    name: &'a PersonName,
-    email: &'a Email,
-    is_two_factor_enabled: bool,
-}
-
-impl<'a> From<&'a User> for UserOut<'a> {
-    fn from(user: &'a User) -> Self {
-        Self { id: user.id, name: &user.name, email: &user.email, is_two_factor_enabled: user.is_two_factor_enabled }
-    }
-}
-
-/// What a session rests on besides the account.
+/// What a session or a challenge is opened from, besides the account.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Grounds<'a> {
-    /// Whether the user asked to be remembered.
-    pub(crate) memory: Memory,
-    /// A stronger hash of the same password, to replace an outdated one.
-    pub(crate) stronger: Option<&'a PasswordHash>,
-    /// The challenge that was met.
+pub(crate) struct SignInContext<'a> {
+    pub(crate) lifetime: SessionLifetime,
+    /// A hash of the same password that replaces an outdated one.
+    pub(crate) rehash: Option<&'a PasswordHash>,
+    /// The challenge whose code was right.
     pub(crate) challenge: Option<&'a Challenge>,
 }
 
-/// Opens a session of an account as it was read. 1 call.
-///
-/// # Errors
-/// 409 when the account changed meanwhile, 400 when the challenge was met by another request.
-pub(crate) async fn open_session(
-    app: &App,
-    request: &Request<'_>,
-    permit: &Permit,
-    read: &AccountWithSessions,
-    grounds: Grounds<'_>,
-) -> Result<Tokens, ApiError> {
-    let (user, now) = (&read.user, request.now());
-    let keyring = app.keyring().await?;
-    let device = (request.header("user-agent").unwrap_or("unknown"), request.address());
-    let NewSession { session, refresh_token } =
-        Session::open(&keyring, (user.id, &user.email), grounds.memory, device, now).map_err(ApiError::internal)?;
-    let address = client_key(&keyring, request.address());
-    let Grounds { stronger, challenge, .. } = grounds;
-    let sign_in = SignIn { session: &session, read, address: &address, stronger, challenge };
-    app.store.open_session(permit, sign_in).await?;
-    let access = token::sign_access(&keyring, user.id, &user.email, session.id, now).map_err(ApiError::internal)?;
-    Ok(Tokens { access, refresh: refresh_token, lives: grounds.memory.idle() })
+/// A request to sign in that the rate limiter let pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignInRequest<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) request: &'a RequestParts,
+    pub(crate) permit: &'a Permit,
 }
 
-/// Opens a challenge of an account, and sends its code. 1 call.
-///
-/// # Errors
-/// The table failed.
-pub(crate) async fn open_challenge(
-    app: &App,
-    request: &Request<'_>,
-    permit: &Permit,
-    user: &User,
-    grounds: Grounds<'_>,
-    counted: Option<Counted>,
-) -> Result<Challenge, ApiError> {
-    let keyring = app.keyring().await?;
-    let challenge = Challenge::new(&keyring, user, grounds.memory, counted, request.now());
-    let replaced = user.password_hash.as_ref().zip(grounds.stronger);
-    app.store.open_challenge(permit, &challenge, &challenge.mail(request.now()), replaced).await?;
-    Ok(challenge)
+impl SignInRequest<'_> {
+    /// Opens a session of an account as it was read. 1 call.
+    ///
+    /// # Errors
+    /// 409 when the account changed since, 400 when another request used the challenge.
+    pub(crate) async fn open_session(
+        &self,
+        read: &AccountWithSessions,
+        context: SignInContext<'_>,
+    ) -> Result<SessionTokens, ApiError> {
+        let Self { app, request, permit } = *self;
+        let SignInContext { lifetime, rehash, challenge } = context;
+        let (user, now) = (&read.user, request.now());
+        let keyring = app.keyring().await?;
+        let device = (request.header("user-agent").unwrap_or("unknown"), request.address());
+        let NewSession { session, refresh_token } =
+            Session::open(&keyring, (user.id, &user.email), lifetime, device, now).map_err(ApiError::internal)?;
+        let address = client_key(&keyring, request.address());
+        let sign_in = SignIn { session: &session, read, address: &address, rehash, challenge };
+        app.store.open_session(permit, sign_in).await?;
+        let access = token::sign_access(&keyring, user.id, &user.email, session.id, now).map_err(ApiError::internal)?;
+        Ok(SessionTokens { access, refresh: refresh_token, idle: lifetime.idle() })
+    }
+
+    /// Opens a challenge of an account, and mails its code. 1 call.
+    pub(crate) async fn open_challenge(
+        &self,
+        user: &User,
+        context: SignInContext<'_>,
+        attempt: Option<LoginAttempt>,
+    ) -> Result<Challenge, ApiError> {
+        let Self { app, request, permit } = *self;
+        let keyring = app.keyring().await?;
+        let challenge = Challenge::new(&keyring, user, context.lifetime, attempt, request.now());
+        let replaced = user.password_hash.as_ref().zip(context.rehash);
+        app.store.open_challenge(permit, &challenge, &challenge.mail(request.now()), replaced).await?;
+        Ok(challenge)
+    }
+
+    /// The answer to a login that opened a session.
+    pub(crate) fn signed_in<T: From<SignedIn>>(&self, user: &User, tokens: SessionTokens) -> Success<T> {
+        let data = |tokens| SignedIn { user: SignedInUser::from(user), tokens }.into();
+        tokens.deliver(self.app, self.request, "Login successful", data)
+    }
 }
 
-/// Tells the client to ask for the code.
-pub(crate) fn code_sent(app: &App, challenge: &Challenge) -> Reply {
-    let data = json!({ "requiresOtp": true, "challengeId": challenge.id, "expiresAt": challenge.expiry() });
-    Reply::ok("OTP sent to your email", data).cookie(SetCookie::challenge(&app.http, challenge.id))
+/// A new session.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct SignedIn {
+    user: SignedInUser,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "TokensOut"))]
+    tokens: Option<TokensOut>,
 }
 
-/// The answer to a login that opened a session.
-pub(crate) fn signed_in(app: &App, request: &Request<'_>, tokens: Tokens, user: &User) -> Reply {
-    let data: Value = json!({ "user": UserOut::from(user) });
-    tokens.deliver(app, request, "Login successful", data)
+/// The user in the answer to a login.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SignedInUser"))]
+pub(crate) struct SignedInUser {
+    id: UserId,
+    name: PersonName,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    email: Email,
+    // In snake case, as the original API has it.
+    is_two_factor_enabled: bool,
+}
+
+impl From<&User> for SignedInUser {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id,
+            name: user.name.clone(),
+            email: user.email.clone(),
+            is_two_factor_enabled: user.is_two_factor_enabled,
+        }
+    }
 }

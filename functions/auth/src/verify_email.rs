@@ -1,19 +1,27 @@
-//! `POST /api/auth/verify-email`: the token of the mail proves that the address is the user's.
+//! `POST /api/auth/verify-email`
 
-use serde_json::json;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request};
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
+use shared::limits::RateLimitClass;
 
-use crate::PresentedToken;
+use crate::mailed_token::PresentedToken;
 
-/// Answers 200.
-///
-/// # Errors
-/// 400 for a token that is unknown, used, too old, or older than the newest one sent.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let PresentedToken(token) = request.body(|fields| fields.required("token", "Token"))?;
-    let user = app.store.user_of_verification(&token, request.now()).await?;
+shared::body! {
+    pub struct EmailVerification {
+        token: PresentedToken = required "token",
+    }
+}
+
+pub const OPERATION: Operation<EmailVerification, Done> =
+    Operation::post("/api/auth/verify-email", "Verify the email address with the mailed token")
+        .anyone()
+        .limit(RateLimitClass::Verify)
+        .errors(&[ErrorCode::InvalidToken, ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_, EmailVerification>) -> Result<Done, ApiError> {
+    let EmailVerification { token } = request.body(app)?;
+    let user = app.store.user_of_verification(token.as_str(), request.now()).await?;
     let user = user.ok_or_else(|| ApiError::new(ErrorCode::InvalidToken))?;
     let permit = request.permit().await?;
-    app.store.verify_email(&permit, user, &token, request.now()).await?;
-    Ok(Reply::ok("Email verified successfully", json!({})))
+    app.store.verify_email(&permit, user, token.as_str(), request.now()).await?;
+    Ok(Done::message("Email verified successfully"))
 }

@@ -1,17 +1,22 @@
-//! `POST /api/auth/verify-otp`: the mailed code completes a login.
+//! `POST /api/auth/verify-otp`
 
 use shared::auth::mailed::LoginCode;
+use shared::domain::body::Body;
 use shared::domain::email::Email;
 use shared::domain::field::{Field, Fields, string};
 use shared::http::cookies::{CookieName, SetCookie};
 use shared::http::login_guard::Reservation;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request, retry_conflicts};
+use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, WithHead, retry_conflicts};
 use shared::id::ChallengeId;
+use shared::inline_schema;
+use shared::limits::RateLimitClass;
+#[cfg(feature = "schema")]
+use shared::schema::ObjectSchema;
 
-use crate::challenge_of;
-use crate::sign_in::{Grounds, open_session, signed_in};
+use crate::challenge::ChallengeReference;
+use crate::sign_in::{SignInContext, SignInRequest, SignedIn};
 
-/// A code as typed.
+/// A code as the user typed it.
 struct TypedCode(String);
 
 impl Field for TypedCode {
@@ -22,62 +27,70 @@ impl Field for TypedCode {
         }
         Ok(Self(text.to_owned()))
     }
-
-    fn schema() -> serde_json::Value {
-        serde_json::json!({"type": "string", "pattern": "^[0-9]{6}$"})
-    }
 }
 
-struct Answer {
-    /// Missing only where the cookie names the challenge.
+inline_schema!(TypedCode, { "type": "string", "pattern": "^[0-9]{6}$" });
+
+pub struct CodeOfChallenge {
+    challenge: ChallengeId,
+    /// Missing only where the cookie names the challenge: after a sign-in with Google the app does not know the
+    /// address.
     email: Option<Email>,
     code: TypedCode,
-    challenge: ChallengeId,
 }
 
-impl Answer {
-    fn read(fields: &mut Fields, cookie: Option<ChallengeId>) -> Option<Self> {
-        let challenge = challenge_of(fields, cookie);
-        // After a sign-in with Google the app does not know the address.
+impl Body for CodeOfChallenge {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let challenge = ChallengeReference::read(fields).map(|ChallengeReference(id)| id);
+        let cookie = fields.context().challenge;
         let email = if cookie.is_some() && challenge == cookie {
             Some(fields.optional("email", "Email"))
         } else {
             fields.required("email", "Email").map(Some)
         };
         let code = fields.required("otp", "OTP");
-        Some(Self { email: email?, code: code?, challenge: challenge? })
+        Some(Self { challenge: challenge?, email: email?, code: code? })
+    }
+
+    #[cfg(feature = "schema")]
+    fn describe(object: &mut ObjectSchema<'_>) {
+        ChallengeReference::describe(object);
+        object.required::<Email>("email", "");
+        object.required::<TypedCode>("otp", "");
     }
 }
 
-/// Answers as login does.
-///
-/// # Errors
-/// 400 for a code that is wrong, used, replaced, too old or of another login.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let cookie = request.cookie(&CookieName::Challenge.wire(&app.http)).and_then(|id| ChallengeId::parse(id).ok());
-    let answer = request.body(|fields| Answer::read(fields, cookie))?;
+pub const OPERATION: Operation<CodeOfChallenge, Success<SignedIn>> =
+    Operation::post("/api/auth/verify-otp", "Complete a login with the mailed code")
+        .anyone()
+        .limit(RateLimitClass::Otp)
+        .delivers_tokens()
+        .errors(&[ErrorCode::InvalidOtp, ErrorCode::InvalidChallenge, ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_, CodeOfChallenge>) -> Result<Success<SignedIn>, ApiError> {
+    let CodeOfChallenge { challenge, email, code: TypedCode(code) } = request.body(app)?;
     let wrong = || ApiError::new(ErrorCode::InvalidOtp);
-    let (permit, now) = (request.permit().await?, request.now());
-    let challenge = app.store.try_challenge(&permit, answer.challenge, now).await?.ok_or_else(wrong)?;
+    let (permit, now) = (&request.permit().await?, request.now());
+    let challenge = app.store.try_challenge(permit, challenge, now).await?.ok_or_else(wrong)?;
     let keyring = app.keyring_with(&challenge.kid).await?;
-    let is_theirs = answer.email.is_none_or(|email| email == challenge.email);
-    if !challenge.accepts(&keyring, &answer.code.0) || !is_theirs {
+    let is_same_email = email.is_none_or(|email| email == challenge.email);
+    if !challenge.accepts(&keyring, &code) || !is_same_email {
         return Err(wrong());
     }
-    let request = &*request;
-    let grounds = Grounds { memory: challenge.memory, stronger: None, challenge: Some(&challenge) };
+    let sign_in = SignInRequest { app, request, permit };
+    let context = SignInContext { lifetime: challenge.lifetime, rehash: None, challenge: Some(&challenge) };
     let (account, tokens) = retry_conflicts(async || {
         let account = app.store.account_with_sessions(challenge.user_id, now).await?.ok_or_else(wrong)?;
         if account.user.password_version != challenge.password_version {
             return Err(wrong());
         }
-        let tokens = open_session(app, request, &permit, &account, grounds).await?;
+        let tokens = sign_in.open_session(&account, context).await?;
         Ok((account, tokens))
     })
     .await?;
-    if let Some(counted) = challenge.counted {
-        Reservation::of(&keyring, &app.http.limits, &challenge.email, counted).take_back(&app.store).await;
+    if let Some(attempt) = challenge.attempt {
+        Reservation::of(&keyring, &app.http.limits, &challenge.email, attempt).give_back(&app.store).await;
     }
-    let reply = signed_in(app, request, tokens, &account.user);
-    Ok(reply.cookie(SetCookie::clear(&app.http, CookieName::Challenge)))
+    let answer = sign_in.signed_in(&account.user, tokens);
+    Ok(answer.cookie(SetCookie::clear(&app.http, CookieName::Challenge)))
 }

@@ -10,13 +10,14 @@ use serde::Deserialize;
 use shared::aws::mailer::{MAIL_TAG, USER_TAG};
 use shared::clock::Timestamp;
 use shared::domain::delivery::Delivery;
+use shared::domain::delivery::MailOutcome;
 use shared::domain::mail::{Mail, MailContent, MailState};
 use shared::domain::notification::Notification;
 use shared::domain::user::MailStop;
-use shared::events::{Failure, retry_races};
+use shared::events::{Environment, Failure, Message, QueueFunction, retry_races};
 use shared::id::{MailId, UserId};
-use shared::store::feedback::delivered;
-use shared::store::mails::{Outcome, Outgoing};
+use shared::runtime::Error;
+use shared::store::mails::Outgoing;
 use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// An event of SES, as far as it is of interest.
@@ -76,20 +77,40 @@ impl SesEvent {
     }
 }
 
+/// What the function works with.
+#[derive(Debug)]
+pub struct FeedbackRecorder {
+    /// The table.
+    pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
+}
+
+impl QueueFunction for FeedbackRecorder {
+    type Message = SesEvent;
+
+    async fn start(environment: Environment) -> Result<Self, Error> {
+        Ok(Self { store: environment.store, permit: environment.permit })
+    }
+
+    async fn handle(&self, message: Message<SesEvent>, now: Timestamp) -> Result<(), Failure> {
+        handle(&self.store, &self.permit, &message.body, now).await
+    }
+}
+
 /// Records an event. One that comes twice, or in another order, changes nothing that it should not.
 ///
 /// # Errors
 /// The table failed: the message comes again.
-pub async fn handle(store: &Store, event: &SesEvent, now: Timestamp) -> Result<(), Failure> {
+pub async fn handle(store: &Store, permit: &Permit, event: &SesEvent, now: Timestamp) -> Result<(), Failure> {
     let meaning = event.meaning();
     let Some((user_id, mail_id)) = event.subject().filter(|_| meaning != Meaning::Other) else {
         tracing::info!(event_type = event.event_type, "feedback.ignored");
         return Ok(());
     };
     tracing::info!(%mail_id, event_type = event.event_type, "feedback.received");
-    let permit = Permit::of_system();
     if let Meaning::Stop(stop) = meaning {
-        match store.stop_mail(&permit, stop, &Notification::mail_stopped(user_id, stop, now)).await {
+        match store.stop_mail(permit, stop, &Notification::mail_stopped(user_id, stop, now)).await {
             // Stopped before, or the account is gone.
             Ok(()) | Err(WriteError::Refused(Refusal::AccountChanged)) => {}
             Err(error) => return Err(error.into()),
@@ -100,13 +121,13 @@ pub async fn handle(store: &Store, event: &SesEvent, now: Timestamp) -> Result<(
     };
     let was_recorded = mail.state == MailState::Sent;
     if !was_recorded {
-        store.settle_mail(&permit, &mail, Outcome::Sent).await?;
+        store.settle_mail(permit, &mail, MailOutcome::Sent).await?;
     }
     // A digest's receipt is on every reminder that it told of, and mail-send comes again until it is.
     if !(was_recorded && matches!(mail.content, MailContent::Digest { .. })) {
-        store.write_receipt(&permit, &mail, Outcome::Sent, now).await?;
+        store.write_receipt(permit, &mail, MailOutcome::Sent, now).await?;
     }
-    retry_races(Refusal::ReminderChanged, async || amend(store, &permit, &mail, meaning, now).await).await
+    retry_races(&[Refusal::ReminderChanged], async || amend(store, permit, &mail, meaning, now).await).await
 }
 
 async fn amend(
@@ -118,13 +139,13 @@ async fn amend(
 ) -> Result<(), WriteError> {
     let bounced = |reason: &'static str| move |present: &Delivery| Some(present.bounced(reason));
     match meaning {
-        Meaning::Delivered => store.amend_receipt(permit, mail, delivered, now).await,
+        Meaning::Delivered => store.amend_receipt(permit, mail, Delivery::accepted, now).await,
         Meaning::CameBack => store.amend_receipt(permit, mail, bounced("the mail came back"), now).await,
         Meaning::Stop(MailStop::Bounced) => {
             store.amend_receipt(permit, mail, bounced("the address takes no mail"), now).await
         }
         // It arrived; that its reader called it spam is told in the app.
-        Meaning::Stop(MailStop::Complained) => store.amend_receipt(permit, mail, delivered, now).await,
+        Meaning::Stop(MailStop::Complained) => store.amend_receipt(permit, mail, Delivery::accepted, now).await,
         Meaning::Other => Ok(()),
     }
 }

@@ -1,11 +1,4 @@
-//! Mail.
-//!
-//! | Function | Called by |
-//! |---|---|
-//! | `mail-send` | the mail queue; the only function that may send |
-//! | `mail-feedback` | the feedback queue, fed by SES's events |
-//! | `mail-subscription` | `GET /api/unsubscribe` |
-//! | `mail-unsubscribe` | `POST /api/unsubscribe` |
+//! Mail. `mail-send` is the only function that may send.
 
 pub mod feedback;
 mod page;
@@ -13,3 +6,24 @@ pub mod render;
 pub mod send;
 pub mod subscription;
 pub mod unsubscribe;
+
+use shared::domain::field::Parameter;
+use shared::inline_schema;
+
+shared::functions! {
+    serve "mail" {
+        "mail-send": queue("mail", send::Sender),
+        "mail-feedback": queue("feedback", feedback::FeedbackRecorder),
+        "mail-subscription": http(subscription),
+        "mail-unsubscribe": http(unsubscribe),
+    }
+}
+
+/// The parameters of an unsubscribe link.
+const LINK_PARAMETERS: [Parameter; 2] =
+    [Parameter::once::<String>("token", ""), Parameter::once::<Undo>("undo", "`1` subscribes again")];
+
+/// The type of `undo`.
+struct Undo;
+
+inline_schema!(Undo, { "type": "string", "examples": ["1"] });

@@ -1,13 +1,13 @@
-//! The page behind the unsubscribe links: what is on or off, and a button.
+//! The page of an unsubscribe link: whether such mails are on, and a button that changes it.
 
 use askama::Template;
 use shared::domain::mail::MailCategory;
 use shared::domain::user::User;
-use shared::http::{ApiError, Reply};
+use shared::http::{ApiError, Page};
 
 #[derive(Template)]
 #[template(path = "subscription.html")]
-struct Page<'a> {
+struct SubscriptionHtml<'a> {
     heading: &'a str,
     text: &'a str,
     button: Option<Button<'a>>,
@@ -26,11 +26,8 @@ pub(crate) fn is_on(category: MailCategory, user: &User) -> bool {
     }
 }
 
-/// The page for the bearer of a token. Its button does the opposite of what is.
-///
-/// # Errors
-/// The template failed, which it does not.
-pub(crate) fn of(category: MailCategory, is_on: bool, token: &str) -> Result<Reply, ApiError> {
+/// The page of a valid link. Its button does the opposite of the present state.
+pub(crate) fn of(category: MailCategory, is_on: bool, token: &str) -> Result<Page, ApiError> {
     let name = match category {
         MailCategory::Digest => "morning digests",
         MailCategory::Reminders => "reminder mails",
@@ -50,18 +47,17 @@ pub(crate) fn of(category: MailCategory, is_on: bool, token: &str) -> Result<Rep
             "Turn them on again",
         ),
     };
-    page(200, &Page { heading, text: &text, button: Some(Button { action: &action, label }) })
+    let button = Some(Button { action: &action, label });
+    Ok(Page::ok(html(&SubscriptionHtml { heading, text: &text, button })?))
 }
 
-/// The page for a link that is none of ours, or whose account is gone.
-///
-/// # Errors
-/// The template failed, which it does not.
-pub(crate) fn invalid() -> Result<Reply, ApiError> {
+/// The page of a link whose token is invalid, or whose account was deleted.
+pub(crate) fn invalid() -> Result<Page, ApiError> {
     let text = "It is incomplete or too old. Your profile in the app turns mails on and off.";
-    page(400, &Page { heading: "This link does not work", text, button: None })
+    let page = SubscriptionHtml { heading: "This link does not work", text, button: None };
+    Ok(Page::bad_request(html(&page)?))
 }
 
-fn page(status: u16, page: &Page<'_>) -> Result<Reply, ApiError> {
-    Ok(Reply::page(status, page.render().map_err(ApiError::internal)?))
+fn html(page: &SubscriptionHtml<'_>) -> Result<String, ApiError> {
+    page.render().map_err(ApiError::internal)
 }

@@ -13,16 +13,21 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::auth::keyring::Keyring;
+use shared::auth::secrets::Secrets;
 use shared::aws::mailer::{Mailer, NotSent};
-use shared::aws::queue::{LONGEST_DELAY, Queue, SendMail};
-use shared::aws::secrets::Secrets;
+use shared::aws::queue::{LONGEST_DELAY, Queue};
+use shared::aws::secrets::SecretText;
+use shared::backoff::{Backoff, retry};
 use shared::clock::{Clock, Timestamp};
+use shared::config::{Variable, parsed, required, url};
+use shared::domain::delivery::MailOutcome;
 use shared::domain::mail::{Mail, MailContent, MailState};
 use shared::domain::task::TaskStatus;
-use shared::events::{Failure, Message};
-use shared::store::mails::{Outcome, Outgoing};
-use shared::store::{Permit, Refusal, Store, WriteError};
-use shared::telemetry;
+use shared::events::{Environment, Failure, Message, QueueFunction, log_reminder_lateness};
+use shared::messages::SendMail;
+use shared::runtime::Error;
+use shared::store::mails::{MailClaimed, Outgoing};
+use shared::store::{Permit, Store, WriteError};
 
 use crate::render::{Links, render};
 
@@ -33,15 +38,15 @@ const LEASE: Duration = Duration::from_secs(60);
 const LATE: Duration = Duration::from_secs(3600);
 
 /// Tries to record that a mail has left, besides the SDK's own: the alternative is to send it again.
-const SETTLE_TRIES: u32 = 3;
-/// The pause between them.
-const SETTLE_PAUSE: Duration = Duration::from_millis(500);
+const SETTLE: Backoff = Backoff::new(4, Duration::from_millis(500), Duration::from_secs(2));
 
 /// What sending takes.
 #[derive(Debug)]
 pub struct Sender {
     /// The table.
     pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
     /// The keys that tokens in mails are derived from.
     pub secrets: Secrets,
     /// SES.
@@ -63,26 +68,44 @@ const FIRST_WAIT: Duration = Duration::from_secs(15);
 /// Tries of a mail beyond which SES's throttling counts as a failure: some hours.
 const THROTTLED_TRIES: u32 = 30;
 
-impl Sender {
-    /// Sends the mail that the message names, unless that was done.
-    ///
-    /// # Errors
-    /// It could not be sent, or another try has it: the message comes again.
-    pub async fn handle(&self, message: Message<SendMail>, now: Timestamp) -> Result<(), Failure> {
+impl QueueFunction for Sender {
+    type Message = SendMail;
+
+    const VARIABLES: &'static [Variable] =
+        &[Variable::MailFrom, Variable::MailQueueUrl, Variable::MaxReceives, Variable::SesConfigurationSet];
+
+    async fn start(Environment { config, sdk, store, permit }: Environment) -> Result<Self, Error> {
+        #[expect(clippy::disallowed_methods, reason = "the edge of the function")]
+        let clock = Clock::system();
+        Ok(Self {
+            store,
+            permit,
+            secrets: Secrets::load(SecretText::new(&sdk, required(Variable::SecretId)?)).await?,
+            mailer: Mailer::new(&sdk, required(Variable::MailFrom)?, required(Variable::SesConfigurationSet)?),
+            links: Links { frontend: config.frontend_url, public: url(Variable::PublicUrl)? },
+            stage: config.stage,
+            max_receives: parsed(Variable::MaxReceives)?,
+            queue: Queue::new(&sdk, required(Variable::MailQueueUrl)?),
+            clock,
+        })
+    }
+
+    /// Sends the mail that the message names, unless it was sent before.
+    async fn handle(&self, message: Message<SendMail>, now: Timestamp) -> Result<(), Failure> {
         let SendMail { user_id, mail_id } = message.body;
         let Some(Outgoing { mut mail, user }) = self.store.outgoing(user_id, mail_id).await? else {
             tracing::info!(%mail_id, "mail.gone");
             return Ok(());
         };
-        let permit = Permit::of_system();
+        let permit = &self.permit;
         match mail.state {
             // The try that sent it may have been killed before it wrote the receipt.
-            MailState::Sent => return Ok(self.receipt(&permit, &mail, Outcome::Sent, now).await?),
+            MailState::Sent => return self.receipt(permit, &mail, MailOutcome::Sent, now).await,
             MailState::Held => return Ok(()),
             MailState::Queued | MailState::Sending | MailState::Failed => {}
         }
-        match self.store.claim_mail(&permit, &mail, LEASE, now).await {
-            Err(WriteError::Refused(Refusal::MailClaimed)) => return Err("another try has the mail".into()),
+        match self.store.claim_mail(permit, &mail, LEASE, now).await {
+            Err(WriteError::Refused(MailClaimed)) => return Err("another try has the mail".into()),
             claimed => claimed?,
         }
         mail.attempts += 1;
@@ -92,30 +115,32 @@ impl Sender {
         };
         if let Some(reason) = held_back {
             tracing::info!(%mail_id, reason, "mail.held_back");
-            return Ok(self.settle(&permit, &mail, Outcome::Held { reason }).await?);
+            return self.settle(permit, &mail, MailOutcome::Held { reason }).await;
         }
         let rendered = match render(&mail, &user, &self.links, &*self.keyring(&mail).await) {
             Ok(rendered) => rendered,
             Err(error) => {
-                self.settle(&permit, &mail, Outcome::Failed { reason: "the mail could not be written" }).await?;
+                self.settle(permit, &mail, MailOutcome::Failed { reason: "the mail could not be written" }).await?;
                 return Err(error);
             }
         };
         let Err(error) = self.mailer.send(&user.email, rendered, (user_id, mail_id)).await else {
             tracing::info!(%mail_id, attempts = mail.attempts, "mail.sent");
-            return Ok(self.settle(&permit, &mail, Outcome::Sent).await?);
+            return self.settle(permit, &mail, MailOutcome::Sent).await;
         };
         if matches!(error, NotSent::Throttled(_)) && mail.attempts < THROTTLED_TRIES {
-            return self.wait(&permit, &mail).await;
+            return self.wait(permit, &mail).await;
         }
         if message.deliveries >= self.max_receives.get() {
-            self.settle(&permit, &mail, Outcome::Failed { reason: "the mail service did not take it" }).await?;
+            self.settle(permit, &mail, MailOutcome::Failed { reason: "the mail service did not take it" }).await?;
         } else if !matches!(error, NotSent::Unknown(_)) {
-            self.store.release_mail(&permit, &mail).await?;
+            self.store.release_mail(permit, &mail).await?;
         }
         Err(error.into())
     }
+}
 
+impl Sender {
     /// Why a reminder's mail that comes late, out of the parked ones say, is of no use any more. An ordinary one is not
     /// looked into: its task was read when it was written.
     async fn overtaken(&self, mail: &Mail, now: Timestamp) -> Result<Option<&'static str>, Failure> {
@@ -151,23 +176,17 @@ impl Sender {
         }
     }
 
-    async fn settle(&self, permit: &Permit, mail: &Mail, outcome: Outcome) -> Result<(), WriteError> {
+    async fn settle(&self, permit: &Permit, mail: &Mail, outcome: MailOutcome) -> Result<(), Failure> {
         let now = self.clock.now();
-        let mut tries = 1..=SETTLE_TRIES;
-        while let Err(error) = self.store.settle_mail(permit, mail, outcome).await {
-            if tries.next().is_none() {
-                return Err(error);
-            }
-            tokio::time::sleep(SETTLE_PAUSE).await;
-        }
+        retry(SETTLE, |_| true, async || self.store.settle_mail(permit, mail, outcome).await).await?;
         self.receipt(permit, mail, outcome, now).await
     }
 
     /// Writes the receipt; how late the mail left is a metric.
-    async fn receipt(&self, permit: &Permit, mail: &Mail, outcome: Outcome, now: Timestamp) -> Result<(), WriteError> {
+    async fn receipt(&self, permit: &Permit, mail: &Mail, outcome: MailOutcome, now: Timestamp) -> Result<(), Failure> {
         let receipt = self.store.write_receipt(permit, mail, outcome, now).await?;
-        if let Some(receipt) = receipt.filter(|_| outcome == Outcome::Sent) {
-            telemetry::reminder_lateness(&self.stage, "mail", &receipt, ("mail_id", json!(mail.id)));
+        if let Some(receipt) = receipt.filter(|_| outcome == MailOutcome::Sent) {
+            log_reminder_lateness(&self.stage, "mail", &receipt, ("mail_id", json!(mail.id)));
         }
         Ok(())
     }

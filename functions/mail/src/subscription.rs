@@ -1,15 +1,17 @@
-//! `GET /api/unsubscribe?token=`: a page with a button. Programs that look into links change nothing by it.
+//! `GET /api/unsubscribe`
+//!
+//! The page has a button that unsubscribes. The request itself changes nothing: programs that scan mails open every link.
 
 use shared::auth::unsubscribe::Subscription;
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Operation, Page, Request};
 
-use crate::page;
+use crate::{LINK_PARAMETERS, page};
 
-/// Answers 200 with the page, 400 with another for a bad token.
-///
-/// # Errors
-/// None of its own.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<NoBody, Page> =
+    Operation::get("/api/unsubscribe", "Show the page of an unsubscribe link").anyone().query(&LINK_PARAMETERS);
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Page, ApiError> {
     let token = request.parameter("token").unwrap_or_default();
     let Some(Subscription { user, category }) = Subscription::from_token(token, &*app.keyring().await?) else {
         return page::invalid();

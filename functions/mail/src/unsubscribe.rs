@@ -1,51 +1,73 @@
-//! `POST /api/unsubscribe?token=`: ends a category of mail with one click (RFC 8058), or with `undo=1` begins it again.
+//! `POST /api/unsubscribe`
 //!
-//! The signed token is all the proof there is: mail programs post without cookies and from anywhere. The body, which
-//! says `List-Unsubscribe=One-Click`, is not looked at.
+//! The signed token alone authorises the request: mail programs post without cookies and from anywhere. The body
+//! (`List-Unsubscribe=One-Click`, RFC 8058) is ignored.
 
-use serde_json::json;
 use shared::auth::unsubscribe::Subscription;
-use shared::domain::notification::Notification;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request, retry_conflicts};
-use shared::store::feedback::Wanted;
+use shared::domain::body::NoBody;
+use shared::domain::user_change::Wanted;
+use shared::http::{
+    Answer, ApiError, App, Done, Either, ErrorCode, Operation, Page, Reply, Request, RequestParts, retry_conflicts,
+};
 
-use crate::page;
-
-/// Answers 200: with a page where one is asked for, else in the envelope.
-///
-/// # Errors
-/// 400 for a token that was not given out.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let request = &*request;
-    let token = request.parameter("token").unwrap_or_default();
-    let wanted = if request.parameter("undo") == Some("1") { Wanted::Yes } else { Wanted::No };
-    let subscription = Subscription::from_token(token, &*app.keyring().await?);
-    let subscription = subscription.ok_or_else(|| ApiError::new(ErrorCode::InvalidToken).saying(INVALID))?;
-    retry_conflicts(async || set(app, request, subscription, wanted).await).await?;
-    let asks_for_page = request.header("accept").is_some_and(|accept| accept.contains("text/html"));
-    match (asks_for_page, wanted) {
-        (true, _) => page::of(subscription.category, wanted == Wanted::Yes, token),
-        (false, Wanted::No) => Ok(Reply::ok("Unsubscribed", json!({}))),
-        (false, Wanted::Yes) => Ok(Reply::ok("Subscribed", json!({}))),
-    }
-}
+use crate::{LINK_PARAMETERS, page};
 
 const INVALID: &str = "Invalid unsubscribe link";
 
-/// Does what is wanted, unless it is so already.
+/// The page of the link, after the change.
+#[derive(Debug)]
+pub struct ResultPage(Page);
+
+impl Answer for ResultPage {
+    fn into_reply(self) -> Result<Reply, ApiError> {
+        self.0.into_reply()
+    }
+
+    #[cfg(feature = "schema")]
+    fn responses(generator: &mut schemars::SchemaGenerator) -> Vec<shared::http::answer::Response> {
+        // A bad link is an error here, not a page.
+        Page::responses(generator).into_iter().filter(|response| response.status == 200).collect()
+    }
+}
+
+pub const OPERATION: Operation<NoBody, Either<Done, ResultPage>> =
+    Operation::post_nothing("/api/unsubscribe", "Unsubscribe with one click (RFC 8058), or subscribe again")
+        .anyone()
+        .foreign_posts()
+        .query(&LINK_PARAMETERS)
+        .errors(&[ErrorCode::InvalidToken, ErrorCode::Conflict]);
+
+/// Returns the page where `Accept` names HTML.
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Either<Done, ResultPage>, ApiError> {
+    let token = request.parameter("token").unwrap_or_default();
+    let wanted = if request.parameter("undo") == Some("1") { Wanted::Yes } else { Wanted::No };
+    let subscription = Subscription::from_token(token, &*app.keyring().await?);
+    let subscription = subscription.ok_or_else(|| ApiError::new(ErrorCode::InvalidToken).with_message(INVALID))?;
+    retry_conflicts(async || set(app, request, subscription, wanted).await).await?;
+    let accepts_html = request.header("accept").is_some_and(|accept| accept.contains("text/html"));
+    if accepts_html {
+        let page = page::of(subscription.category, wanted == Wanted::Yes, token)?;
+        return Ok(Either::Right(ResultPage(page)));
+    }
+    Ok(Either::Left(Done::message(match wanted {
+        Wanted::No => "Unsubscribed",
+        Wanted::Yes => "Subscribed",
+    })))
+}
+
+/// Subscribes or unsubscribes; writes nothing where the user already is.
 async fn set(
     app: &App,
-    request: &Request<'_>,
+    request: &RequestParts,
     Subscription { user, category }: Subscription,
     wanted: Wanted,
 ) -> Result<(), ApiError> {
     let user = app.store.user(user).await?;
-    let user = user.ok_or_else(|| ApiError::new(ErrorCode::InvalidToken).saying(INVALID))?;
+    let user = user.ok_or_else(|| ApiError::new(ErrorCode::InvalidToken).with_message(INVALID))?;
     let permit = request.permit().await?;
     if page::is_on(category, &user) == (wanted == Wanted::Yes) {
         return Ok(());
     }
-    let now = request.now();
-    let told = (wanted == Wanted::No).then(|| Notification::unsubscribed(user.id, category, now));
-    Ok(app.store.subscribe(&permit, &user, (category, wanted), told.as_ref(), now).await?)
+    let change = user.subscribe(category, wanted, request.now());
+    Ok(app.store.update_user(&permit, &user, &change).await?)
 }

@@ -6,12 +6,11 @@ use std::time::Duration;
 use mail::feedback::{self, SesEvent};
 use serde_json::{Value, json};
 use shared::domain::delivery::DeliveryState;
+use shared::domain::delivery::MailOutcome;
 use shared::domain::mail::{Mail, MailContent, MailState};
-use shared::domain::notification::Notification;
 use shared::domain::reminder::Reminder;
 use shared::domain::user::{MailStop, User};
 use shared::store::Permit;
-use shared::store::mails::Outcome;
 use test_support::{World, clock};
 
 /// A reminder's mail, and how far it is.
@@ -20,16 +19,14 @@ async fn post(sent: bool) -> (World, Mail, Reminder) {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let reminder = world.reminder(&task, Duration::from_secs(600)).await;
     let (system, now) = (Permit::of_system(), clock::now());
-    let mut fired = reminder.clone();
-    fired.fire(now);
-    let mut mail = Mail::hour_before(&fired, &task, now);
-    let told = Notification::upcoming(&task, now);
-    world.store.fire_reminder(&system, (&fired, reminder.version), &told, Some(&mail), &world.user).await.unwrap();
+    let fired = test_support::fired(&reminder, &task, &world.user);
+    world.store.fire_reminder(&system, &world.user, &fired).await.unwrap();
+    let mut mail = fired.mail.unwrap();
     world.store.claim_mail(&system, &mail, Duration::from_secs(60), now).await.unwrap();
     mail.attempts += 1;
     if sent {
-        world.store.settle_mail(&system, &mail, Outcome::Sent).await.unwrap();
-        world.store.write_receipt(&system, &mail, Outcome::Sent, now).await.unwrap();
+        world.store.settle_mail(&system, &mail, MailOutcome::Sent).await.unwrap();
+        world.store.write_receipt(&system, &mail, MailOutcome::Sent, now).await.unwrap();
     }
     (world, mail, reminder)
 }
@@ -48,7 +45,7 @@ fn bounce(mail: &Mail, kind: &str) -> SesEvent {
 }
 
 async fn handle(world: &World, event: &SesEvent) {
-    feedback::handle(&world.store, event, clock::now()).await.unwrap();
+    feedback::handle(&world.store, &Permit::of_system(), event, clock::now()).await.unwrap();
 }
 
 async fn state(world: &World, reminder: &Reminder) -> DeliveryState {

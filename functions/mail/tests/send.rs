@@ -8,23 +8,26 @@ use mail::render::Links;
 use mail::send::Sender;
 use serde_json::json;
 use shared::auth::mailed::MailedToken;
+use shared::auth::secrets::Secrets;
 use shared::aws::mailer::Mailer;
-use shared::aws::queue::{Queue, SendMail};
-use shared::aws::secrets::Secrets;
+use shared::aws::queue::Queue;
+use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
+use shared::domain::delivery::MailOutcome;
 use shared::domain::digest::select;
 use shared::domain::mail::{Mail, MailCategory, MailContent, MailState, UNSUBSCRIBED};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::Reminder;
 use shared::domain::task::{TaskPatch, TaskStatus};
 use shared::domain::user::MailStop;
+use shared::domain::user_change::Wanted;
 use shared::domain::zone::Zone;
-use shared::events::Message;
+use shared::events::{Message, QueueFunction};
 use shared::id::{ReminderId, TokenSeed};
+use shared::messages::SendMail;
 use shared::store::Permit;
-use shared::store::feedback::Wanted;
-use shared::store::mails::Outcome;
+use shared::store::counters::CounterSnapshot;
 use test_support::{Answer, Scripted, World, clock, keyring, verification};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -46,20 +49,17 @@ async fn post(answers: Vec<Answer>) -> Post {
     let world = World::new().await;
     let task = world.task(json!({"title": "Pay rent"})).await;
     let reminder = world.reminder(&task, Duration::from_secs(600)).await;
-    let now = clock::now();
-    let mut fired: Reminder = reminder.clone();
-    fired.fire(now);
-    let mail = Mail::hour_before(&fired, &task, now);
-    let told = Notification::upcoming(&task, now);
-    let system = Permit::of_system();
-    world.store.fire_reminder(&system, (&fired, reminder.version), &told, Some(&mail), &world.user).await.unwrap();
+    let fired = test_support::fired(&reminder, &task, &world.user);
+    world.store.fire_reminder(&Permit::of_system(), &world.user, &fired).await.unwrap();
+    let mail = fired.mail.unwrap();
     let ses = Scripted::new(answers).await;
     let sqs = Scripted::new(vec![Answer::ok().with(json!({"MessageId": "again"})); 40]).await;
     let secret = json!({"current": "1", "1": "a".repeat(40)}).to_string();
     let manager = Scripted::new(vec![Answer::ok().with(json!({"SecretString": secret}))]).await;
     let sender = Sender {
         store: world.store.clone(),
-        secrets: Secrets::load(&manager.sdk(), "secret".to_owned()).await.unwrap(),
+        permit: Permit::of_system(),
+        secrets: Secrets::load(SecretText::new(&manager.sdk(), "secret".to_owned())).await.unwrap(),
         mailer: Mailer::with_patience(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned(), PATIENCE),
         stage: "test".to_owned(),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
@@ -67,7 +67,7 @@ async fn post(answers: Vec<Answer>) -> Post {
         queue: Queue::new(&sqs.sdk(), "https://sqs.example.com/mails".to_owned()),
         clock: clock::fixed(),
     };
-    Post { sqs, world, ses, sender, mail, reminder: fired.id }
+    Post { sqs, world, ses, sender, mail, reminder: reminder.id }
 }
 
 impl Post {
@@ -161,7 +161,7 @@ async fn where_the_answer_was_lost_the_mail_may_have_left_and_waits_for_its_leas
 #[tokio::test]
 async fn a_try_that_was_killed_before_its_receipt_has_it_written_by_the_next() {
     let post = post(vec![sent()]).await;
-    post.world.store.settle_mail(&Permit::of_system(), &post.mail, Outcome::Sent).await.unwrap();
+    post.world.store.settle_mail(&Permit::of_system(), &post.mail, MailOutcome::Sent).await.unwrap();
     assert!(!post.reminder().await.email_sent);
     post.deliver(2, clock::now()).await.unwrap();
     assert!(post.reminder().await.email_sent && post.ses.asked().is_empty());
@@ -227,9 +227,10 @@ async fn it_says_how_to_unsubscribe_and_whose_mail_it_is() {
 #[tokio::test]
 async fn a_mail_that_was_unsubscribed_from_on_its_way_does_not_leave_and_its_receipt_says_why() {
     let post = post(vec![sent()]).await;
-    let wanted = (MailCategory::Reminders, Wanted::No);
     let system = Permit::of_system();
-    post.world.store.subscribe(&system, &post.world.user, wanted, None, clock::now()).await.unwrap();
+    let mut off = post.world.user.subscribe(MailCategory::Reminders, Wanted::No, clock::now());
+    off.notification = None;
+    post.world.store.update_user(&system, &post.world.user, &off).await.unwrap();
     for deliveries in 1..3 {
         post.deliver(deliveries, clock::now()).await.unwrap();
     }
@@ -262,13 +263,9 @@ async fn digest(post: &Post) -> (Mail, Reminder) {
     let bounds = (now, now.plus(DAY));
     let tasks = post.world.store.tasks_of_day(user.id, bounds).await.unwrap();
     let digest = select(tasks, bounds).unwrap();
-    let told = Notification::digest(user.id, &digest, now);
-    let mut settled = user.clone();
-    settled.settle_digest(user.next_digest.unwrap().day, now);
-    let mail = Mail::digest(user.id, user.next_digest.unwrap().day, digest, now);
-    let system = Permit::of_system();
-    post.world.store.settle_digest(&system, (&user, &settled), Some(&told), Some(&mail)).await.unwrap();
-    (mail, reminder)
+    let settlement = user.settle(user.next_digest.unwrap(), Some(digest), now);
+    post.world.store.settle_digest(&Permit::of_system(), &user, &settlement).await.unwrap();
+    (settlement.mail.unwrap(), reminder)
 }
 
 #[tokio::test]
@@ -369,9 +366,9 @@ async fn a_mail_that_was_parked_for_hours_leaves_only_if_its_task_still_is_to_be
         match change {
             "completed" => {
                 let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-                store.update_task(&permit, row, done, &Zone::UTC, clock::now()).await.unwrap();
+                store.update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
             }
-            "deleted" => store.delete_task(&permit, &row, clock::now()).await.unwrap(),
+            "deleted" => store.delete_task(&permit, &row, &CounterSnapshot::default(), clock::now()).await.unwrap(),
             _ => {}
         }
         for _ in 0..2 {
@@ -389,7 +386,7 @@ async fn a_mail_that_is_on_time_leaves_although_its_task_was_completed_this_mome
     let row = post.world.store.task(post.world.user.id, task_id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
     let permit = post.world.permit();
-    post.world.store.update_task(&permit, row, done, &Zone::UTC, clock::now()).await.unwrap();
+    post.world.store.update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
     post.world.store.meter().take();
     post.deliver(1, clock::now()).await.unwrap();
     assert_eq!(post.ses.asked().len(), 1);
@@ -430,9 +427,9 @@ async fn what_an_event_of_ses_shows_to_have_left_is_neither_given_up_nor_sent_ag
     let (system, now) = (Permit::of_system(), clock::now());
     assert!(post.deliver(1, now).await.is_err(), "the answer was lost");
     let outgoing = post.world.store.outgoing(post.world.user.id, post.mail.id).await.unwrap().unwrap();
-    post.world.store.settle_mail(&system, &outgoing.mail, Outcome::Sent).await.unwrap();
-    post.world.store.write_receipt(&system, &outgoing.mail, Outcome::Sent, now).await.unwrap();
-    let gave_up = Outcome::Failed { reason: "the mail service did not take it" };
+    post.world.store.settle_mail(&system, &outgoing.mail, MailOutcome::Sent).await.unwrap();
+    post.world.store.write_receipt(&system, &outgoing.mail, MailOutcome::Sent, now).await.unwrap();
+    let gave_up = MailOutcome::Failed { reason: "the mail service did not take it" };
     post.world.store.settle_mail(&system, &outgoing.mail, gave_up).await.unwrap();
     post.world.store.write_receipt(&system, &outgoing.mail, gave_up, now).await.unwrap();
     post.world.store.release_mail(&system, &outgoing.mail).await.unwrap();

@@ -1,13 +1,20 @@
-//! `GET /api/notifications/count`: how many notifications the list shows as unread.
+//! `GET /api/notifications/count`
 
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request};
+use serde::Serialize;
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Operation, Request, Success};
 
-/// Answers 200 with the count.
-///
-/// # Errors
-/// None of its own.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+/// The number of unread notifications.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct UnreadCount {
+    count: u64,
+}
+
+pub const OPERATION: Operation<NoBody, Success<UnreadCount>> =
+    Operation::get("/api/notifications/count", "Count unread notifications");
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<UnreadCount>, ApiError> {
     let count = app.store.unread_notifications(request.caller()?.id, request.now()).await?;
-    Ok(Reply::ok("Unread count retrieved successfully", json!({ "count": count })))
+    Ok(Success::new("Unread count retrieved successfully", UnreadCount { count }))
 }

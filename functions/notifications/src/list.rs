@@ -1,23 +1,28 @@
-//! `GET /api/notifications`: a page of the user's notifications, newest first, each with its task.
+//! `GET /api/notifications`
 
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request};
+use serde::Serialize;
+use shared::domain::body::NoBody;
+use shared::domain::notification::NotificationOut;
+use shared::http::{ApiError, App, Operation, PageRequest, Request, Success};
 
-use crate::ListedNotification;
+/// A page of notifications.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct NotificationsPage {
+    #[cfg_attr(feature = "schema", schemars(length(max = 100)))]
+    notifications: Vec<NotificationOut>,
+    /// The cursor of the next page; null at the end.
+    next_cursor: Option<String>,
+}
 
-/// Answers 200 with the page.
-///
-/// # Errors
-/// 400 for bad parameters.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    const LIST: &str = "notifications";
-    let limit = request.page_size()?;
-    let caller = request.caller()?.id;
-    let keyring = app.keyring().await?;
-    let after = request.position(&keyring, LIST)?;
-    let page = app.store.notifications(caller, after, limit, request.now()).await?;
-    let next = page.next.map(|position| position.to_cursor(&keyring, caller, LIST));
-    let notifications: Vec<ListedNotification> = page.notifications.into_iter().map(ListedNotification::from).collect();
-    let data = json!({ "notifications": notifications, "nextCursor": next });
-    Ok(Reply::ok("Notifications retrieved successfully", data))
+pub const OPERATION: Operation<NoBody, Success<NotificationsPage>> =
+    Operation::get("/api/notifications", "List notifications, newest first, each with its task").paged();
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<NotificationsPage>, ApiError> {
+    let mut page = PageRequest::read(app, request, "notifications").await?;
+    let found = app.store.notifications(page.user, page.after.take(), page.limit, request.now()).await?;
+    let notifications = found.notifications.into_iter().map(NotificationOut::from).collect();
+    let data = NotificationsPage { notifications, next_cursor: page.cursor(found.next) };
+    Ok(Success::new("Notifications retrieved successfully", data))
 }

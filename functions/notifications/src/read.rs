@@ -1,16 +1,24 @@
-//! `PATCH /api/notifications/{id}/read`: marks one as read. Doing it again changes nothing.
+//! `PATCH /api/notifications/{id}/read`
 
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
+use serde::Serialize;
+use shared::domain::body::NoBody;
+use shared::domain::notification::NotificationOut;
+use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, retry_conflicts};
 
-use crate::{ListedNotification, notification_of_path};
+use crate::notification_of_path;
 
-/// Answers 200 with the notification.
-///
-/// # Errors
-/// 404.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let request = &*request;
+/// One notification.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct NotificationData {
+    notification: NotificationOut,
+}
+
+pub const OPERATION: Operation<NoBody, Success<NotificationData>> =
+    Operation::patch_nothing("/api/notifications/{id}/read", "Mark a notification as read")
+        .errors(&[ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<NotificationData>, ApiError> {
     let caller = request.caller()?.id;
     let mut notification = retry_conflicts(async || {
         let read = notification_of_path(app, request).await?;
@@ -24,6 +32,6 @@ pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiEr
         Some(task) => app.store.task(caller, task).await?,
         None => None,
     };
-    let listed = ListedNotification::from((notification, task.map(|row| row.task.title)));
-    Ok(Reply::ok("Notification marked as read", json!({ "notification": listed })))
+    let notification = NotificationOut::from((notification, task.map(|row| row.task.title)));
+    Ok(Success::new("Notification marked as read", NotificationData { notification }))
 }

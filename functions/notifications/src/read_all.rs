@@ -1,14 +1,14 @@
-//! `PATCH /api/notifications/read-all`: marks all as read, by one write.
+//! `PATCH /api/notifications/read-all`
 
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
 
-/// Answers 200.
-///
-/// # Errors
-/// None of its own.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<NoBody, Done> =
+    Operation::patch_nothing("/api/notifications/read-all", "Mark all notifications as read")
+        .errors(&[ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     let permit = request.permit().await?;
     app.store.mark_all_read(&permit, request.caller()?.id, request.now()).await?;
-    Ok(Reply::ok("All notifications marked as read", json!({})))
+    Ok(Done::message("All notifications marked as read"))
 }

@@ -1,18 +1,19 @@
-//! `POST /api/reminders`: a new reminder of one of the user's tasks.
+//! `POST /api/reminders`
 
 use shared::domain::reminder::{NewReminder, Reminder};
-use shared::http::{ApiError, App, Reply, Request};
+use shared::http::{ApiError, App, Created, ErrorCode, Operation, Request, WithHead};
 
-use crate::out;
+use crate::ReminderData;
 
-/// Answers 201 with the reminder.
-///
-/// # Errors
-/// 400 for bad fields, 404 when the task is not the user's, 409 when it has as many reminders as allowed, and
-/// those of [`Request::create_once`].
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let new = request.body(|fields| NewReminder::read(fields, request.now()))?;
-    let reminder = Reminder::new(request.caller()?.id, new, request.now());
-    let reply = Reply::created("Reminder created successfully", out(reminder.clone())).etag(reminder.version);
-    request.create_once(app, reply, async |permit| app.store.create_reminder(permit, &reminder).await).await
+pub const OPERATION: Operation<NewReminder, Created<ReminderData>> =
+    Operation::post("/api/reminders", "Create a reminder of a task")
+        .idempotent()
+        .etag()
+        .errors(&[ErrorCode::NotFound, ErrorCode::LimitReached]);
+
+pub async fn handle(app: &App, request: &Request<'_, NewReminder>) -> Result<Created<ReminderData>, ApiError> {
+    let reminder = Reminder::new(request.caller()?.id, request.body(app)?, request.now());
+    let answer =
+        Created::new("Reminder created successfully", ReminderData::from(reminder.clone())).etag(reminder.version);
+    request.create_once(app, answer, async |permit| app.store.create_reminder(permit, &reminder).await).await
 }

@@ -1,22 +1,20 @@
-//! `DELETE /api/reminders/{id}`: deletes a reminder; its schedule follows.
+//! `DELETE /api/reminders/{id}`
 
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Done, Operation, Request, retry_conflicts};
 
 use crate::reminder_to_recount;
 
-/// Answers 200.
-///
-/// # Errors
-/// 404, 412 when `If-Match` no longer holds.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let request = &*request;
+pub const OPERATION: Operation<NoBody, Done> = Operation::delete("/api/reminders/{id}", "Delete a reminder").if_match();
+
+/// The table's stream deletes its schedule.
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     retry_conflicts(async || {
-        let (reminder, known) = reminder_to_recount(app, request).await?;
+        let (reminder, snapshot) = reminder_to_recount(app, request).await?;
         request.check_match(reminder.version)?;
         let permit = request.permit().await?;
-        Ok(app.store.delete_reminder_knowing(&permit, &reminder, &known, request.now()).await?)
+        Ok(app.store.delete_reminder(&permit, &reminder, &snapshot, request.now()).await?)
     })
     .await?;
-    Ok(Reply::ok("Reminder deleted successfully", json!({})))
+    Ok(Done::message("Reminder deleted successfully"))
 }

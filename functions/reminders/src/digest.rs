@@ -5,25 +5,60 @@
 //! nothing. A digest whose day is over by the time it runs would tell of yesterday as today: it is left out.
 
 use serde_json::{Map, json};
-use shared::aws::queue::{DigestCause, SendDigest};
 use shared::clock::Timestamp;
 use shared::domain::digest::{self, Digest, PlannedDigest};
-use shared::domain::mail::Mail;
-use shared::domain::notification::Notification;
 use shared::domain::user::User;
-use shared::events::{Failure, retry_races};
+use shared::domain::user_change::DigestSettlement;
+use shared::events::{Environment, Failure, Message, QueueFunction, retry_races};
+use shared::messages::{DigestCause, SendDigest};
+use shared::runtime::Error;
 use shared::store::{Permit, Refusal, Store, StoreError, WriteError};
-use shared::telemetry::{self, Unit};
+use shared::telemetry::{self, Metric};
 
-/// Handles a message.
-///
-/// # Errors
-/// The table failed, or others never let it through: the message comes again.
-pub async fn handle(store: &Store, stage: &str, message: &SendDigest, now: Timestamp) -> Result<(), Failure> {
-    retry_races(Refusal::AccountChanged, async || attempt(store, stage, message, now).await).await
+/// What the function works with.
+#[derive(Debug)]
+pub struct DigestSender {
+    /// The table.
+    pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
+    /// The stage, for the metrics.
+    pub stage: String,
 }
 
-async fn attempt(store: &Store, stage: &str, message: &SendDigest, now: Timestamp) -> Result<(), WriteError> {
+impl QueueFunction for DigestSender {
+    type Message = SendDigest;
+
+    async fn start(environment: Environment) -> Result<Self, Error> {
+        Ok(Self { store: environment.store, permit: environment.permit, stage: environment.config.stage })
+    }
+
+    async fn handle(&self, message: Message<SendDigest>, now: Timestamp) -> Result<(), Failure> {
+        handle(&self.store, &self.permit, &self.stage, &message.body, now).await
+    }
+}
+
+/// Settles the digest that a message names, and repeats that while the account changes.
+///
+/// # Errors
+/// The table failed, or the account changed at every try.
+pub async fn handle(
+    store: &Store,
+    permit: &Permit,
+    stage: &str,
+    message: &SendDigest,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    retry_races(&[Refusal::AccountChanged], async || attempt(store, permit, stage, message, now).await).await
+}
+
+async fn attempt(
+    store: &Store,
+    permit: &Permit,
+    stage: &str,
+    message: &SendDigest,
+    now: Timestamp,
+) -> Result<(), WriteError> {
     let Some(user) = store.user(message.user_id).await? else {
         tracing::info!(user_id = %message.user_id, "digest.gone");
         return Ok(());
@@ -44,19 +79,12 @@ async fn attempt(store: &Store, stage: &str, message: &SendDigest, now: Timestam
         show(&user, planned, found.as_ref());
         return Ok(());
     }
-    let mut settled = user.clone();
-    settled.settle_digest(planned.day, now);
-    let told = found.as_ref().map(|found| Notification::digest(user.id, found, now));
-    if told.is_some() {
-        settled.digest_told = Some(planned.day);
-    }
-    let refused = user.refuses_mail();
-    let mut mail = found.filter(|_| refused.is_none()).map(|found| Mail::digest(user.id, planned.day, found, now));
-    if let (Some(mail), Some(id)) = (&mut mail, message.mail_id) {
+    let mut settlement = user.settle(planned, found, now);
+    if let (Some(mail), Some(id)) = (&mut settlement.mail, message.mail_id) {
         mail.id = id;
     }
-    store.settle_digest(&Permit::of_system(), (&user, &settled), told.as_ref(), mail.as_ref()).await?;
-    log(stage, &user, (planned, now), is_over, told.is_some(), refused);
+    store.settle_digest(permit, &user, &settlement).await?;
+    log(stage, &user, (planned, now), is_over, &settlement);
     Ok(())
 }
 
@@ -96,18 +124,17 @@ fn log(
     user: &User,
     (planned, now): (PlannedDigest, Timestamp),
     is_over: bool,
-    told: bool,
-    refused: Option<&str>,
+    settlement: &DigestSettlement,
 ) {
     let mut line = Map::new();
     line.insert("user_id".to_owned(), json!(user.id));
     line.insert("day".to_owned(), json!(planned.day));
-    line.insert("told".to_owned(), json!(told));
-    line.insert("mail_refused".to_owned(), json!(refused));
+    line.insert("told".to_owned(), json!(settlement.notification.is_some()));
+    line.insert("mail_refused".to_owned(), json!(settlement.refused));
     let late = now.since(planned.at).as_secs_f64() * 1000.0;
-    let mut metrics = vec![("DigestLateness", Unit::Milliseconds, late)];
+    let mut metrics = vec![(Metric::DigestLateness, late)];
     if is_over {
-        metrics.push(("DigestMissed", Unit::Count, 1.0));
+        metrics.push((Metric::DigestMissed, 1.0));
     }
     let level = if is_over { "ERROR" } else { "INFO" };
     telemetry::emit("digest.settled", level, stage, &metrics, line);

@@ -8,38 +8,45 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::aws::queue::FireReminder;
 use shared::clock::Timestamp;
 use shared::domain::delivery::{Delivery, DeliveryState};
-use shared::domain::mail::{Mail, UNSUBSCRIBED};
-use shared::domain::notification::Notification;
-use shared::domain::reminder::{Reminder, ReminderStatus};
-use shared::domain::task::{Task, TaskStatus};
-use shared::domain::user::User;
-use shared::events::Failure;
-use shared::store::reminders::Firing;
+use shared::domain::firing::FiringDecision;
+use shared::events::{Environment, Failure, Message, QueueFunction, log_reminder_lateness, retry_races};
+use shared::messages::FireReminder;
+use shared::runtime::Error;
+use shared::store::counters::CounterSnapshot;
 use shared::store::{Permit, Refusal, Store, WriteError};
-use shared::telemetry;
 
 /// A message that comes earlier than this before its reminder's time was made by mistake, not by a clock that is a
 /// little ahead. The sweep sends the reminder when its time has passed.
 const EARLY: Duration = Duration::from_secs(6 * 60);
-/// Tries against others who change the same rows; then the message waits for its next delivery.
-const TRIES: u32 = 8;
-/// The longest first pause between tries; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// What the function works with.
+#[derive(Debug)]
+pub struct ReminderSender {
+    /// The table.
+    pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
+    /// The stage, for the metrics.
+    pub stage: String,
+}
 
-/// Fires a reminder as [`handle`] does; how late one was shown in the app is a metric. A mail's lateness is known when
-/// it has left, and `mail-send` tells of it.
-///
-/// # Errors
-/// As [`handle`].
-pub async fn serve(store: &Store, stage: &str, message: FireReminder, now: Timestamp) -> Result<(), Failure> {
-    let reminder_id = message.reminder_id;
-    if let Some(receipt) = handle(store, message, now).await? {
-        telemetry::reminder_lateness(stage, "push", &receipt, ("reminder_id", json!(reminder_id)));
+impl QueueFunction for ReminderSender {
+    type Message = FireReminder;
+
+    async fn start(environment: Environment) -> Result<Self, Error> {
+        Ok(Self { store: environment.store, permit: environment.permit, stage: environment.config.stage })
     }
-    Ok(())
+
+    /// Fires a reminder. The lateness of a notification in the app is a metric here; that of a mail is known once SES has
+    /// taken it, and `mail-send` measures it.
+    async fn handle(&self, message: Message<FireReminder>, now: Timestamp) -> Result<(), Failure> {
+        let reminder_id = message.body.reminder_id;
+        if let Some(receipt) = handle(&self.store, &self.permit, message.body, now).await? {
+            log_reminder_lateness(&self.stage, "push", &receipt, ("reminder_id", json!(reminder_id)));
+        }
+        Ok(())
+    }
 }
 
 /// Fires a reminder, if it still is what the message says. Returns the receipt of one that goes out in the app only: it
@@ -47,27 +54,29 @@ pub async fn serve(store: &Store, stage: &str, message: FireReminder, now: Times
 ///
 /// # Errors
 /// The table failed, or others never let it through: the message comes again.
-pub async fn handle(store: &Store, message: FireReminder, now: Timestamp) -> Result<Option<Delivery>, Failure> {
-    let mut pause = FIRST_PAUSE;
-    for _ in 1..TRIES {
-        match attempt(store, &message, now).await {
-            // Another run was faster, or the user was, or another reminder counts its mail: the next try sees which.
-            Err(WriteError::Refused(Refusal::ReminderChanged | Refusal::AccountChanged)) => {
-                tokio::time::sleep(pause.mul_f64(fastrand::f64())).await;
-                pause *= 2;
-            }
-            other => return Ok(other?),
-        }
-    }
-    Ok(attempt(store, &message, now).await?)
+pub async fn handle(
+    store: &Store,
+    permit: &Permit,
+    message: FireReminder,
+    now: Timestamp,
+) -> Result<Option<Delivery>, Failure> {
+    // Another run was faster, or the user was, or another reminder counts its mail: the next try sees which.
+    let races = [Refusal::ReminderChanged, Refusal::AccountChanged];
+    retry_races(&races, async || attempt(store, permit, &message, now).await).await
 }
 
-async fn attempt(store: &Store, message: &FireReminder, now: Timestamp) -> Result<Option<Delivery>, WriteError> {
+async fn attempt(
+    store: &Store,
+    permit: &Permit,
+    message: &FireReminder,
+    now: Timestamp,
+) -> Result<Option<Delivery>, WriteError> {
     let FireReminder { user_id, reminder_id, task_id, plan } = *message;
-    let Some(Firing { reminder, task, user }) = store.firing(user_id, reminder_id, task_id).await? else {
+    let Some(firing) = store.firing(user_id, reminder_id, task_id).await? else {
         tracing::info!(%reminder_id, plan, "reminder.gone");
         return Ok(None);
     };
+    let reminder = &firing.reminder;
     let Some(fires_at) = reminder.fires_at().filter(|_| reminder.plan == plan) else {
         tracing::info!(%reminder_id, plan, present_plan = reminder.plan, "reminder.stale");
         return Ok(None);
@@ -76,62 +85,15 @@ async fn attempt(store: &Store, message: &FireReminder, now: Timestamp) -> Resul
         tracing::warn!(%reminder_id, plan, "reminder.early");
         return Ok(None);
     }
-    let permit = Permit::of_system();
-    match decide(&reminder, &task, &user) {
-        Decision::CallOff(reason) => {
-            let mut skipped = reminder.clone();
-            skipped.skip(now, reason);
-            store.update_reminder(&permit, &skipped, reminder.version).await?;
+    match firing.decide(now) {
+        FiringDecision::Cancel(change) => {
+            store.update_reminder(permit, &change, &CounterSnapshot::default()).await?;
             Ok(None)
         }
-        Decision::Fire(mailing) => {
-            let mut fired = reminder.clone();
-            fired.fire(now);
-            let mail = match mailing {
-                Mailing::Yes => Some(Mail::hour_before(&fired, &task, now)),
-                Mailing::No => None,
-                Mailing::Refused(reason) => {
-                    fired.delivery = fired.delivery.failed(0, reason);
-                    None
-                }
-                Mailing::Unwanted(reason) => {
-                    fired.delivery = fired.delivery.skipped(reason);
-                    None
-                }
-            };
-            let notification = Notification::upcoming(&task, now);
-            store.fire_reminder(&permit, (&fired, reminder.version), &notification, mail.as_ref(), &user).await?;
-            Ok(Some(fired.delivery).filter(|delivery| delivery.state == DeliveryState::Sent))
+        FiringDecision::Fire(fired) => {
+            store.fire_reminder(permit, &firing.user, &fired).await?;
+            let delivery = fired.change.next.delivery;
+            Ok(Some(delivery).filter(|delivery| delivery.state == DeliveryState::Sent))
         }
     }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Decision {
-    CallOff(&'static str),
-    Fire(Mailing),
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Mailing {
-    Yes,
-    No,
-    Refused(&'static str),
-    Unwanted(&'static str),
-}
-
-fn decide(reminder: &Reminder, task: &Task, user: &User) -> Decision {
-    // Completing a task calls off the reminders that it has; one that was being planned meanwhile slips through.
-    let slipped = task.status == TaskStatus::Completed
-        && reminder.status == ReminderStatus::Pending
-        && task.completed_at.is_some_and(|completed| reminder.planned_at <= completed);
-    if slipped {
-        return Decision::CallOff("its task was completed");
-    }
-    Decision::Fire(match user.refuses_mail() {
-        _ if !reminder.channel.mails() => Mailing::No,
-        _ if user.reminder_mails_off => Mailing::Unwanted(UNSUBSCRIBED),
-        Some(reason) => Mailing::Refused(reason),
-        None => Mailing::Yes,
-    })
 }

@@ -1,13 +1,4 @@
 //! Reminders.
-//!
-//! | Function | Called by |
-//! |---|---|
-//! | `reminders-create` | `POST /api/reminders` |
-//! | `reminders-list` | `GET /api/reminders` |
-//! | `reminders-update` | `PUT /api/reminders/{id}` |
-//! | `reminders-delete` | `DELETE /api/reminders/{id}` |
-//! | `reminders-fire` | the reminder queue, fed by one-time schedules |
-//! | `reminders-digest` | the digest queue, fed by the sweep |
 
 pub mod create;
 pub mod delete;
@@ -16,27 +7,48 @@ pub mod fire;
 pub mod list;
 pub mod update;
 
+use serde::Serialize;
 use shared::domain::reminder::{Reminder, ReminderOut};
-use shared::http::{ApiError, App, Request};
+use shared::http::{ApiError, App, RequestParts};
 use shared::id::ReminderId;
-use shared::store::counters::Known;
+use shared::store::counters::CounterSnapshot;
+
+shared::functions! {
+    serve "reminders" {
+        "reminders-create": http(create),
+        "reminders-list": http(list),
+        "reminders-update": http(update),
+        "reminders-delete": http(delete),
+        "reminders-fire": queue("reminder", fire::ReminderSender),
+        "reminders-digest": queue("digest", digest::DigestSender),
+    }
+}
 
 const REMINDER: &str = "Reminder";
 
+/// One reminder.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct ReminderData {
+    reminder: ReminderOut,
+}
+
+impl From<Reminder> for ReminderData {
+    fn from(reminder: Reminder) -> Self {
+        Self { reminder: reminder.into() }
+    }
+}
+
 /// The reminder that the path names.
-async fn reminder_of_path(app: &App, request: &Request<'_>) -> Result<Reminder, ApiError> {
+async fn reminder_of_path(app: &App, request: &RequestParts) -> Result<Reminder, ApiError> {
     let id = request.path_id(REMINDER, ReminderId::parse)?;
     let reminder = app.store.reminder(request.caller()?.id, id).await?;
     reminder.ok_or_else(|| ApiError::not_found(REMINDER))
 }
 
-/// The same, with what it takes to count it anew.
-async fn reminder_to_recount(app: &App, request: &Request<'_>) -> Result<(Reminder, Known), ApiError> {
+/// The same, with the user's counters that a change to it needs.
+async fn reminder_to_recount(app: &App, request: &RequestParts) -> Result<(Reminder, CounterSnapshot), ApiError> {
     let id = request.path_id(REMINDER, ReminderId::parse)?;
     let found = app.store.reminder_to_recount(request.caller()?.id, id, request.now()).await?;
     found.ok_or_else(|| ApiError::not_found(REMINDER))
-}
-
-fn out(reminder: Reminder) -> serde_json::Value {
-    serde_json::json!({ "reminder": ReminderOut::from(reminder) })
 }

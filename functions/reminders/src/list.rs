@@ -1,15 +1,16 @@
-//! `GET /api/reminders`: a page of the user's reminders by time, each with its task.
+//! `GET /api/reminders`
 
 use serde::Serialize;
-use serde_json::json;
+use shared::domain::body::NoBody;
 use shared::domain::reminder::{Reminder, ReminderOut};
 use shared::domain::task::{Category, Priority, Task, TaskDescription, TaskTitle};
-use shared::http::{ApiError, App, Reply, Request};
+use shared::http::{ApiError, App, Operation, PageRequest, Request, Success};
 use shared::id::TaskId;
 
-/// What of its task a reminder shows, as the original.
-#[derive(Serialize)]
-struct TaskOfReminder {
+/// What a reminder shows of its task.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct TaskOfReminder {
     id: TaskId,
     title: TaskTitle,
     description: Option<TaskDescription>,
@@ -29,8 +30,10 @@ impl From<Task> for TaskOfReminder {
     }
 }
 
-#[derive(Serialize)]
-struct ListedReminder {
+/// A reminder with its task.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ListedReminder {
     #[serde(flatten)]
     reminder: ReminderOut,
     task: Option<TaskOfReminder>,
@@ -42,18 +45,24 @@ impl From<(Reminder, Option<Task>)> for ListedReminder {
     }
 }
 
-/// Answers 200 with the page.
-///
-/// # Errors
-/// 400 for bad parameters.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    const LIST: &str = "reminders";
-    let limit = request.page_size()?;
-    let caller = request.caller()?.id;
-    let keyring = app.keyring().await?;
-    let after = request.position(&keyring, LIST)?;
-    let page = app.store.reminders(caller, after, limit).await?;
-    let next = page.next.map(|position| position.to_cursor(&keyring, caller, LIST));
-    let reminders: Vec<ListedReminder> = page.reminders.into_iter().map(ListedReminder::from).collect();
-    Ok(Reply::ok("Reminders retrieved successfully", json!({ "reminders": reminders, "nextCursor": next })))
+/// A page of reminders.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct RemindersPage {
+    #[cfg_attr(feature = "schema", schemars(length(max = 100)))]
+    reminders: Vec<ListedReminder>,
+    /// The cursor of the next page; null at the end.
+    next_cursor: Option<String>,
+}
+
+pub const OPERATION: Operation<NoBody, Success<RemindersPage>> =
+    Operation::get("/api/reminders", "List reminders by time, each with its task").paged();
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<RemindersPage>, ApiError> {
+    let mut page = PageRequest::read(app, request, "reminders").await?;
+    let found = app.store.reminders(page.user, page.after.take(), page.limit).await?;
+    let reminders = found.reminders.into_iter().map(ListedReminder::from).collect();
+    let data = RemindersPage { reminders, next_cursor: page.cursor(found.next) };
+    Ok(Success::new("Reminders retrieved successfully", data))
 }

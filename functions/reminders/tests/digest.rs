@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use reminders::digest;
 use serde_json::json;
-use shared::aws::queue::{DigestCause, SendDigest};
 use shared::clock::Timestamp;
 use shared::domain::mail::MailContent;
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::user::{User, UserPatch};
 use shared::domain::zone::Zone;
 use shared::id::MailId;
+use shared::messages::{DigestCause, SendDigest};
 use shared::store::Permit;
 use test_support::{World, clock};
 
@@ -31,7 +31,7 @@ async fn world() -> (World, Task, Timestamp) {
 
 async fn run(world: &World, cause: DigestCause, now: Timestamp) {
     let message = SendDigest { user_id: world.user.id, cause, mail_id: None };
-    digest::handle(&world.store, "test", &message, now).await.unwrap();
+    digest::handle(&world.store, &Permit::of_system(), "test", &message, now).await.unwrap();
 }
 
 /// How many notifications and digest mails there are.
@@ -108,8 +108,9 @@ async fn a_changed_time_or_zone_moves_it_and_the_old_message_does_nothing() {
     world.reminder(&task, due.since(clock::now())).await;
 
     let patch = UserPatch { timezone: Some(Zone::parse("Europe/Lisbon").unwrap()), ..UserPatch::default() };
-    let changed = world.store.update_user(&world.permit(), &before, &patch, at.minus(HOUR * 2)).await.unwrap();
-    let planned = changed.next_digest.unwrap();
+    let changed = before.change(patch, at.minus(HOUR * 2));
+    world.store.update_user(&world.permit(), &before, &changed).await.unwrap();
+    let planned = changed.user.next_digest.unwrap();
     assert!(planned.at > at, "Lisbon rises later");
     assert_eq!(user(&world).await.next_digest, Some(planned));
     run(&world, DigestCause::Planned, at).await;
@@ -124,7 +125,7 @@ async fn a_change_that_rests_on_an_older_reading_is_refused() {
     let (world, _, at) = world().await;
     run(&world, DigestCause::Planned, at).await;
     let patch = UserPatch { digest_enabled: Some(false), ..UserPatch::default() };
-    let refused = world.store.update_user(&world.permit(), &world.user, &patch, at).await;
+    let refused = world.store.update_user(&world.permit(), &world.user, &world.user.change(patch, at)).await;
     assert!(refused.is_err(), "it would plan the day that was settled again");
 }
 
@@ -132,7 +133,7 @@ async fn a_change_that_rests_on_an_older_reading_is_refused() {
 async fn a_digest_that_was_turned_off_does_not_go_out() {
     let (world, _, at) = world().await;
     let patch = UserPatch { digest_enabled: Some(false), ..UserPatch::default() };
-    world.store.update_user(&world.permit(), &world.user, &patch, at.minus(HOUR)).await.unwrap();
+    world.store.update_user(&world.permit(), &world.user, &world.user.change(patch, at.minus(HOUR))).await.unwrap();
     assert_eq!(user(&world).await.next_digest, None);
     run(&world, DigestCause::Planned, at).await;
     assert_eq!(told(&world).await, (0, 0));
@@ -143,7 +144,7 @@ async fn a_completed_task_is_not_in_it() {
     let (world, task, at) = world().await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, done, &Zone::UTC, clock::now()).await.unwrap();
+    world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
     run(&world, DigestCause::Planned, at).await;
     // The one notification is the completion's.
     assert_eq!(told(&world).await, (1, 0));
@@ -178,7 +179,7 @@ async fn an_operator_s_message_that_comes_twice_sends_one_mail_and_another_comma
     for (mails, mail_id) in [(1, MailId::new()), (2, MailId::new())] {
         let message = SendDigest { user_id: world.user.id, cause: DigestCause::Operator, mail_id: Some(mail_id) };
         for _ in 0..2 {
-            digest::handle(&world.store, "test", &message, morning).await.unwrap();
+            digest::handle(&world.store, &Permit::of_system(), "test", &message, morning).await.unwrap();
         }
         assert_eq!(told(&world).await.1, mails);
         assert!(world.store.outgoing(world.user.id, mail_id).await.unwrap().is_some());
@@ -189,7 +190,7 @@ async fn an_operator_s_message_that_comes_twice_sends_one_mail_and_another_comma
 async fn a_user_who_is_gone_is_no_error() {
     let world = World::new().await;
     let message = SendDigest { user_id: shared::id::UserId::new(), cause: DigestCause::Planned, mail_id: None };
-    digest::handle(&world.store, "test", &message, clock::now()).await.unwrap();
+    digest::handle(&world.store, &Permit::of_system(), "test", &message, clock::now()).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use reminders::fire;
 use serde_json::json;
-use shared::aws::queue::FireReminder;
 use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::mail::MailCategory;
 use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::user::UNVERIFIED_REMINDER_MAILS;
+use shared::domain::user_change::Wanted;
 use shared::domain::zone::Zone;
+use shared::messages::FireReminder;
 use shared::store::Permit;
-use shared::store::feedback::Wanted;
+use shared::store::counters::CounterSnapshot;
 use test_support::{World, clock};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -45,7 +46,7 @@ async fn told(world: &World) -> (usize, usize) {
 async fn a_message_that_comes_twice_fires_once() {
     let (world, _, reminder) = world().await;
     for _ in 0..3 {
-        let receipt = fire::handle(&world.store, message(&reminder), due()).await.unwrap();
+        let receipt = fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
         assert_eq!(receipt, None, "a mail's receipt is written when it has left");
     }
     assert_eq!(told(&world).await, (1, 1));
@@ -57,10 +58,11 @@ async fn a_message_that_comes_twice_fires_once() {
 async fn messages_that_come_at_once_fire_once() {
     let (world, _, reminder) = world().await;
     let now = due();
+    let system = Permit::of_system();
     let (a, b, c) = futures::join!(
-        fire::handle(&world.store, message(&reminder), now),
-        fire::handle(&world.store, message(&reminder), now),
-        fire::handle(&world.store, message(&reminder), now),
+        fire::handle(&world.store, &system, message(&reminder), now),
+        fire::handle(&world.store, &system, message(&reminder), now),
+        fire::handle(&world.store, &system, message(&reminder), now),
     );
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
     assert_eq!(told(&world).await, (1, 1));
@@ -73,7 +75,8 @@ async fn reminders_of_one_unverified_user_that_fire_at_once_all_fire() {
     for _ in 0..8 {
         messages.push(message(&world.reminder(&task, HOUR * 3).await));
     }
-    let fired = messages.into_iter().map(|message| fire::handle(&world.store, message, due()));
+    let system = Permit::of_system();
+    let fired = messages.into_iter().map(|message| fire::handle(&world.store, &system, message, due()));
     assert!(futures::future::join_all(fired).await.into_iter().all(|outcome| outcome.is_ok()));
     assert_eq!(told(&world).await, (8, 3));
 }
@@ -81,13 +84,12 @@ async fn reminders_of_one_unverified_user_that_fire_at_once_all_fire() {
 #[tokio::test]
 async fn a_message_for_a_reminder_that_was_moved_does_nothing() {
     let (world, _, reminder) = world().await;
-    let mut moved = reminder.clone();
     let later = ReminderPatch { scheduled_at: Some(clock::now().plus(HOUR * 9)), ..ReminderPatch::default() };
-    moved.apply(later, clock::now());
-    world.store.update_reminder(&world.permit(), &moved, reminder.version).await.unwrap();
-    fire::handle(&world.store, message(&reminder), due()).await.unwrap();
+    let moved = reminder.change(later, clock::now());
+    world.store.update_reminder(&world.permit(), &moved, &CounterSnapshot::default()).await.unwrap();
+    fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
     assert_eq!(told(&world).await, (0, 0));
-    fire::handle(&world.store, message(&moved), due().plus(HOUR * 9)).await.unwrap();
+    fire::handle(&world.store, &Permit::of_system(), message(&moved.next), due().plus(HOUR * 9)).await.unwrap();
     assert_eq!(told(&world).await, (1, 1));
 }
 
@@ -95,11 +97,11 @@ async fn a_message_for_a_reminder_that_was_moved_does_nothing() {
 async fn a_message_for_a_reminder_or_a_task_that_was_deleted_does_nothing() {
     let (world, task, reminder) = world().await;
     let other = world.reminder(&task, HOUR * 4).await;
-    world.store.delete_reminder(&world.permit(), &reminder, clock::now()).await.unwrap();
-    fire::handle(&world.store, message(&reminder), due()).await.unwrap();
+    world.store.delete_reminder(&world.permit(), &reminder, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
-    fire::handle(&world.store, message(&other), due()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    fire::handle(&world.store, &Permit::of_system(), message(&other), due()).await.unwrap();
     assert_eq!(told(&world).await, (0, 0));
 }
 
@@ -110,11 +112,11 @@ async fn a_message_whose_user_was_deleted_since_it_was_planned_does_nothing() {
     // The cleaner has not come yet: reminder and task still stand.
     assert!(world.store.reminder(world.user.id, reminder.id).await.unwrap().is_some());
     for _ in 0..2 {
-        assert_eq!(fire::handle(&world.store, message(&reminder), due()).await.unwrap(), None);
+        assert_eq!(fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap(), None);
     }
     assert_eq!(told(&world).await, (0, 0));
     world.store.delete_rows_of(&Permit::of_system(), world.user.id, 10).await.unwrap();
-    assert_eq!(fire::handle(&world.store, message(&reminder), due()).await.unwrap(), None);
+    assert_eq!(fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap(), None);
     assert_eq!((world.count("NTF#").await, world.count("MAIL#").await), (0, 0));
 }
 
@@ -123,8 +125,8 @@ async fn a_reminder_of_a_task_that_was_completed_before_it_fired_is_called_off()
     let (world, task, reminder) = world().await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, done, &Zone::UTC, clock::now()).await.unwrap();
-    fire::handle(&world.store, message(&reminder), due()).await.unwrap();
+    world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
+    fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
     // The one notification is the completion's.
     assert_eq!(told(&world).await, (1, 0));
 }
@@ -132,14 +134,15 @@ async fn a_reminder_of_a_task_that_was_completed_before_it_fired_is_called_off()
 #[tokio::test]
 async fn a_message_that_comes_hours_late_still_fires_and_tells_how_late() {
     let (world, _, reminder) = world().await;
-    let mut push = reminder.clone();
     let by_push = serde_json::from_value(json!("push")).unwrap();
-    push.apply(ReminderPatch { channel: Some(by_push), ..ReminderPatch::default() }, clock::now());
-    world.store.update_reminder(&world.permit(), &push, reminder.version).await.unwrap();
+    let push = ReminderPatch { channel: Some(by_push), ..ReminderPatch::default() };
+    let push = reminder.change(push, clock::now());
+    world.store.update_reminder(&world.permit(), &push, &CounterSnapshot::default()).await.unwrap();
     let due = reminder.delivery.scheduled_for.unwrap();
-    let receipt = fire::handle(&world.store, message(&push), due.plus(HOUR)).await.unwrap();
+    let receipt = fire::handle(&world.store, &Permit::of_system(), message(&push.next), due.plus(HOUR)).await.unwrap();
     assert_eq!(receipt.and_then(|receipt| receipt.lateness_ms), Some(3_600_000), "it goes into the metric");
-    let again = fire::handle(&world.store, message(&push), due.plus(HOUR * 2)).await.unwrap();
+    let again =
+        fire::handle(&world.store, &Permit::of_system(), message(&push.next), due.plus(HOUR * 2)).await.unwrap();
     assert_eq!(again, None, "and only once");
     let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
     assert_eq!((stored.delivery.state, stored.delivery.lateness_ms), (DeliveryState::Sent, Some(3_600_000)));
@@ -151,7 +154,7 @@ async fn an_address_that_nobody_verified_gets_three_reminder_mails() {
     let (world, task, _) = world().await;
     for _ in 0..=UNVERIFIED_REMINDER_MAILS {
         let reminder = world.reminder(&task, HOUR * 3).await;
-        fire::handle(&world.store, message(&reminder), due()).await.unwrap();
+        fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
     }
     assert_eq!(told(&world).await, (4, 3));
 }
@@ -161,9 +164,9 @@ async fn a_clock_that_is_five_minutes_off_changes_nothing_and_a_message_an_hour_
     for (ahead, wanted) in [(HOUR, (0, 0)), (HOUR / 12, (1, 1))] {
         let (world, _, reminder) = world().await;
         let due = reminder.delivery.scheduled_for.unwrap();
-        fire::handle(&world.store, message(&reminder), due.minus(ahead)).await.unwrap();
+        fire::handle(&world.store, &Permit::of_system(), message(&reminder), due.minus(ahead)).await.unwrap();
         assert_eq!(told(&world).await, wanted);
-        fire::handle(&world.store, message(&reminder), due.plus(HOUR / 12)).await.unwrap();
+        fire::handle(&world.store, &Permit::of_system(), message(&reminder), due.plus(HOUR / 12)).await.unwrap();
         assert_eq!(told(&world).await, (1, 1));
     }
 }
@@ -171,10 +174,10 @@ async fn a_clock_that_is_five_minutes_off_changes_nothing_and_a_message_an_hour_
 #[tokio::test]
 async fn after_unsubscribing_a_reminder_tells_in_the_app_only() {
     let (world, _, reminder) = world().await;
-    let wanted = (MailCategory::Reminders, Wanted::No);
-    let system = Permit::of_system();
-    world.store.subscribe(&system, &world.user, wanted, None, clock::now()).await.unwrap();
-    fire::handle(&world.store, message(&reminder), reminder.fires_at().unwrap()).await.unwrap();
+    let mut off = world.user.subscribe(MailCategory::Reminders, Wanted::No, clock::now());
+    off.notification = None;
+    world.store.update_user(&Permit::of_system(), &world.user, &off).await.unwrap();
+    fire::handle(&world.store, &Permit::of_system(), message(&reminder), reminder.fires_at().unwrap()).await.unwrap();
     assert_eq!(told(&world).await, (1, 0));
     let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
     assert_eq!((stored.status, stored.delivery.state), (ReminderStatus::Completed, DeliveryState::Skipped));

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use shared::aws::files::Bucket;
-use shared::aws::queue::{CleanUp, Queue};
+use shared::aws::queue::Queue;
 use shared::clock::Timestamp;
+use shared::config::{Variable, required};
 use shared::domain::attachment::{AttachmentStatus, FILES, GAVE_UP, ObjectKeys, RAW};
+use shared::domain::cleanup::Left;
 use shared::domain::export;
-use shared::events::Failure;
+use shared::events::{Environment, Failure, Message, QueueFunction};
 use shared::id::{AttachmentId, TaskId, UserId};
-use shared::store::accounts::Left;
+use shared::messages::CleanUp;
+use shared::runtime::Error;
 use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// Rows of an account that one message deletes, in batches of 25; what is left is the next message's.
@@ -24,35 +27,49 @@ const PAGES: u32 = 10;
 pub struct Cleaner {
     /// The table.
     pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
     /// Where files lie.
     pub bucket: Bucket,
     /// Its own queue.
     pub queue: Queue<CleanUp>,
 }
 
-impl Cleaner {
-    /// Cleans up after one deletion. Doing it again is harmless.
-    ///
-    /// # Errors
-    /// A service failed: the message comes again.
-    pub async fn handle(&self, message: CleanUp, now: Timestamp) -> Result<(), Failure> {
-        let permit = Permit::of_system();
-        match message {
+impl QueueFunction for Cleaner {
+    type Message = CleanUp;
+
+    const VARIABLES: &'static [Variable] = &[Variable::CleanupQueueUrl, Variable::UploadsBucket];
+
+    async fn start(Environment { sdk, store, permit, .. }: Environment) -> Result<Self, Error> {
+        Ok(Self {
+            store,
+            permit,
+            bucket: Bucket::new(&sdk, required(Variable::UploadsBucket)?),
+            queue: Queue::new(&sdk, required(Variable::CleanupQueueUrl)?),
+        })
+    }
+
+    /// Cleans up after one deletion. Repeating it changes nothing more.
+    async fn handle(&self, message: Message<CleanUp>, now: Timestamp) -> Result<(), Failure> {
+        let permit = &self.permit;
+        match message.body {
             CleanUp::Task { user_id, task_id } => {
-                self.store.delete_notifications_of(&permit, user_id, task_id, now).await?;
-                self.attachments(&permit, user_id, task_id).await
+                self.store.delete_notifications_of(permit, user_id, task_id, now).await?;
+                self.attachments(permit, user_id, task_id).await
             }
             CleanUp::Attachment { user_id, task_id, attachment_id } => {
                 self.objects(ObjectKeys { user: user_id, task: task_id, attachment: attachment_id }).await
             }
             CleanUp::Unfinished { user_id, attachment_id } => {
-                self.unfinished(&permit, user_id, attachment_id, now).await
+                self.unfinished(permit, user_id, attachment_id, now).await
             }
-            CleanUp::Account { user_id } => self.account(&permit, user_id).await,
-            CleanUp::Inspect { after } => self.inspect(after, now).await,
+            CleanUp::Account { user_id } => self.account(permit, user_id).await,
+            CleanUp::Reconcile { after } => self.reconcile(after, now).await,
         }
     }
+}
 
+impl Cleaner {
     /// Objects first: a try that is killed finds the rows again, and with them what is left.
     async fn attachments(&self, permit: &Permit, user: UserId, task: TaskId) -> Result<(), Failure> {
         let attachments = self.store.attachments_of(user, task).await?;

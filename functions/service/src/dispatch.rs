@@ -7,21 +7,25 @@
 //! | Row | What follows |
 //! |---|---|
 //! | a reminder that is to fire | its schedule; within a minute, straight onto the queue |
-//! | a reminder that is no longer to fire as planned | its old schedule is taken back |
+//! | a reminder that is no longer to fire as planned | its old schedule is deleted |
 //! | a new mail | its message on the mail queue |
 //! | a task, an attachment or an account that was deleted | its message on the clean-up queue |
 //! | an export that was asked for | its message on the export queue |
 
 use std::time::Duration;
 
-use shared::aws::queue::{BuildExport, CleanUp, FireReminder, Queue, SendMail};
-use shared::aws::schedules::Schedules;
+use shared::aws::queue::Queue;
+use shared::aws::schedules::{Schedules, Target};
 use shared::clock::Timestamp;
+use shared::config::{Variable, required};
 use shared::domain::export::ExportState;
 use shared::domain::reminder::Reminder;
-use shared::events::{Change, Failure, Record};
-use shared::id::{AttachmentId, MailId, ReminderId, TaskId, UserId};
-use shared::store::{Permit, Store, keys};
+use shared::events::{Environment, Failure, Record, RowEvent, StreamFunction};
+use shared::id::{ReminderId, UserId};
+use shared::messages::{BuildExport, CleanUp, FireReminder, SendMail};
+use shared::runtime::Error;
+use shared::store::keys::{RowKey, UserRowKey};
+use shared::store::{Permit, Store};
 
 /// Below this a schedule would come too late: Scheduler's precision is a minute.
 const STRAIGHT: Duration = Duration::from_secs(60);
@@ -31,6 +35,8 @@ const STRAIGHT: Duration = Duration::from_secs(60);
 pub struct Dispatcher {
     /// The table.
     pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
     /// One-time schedules.
     pub schedules: Schedules,
     /// Reminders that fire now.
@@ -43,48 +49,71 @@ pub struct Dispatcher {
     pub exports: Queue<BuildExport>,
 }
 
-impl Dispatcher {
-    /// Does what follows from a record at `now`.
-    ///
-    /// # Errors
-    /// A service failed: the record comes again.
-    pub async fn handle(&self, record: &Record, now: Timestamp) -> Result<(), Failure> {
-        let Some(user) = keys::user_of_partition(&record.pk) else {
-            return Ok(());
-        };
-        if let Some(id) = record.sk.strip_prefix(keys::REMINDER_PREFIX) {
-            let Ok(id) = ReminderId::parse(id) else { return unreadable(record) };
-            return self.plan(user, id, record.old_plan, now).await;
-        }
-        if let Some(id) = record.sk.strip_prefix(keys::MAIL_PREFIX).filter(|_| record.change == Change::Insert) {
-            let Ok(mail_id) = MailId::parse(id) else { return unreadable(record) };
-            let message = SendMail { user_id: user, mail_id };
-            return Ok(self.mails.send(&message, Duration::ZERO).await?);
-        }
-        if let Some(id) = record.sk.strip_prefix(keys::TASK_PREFIX).filter(|_| record.change == Change::Remove) {
-            let Ok(task_id) = TaskId::parse(id) else { return unreadable(record) };
-            let message = CleanUp::Task { user_id: user, task_id };
-            return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
-        }
-        if let Some(id) = record.sk.strip_prefix(keys::ATTACHMENT_PREFIX).filter(|_| record.change == Change::Remove) {
-            // The row is gone: only its old image tells the task.
-            let (Some(task_id), Ok(attachment_id)) = (record.old_task, AttachmentId::parse(id)) else {
-                return unreadable(record);
-            };
-            let message = CleanUp::Attachment { user_id: user, task_id, attachment_id };
-            return Ok(self.cleanups.send(&message, Duration::ZERO).await?);
-        }
-        if let Some(category) = record.sk.strip_prefix(keys::CATEGORY_PREFIX) {
-            // The stream's filter lets those through that have come down to nothing.
-            return Ok(self.store.forget_category(&Permit::of_system(), user, category).await?);
-        }
-        match record.sk.as_str() {
-            keys::ACCOUNT if record.change == Change::Remove => {
-                Ok(self.cleanups.send(&CleanUp::Account { user_id: user }, Duration::ZERO).await?)
+impl StreamFunction for Dispatcher {
+    const VARIABLES: &'static [Variable] = &[
+        Variable::CleanupQueueUrl,
+        Variable::ExportQueueUrl,
+        Variable::MailQueueUrl,
+        Variable::ReminderQueueArn,
+        Variable::ReminderQueueUrl,
+        Variable::ScheduleGroup,
+        Variable::SchedulerDlqArn,
+        Variable::SchedulerRoleArn,
+    ];
+
+    async fn start(Environment { sdk, store, permit, .. }: Environment) -> Result<Self, Error> {
+        Ok(Self {
+            store,
+            permit,
+            schedules: Schedules::new(&sdk, Target::from_env()?),
+            reminders: Queue::new(&sdk, required(Variable::ReminderQueueUrl)?),
+            mails: Queue::new(&sdk, required(Variable::MailQueueUrl)?),
+            cleanups: Queue::new(&sdk, required(Variable::CleanupQueueUrl)?),
+            exports: Queue::new(&sdk, required(Variable::ExportQueueUrl)?),
+        })
+    }
+
+    async fn handle(&self, record: Record, now: Timestamp) -> Result<(), Failure> {
+        let RowKey::OfUser(user_id, row) = &record.row else { return Ok(()) };
+        let (user_id, is_removed) = (*user_id, record.event == RowEvent::Remove);
+        match row {
+            UserRowKey::Reminder(id) => self.plan(user_id, *id, record.old_plan, now).await,
+            UserRowKey::Mail(mail_id) if record.event == RowEvent::Insert => {
+                let message = SendMail { user_id, mail_id: *mail_id };
+                Ok(self.mails.send(&message, Duration::ZERO).await?)
             }
-            keys::EXPORT if record.change != Change::Remove => self.export(user).await,
-            _ => Ok(()),
+            UserRowKey::Task(task_id) if is_removed => self.clean(CleanUp::Task { user_id, task_id: *task_id }).await,
+            UserRowKey::Attachment(attachment_id) if is_removed => {
+                // The row is gone: only its old image names the task.
+                let Some(task_id) = record.old_task else {
+                    tracing::error!(%attachment_id, "dispatch.record_unreadable");
+                    return Ok(());
+                };
+                self.clean(CleanUp::Attachment { user_id, task_id, attachment_id: *attachment_id }).await
+            }
+            UserRowKey::Account if is_removed => self.clean(CleanUp::Account { user_id }).await,
+            // The stream's filter lets those through that have come down to nothing.
+            UserRowKey::Category(category) => Ok(self.store.forget_category(&self.permit, user_id, category).await?),
+            UserRowKey::Export if !is_removed => self.export(user_id).await,
+            UserRowKey::Account
+            | UserRowKey::Session(_)
+            | UserRowKey::Export
+            | UserRowKey::Counters
+            | UserRowKey::Days(_)
+            | UserRowKey::Streak(_)
+            | UserRowKey::Task(_)
+            | UserRowKey::Attachment(_)
+            | UserRowKey::Notification(_)
+            | UserRowKey::Inbox
+            | UserRowKey::Mail(_)
+            | UserRowKey::Idempotency(_) => Ok(()),
         }
+    }
+}
+
+impl Dispatcher {
+    async fn clean(&self, message: CleanUp) -> Result<(), Failure> {
+        Ok(self.cleanups.send(&message, Duration::ZERO).await?)
     }
 
     async fn export(&self, user: UserId) -> Result<(), Failure> {
@@ -123,7 +152,7 @@ impl Dispatcher {
             self.reminders.send(&message, ahead).await?;
             return Ok(());
         }
-        match self.schedules.create(&message, fires_at).await {
+        match self.schedules.create((reminder.id, reminder.plan), &message, fires_at).await {
             // Trying again will not help, or not soon, and would hold up everybody behind: mails too. The row stays in `due`
             // for the sweep.
             Err(error) if ["ValidationException", "ServiceQuotaExceededException"].contains(&error.code.as_str()) => {
@@ -133,10 +162,4 @@ impl Dispatcher {
             made => Ok(made?),
         }
     }
-}
-
-/// A record of a row that is none of ours: no try will read it, and it would hold up everybody behind.
-fn unreadable(record: &Record) -> Result<(), Failure> {
-    tracing::error!(sk = record.sk, "dispatch.record_unreadable");
-    Ok(())
 }

@@ -1,12 +1,14 @@
-//! `GET /api/docs`: the published contract as a page. It has no script and fetches nothing, so it works under our policy.
-//! `make contract` writes it from the code.
+//! `GET /api/docs`
+//!
+//! The published contract as a page; `make contract` writes it. It has no script and loads nothing, so that it works under
+//! the `Content-Security-Policy` of every answer.
 
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, HtmlDocument, Operation, Request};
 
-/// Answers 200.
-///
-/// # Errors
-/// None.
-pub async fn handle(_app: &App, _request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    Ok(Reply::page(200, include_str!("../../../docs/api.html")))
+pub const OPERATION: Operation<NoBody, HtmlDocument> =
+    Operation::get("/api/docs", "Get this document as a page").anyone();
+
+pub async fn handle(_app: &App, _request: &Request<'_>) -> Result<HtmlDocument, ApiError> {
+    Ok(HtmlDocument(include_str!("../../../docs/api.html")))
 }

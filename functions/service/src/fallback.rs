@@ -1,16 +1,74 @@
-//! Every request that no route takes: 405 where the path has other methods, else 404.
+//! Every request that no other route takes: 405 where the path has other methods, else 404.
 
-use shared::http::routes::methods_of;
-use shared::http::{ApiError, App, ErrorCode, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{Answer, ApiError, App, ErrorCode, Operation, Reply, Request};
+use shared::runtime::{Function, Trigger};
 
-/// Never answers well.
-///
-/// # Errors
-/// 404 `Route not found`, or 405 with `Allow`.
-pub async fn handle(_app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+/// The functions of every domain.
+pub const DOMAINS: [&[Function]; 9] = [
+    auth::FUNCTIONS,
+    users::FUNCTIONS,
+    tasks::FUNCTIONS,
+    attachments::FUNCTIONS,
+    reminders::FUNCTIONS,
+    notifications::FUNCTIONS,
+    mail::FUNCTIONS,
+    analytics::FUNCTIONS,
+    crate::FUNCTIONS,
+];
+
+/// No successful answer.
+#[derive(Debug)]
+pub enum NoAnswer {}
+
+impl Answer for NoAnswer {
+    fn into_reply(self) -> Result<Reply, ApiError> {
+        match self {}
+    }
+
+    #[cfg(feature = "schema")]
+    fn responses(_: &mut schemars::SchemaGenerator) -> Vec<shared::http::answer::Response> {
+        Vec::new()
+    }
+}
+
+pub const OPERATION: Operation<NoBody, NoAnswer> = Operation::fallback();
+
+pub async fn handle(_app: &App, request: &Request<'_>) -> Result<NoAnswer, ApiError> {
     let methods = methods_of(request.path());
     if methods.is_empty() {
         return Err(ApiError::new(ErrorCode::RouteNotFound));
     }
     Err(ApiError::new(ErrorCode::MethodNotAllowed).with_header("allow", methods.join(", ")))
+}
+
+/// The methods of a path, in the order of the domains' tables; empty for an unknown path.
+fn methods_of(path: &str) -> Vec<&'static str> {
+    let method_of = |function: &Function| match function.trigger {
+        Trigger::Http(facts) if !facts.method.is_empty() && facts.matches(path) => Some(facts.method),
+        Trigger::Http(_) | Trigger::Queue(_) | Trigger::Stream => None,
+    };
+    DOMAINS.into_iter().flatten().filter_map(method_of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_the_methods_of_all_its_routes() {
+        let paths: [(&str, &[&str]); 8] = [
+            ("/api/tasks/x", &["GET", "PUT", "DELETE"]),
+            ("/api/attachments/x", &["POST", "GET", "DELETE"]),
+            ("/api/user/me", &["GET", "PATCH", "DELETE"]),
+            ("/api/notifications/count", &["GET", "DELETE"]),
+            ("/api/unsubscribe", &["GET", "POST"]),
+            ("/", &["GET"]),
+            ("/api/nothing", &[]),
+            ("", &[]),
+        ];
+        for (path, methods) in paths {
+            assert_eq!(methods_of(path), methods, "{path}");
+        }
+    }
 }

@@ -1,29 +1,81 @@
-//! `GET /health` and `GET /`: whether the service and what it depends on work. Not in the envelope; no secrets.
+//! `GET /health`, `GET /`
 
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request};
+use serde::Serialize;
+use shared::clock::Timestamp;
+use shared::domain::body::NoBody;
+use shared::http::{Answer, ApiError, App, Operation, Reply, Request, bare};
 
-/// Answers 200, or 503 when the table cannot be reached.
-///
-/// # Errors
-/// None.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let uptime = app.started.elapsed().as_secs();
-    let database = app.store.probe().await;
-    if let Err(error) = &database {
-        tracing::error!(%error, "health.table_out_of_reach");
+/// The state of the service and of what it depends on. Not in the envelope; no secrets.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Health {
+    status: HealthStatus,
+    timestamp: Timestamp,
+    /// Seconds since the function started.
+    uptime: u64,
+    environment: String,
+    version: String,
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, CheckResult>"))]
+    checks: Checks,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+enum HealthStatus {
+    Healthy,
+    Unhealthy,
+}
+
+#[derive(Debug, Serialize)]
+struct Checks {
+    database: CheckResult,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+enum CheckResult {
+    Up,
+    Down,
+}
+
+impl Answer for Health {
+    fn into_reply(self) -> Result<Reply, ApiError> {
+        let status = match self.status {
+            HealthStatus::Healthy => 200,
+            HealthStatus::Unhealthy => 503,
+        };
+        bare(status, &self)
     }
-    let (status, word, check) = match database {
-        Ok(()) => (200, "healthy", "up"),
-        Err(_) => (503, "unhealthy", "down"),
+
+    #[cfg(feature = "schema")]
+    fn responses(generator: &mut schemars::SchemaGenerator) -> Vec<shared::http::answer::Response> {
+        let schema = generator.subschema_for::<Self>();
+        let response =
+            |status| shared::http::answer::Response { status, media_type: "application/json", schema: schema.clone() };
+        vec![response(200), response(503)]
+    }
+}
+
+pub const OPERATION: Operation<NoBody, Health> =
+    Operation::get("/health", "Check that the service works").alias("/").anyone().unlimited();
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Health, ApiError> {
+    let uptime = app.started.elapsed().as_secs();
+    let (status, database) = match app.store.probe().await {
+        Ok(()) => (HealthStatus::Healthy, CheckResult::Up),
+        Err(error) => {
+            tracing::error!(%error, "health.table_out_of_reach");
+            (HealthStatus::Unhealthy, CheckResult::Down)
+        }
     };
-    let body = json!({
-        "status": word,
-        "timestamp": request.now(),
-        "uptime": uptime,
-        "environment": app.config.stage,
-        "version": app.config.version,
-        "checks": { "database": check },
-    });
-    Ok(Reply::bare(status, body))
+    Ok(Health {
+        status,
+        timestamp: request.now(),
+        uptime,
+        environment: app.config.stage.clone(),
+        version: app.config.version.clone(),
+        checks: Checks { database },
+    })
 }

@@ -1,20 +1,22 @@
-//! What keeps the rest running.
-//!
-//! | Function | Called by |
-//! |---|---|
-//! | `service-health` | `GET /health`, `GET /` |
-//! | `service-openapi` | `GET /api/openapi.json` |
-//! | `service-docs` | `GET /api/docs` |
-//! | `service-fallback` | every request that no route takes |
-//! | `service-dispatch` | the table's stream |
-//! | `service-cleanup` | the clean-up queue; once a day, by a schedule, to inspect the bucket |
-//! | `service-sweep` | the sweep queue, fed by a schedule every minute |
+//! The service itself: its health, its contract, and the functions that the table's stream and the schedules start.
 
 pub mod cleanup;
 pub mod dispatch;
 pub mod docs;
 pub mod fallback;
 pub mod health;
-mod inspection;
 pub mod openapi;
+mod reconcile;
 pub mod sweep;
+
+shared::functions! {
+    serve "service" {
+        "service-openapi": http(openapi),
+        "service-docs": http(docs),
+        "service-health": http(health),
+        "service-fallback": http(fallback),
+        "service-dispatch": stream(dispatch::Dispatcher),
+        "service-cleanup": queue("cleanup", cleanup::Cleaner),
+        "service-sweep": queue("sweep", sweep::Sweeper),
+    }
+}

@@ -1,12 +1,13 @@
-//! `GET /api/openapi.json`: the published contract, OpenAPI 3.1. Not in the envelope.
-//! `make contract` writes it from the code.
+//! `GET /api/openapi.json`
+//!
+//! The published contract, OpenAPI 3.1; `make contract` writes it.
 
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, JsonDocument, Operation, Request};
 
-/// Answers 200.
-///
-/// # Errors
-/// None.
-pub async fn handle(_app: &App, _request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    Ok(Reply::json(include_str!("../../../docs/openapi.json")))
+pub const OPERATION: Operation<NoBody, JsonDocument> =
+    Operation::get("/api/openapi.json", "Get this document").anyone();
+
+pub async fn handle(_app: &App, _request: &Request<'_>) -> Result<JsonDocument, ApiError> {
+    Ok(JsonDocument(include_str!("../../../docs/openapi.json")))
 }

@@ -4,13 +4,16 @@
 //! longer and longer distances everything that is still there. Its cost is a constant and what is due; it knows
 //! nothing of the rows that are not. What it hands over may have been handed over before: every receiver looks first.
 
-use shared::aws::queue::{CleanUp, DigestCause, FireReminder, Queue, SendDigest, SendMail, Sweep, TellOverdue};
+use shared::aws::queue::Queue;
 use shared::clock::Timestamp;
-use shared::domain::sweep::{Stretch, stretches};
-use shared::events::Failure;
+use shared::config::{Variable, required};
+use shared::domain::sweep::{DuePosition, DueWindow, windows};
+use shared::events::{Environment, Failure, Message, QueueFunction};
 use shared::id::{ReminderId, UserId};
+use shared::messages::{CleanUp, DigestCause, FireReminder, SendDigest, SendMail, Sweep, TellOverdue};
+use shared::runtime::Error;
 use shared::store::Store;
-use shared::store::due::{DuePosition, DueRow};
+use shared::store::due::DueRow;
 use shared::store::keys::DUE_SHARDS;
 
 /// Rows of one page, and keys of one batch. What a page leaves goes back onto the sweep's own queue.
@@ -37,30 +40,51 @@ pub struct Sweeper {
     pub sweeps: Queue<Sweep>,
 }
 
-impl Sweeper {
-    /// Handles a message.
-    ///
-    /// # Errors
-    /// The table or a queue failed: the message comes again.
-    pub async fn handle(&self, message: Sweep, now: Timestamp) -> Result<(), Failure> {
-        match message {
+impl QueueFunction for Sweeper {
+    type Message = Sweep;
+
+    const VARIABLES: &'static [Variable] = &[
+        Variable::CleanupQueueUrl,
+        Variable::DigestQueueUrl,
+        Variable::MailQueueUrl,
+        Variable::OverdueQueueUrl,
+        Variable::ReminderQueueUrl,
+        Variable::SweepQueueUrl,
+    ];
+
+    async fn start(Environment { sdk, store, .. }: Environment) -> Result<Self, Error> {
+        Ok(Self {
+            store,
+            reminders: Queue::new(&sdk, required(Variable::ReminderQueueUrl)?),
+            mails: Queue::new(&sdk, required(Variable::MailQueueUrl)?),
+            digests: Queue::new(&sdk, required(Variable::DigestQueueUrl)?),
+            overdue: Queue::new(&sdk, required(Variable::OverdueQueueUrl)?),
+            cleanups: Queue::new(&sdk, required(Variable::CleanupQueueUrl)?),
+            sweeps: Queue::new(&sdk, required(Variable::SweepQueueUrl)?),
+        })
+    }
+
+    async fn handle(&self, message: Message<Sweep>, now: Timestamp) -> Result<(), Failure> {
+        match message.body {
             Sweep::Tick => {
-                let shards = stretches(now).into_iter().flat_map(|stretch| (0..DUE_SHARDS).map(move |n| (stretch, n)));
-                let work = shards.map(|(stretch, shard)| self.sweep(stretch, shard, None));
+                let shards = windows(now).into_iter().flat_map(|window| (0..DUE_SHARDS).map(move |n| (window, n)));
+                let work = shards.map(|(window, shard)| self.sweep(window, shard, None));
                 let done: Vec<Result<(), Failure>> = futures::future::join_all(work).await;
                 // Each shard stands on its own: one that fails does not keep the others from being handed over.
                 done.into_iter().collect()
             }
             Sweep::Rest { of, from, upto, shard, after } => {
-                self.sweep(Stretch { kind: of, from, upto }, shard, Some(after)).await
+                self.sweep(DueWindow { kind: of, from, upto }, shard, Some(after)).await
             }
         }
     }
+}
 
-    async fn sweep(&self, stretch: Stretch, shard: u8, mut after: Option<DuePosition>) -> Result<(), Failure> {
+impl Sweeper {
+    async fn sweep(&self, window: DueWindow, shard: u8, mut after: Option<DuePosition>) -> Result<(), Failure> {
         let mut found = 0;
         for _ in 0..PAGES {
-            let page = self.store.due(&stretch, shard, after, PAGE).await?;
+            let page = self.store.due(&window, shard, after, PAGE).await?;
             found += page.rows.len();
             self.hand_over(&page.rows).await?;
             after = page.next;
@@ -69,10 +93,10 @@ impl Sweeper {
             }
         }
         if found > 0 {
-            tracing::info!(kind = stretch.kind.as_str(), shard, found, upto = %stretch.upto, "sweep.handed_over");
+            tracing::info!(kind = window.kind.as_str(), shard, found, upto = %window.upto, "sweep.handed_over");
         }
         if let Some(after) = after {
-            let Stretch { kind: of, from, upto } = stretch;
+            let DueWindow { kind: of, from, upto } = window;
             self.sweeps.send_all(&[Sweep::Rest { of, from, upto, shard, after }]).await?;
         }
         Ok(())

@@ -6,11 +6,15 @@ use std::time::Duration;
 use serde_json::json;
 use service::cleanup::Cleaner;
 use shared::aws::files::Bucket;
-use shared::aws::queue::{CleanUp, Queue};
+use shared::aws::queue::Queue;
 use shared::domain::attachment::{Attachment, AttachmentStatus, NewFile};
 use shared::domain::reminder::ReminderStatus;
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
+use shared::events::{Failure, Message, QueueFunction};
+use shared::messages::CleanUp;
+use shared::store::Permit;
+use shared::store::counters::CounterSnapshot;
 use shared::store::replay::Mode;
 use test_support::{Answer, Scripted, World, clock, new_reminder};
 
@@ -22,9 +26,15 @@ fn empty() -> Answer {
 async fn cleaner(world: &World, s3: &Scripted, queue: &Scripted) -> Cleaner {
     Cleaner {
         store: world.store.clone(),
+        permit: Permit::of_system(),
         bucket: Bucket::new(&s3.sdk(), "uploads".to_owned()),
         queue: Queue::new(&queue.sdk(), "https://sqs.example.com/cleanups".to_owned()),
     }
+}
+
+/// Handles a message that comes for the first time.
+async fn handle(cleaner: &Cleaner, body: CleanUp) -> Result<(), Failure> {
+    cleaner.handle(Message { body, deliveries: 1 }, clock::now()).await
 }
 
 #[tokio::test]
@@ -33,7 +43,7 @@ async fn an_account_that_lives_is_never_cleaned_up() {
     world.task(json!({"title": "Pay rent"})).await;
     let (s3, queue) = (Scripted::new(vec![empty()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
-    cleaner.handle(CleanUp::Account { user_id: world.user.id }, clock::now()).await.unwrap();
+    handle(&cleaner, CleanUp::Account { user_id: world.user.id }).await.unwrap();
     assert_eq!(world.count("TASK#").await, 1);
     assert!(s3.asked().is_empty());
 }
@@ -48,7 +58,7 @@ async fn all_rows_of_a_deleted_account_go_however_often_the_message_comes() {
     let (s3, queue) = (Scripted::new(vec![empty()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
     for _ in 0..2 {
-        cleaner.handle(CleanUp::Account { user_id: world.user.id }, clock::now()).await.unwrap();
+        handle(&cleaner, CleanUp::Account { user_id: world.user.id }).await.unwrap();
         assert_eq!(world.count("").await, 0);
     }
     assert!(queue.asked().is_empty(), "nothing is left to another message");
@@ -65,13 +75,13 @@ async fn what_was_counted_of_an_account_goes_with_it() {
     world.store.create_reminder(&world.permit(), &done).await.unwrap();
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let complete = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, complete, &Zone::UTC, clock::now()).await.unwrap();
+    world.store.update_task(&world.permit(), &row, &row.task.change(complete, &Zone::UTC, clock::now())).await.unwrap();
     for kind in ["COUNTERS", "CATEGORY#", "DAYS#", "STREAK#", "INBOX", "NTF#", "MAIL#"] {
         assert_eq!(world.count(kind).await, 1, "{kind}");
     }
     world.delete_account().await;
     let (s3, queue) = (Scripted::new(vec![empty()]).await, Scripted::new(vec![Answer::ok()]).await);
-    cleaner(&world, &s3, &queue).await.handle(CleanUp::Account { user_id: world.user.id }, clock::now()).await.unwrap();
+    handle(&cleaner(&world, &s3, &queue).await, CleanUp::Account { user_id: world.user.id }).await.unwrap();
     assert_eq!(world.count("").await, 0);
 }
 
@@ -81,7 +91,7 @@ async fn a_bucket_that_is_down_has_the_message_come_again() {
     world.delete_account().await;
     let (s3, queue) = (Scripted::new(vec![Answer::broken()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
-    assert!(cleaner.handle(CleanUp::Account { user_id: world.user.id }, clock::now()).await.is_err());
+    assert!(handle(&cleaner, CleanUp::Account { user_id: world.user.id }).await.is_err());
 }
 
 /// An attachment that was announced so long ago.
@@ -103,7 +113,7 @@ async fn after_clean_up(world: &World, attachments: &[&Attachment]) -> (Vec<Opti
     for attachment in attachments {
         let message = CleanUp::Unfinished { user_id: attachment.user_id, attachment_id: attachment.id };
         for _ in 0..2 {
-            cleaner.handle(message.clone(), clock::now()).await.unwrap();
+            handle(&cleaner, message.clone()).await.unwrap();
         }
         let row = world.store.attachment(attachment.user_id, attachment.id).await.unwrap();
         let task = world.store.task(attachment.user_id, attachment.task_id).await.unwrap().unwrap().task;
@@ -111,7 +121,8 @@ async fn after_clean_up(world: &World, attachments: &[&Attachment]) -> (Vec<Opti
         assert_eq!(row.as_ref().map(|row| &row.card), card, "row and card differ");
         left.push(row.map(|row| row.card.status));
     }
-    let counted = world.store.replay(world.user.id, Mode::Compare, clock::now()).await.unwrap().unwrap();
+    let counted =
+        world.store.replay(&Permit::of_system(), world.user.id, Mode::Compare, clock::now()).await.unwrap().unwrap();
     assert!(counted.differences.is_empty(), "the counters count them right: {:?}", counted.differences);
     let rows = world.store.attachments_of_user(world.user.id).await.unwrap();
     (left, rows.iter().map(|row| row.card.counted_bytes).sum())
@@ -150,11 +161,11 @@ async fn what_is_unfinished_of_a_task_that_is_gone_is_left_to_the_task_s_own_cle
     let task = world.task(json!({"title": "Pay rent"})).await;
     let old = announced(&world, &task, HOUR * 25).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
     let (s3, queue) = (Scripted::new(vec![Answer::ok()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
-    cleaner.handle(CleanUp::Unfinished { user_id: old.user_id, attachment_id: old.id }, clock::now()).await.unwrap();
-    cleaner.handle(CleanUp::Task { user_id: old.user_id, task_id: old.task_id }, clock::now()).await.unwrap();
+    handle(&cleaner, CleanUp::Unfinished { user_id: old.user_id, attachment_id: old.id }).await.unwrap();
+    handle(&cleaner, CleanUp::Task { user_id: old.user_id, task_id: old.task_id }).await.unwrap();
     assert_eq!(world.count("ATT#").await, 0);
     assert_eq!(s3.asked().len(), 3, "its three objects are deleted");
 }

@@ -14,14 +14,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use service::dispatch::Dispatcher;
 use service::sweep::Sweeper;
+use shared::auth::secrets::Secrets;
 use shared::aws::mailer::Mailer;
-use shared::aws::queue::{FireReminder, Queue, SendMail, Sweep};
+use shared::aws::queue::Queue;
 use shared::aws::schedules::{Schedules, Target};
-use shared::aws::secrets::Secrets;
+use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::reminder::Reminder;
-use shared::events::{Message, work_off};
+use shared::events::{Batch, Message, QueueFunction, process_batch};
+use shared::messages::{FireReminder, SendMail, Sweep};
+use shared::store::Permit;
 use test_support::{Answer, Scripted, World, clock};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -72,6 +75,7 @@ async fn line(poison: Arc<Mutex<String>>) -> Line {
     let manager = Scripted::new(vec![Answer::ok().with(json!({"SecretString": secret}))]).await;
     let dispatcher = Dispatcher {
         store: world.store.clone(),
+        permit: Permit::of_system(),
         schedules: Schedules::new(&scheduler.sdk(), target),
         reminders: Queue::new(&sqs, url("reminders")),
         mails: Queue::new(&sqs, url("mails")),
@@ -89,7 +93,8 @@ async fn line(poison: Arc<Mutex<String>>) -> Line {
     };
     let sender = Sender {
         store: world.store.clone(),
-        secrets: Secrets::load(&manager.sdk(), "secret".to_owned()).await.unwrap(),
+        permit: Permit::of_system(),
+        secrets: Secrets::load(SecretText::new(&manager.sdk(), "secret".to_owned())).await.unwrap(),
         mailer: Mailer::new(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned()),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         stage: "test".to_owned(),
@@ -136,8 +141,8 @@ impl Line {
 
     /// Hands a batch to the planner; the sequence numbers that it reports as failed.
     async fn plan(&self, event: &Event) -> Vec<String> {
-        let handler = async |record, now| self.dispatcher.handle(&record, now).await;
-        let response = work_off(("service-dispatch", "test"), event, clock::fixed(), &handler).await;
+        let batch = Batch { function: "service-dispatch", stage: "test".to_owned(), clock: clock::fixed() };
+        let response = process_batch(&batch, &self.dispatcher, event).await;
         response.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()
     }
 
@@ -165,7 +170,7 @@ impl Line {
     /// Delivers every message that was put on the reminder queue, schedules' messages among them.
     async fn fire_all(&self, now: Timestamp) {
         for message in self.scheduled().into_iter().chain(self.queued("reminders")) {
-            reminders::fire::handle(&self.world.store, message, now).await.unwrap();
+            reminders::fire::handle(&self.world.store, &Permit::of_system(), message, now).await.unwrap();
         }
     }
 
@@ -206,6 +211,11 @@ impl Line {
     }
 }
 
+/// The message of a tick.
+fn tick() -> Message<Sweep> {
+    Message { body: Sweep::Tick, deliveries: 1 }
+}
+
 fn sort_keys(reminders: &[Reminder]) -> Vec<String> {
     reminders.iter().map(|reminder| format!("REM#{}", reminder.id)).collect()
 }
@@ -238,7 +248,7 @@ async fn what_the_sweep_sent_while_the_planner_was_down_is_not_sent_again_when_i
     let start = clock::now();
     let made = line.reminders(0..20, MINUTE * 10).await;
     // Down for two hours. The sweep finds the reminders, then their mails, which the stream would have handed over.
-    let tick = async |minute: u32| line.sweeper.handle(Sweep::Tick, start.plus(MINUTE * minute)).await.unwrap();
+    let tick = async |minute: u32| line.sweeper.handle(tick(), start.plus(MINUTE * minute)).await.unwrap();
     for minute in 0..30 {
         tick(minute).await;
     }
@@ -281,16 +291,16 @@ async fn a_record_that_always_fails_holds_up_no_other_of_its_batch_and_the_sweep
     // Those that Scheduler took fire; the one that it did not take is in no queue until the sweep has looked.
     let due = made[3].fires_at().unwrap();
     for message in line.scheduled().into_iter().filter(|message| message.reminder_id != made[3].id) {
-        reminders::fire::handle(&line.world.store, message, due).await.unwrap();
+        reminders::fire::handle(&line.world.store, &Permit::of_system(), message, due).await.unwrap();
     }
     assert!(line.queued::<FireReminder>("reminders").is_empty());
     for minute in 0..30 {
-        line.sweeper.handle(Sweep::Tick, due.plus(MINUTE * minute)).await.unwrap();
+        line.sweeper.handle(tick(), due.plus(MINUTE * minute)).await.unwrap();
     }
     let found = line.queued::<FireReminder>("reminders");
     assert!(!found.is_empty() && found.iter().all(|message| message.reminder_id == made[3].id));
     for message in found {
-        reminders::fire::handle(&line.world.store, message, due.plus(MINUTE * 30)).await.unwrap();
+        reminders::fire::handle(&line.world.store, &Permit::of_system(), message, due.plus(MINUTE * 30)).await.unwrap();
     }
     line.plan_all(&line.mail_keys().await).await;
     line.send_all(due.plus(HOUR)).await;

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use service::sweep::Sweeper;
-use shared::aws::queue::{FireReminder, Queue, Sweep};
+use shared::aws::queue::Queue;
 use shared::clock::Timestamp;
+use shared::domain::delivery::MailOutcome;
+use shared::events::{Message, QueueFunction};
+use shared::messages::{FireReminder, Sweep};
 use shared::store::Permit;
-use shared::store::mails::Outcome;
 use test_support::{Answer, Scripted, World, clock};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,9 +39,14 @@ async fn services(answers: Vec<Answer>) -> Services {
     Services { world, queues, sweeper }
 }
 
+/// The message of a tick.
+fn tick() -> Message<Sweep> {
+    Message { body: Sweep::Tick, deliveries: 1 }
+}
+
 impl Services {
     async fn tick(&self, now: Timestamp) {
-        self.sweeper.handle(Sweep::Tick, now).await.unwrap();
+        self.sweeper.handle(tick(), now).await.unwrap();
     }
 
     /// Ticks every minute from `from` on, for so many minutes.
@@ -90,7 +97,7 @@ async fn a_reminder_whose_schedule_was_lost_is_handed_over_with_its_plan_and_fir
     assert!((1..=2).contains(&queued.len()), "{queued:?}");
     assert_eq!((queued[0].reminder_id, queued[0].plan), (reminder.id, reminder.plan));
     for message in queued {
-        reminders::fire::handle(&services.world.store, message, at.plus(HOUR)).await.unwrap();
+        reminders::fire::handle(&services.world.store, &Permit::of_system(), message, at.plus(HOUR)).await.unwrap();
     }
     // One mail of the registration, one of the reminder.
     assert_eq!((services.world.count("NTF#").await, services.world.count("MAIL#").await), (1, 2));
@@ -108,7 +115,7 @@ async fn a_mail_that_never_reached_its_queue_is_handed_over_until_it_has_left() 
     let first = services.count("mails");
     assert!((1..=4).contains(&first), "{first}");
     assert!(services.of("mails").iter().all(|message| message["mailId"] == json!(mail.id)));
-    services.world.store.settle_mail(&Permit::of_system(), &mail, Outcome::Sent).await.unwrap();
+    services.world.store.settle_mail(&Permit::of_system(), &mail, MailOutcome::Sent).await.unwrap();
     services.ticks(clock::now().plus(HOUR), 60).await;
     assert_eq!(services.count("mails"), first);
 }
@@ -156,7 +163,7 @@ async fn a_page_that_was_full_goes_on_where_it_ended() {
 async fn a_queue_that_is_down_has_the_tick_come_again() {
     let services = services(vec![Answer::broken()]).await;
     let at = services.world.user.next_digest.unwrap().at;
-    assert!(services.sweeper.handle(Sweep::Tick, at).await.is_err());
+    assert!(services.sweeper.handle(tick(), at).await.is_err());
 }
 
 #[tokio::test]
@@ -164,7 +171,7 @@ async fn what_a_queue_refuses_of_a_batch_is_an_error() {
     let failed = json!({"Successful": [], "Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": false}]});
     let services = services(vec![Answer::ok().with(failed)]).await;
     let at = services.world.user.next_digest.unwrap().at;
-    assert!(services.sweeper.handle(Sweep::Tick, at).await.is_err());
+    assert!(services.sweeper.handle(tick(), at).await.is_err());
 }
 
 #[tokio::test]

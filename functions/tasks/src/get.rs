@@ -1,15 +1,15 @@
-//! `GET /api/tasks/{id}`: one task with its attachments and reminders.
+//! `GET /api/tasks/{id}`
 
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Operation, Request, Success, WithHead};
 
-use crate::{out, task_of_path};
+use crate::{TaskData, task_of_path};
 
-/// Answers 200 with the task and its `ETag`.
-///
-/// # Errors
-/// 404 for a task that is not the user's, as for one that never was.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<NoBody, Success<TaskData>> =
+    Operation::get("/api/tasks/{id}", "Get a task with its attachments and reminders").etag();
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<TaskData>, ApiError> {
     let task = task_of_path(app, request).await?.task;
     let version = task.version;
-    Ok(Reply::ok("Task retrieved successfully", out(app, task)).etag(version))
+    Ok(Success::new("Task retrieved successfully", TaskData::new(app, task)).etag(version))
 }

@@ -1,14 +1,4 @@
 //! Tasks.
-//!
-//! | Function | Called by |
-//! |---|---|
-//! | `tasks-create` | `POST /api/tasks` |
-//! | `tasks-list` | `GET /api/tasks` |
-//! | `tasks-get` | `GET /api/tasks/{id}` |
-//! | `tasks-update` | `PUT /api/tasks/{id}` |
-//! | `tasks-delete` | `DELETE /api/tasks/{id}` |
-//! | `tasks-reminders` | `GET /api/tasks/{id}/reminders` |
-//! | `tasks-overdue` | the overdue queue, fed by the sweep |
 
 pub mod create;
 pub mod delete;
@@ -18,30 +8,55 @@ pub mod overdue;
 pub mod reminders;
 pub mod update;
 
+use serde::Serialize;
 use shared::domain::task::{Task, TaskOut};
 use shared::domain::zone::Zone;
-use shared::http::{ApiError, App, ErrorCode, Request};
+use shared::http::{ApiError, App, ErrorCode, RequestParts};
 use shared::id::TaskId;
 use shared::store::tasks::TaskRow;
 
-/// The task that the path names.
-async fn task_of_path(app: &App, request: &Request<'_>) -> Result<TaskRow, ApiError> {
-    let id = request.path_id(TASK, TaskId::parse)?;
-    find(app, request, id).await
-}
-
-async fn find(app: &App, request: &Request<'_>, id: TaskId) -> Result<TaskRow, ApiError> {
-    let row = app.store.task(request.caller()?.id, id).await?;
-    row.ok_or_else(|| ApiError::not_found(TASK))
+shared::functions! {
+    serve "tasks" {
+        "tasks-create": http(create),
+        "tasks-list": http(list),
+        "tasks-get": http(get),
+        "tasks-update": http(update),
+        "tasks-delete": http(delete),
+        "tasks-reminders": http(reminders),
+        "tasks-overdue": queue("overdue", overdue::Overdue),
+    }
 }
 
 const TASK: &str = "Task";
 
-/// The caller's time zone, read only where a plain date needs it.
-async fn zone(app: &App, request: &Request<'_>, needed: Needed) -> Result<Zone, ApiError> {
+/// One task.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct TaskData {
+    task: TaskOut,
+}
+
+impl TaskData {
+    fn new(app: &App, task: Task) -> Self {
+        Self { task: TaskOut::new(task, &app.http.public_url) }
+    }
+}
+
+/// The task that the path names.
+async fn task_of_path(app: &App, request: &RequestParts) -> Result<TaskRow, ApiError> {
+    find(app, request, request.path_id(TASK, TaskId::parse)?).await
+}
+
+async fn find(app: &App, request: &RequestParts, id: TaskId) -> Result<TaskRow, ApiError> {
+    let row = app.store.task(request.caller()?.id, id).await?;
+    row.ok_or_else(|| ApiError::not_found(TASK))
+}
+
+/// The caller's time zone, read only if a due date is a plain date.
+async fn zone(app: &App, request: &RequestParts, needed: ZoneNeeded) -> Result<Zone, ApiError> {
     match needed {
-        Needed::No => Ok(Zone::UTC),
-        Needed::Yes => {
+        ZoneNeeded::No => Ok(Zone::UTC),
+        ZoneNeeded::Yes => {
             let user = app.store.user(request.caller()?.id).await?;
             Ok(user.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))?.timezone)
         }
@@ -49,18 +64,14 @@ async fn zone(app: &App, request: &Request<'_>, needed: Needed) -> Result<Zone, 
 }
 
 /// Whether a body holds a plain date, which only the user's time zone makes an instant.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needed {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ZoneNeeded {
     Yes,
     No,
 }
 
-impl Needed {
+impl ZoneNeeded {
     fn if_plain_date(is_plain_date: bool) -> Self {
         if is_plain_date { Self::Yes } else { Self::No }
     }
-}
-
-fn out(app: &App, task: Task) -> serde_json::Value {
-    serde_json::json!({ "task": TaskOut::new(task, &app.http.public_url) })
 }

@@ -1,31 +1,33 @@
-//! `GET /api/tasks`: a page of the user's tasks, each with its attachments and reminders.
+//! `GET /api/tasks`
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use shared::domain::body::NoBody;
 use shared::domain::task::TaskOut;
-use shared::domain::task_query::{REPEATABLE, TaskQuery};
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::task_query::TaskQuery;
+use shared::http::{ApiError, App, Operation, PageRequest, Request, Selected, Success};
 
-/// Answers 200 with the page.
-///
-/// # Errors
-/// 400 for bad parameters, and for a cursor that was given for another query.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let (query, limit) = request.list_query(&REPEATABLE, TaskQuery::read)?;
-    let caller = request.caller()?.id;
-    let list = format!("tasks?{}", query.fingerprint());
-    let keyring = app.keyring().await?;
-    let after = request.position(&keyring, &list)?;
-    let page = app.store.tasks(caller, &query, after, limit).await?;
-    let next = page.next.map(|position| position.to_cursor(&keyring, caller, &list));
-    let tasks: Vec<Value> =
-        page.tasks.into_iter().map(|task| shown(TaskOut::new(task, &app.http.public_url), &query)).collect();
-    Ok(Reply::ok("Tasks retrieved successfully", json!({ "tasks": tasks, "nextCursor": next })))
+/// A page of tasks.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct TasksPage {
+    #[cfg_attr(feature = "schema", schemars(length(max = 100)))]
+    tasks: Vec<Selected<TaskOut>>,
+    /// The cursor of the next page; null at the end.
+    next_cursor: Option<String>,
 }
 
-fn shown(task: TaskOut, query: &TaskQuery) -> Value {
-    let mut task = json!(task);
-    if let (Some(fields), Some(object)) = (&query.fields, task.as_object_mut()) {
-        object.retain(|name, _| fields.contains(&name.as_str()));
-    }
-    task
+pub const OPERATION: Operation<NoBody, Success<TasksPage>> =
+    Operation::get("/api/tasks", "List tasks; a filtered page may be shorter than its limit")
+        .paged()
+        .query(&TaskQuery::PARAMETERS);
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<TasksPage>, ApiError> {
+    let parameters = (&TaskQuery::PARAMETERS[..], TaskQuery::read);
+    let list = |query: &TaskQuery| format!("tasks?{}", query.fingerprint());
+    let (mut page, query) = PageRequest::read_with(app, request, parameters, list).await?;
+    let found = app.store.tasks(page.user, &query, page.after.take(), page.limit).await?;
+    let shown = |task| Selected::new(TaskOut::new(task, &app.http.public_url), query.fields.clone());
+    let tasks = found.tasks.into_iter().map(shown).collect();
+    Ok(Success::new("Tasks retrieved successfully", TasksPage { tasks, next_cursor: page.cursor(found.next) }))
 }

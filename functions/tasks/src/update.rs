@@ -1,27 +1,27 @@
-//! `PUT /api/tasks/{id}`: changes the fields sent; completing it calls off its reminders and tells the user.
+//! `PUT /api/tasks/{id}`
 
 use shared::domain::task::TaskPatch;
-use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
+use shared::http::{ApiError, App, Operation, Request, Success, WithHead, retry_conflicts};
 use shared::id::TaskId;
 
-use crate::{Needed, TASK, find, out, zone};
+use crate::{TASK, TaskData, ZoneNeeded, find, zone};
 
-/// Answers 200 with the task.
-///
-/// # Errors
-/// 400 for bad fields, 404, 412 when `If-Match` no longer holds.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<TaskPatch, Success<TaskData>> =
+    Operation::put("/api/tasks/{id}", "Update a task: change the fields that are sent").if_match().etag();
+
+pub async fn handle(app: &App, request: &Request<'_, TaskPatch>) -> Result<Success<TaskData>, ApiError> {
     let id = request.path_id(TASK, TaskId::parse)?;
-    let patch = request.body(|fields| Some(TaskPatch::read(fields)))?;
-    let zone = zone(app, request, Needed::if_plain_date(patch.needs_zone())).await?;
-    let request = &*request;
+    let patch = request.body(app)?;
+    let zone = zone(app, request, ZoneNeeded::if_plain_date(patch.needs_zone())).await?;
     let task = retry_conflicts(async || {
         let row = find(app, request, id).await?;
         request.check_match(row.task.version)?;
         let permit = request.permit().await?;
-        Ok(app.store.update_task(&permit, row, patch.clone(), &zone, request.now()).await?)
+        let change = row.task.change(patch.clone(), &zone, request.now());
+        app.store.update_task(&permit, &row, &change).await?;
+        Ok(change.task)
     })
     .await?;
     let version = task.version;
-    Ok(Reply::ok("Task updated successfully", out(app, task)).etag(version))
+    Ok(Success::new("Task updated successfully", TaskData::new(app, task)).etag(version))
 }

@@ -4,10 +4,10 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::task::Task;
-use shared::http::App;
-use shared::http::routes::{Route, TASKS_GET, TASKS_UPDATE};
+use shared::http::{App, Route};
+use tasks::{get, update};
 use test_support::World;
-use test_support::api::{answer, app, body, limits};
+use test_support::api::{answer, app, body, header, limits, route, status};
 
 const WRITERS: usize = 64;
 const ROUNDS: usize = 4;
@@ -18,16 +18,16 @@ fn about(world: &World, route: &Route, task: &Task) -> Value {
     event
 }
 
-/// Reads the number in the task's description, and writes the next one if the task is still as it was read. Answers
+/// Reads the number in the task's description, and writes the next one if the task is still as it was read. Returns
 /// the status.
-async fn increment(world: &World, app: &App, task: &Task) -> i64 {
-    let read = answer(app, &TASKS_GET, &tasks::get::handle, about(world, &TASKS_GET, task)).await;
-    let out = body(&read);
-    let number: u64 = out["data"]["task"]["description"].as_str().unwrap().parse().unwrap();
-    let mut update = about(world, &TASKS_UPDATE, task);
-    update["headers"]["if-match"] = json!(read.headers["etag"].to_str().unwrap());
-    update["body"] = json!(json!({"description": (number + 1).to_string()}).to_string());
-    answer(app, &TASKS_UPDATE, &tasks::update::handle, update).await.status_code
+async fn increment(world: &World, app: &App, task: &Task) -> u16 {
+    let (get_route, update_route) = (route(get::OPERATION), route(update::OPERATION));
+    let read = answer(app, &get_route, get::handle, about(world, &get_route, task)).await;
+    let number: u64 = body(&read)["data"]["task"]["description"].as_str().unwrap().parse().unwrap();
+    let mut event = about(world, &update_route, task);
+    event["headers"]["if-match"] = json!(header(&read, "etag").unwrap());
+    event["body"] = json!(json!({"description": (number + 1).to_string()}).to_string());
+    status(&answer(app, &update_route, update::handle, event).await)
 }
 
 #[tokio::test]
@@ -44,11 +44,12 @@ async fn of_64_writers_each_increments_a_description_or_is_refused() {
         statuses
     };
     let statuses = join_all((0..WRITERS).map(|_| writer())).await.concat();
-    let count = |wanted: i64| statuses.iter().filter(|status| **status == wanted).count();
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!(count(200) + count(412) + count(409), WRITERS * ROUNDS, "{statuses:?}");
     assert!(count(200) >= ROUNDS, "{statuses:?}");
     let stored = world.store.task(world.user.id, task.id).await.unwrap().unwrap().task;
-    let counted = body(&answer(&app, &TASKS_GET, &tasks::get::handle, about(&world, &TASKS_GET, &task)).await);
+    let get_route = route(get::OPERATION);
+    let counted = body(&answer(&app, &get_route, get::handle, about(&world, &get_route, &task)).await);
     assert_eq!(counted["data"]["task"]["description"], count(200).to_string());
     assert_eq!(stored.version, count(200) as u64 + 1);
 }

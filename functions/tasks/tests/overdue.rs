@@ -4,15 +4,18 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::aws::queue::TellOverdue;
 use shared::clock::Timestamp;
 use shared::domain::due_date::DueDate;
 use shared::domain::field::Patch;
-use shared::domain::sweep::{DueKind, Stretch};
+use shared::domain::sweep::{DueKind, DueWindow};
 use shared::domain::task::{Priority, Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
+use shared::events::{Message, QueueFunction};
+use shared::messages::TellOverdue;
+use shared::store::Permit;
+use shared::store::counters::CounterSnapshot;
 use shared::store::keys::DUE_SHARDS;
-use tasks::overdue;
+use tasks::overdue::Overdue;
 use test_support::{World, clock};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -26,12 +29,16 @@ async fn world() -> (World, Task, Timestamp) {
 }
 
 async fn run(world: &World, task: &Task, now: Timestamp) {
-    overdue::handle(&world.store, &TellOverdue { user_id: task.user_id, task_id: task.id }, now).await.unwrap();
+    let overdue = Overdue { store: world.store.clone(), permit: Permit::of_system() };
+    let body = TellOverdue { user_id: task.user_id, task_id: task.id };
+    overdue.handle(Message { body, deliveries: 1 }, now).await.unwrap();
 }
 
 async fn change(world: &World, task: &Task, patch: TaskPatch) -> Task {
     let row = world.store.task(task.user_id, task.id).await.unwrap().unwrap();
-    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, clock::now()).await.unwrap()
+    let change = row.task.change(patch, &Zone::UTC, clock::now());
+    world.store.update_task(&world.permit(), &row, &change).await.unwrap();
+    change.task
 }
 
 fn moved_to(at: Timestamp) -> TaskPatch {
@@ -40,10 +47,10 @@ fn moved_to(at: Timestamp) -> TaskPatch {
 
 /// How many tasks the index has that are due after `from`, up to `upto`.
 async fn due(world: &World, from: Option<Timestamp>, upto: Timestamp) -> usize {
-    let stretch = Stretch { kind: DueKind::Task, from, upto };
+    let window = DueWindow { kind: DueKind::Task, from, upto };
     let mut found = 0;
     for shard in 0..DUE_SHARDS {
-        found += world.store.due(&stretch, shard, None, 100).await.unwrap().rows.len();
+        found += world.store.due(&window, shard, None, 100).await.unwrap().rows.len();
     }
     found
 }
@@ -108,7 +115,7 @@ async fn a_change_that_rests_on_an_older_reading_does_not_tell_it_again() {
     let row = world.store.task(task.user_id, task.id).await.unwrap().unwrap();
     run(&world, &task, at).await;
     let raised = TaskPatch { priority: Some(Priority::High), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, raised, &Zone::UTC, clock::now()).await.unwrap();
+    world.store.update_task(&world.permit(), &row, &row.task.change(raised, &Zone::UTC, clock::now())).await.unwrap();
     run(&world, &task, at).await;
     assert_eq!((world.count("NTF#").await, due(&world, None, at).await), (1, 0));
 }
@@ -127,7 +134,7 @@ async fn a_task_that_is_made_after_its_due_date_is_told_of_by_the_next_tick() {
 async fn a_deleted_task_is_no_error() {
     let (world, task, at) = world().await;
     let row = world.store.task(task.user_id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, at).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), at).await.unwrap();
     run(&world, &task, at).await;
     assert_eq!((world.count("NTF#").await, due(&world, None, at).await), (0, 0));
 }

@@ -5,35 +5,48 @@
 
 use serde_json::{Map, Value};
 use shared::auth::mailed::MailedToken;
+use shared::auth::secrets::Secrets;
 use shared::aws::files::{Bucket, ObjectWriter};
-use shared::aws::queue::BuildExport;
-use shared::aws::secrets::Secrets;
+use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
+use shared::config::{Variable, required};
 use shared::domain::export::{Export, ExportState, object_key};
 use shared::domain::mail::{EXPORT_LINK_VALID, Mail, MailContent};
-use shared::events::Failure;
+use shared::events::{Environment, Failure, Message, QueueFunction};
 use shared::id::TokenSeed;
+use shared::messages::BuildExport;
+use shared::runtime::Error;
 use shared::store::exports::UserRow;
-use shared::store::{Permit, Refusal, Store, WriteError, keys};
+use shared::store::keys::{self, UserRowKey};
+use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// What building takes.
 #[derive(Debug)]
 pub struct Builder {
     /// The table.
     pub store: Store,
+    /// The permit to write.
+    pub permit: Permit,
     /// The keys that the link's token is derived from.
     pub secrets: Secrets,
     /// Where files lie.
     pub bucket: Bucket,
 }
 
-impl Builder {
-    /// Builds the export that the message names, unless that was done or it was replaced.
-    ///
-    /// # Errors
-    /// A service failed: the message comes again.
-    pub async fn handle(&self, message: BuildExport, now: Timestamp) -> Result<(), Failure> {
-        let BuildExport { user_id, export_id } = message;
+impl QueueFunction for Builder {
+    type Message = BuildExport;
+
+    const VARIABLES: &'static [Variable] = &[Variable::UploadsBucket];
+
+    async fn start(environment: Environment) -> Result<Self, Error> {
+        let Environment { sdk, store, permit, .. } = environment;
+        let secrets = Secrets::load(SecretText::new(&sdk, required(Variable::SecretId)?)).await?;
+        Ok(Self { store, permit, secrets, bucket: Bucket::new(&sdk, required(Variable::UploadsBucket)?) })
+    }
+
+    /// Builds the export that the message names, unless it was already built or replaced.
+    async fn handle(&self, message: Message<BuildExport>, now: Timestamp) -> Result<(), Failure> {
+        let BuildExport { user_id, export_id } = message.body;
         let Some(export) = self.store.export(user_id).await?.filter(|export| export.id == export_id) else {
             tracing::info!(%export_id, "export.not_wanted");
             // A try that was killed may have left the file.
@@ -48,7 +61,7 @@ impl Builder {
         let token = MailedToken::derive(&keyring, &kid, seed).ok_or("no current key")?;
         let content = MailContent::ExportReady { seed, kid, expires_at: now.plus(EXPORT_LINK_VALID) };
         let mail = Mail::new(user_id, content, now);
-        match self.store.finish_export(&Permit::of_system(), &export, size, &mail, &token).await {
+        match self.store.finish_export(&self.permit, &export, size, &mail, &token).await {
             Err(WriteError::Refused(Refusal::ExportChanged)) => {
                 // Replaced, deleted, or finished by another delivery, whose file lies under the same key.
                 let kept = self.store.export(user_id).await?.is_some_and(|kept| kept.id == export_id);
@@ -60,7 +73,9 @@ impl Builder {
             finished => Ok(finished?),
         }
     }
+}
 
+impl Builder {
     async fn write(&self, export: &Export, now: Timestamp) -> Result<u64, Failure> {
         let writer = self.bucket.writer(export.object_key(), "application/json; charset=utf-8");
         let mut file = File::begin(writer, now).await?;
@@ -78,11 +93,35 @@ impl Builder {
     }
 }
 
-/// A list of the file, and the rows that are in it.
-struct Section {
-    name: &'static str,
-    prefix: &'static str,
-    shown: Shown,
+/// A list of the file, in the order of the sort keys, which is the order of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Section {
+    Sessions,
+    Attachments,
+    Notifications,
+    Reminders,
+    Tasks,
+}
+
+impl Section {
+    const ALL: [Self; 5] = [Self::Sessions, Self::Attachments, Self::Notifications, Self::Reminders, Self::Tasks];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Attachments => "attachments",
+            Self::Notifications => "notifications",
+            Self::Reminders => "reminders",
+            Self::Tasks => "tasks",
+        }
+    }
+
+    fn shown(self) -> Shown {
+        match self {
+            Self::Sessions => SESSION_SHOWN,
+            Self::Attachments | Self::Notifications | Self::Reminders | Self::Tasks => MACHINERY,
+        }
+    }
 }
 
 /// Which attributes of a row are shown.
@@ -104,18 +143,7 @@ const MACHINERY: Shown = Shown::AllBut(&[
     keys::EXPIRES_AT,
 ]);
 
-/// In the order of the sort keys, which is the order of the file.
-const SECTIONS: [Section; 5] = [
-    Section {
-        name: "sessions",
-        prefix: keys::SESSION_PREFIX,
-        shown: Shown::Only(&["id", "device", "address", "memory", "createdAt", "refreshedAt"]),
-    },
-    Section { name: "attachments", prefix: keys::ATTACHMENT_PREFIX, shown: MACHINERY },
-    Section { name: "notifications", prefix: keys::NOTIFICATION_PREFIX, shown: MACHINERY },
-    Section { name: "reminders", prefix: keys::REMINDER_PREFIX, shown: MACHINERY },
-    Section { name: "tasks", prefix: keys::TASK_PREFIX, shown: MACHINERY },
-];
+const SESSION_SHOWN: Shown = Shown::Only(&["id", "device", "address", "memory", "createdAt", "refreshedAt"]);
 
 const ACCOUNT_SHOWN: Shown = Shown::Only(&[
     "id",
@@ -144,8 +172,8 @@ impl Shown {
 /// The file on its way: one object with a list for each section.
 struct File {
     writer: ObjectWriter,
-    /// Sections whose list was begun.
-    begun: usize,
+    /// The section whose list is open.
+    open: Option<Section>,
     /// Whether the list that is open has rows.
     has_rows: bool,
     /// Up to when all notifications are read. Their rows do not tell: marking all as read is one write, to the inbox,
@@ -156,45 +184,59 @@ struct File {
 impl File {
     async fn begin(mut writer: ObjectWriter, now: Timestamp) -> Result<Self, Failure> {
         writer.write(format!("{{\"exportedAt\":\"{now}\"").as_bytes()).await?;
-        Ok(Self { writer, begun: 0, has_rows: false, read_upto: None })
+        Ok(Self { writer, open: None, has_rows: false, read_upto: None })
     }
 
     async fn add(&mut self, mut row: UserRow) -> Result<(), Failure> {
-        if row.sk == keys::ACCOUNT {
-            let user = ACCOUNT_SHOWN.of(row.attributes);
-            return self.text(&format!(",\"user\":{user}")).await;
-        }
-        if row.sk == keys::INBOX {
-            self.read_upto = instant(&row.attributes, "readUpto");
-            return Ok(());
-        }
-        if row.sk.starts_with(keys::NOTIFICATION_PREFIX) && was_read(&row.attributes, self.read_upto) {
-            row.attributes.insert("isRead".to_owned(), Value::Bool(true));
-        }
-        let Some(at) = SECTIONS.iter().position(|section| row.sk.starts_with(section.prefix)) else {
-            return Ok(());
+        let section = match row.key {
+            UserRowKey::Account => {
+                let user = ACCOUNT_SHOWN.of(row.attributes);
+                return self.text(&format!(",\"user\":{user}")).await;
+            }
+            UserRowKey::Inbox => {
+                self.read_upto = instant(&row.attributes, "readUpto");
+                return Ok(());
+            }
+            UserRowKey::Notification(_) => {
+                if was_read(&row.attributes, self.read_upto) {
+                    row.attributes.insert("isRead".to_owned(), Value::Bool(true));
+                }
+                Section::Notifications
+            }
+            UserRowKey::Session(_) => Section::Sessions,
+            UserRowKey::Attachment(_) => Section::Attachments,
+            UserRowKey::Reminder(_) => Section::Reminders,
+            UserRowKey::Task(_) => Section::Tasks,
+            // They follow from the others, or are of no use to the user.
+            UserRowKey::Export
+            | UserRowKey::Counters
+            | UserRowKey::Category(_)
+            | UserRowKey::Days(_)
+            | UserRowKey::Streak(_)
+            | UserRowKey::Mail(_)
+            | UserRowKey::Idempotency(_) => return Ok(()),
         };
-        self.open_until(at + 1).await?;
-        let Some(section) = SECTIONS.get(at) else {
-            return Ok(());
-        };
+        self.open_until(section).await?;
         let comma = if std::mem::replace(&mut self.has_rows, true) { "," } else { "" };
-        self.text(&format!("{comma}{}", section.shown.of(row.attributes))).await
+        self.text(&format!("{comma}{}", section.shown().of(row.attributes))).await
     }
 
-    /// Closes lists and begins the next ones until so many were begun.
-    async fn open_until(&mut self, count: usize) -> Result<(), Failure> {
-        for section in SECTIONS.iter().take(count).skip(self.begun) {
-            let end = if self.begun > 0 { "]" } else { "" };
-            self.begun += 1;
+    /// Closes the open list and opens the next ones, up to `last`.
+    async fn open_until(&mut self, last: Section) -> Result<(), Failure> {
+        for section in Section::ALL.into_iter().filter(|section| *section <= last) {
+            if self.open >= Some(section) {
+                continue;
+            }
+            let end = if self.open.is_some() { "]" } else { "" };
+            self.open = Some(section);
             self.has_rows = false;
-            self.text(&format!("{end},\"{}\":[", section.name)).await?;
+            self.text(&format!("{end},\"{}\":[", section.name())).await?;
         }
         Ok(())
     }
 
     async fn finish(mut self) -> Result<u64, Failure> {
-        self.open_until(SECTIONS.len()).await?;
+        self.open_until(Section::Tasks).await?;
         self.text("]}").await?;
         Ok(self.writer.finish().await?)
     }
@@ -216,12 +258,22 @@ fn was_read(notification: &Map<String, Value>, read_upto: Option<Timestamp>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::id::{AttachmentId, NotificationId, ReminderId, SessionId, TaskId, UserId};
 
     #[test]
-    fn the_sections_stand_in_the_order_of_their_sort_keys() {
-        assert!(SECTIONS.windows(2).all(|pair| matches!(pair, [a, b] if a.prefix < b.prefix)));
-        assert!(keys::ACCOUNT < SECTIONS[0].prefix);
-        assert!(keys::INBOX < keys::NOTIFICATION_PREFIX, "the mark is known when the notifications come");
+    fn the_sections_are_in_the_order_of_their_sort_keys() {
+        let user = UserId::new();
+        let rows = [
+            UserRowKey::Account,
+            UserRowKey::Session(SessionId::new()),
+            UserRowKey::Attachment(AttachmentId::new()),
+            UserRowKey::Inbox,
+            UserRowKey::Notification(NotificationId::new()),
+            UserRowKey::Reminder(ReminderId::new()),
+            UserRowKey::Task(TaskId::new()),
+        ];
+        assert!(rows.windows(2).all(|pair| pair[0].key(user) < pair[1].key(user)));
+        assert!(Section::ALL.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]
@@ -229,6 +281,6 @@ mod tests {
         let attributes = serde_json::json!({"id": "1", "passwordHash": "x", "resetHash": "y", "refreshHash": "z"});
         let Value::Object(attributes) = attributes else { panic!("no object") };
         assert_eq!(ACCOUNT_SHOWN.of(attributes.clone()), serde_json::json!({"id": "1"}));
-        assert_eq!(SECTIONS[0].shown.of(attributes), serde_json::json!({"id": "1"}));
+        assert_eq!(Section::Sessions.shown().of(attributes), serde_json::json!({"id": "1"}));
     }
 }

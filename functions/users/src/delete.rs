@@ -1,47 +1,49 @@
-//! `DELETE /api/user/me`: the account ends at once, and its address is free; the cleaner deletes the rest.
+//! `DELETE /api/user/me`: frees the e-mail address at once; `service-cleanup` deletes the rest.
 
 use std::time::Duration;
 
-use serde_json::json;
 use shared::auth::password;
+use shared::body;
 use shared::domain::field::FieldError;
 use shared::domain::password::Password;
-use shared::http::cookies::{CookieName, SetCookie};
-use shared::http::{ApiError, App, ErrorCode, Reply, Request, retry_conflicts};
+use shared::http::cookies::SetCookie;
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, RequestParts, WithHead, retry_conflicts};
+use shared::limits::RateLimitClass;
 use shared::store::users::AccountWithSessions;
-use shared::store::{Refusal, WriteError};
 
 use crate::account_with_sessions;
 
-/// Without a password the session must have been opened so lately.
+/// Maximum age of the session that deletes an account without a password.
 const FRESH: Duration = Duration::from_secs(10 * 60);
 
-/// Answers 200 and clears the cookies.
-///
-/// # Errors
-/// 400 for a missing or wrong password; 403 for an account without one whose session is not fresh.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let password: Option<Password> = request.optional_body(|fields| fields.optional("password", "Password"))?;
-    let request = &*request;
-    let own = request.caller()?.session;
-    retry_conflicts(async || {
-        let account = account_with_sessions(app, request).await?;
-        request.permit().await?;
-        prove(request, &account, password.as_ref()).await?;
-        match app.store.delete_account(&account, own, request.now()).await {
-            Err(WriteError::Refused(Refusal::SessionChanged)) => Err(ApiError::new(ErrorCode::Unauthorized)),
-            deleted => Ok(deleted?),
-        }
-    })
-    .await?;
-    Ok(Reply::ok("Account deleted successfully", json!({}))
-        .cookie(SetCookie::clear(&app.http, CookieName::Access))
-        .cookie(SetCookie::clear(&app.http, CookieName::Refresh)))
+body! {
+    /// The password, if the account has one.
+    pub struct Deletion {
+        password: Option<Password> = optional "password",
+    }
 }
 
-/// Who asks must be the owner, and not only hold a token of theirs.
-async fn prove(
-    request: &Request<'_>,
+pub const OPERATION: Operation<Deletion, Done> =
+    Operation::delete_with("/api/user/me", "Delete the account with everything in it")
+        .limit(RateLimitClass::Auth)
+        .errors(&[ErrorCode::WrongPassword, ErrorCode::ReauthRequired, ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_, Deletion>) -> Result<Done, ApiError> {
+    let Deletion { password } = request.body(app)?;
+    retry_conflicts(async || {
+        let account = account_with_sessions(app, request).await?;
+        let permit = request.permit().await?;
+        check_owner(request, &account, password.as_ref()).await?;
+        Ok(app.store.delete_account(&permit, &account, request.now()).await?)
+    })
+    .await?;
+    let answer = Done::message("Account deleted successfully");
+    Ok(SetCookie::clear_session(&app.http).into_iter().fold(answer, WithHead::cookie))
+}
+
+/// Checks that the caller is the owner, not someone who only holds a token.
+async fn check_owner(
+    request: &RequestParts,
     account: &AccountWithSessions,
     password: Option<&Password>,
 ) -> Result<(), ApiError> {
@@ -54,6 +56,6 @@ async fn prove(
     };
     let password = password.ok_or_else(|| vec![FieldError::new("password", "Password is required")])?;
     let matches = password::verify_beside(password, Some(hash)).await.map_err(ApiError::internal)?;
-    let wrong = || ApiError::new(ErrorCode::WrongPassword).saying("Password is incorrect");
+    let wrong = || ApiError::new(ErrorCode::WrongPassword).with_message("Password is incorrect");
     matches.then_some(()).ok_or_else(wrong)
 }

@@ -1,19 +1,18 @@
-//! `DELETE /api/user/sessions`: signs all other devices out.
+//! `DELETE /api/user/sessions`
 
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
 
 use crate::account_with_sessions;
 
-/// Answers 200.
-///
-/// # Errors
-/// 401 when the session that asks has ended itself.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<NoBody, Done> =
+    Operation::delete("/api/user/sessions", "End all other sessions").errors(&[ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     let own = request.caller()?.session;
     let mut others = account_with_sessions(app, request).await?.sessions;
     others.retain(|session| session.id != own);
     let permit = request.permit().await?;
     app.store.end_sessions(&permit, &others, request.now()).await?;
-    Ok(Reply::ok("Other sessions ended successfully", json!({})))
+    Ok(Done::message("Other sessions ended successfully"))
 }

@@ -1,29 +1,28 @@
-//! `DELETE /api/user/sessions/{id}`: signs one device out.
+//! `DELETE /api/user/sessions/{id}`
 
-use serde_json::json;
-use shared::http::cookies::{CookieName, SetCookie};
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::cookies::SetCookie;
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, WithHead};
 use shared::id::SessionId;
 use shared::store::{Refusal, WriteError};
 
-/// Answers 200; ending one's own session clears the cookies too.
-///
-/// # Errors
-/// 404 for a session that is not the user's, or has ended.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    const SESSION: &str = "Session";
+const SESSION: &str = "Session";
+
+pub const OPERATION: Operation<NoBody, Done> =
+    Operation::delete("/api/user/sessions/{id}", "End a session").errors(&[ErrorCode::Conflict]);
+
+/// Ending the caller's own session also clears its cookies.
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     let id = request.path_id(SESSION, SessionId::parse)?;
     let (user, own) = (request.caller()?.id, request.caller()?.session);
     let permit = request.permit().await?;
-    let reply = Reply::ok("Session ended successfully", json!({}));
+    let answer = Done::message("Session ended successfully");
     if id == own {
         app.store.end_session(&permit, user, id).await?;
-        return Ok(reply
-            .cookie(SetCookie::clear(&app.http, CookieName::Access))
-            .cookie(SetCookie::clear(&app.http, CookieName::Refresh)));
+        return Ok(SetCookie::clear_session(&app.http).into_iter().fold(answer, WithHead::cookie));
     }
     match app.store.end_other_session(&permit, user, id, request.now()).await {
         Err(WriteError::Refused(Refusal::SessionChanged)) => Err(ApiError::not_found(SESSION)),
-        ended => Ok(ended.map(|()| reply)?),
+        ended => Ok(ended.map(|()| answer)?),
     }
 }

@@ -1,14 +1,65 @@
-//! `GET /api/user/me`: who is signed in.
+//! `GET /api/user/me`
 
-use shared::http::{ApiError, App, Reply, Request};
+use serde::Serialize;
+use shared::clock::Timestamp;
+use shared::domain::body::NoBody;
+use shared::domain::digest::MorningDigest;
+use shared::domain::email::Email;
+use shared::domain::user::{AuthProvider, PersonName, User};
+use shared::domain::zone::Zone;
+use shared::http::{ApiError, App, Operation, Request, Success};
+use shared::id::UserId;
 
-use crate::{account, out};
+use crate::account;
 
-/// Answers 200 with the account.
-///
-/// # Errors
-/// 401 when the account was deleted since the token was given.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+/// An account.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct UserData {
+    user: UserOut,
+}
+
+/// An account as its owner sees it.
+// Clients of the first version rely on the names in snake case.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "User"))]
+struct UserOut {
+    id: UserId,
+    name: PersonName,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    email: Email,
+    is_two_factor_enabled: bool,
+    auth_provider: AuthProvider,
+    has_password: bool,
+    email_verified: bool,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    timezone: Zone,
+    morning_digest: MorningDigest,
+    #[serde(rename = "createdAt")]
+    created_at: Timestamp,
+}
+
+impl From<User> for UserData {
+    fn from(user: User) -> Self {
+        let user = UserOut {
+            id: user.id,
+            name: user.name,
+            email: user.email,
+            is_two_factor_enabled: user.is_two_factor_enabled,
+            auth_provider: user.auth_provider,
+            has_password: user.password_hash.is_some(),
+            email_verified: user.email_verified,
+            timezone: user.timezone,
+            morning_digest: user.morning_digest,
+            created_at: user.created_at,
+        };
+        Self { user }
+    }
+}
+
+pub const OPERATION: Operation<NoBody, Success<UserData>> = Operation::get("/api/user/me", "Get the account");
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<UserData>, ApiError> {
     let user = account(app, request).await?;
-    Ok(Reply::ok("User retrieved successfully", out(user)))
+    Ok(Success::new("User retrieved successfully", user.into()))
 }

@@ -1,22 +1,34 @@
-//! `GET /api/user/sessions`: where the user is signed in.
+//! `GET /api/user/sessions`
 
 use serde::Serialize;
-use serde_json::json;
 use shared::auth::session::Session;
 use shared::clock::Timestamp;
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Operation, Request, Success};
 use shared::id::SessionId;
 
 use crate::account_with_sessions;
 
-#[derive(Serialize)]
+/// The live sessions, newest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct Sessions {
+    #[cfg_attr(feature = "schema", schemars(length(max = shared::auth::session::MAX_SESSIONS)))]
+    sessions: Vec<SessionOut>,
+}
+
+/// A signed-in device.
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Session"))]
 struct SessionOut {
     id: SessionId,
     device: String,
     ip: String,
     created_at: Timestamp,
+    /// When its tokens were last refreshed.
     last_used_at: Timestamp,
+    /// Whether it is the session of this request.
     current: bool,
 }
 
@@ -33,14 +45,12 @@ impl SessionOut {
     }
 }
 
-/// Answers 200 with the live sessions, newest first: at most ten. A session was last used when it was last
-/// refreshed.
-///
-/// # Errors
-/// 401 when the account was deleted since the token was given.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+pub const OPERATION: Operation<NoBody, Success<Sessions>> =
+    Operation::get("/api/user/sessions", "List the sessions of the account, newest first");
+
+pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<Sessions>, ApiError> {
     let current = request.caller()?.session;
     let sessions = account_with_sessions(app, request).await?.sessions;
-    let sessions: Vec<_> = sessions.into_iter().rev().map(|session| SessionOut::new(session, current)).collect();
-    Ok(Reply::ok("Sessions retrieved successfully", json!({ "sessions": sessions })))
+    let sessions = sessions.into_iter().rev().map(|session| SessionOut::new(session, current)).collect();
+    Ok(Success::new("Sessions retrieved successfully", Sessions { sessions }))
 }

@@ -1,22 +1,24 @@
-//! `PATCH /api/user/me`: changes name, time zone and morning digest, and plans the digest anew.
+//! `PATCH /api/user/me`
 
 use shared::domain::user::UserPatch;
-use shared::http::{ApiError, App, Reply, Request, retry_conflicts};
+use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, retry_conflicts};
 
-use crate::{account, out};
+use crate::account;
+use crate::me::UserData;
 
-/// Answers 200 with the account.
-///
-/// # Errors
-/// 400 for bad fields.
-pub async fn handle(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    let request = &*request;
-    let patch = request.body(|fields| Some(UserPatch::read(fields)))?;
+pub const OPERATION: Operation<UserPatch, Success<UserData>> =
+    Operation::patch("/api/user/me", "Update the account: change the fields that are sent")
+        .errors(&[ErrorCode::Conflict]);
+
+pub async fn handle(app: &App, request: &Request<'_, UserPatch>) -> Result<Success<UserData>, ApiError> {
+    let patch = request.body(app)?;
     let user = retry_conflicts(async || {
         let read = account(app, request).await?;
         let permit = request.permit().await?;
-        Ok(app.store.update_user(&permit, &read, &patch, request.now()).await?)
+        let change = read.change(patch.clone(), request.now());
+        app.store.update_user(&permit, &read, &change).await?;
+        Ok(change.user)
     })
     .await?;
-    Ok(Reply::ok("User updated successfully", out(user)))
+    Ok(Success::new("User updated successfully", user.into()))
 }

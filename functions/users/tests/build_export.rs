@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use shared::auth::secrets::Secrets;
 use shared::aws::files::Bucket;
-use shared::aws::queue::BuildExport;
-use shared::aws::secrets::Secrets;
+use shared::aws::secrets::SecretText;
 use shared::domain::export::Export;
 use shared::domain::task::{TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
-use shared::id::ExportId;
+use shared::events::{Message, QueueFunction};
+use shared::id::{ExportId, NotificationId};
+use shared::messages::BuildExport;
+use shared::store::Permit;
+use shared::store::keys::{self, Key};
 use test_support::{Answer, Scripted, TABLE, World, clock};
 use users::build_export::Builder;
 
@@ -34,7 +38,8 @@ async fn job(answers: Vec<Answer>) -> Job {
     let manager = Scripted::new(vec![Answer::ok().with(json!({"SecretString": secret}))]).await;
     let builder = Builder {
         store: world.store.clone(),
-        secrets: Secrets::load(&manager.sdk(), "keys".to_owned()).await.unwrap(),
+        permit: Permit::of_system(),
+        secrets: Secrets::load(SecretText::new(&manager.sdk(), "keys".to_owned())).await.unwrap(),
         bucket: Bucket::new(&s3.sdk(), "uploads".to_owned()),
     };
     Job { world, s3, builder, export }
@@ -43,7 +48,7 @@ async fn job(answers: Vec<Answer>) -> Job {
 impl Job {
     async fn deliver(&self, export: ExportId) -> Result<(), shared::events::Failure> {
         let message = BuildExport { user_id: self.world.user.id, export_id: export };
-        self.builder.handle(message, clock::now()).await
+        self.builder.handle(Message { body: message, deliveries: 1 }, clock::now()).await
     }
 }
 
@@ -79,7 +84,7 @@ async fn notifications_are_shown_as_read_up_to_where_all_were_marked() {
         let task = job.world.task(json!({"title": title})).await;
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
         let row = store.task(job.world.user.id, task.id).await.unwrap().unwrap();
-        store.update_task(&permit, row, done, &Zone::UTC, clock::now()).await.unwrap();
+        store.update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
     };
     told("One").await;
     told("Two").await;
@@ -124,11 +129,11 @@ async fn a_file_of_more_than_eight_megabytes_goes_up_in_parts() {
     job.s3 = in_parts().await;
     job.builder.bucket = Bucket::new(&job.s3.sdk(), "uploads".to_owned());
     // Rows as heavy as a table takes: 400 KB.
-    for number in 0..25 {
+    for _ in 0..25 {
         let text = AttributeValue::S("x".repeat(380_000));
         let put = job.world.client.put_item().table_name(TABLE).item("message", text);
-        let put = put.item("PK", AttributeValue::S(format!("USER#{}", job.world.user.id)));
-        put.item("SK", AttributeValue::S(format!("NTF#{number:02}"))).send().await.unwrap();
+        let Key { pk, sk } = keys::notification(job.world.user.id, NotificationId::new());
+        put.item("PK", AttributeValue::S(pk)).item("SK", AttributeValue::S(sk)).send().await.unwrap();
     }
     job.deliver(job.export.id).await.unwrap();
     let asked: Vec<String> = job.s3.asked().into_iter().map(|asked| asked.path).collect();

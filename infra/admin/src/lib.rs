@@ -14,6 +14,7 @@ pub mod migrate;
 pub mod replay;
 
 use shared::id::UserId;
+use shared::store::ledger::MigrationsLocked;
 use shared::store::{StoreError, WriteError};
 
 /// A command did not come to its end; it may be begun again.
@@ -25,6 +26,9 @@ pub enum Failure {
     /// The table refused.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The table refused an entry into the ledger of migrations.
+    #[error(transparent)]
+    Ledger(#[from] WriteError<MigrationsLocked>),
     /// The original's database failed.
     #[error("the original's database: {0}")]
     Source(#[from] tokio_postgres::Error),

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use shared::clock::{Clock, Timestamp};
 use shared::id::UserId;
+use shared::operator;
 use shared::store::ledger::{LedgerEntry, MigrationState};
 use shared::store::replay::Mode;
-use shared::store::{Store, WriteError};
+use shared::store::{Permit, Store, WriteError};
 
 use crate::Failure;
 
@@ -39,7 +40,7 @@ impl Migration {
     async fn up(self, store: &Store, user: UserId, mode: Mode, now: Timestamp) -> Result<u64, Failure> {
         match self {
             Self::Counters => {
-                let found = store.replay(user, mode, now).await?.unwrap_or_default();
+                let found = store.replay(&operator::permit(), user, mode, now).await?.unwrap_or_default();
                 Ok(found.unmarked + found.differences.len() as u64)
             }
         }
@@ -48,7 +49,7 @@ impl Migration {
     /// Takes it back; answers how many rows it changed.
     async fn down(self, store: &Store, user: UserId, now: Timestamp) -> Result<u64, Failure> {
         match self {
-            Self::Counters => Ok(store.forget_counters(user, now).await?),
+            Self::Counters => Ok(store.forget_counters(&operator::permit(), user, now).await?),
         }
     }
 }
@@ -178,22 +179,24 @@ struct Lock<'a> {
     store: &'a Store,
     clock: Clock,
     owner: String,
+    permit: Permit,
 }
 
 impl<'a> Lock<'a> {
     async fn take(store: &'a Store, clock: Clock) -> Result<Self, Failure> {
-        let lock = Self { store, clock, owner: uuid::Uuid::now_v7().to_string() };
+        let owner = uuid::Uuid::now_v7().to_string();
+        let lock = Self { store, clock, owner, permit: operator::permit() };
         lock.renew().await?;
         Ok(lock)
     }
 
     async fn renew(&self) -> Result<(), Failure> {
         let now = self.clock.now();
-        Ok(self.store.lock_migrations(&self.owner, now, now.plus(LEASE)).await?)
+        Ok(self.store.lock_migrations(&self.permit, &self.owner, now, now.plus(LEASE)).await?)
     }
 
     async fn release(self) -> Result<(), Failure> {
-        Ok(self.store.unlock_migrations(&self.owner).await?)
+        Ok(self.store.unlock_migrations(&self.permit, &self.owner).await?)
     }
 
     async fn up(&self, plan: Plan) -> Result<Outcome, Failure> {
@@ -236,7 +239,7 @@ impl<'a> Lock<'a> {
 
     async fn run(&self, migration: Migration, mut entry: LedgerEntry, plan: Plan) -> Result<Step, Failure> {
         let (mut pages, mut refused) = (0, Vec::new());
-        self.store.record_migration(&self.owner, &entry, self.clock.now()).await?;
+        self.store.record_migration(&self.permit, &self.owner, &entry, self.clock.now()).await?;
         loop {
             if plan.pages.is_some_and(|most| pages >= most) && refused.is_empty() {
                 return Ok(step(migration, &entry, End::Interrupted));
@@ -263,7 +266,7 @@ impl<'a> Lock<'a> {
             self.renew().await?;
             // Behind a user who was left out it does not go on: the next run begins with that page.
             if refused.is_empty() {
-                self.store.record_migration(&self.owner, &entry, self.clock.now()).await?;
+                self.store.record_migration(&self.permit, &self.owner, &entry, self.clock.now()).await?;
             }
         }
         self.renew().await?;
@@ -272,11 +275,11 @@ impl<'a> Lock<'a> {
             return Err(Failure::Users(refused));
         }
         if entry.state == MigrationState::Reverting {
-            self.store.erase_migration(&self.owner, entry.number, now).await?;
+            self.store.erase_migration(&self.permit, &self.owner, entry.number, now).await?;
         } else {
             entry.state = MigrationState::Applied;
             entry.finished_at = Some(now);
-            self.store.record_migration(&self.owner, &entry, now).await?;
+            self.store.record_migration(&self.permit, &self.owner, &entry, now).await?;
         }
         Ok(step(migration, &entry, End::Reached))
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use shared::clock::{Clock, Timestamp};
 use shared::id::UserId;
+use shared::operator;
 use shared::store::replay::{Mode, Replay};
 use shared::store::{Store, WriteError};
 
@@ -31,8 +32,10 @@ pub struct Summary {
 /// There is no such user, or the table failed.
 pub async fn one(store: &Store, user: UserId, mode: Mode, now: Timestamp) -> Result<Summary, Failure> {
     let mut summary = Summary::default();
-    let found =
-        store.replay(user, mode, now).await?.ok_or_else(|| Failure::Usage(format!("there is no user {user}")))?;
+    let found = store
+        .replay(&operator::permit(), user, mode, now)
+        .await?
+        .ok_or_else(|| Failure::Usage(format!("there is no user {user}")))?;
     summary.add(user, found);
     Ok(summary)
 }
@@ -46,7 +49,7 @@ pub async fn all(store: &Store, clock: Clock, mode: Mode) -> Result<Summary, Fai
     loop {
         let page = store.users(after, PAGE).await?;
         for user in page.users {
-            match store.replay(user, mode, clock.now()).await {
+            match store.replay(&operator::permit(), user, mode, clock.now()).await {
                 Ok(Some(found)) => summary.add(user, found),
                 // Who is deleted meanwhile has nothing to count.
                 Ok(None) => {}

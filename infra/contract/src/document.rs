@@ -2,51 +2,50 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
-use shared::http::ErrorCode;
+use shared::domain::field::{Parameter, Repetition};
 use shared::http::idempotency::KEY_MAX;
-use shared::http::routes::{self, Access, BodyKind, Route};
+use shared::http::operation::Versioning;
+use shared::http::{Access, BodyKind, ErrorCode, list};
+use shared::schema::ObjectSchema;
 
-use crate::bodies::bodies;
-use crate::operations::{Answer, Operation, operation};
-use crate::schemas::{reference, schemas};
+use crate::catalogue::{DOMAINS, Route, routes};
+use crate::schemas;
 
 /// The document.
-///
-/// # Errors
-/// A route is missing, or a handler reads no body where it should.
-pub async fn document() -> Result<Value, Box<dyn std::error::Error>> {
-    let bodies = bodies().await?;
+pub fn document() -> Value {
+    let mut generator = schemas::generator();
     let mut paths: Map<String, Value> = Map::new();
-    for route in routes::ALL {
-        let operation = operation(route.function).ok_or_else(|| format!("nothing is said of {}", route.function))?;
-        let item = paths.entry(route.path).or_insert_with(|| json!({}));
-        if let Some(item) = item.as_object_mut() {
-            item.insert(route.method.to_lowercase(), described(route, &operation, bodies.get(route.function)));
+    for route in routes() {
+        let operation = described(&route, &mut generator);
+        if let Some(item) = paths.entry(route.path).or_insert_with(|| json!({})).as_object_mut() {
+            item.insert(route.facts.method.to_lowercase(), operation);
         }
     }
-    Ok(json!({
+    let tags: Vec<Value> = DOMAINS.iter().map(|(name, _)| json!({ "name": name })).collect();
+    json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Spacedly",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": "A task manager that reminds",
+            "summary": "A task-manager API with email reminders",
             "license": { "name": "MIT", "identifier": "MIT" },
             "description": INTRODUCTION,
         },
         "servers": [{ "url": "/" }],
-        "tags": tags(),
+        "tags": tags,
         "paths": paths,
         "components": {
-            "schemas": schemas(),
+            "schemas": schemas::components(&mut generator),
             "headers": headers(),
-            "examples": examples()?,
+            "examples": examples(),
             "securitySchemes": {
                 "cookie": { "type": "apiKey", "in": "cookie", "name": "accessToken", "description": "Named `__Host-accessToken` where the API is on https and has no cookie domain" },
                 "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
             },
         },
-    }))
+    })
 }
 
 /// The document as it is committed.
@@ -56,48 +55,28 @@ pub fn text(document: &Value) -> String {
     text
 }
 
-const INTRODUCTION: &str = "JSON in and out. Successes are `{success, message, data}`, failures `{success, message, code, requestId}` with `errors` \
-for bad fields. Browsers are kept signed in by cookies; scripts send `X-Token-Delivery: body` with the login and then \
+const INTRODUCTION: &str = "JSON in and out. A success is `{success, message, data}`, an error `{success, message, code, requestId}` with `errors` \
+for bad fields. Browsers authenticate with cookies; scripts send `X-Token-Delivery: body` with the login and then \
 `Authorization: Bearer`. Times are RFC 3339 in UTC, from 1970 to 9999. Unknown fields are ignored. Enumerations are read \
-in any case, and written in lower case. Text is trimmed and composed (NFC) before it is measured. \
-Answers that the gateway makes itself (preflight, its own 413, 429 and 503) have another shape.";
+in any case and returned in lower case. Strings are trimmed and NFC-normalized before length checks. \
+Answers of the gateway itself (preflight, its own 413, 429 and 503) have another shape.";
 
-fn tags() -> Value {
-    let mut names: Vec<&str> = routes::ALL.iter().map(|route| tag(route)).collect();
-    names.dedup();
-    names.into_iter().map(|name| json!({ "name": name })).collect()
-}
-
-fn tag(route: &Route) -> &'static str {
-    match route.function.split('-').next().unwrap_or_default() {
-        "auth" => "Signing in",
-        "users" => "Account",
-        "tasks" => "Tasks",
-        "attachments" => "Attachments",
-        "reminders" => "Reminders",
-        "notifications" => "Notifications",
-        "analytics" => "Analytics",
-        "mail" => "Mail",
-        _ => "Service",
-    }
-}
-
-fn described(route: &Route, operation: &Operation, body: Option<&Value>) -> Value {
+fn described(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut described = json!({
         "operationId": operation_id(route),
-        "summary": operation.summary,
-        "tags": [tag(route)],
-        "parameters": parameters(route, operation),
-        "responses": responses(route, operation),
-        "security": security(route.access),
+        "summary": route.facts.summary,
+        "tags": [route.tag],
+        "parameters": parameters(route, generator),
+        "responses": responses(route, generator),
+        "security": security(route.facts.access),
     });
-    if let (Some(object), Some(body)) = (described.as_object_mut(), request_body(route, body)) {
+    if let (Some(object), Some(body)) = (described.as_object_mut(), request_body(route, generator)) {
         object.insert("requestBody".to_owned(), body);
     }
     described
 }
 
-/// `tasks-create` is `tasksCreate`; a second path of the same function has its path's last word behind it.
+/// `tasks-create` is `tasksCreate`; at its second path it is `tasksCreateToo`.
 fn operation_id(route: &Route) -> String {
     let mut words = route.function.split('-');
     let first = words.next().unwrap_or_default().to_owned();
@@ -105,9 +84,7 @@ fn operation_id(route: &Route) -> String {
         let (head, tail) = word.split_at(1);
         id + &head.to_uppercase() + tail
     });
-    let is_second =
-        routes::ALL.iter().find(|other| other.function == route.function).is_some_and(|other| other.path != route.path);
-    if is_second { id + "Too" } else { id }
+    if route.path == route.facts.path { id } else { id + "Too" }
 }
 
 fn security(access: Access) -> Value {
@@ -118,74 +95,91 @@ fn security(access: Access) -> Value {
     }
 }
 
-fn parameters(route: &Route, operation: &Operation) -> Value {
+fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let facts = &route.facts;
     let mut parameters = Vec::new();
     if route.path.contains("{id}") {
         parameters.push(
             json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }),
         );
     }
-    for (name, schema) in &operation.query {
-        parameters.push(json!({ "name": name, "in": "query", "schema": schema }));
+    let of_lists: &[Parameter] = if facts.is_paged { &list::PARAMETERS } else { &[] };
+    for parameter in of_lists.iter().chain(facts.query) {
+        parameters.push(json!({ "name": parameter.name, "in": "query", "schema": query_schema(parameter, generator) }));
     }
     let mut header = |name: &str, schema: Value, description: &str| {
         parameters.push(json!({ "name": name, "in": "header", "schema": schema, "description": description }));
     };
-    if operation.has_match {
+    if matches!(facts.versioning, Versioning::IfMatch | Versioning::Both) {
+        header("If-Match", json!({ "type": "string" }), "ETag from your last read; a mismatch returns 412.");
+    }
+    if facts.is_idempotent {
+        let schema = json!({ "type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[ -~]+$" });
         header(
-            "If-Match",
-            json!({ "type": "string" }),
-            "The ETag of what is to be changed: 412 when it is another by now",
+            "Idempotency-Key",
+            schema,
+            "A repeated key with the same body returns the first answer again, for 24 hours.",
         );
     }
-    if operation.is_once {
-        let schema = json!({ "type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[ -~]+$" });
-        header("Idempotency-Key", schema, "The same key and body get the first answer again, for a day");
-    }
-    if operation.gives_tokens {
+    if facts.delivers_tokens {
         header(
             "X-Token-Delivery",
             json!({ "type": "string", "examples": ["body"] }),
-            "`body` puts the tokens into the body instead of cookies",
+            "`body` returns the tokens in the body instead of cookies.",
         );
     }
     json!(parameters)
 }
 
-fn request_body(route: &Route, body: Option<&Value>) -> Option<Value> {
-    let schema = body?;
-    let is_required = route.body != BodyKind::OptionalJson;
-    let mut content = json!({ "application/json": { "schema": schema } });
-    if route.body == BodyKind::JsonOrMultipart
+fn query_schema(parameter: &Parameter, generator: &mut SchemaGenerator) -> Value {
+    let value = schemas::request((parameter.schema)(generator).to_value());
+    let mut schema = match parameter.repetition {
+        Repetition::Once => value,
+        Repetition::Repeatable => json!({ "type": "array", "items": value }),
+    };
+    if let (Some(schema), false) = (schema.as_object_mut(), parameter.description.is_empty()) {
+        schema.insert("description".to_owned(), json!(parameter.description));
+    }
+    schema
+}
+
+fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
+    let kind = route.facts.body;
+    if kind == BodyKind::Ignored {
+        return None;
+    }
+    let mut object = ObjectSchema::new(generator);
+    (route.facts.describe_body)(&mut object);
+    let mut content = json!({ "application/json": { "schema": schemas::request(object.finish()) } });
+    if kind == BodyKind::JsonOrMultipart
         && let Some(content) = content.as_object_mut()
     {
         let files = json!({ "type": "array", "minItems": 1, "maxItems": 10, "items": { "type": "string", "contentMediaType": "application/octet-stream" } });
         let form = json!({ "type": "object", "required": ["files"], "properties": { "files": files } });
         content.insert("multipart/form-data".to_owned(), json!({ "schema": form }));
     }
-    Some(json!({ "required": is_required, "content": content }))
+    Some(json!({ "required": kind != BodyKind::OptionalJson, "content": content }))
 }
 
-/// The refusals of a route: those that its kind brings, and its own.
-fn errors(route: &Route, operation: &Operation) -> BTreeMap<u16, BTreeSet<ErrorCode>> {
+/// The errors of a route by status: its own, and those that follow from its facts.
+fn errors(route: &Route) -> BTreeMap<u16, BTreeSet<ErrorCode>> {
     use ErrorCode::*;
+    let facts = &route.facts;
     let mut codes = vec![Internal, Unavailable];
-    codes.extend(&operation.errors);
-    if route.access == Access::SignedIn {
-        codes.push(Unauthorized);
-    }
-    if route.method != "GET" && !route.takes_foreign_posts {
-        codes.push(OriginNotAllowed);
-    }
-    if route.is_limited {
-        codes.push(TooManyRequests);
-    }
-    if route.path.contains("{id}") {
-        codes.push(NotFound);
-    }
-    if route.body != BodyKind::Ignored {
-        codes.extend([MalformedJson, ValidationFailed, BodyTooLarge, UnsupportedMediaType]);
-    }
+    codes.extend(facts.errors);
+    let mut follow = |from: bool, more: &[ErrorCode]| {
+        if from {
+            codes.extend(more);
+        }
+    };
+    follow(facts.access == Access::SignedIn, &[Unauthorized]);
+    follow(facts.method != "GET" && !facts.takes_foreign_posts, &[OriginNotAllowed]);
+    follow(facts.is_limited, &[TooManyRequests]);
+    follow(route.path.contains("{id}"), &[NotFound]);
+    follow(facts.body != BodyKind::Ignored, &[MalformedJson, ValidationFailed, BodyTooLarge, UnsupportedMediaType]);
+    follow(facts.is_paged, &[ValidationFailed, InvalidCursor]);
+    follow(facts.is_idempotent, &[IdempotencyKeyReused, Conflict, ValidationFailed]);
+    follow(matches!(facts.versioning, Versioning::IfMatch | Versioning::Both), &[PreconditionFailed, Conflict]);
     let mut by_status: BTreeMap<u16, BTreeSet<ErrorCode>> = BTreeMap::new();
     for code in codes {
         by_status.entry(code.status()).or_default().insert(code);
@@ -193,20 +187,16 @@ fn errors(route: &Route, operation: &Operation) -> BTreeMap<u16, BTreeSet<ErrorC
     by_status
 }
 
-fn responses(route: &Route, operation: &Operation) -> Value {
+fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut responses: BTreeMap<u16, Value> = BTreeMap::new();
-    for answer in &operation.answers {
-        let (status, kind, schema) = match answer {
-            Answer::Data(status, properties) => (*status, "application/json", envelope(properties)),
-            Answer::Bare(status, schema) => (*status, "application/json", schema.clone()),
-            Answer::Page(status) => (*status, "text/html", json!({ "type": "string" })),
-            Answer::Redirect => (302, "application/json", envelope(&json!({}))),
-        };
-        add(responses.entry(status).or_insert_with(|| json!({ "description": phrase(status) })), kind, schema);
+    for response in (route.facts.responses)(generator) {
+        let described = || json!({ "description": phrase(response.status) });
+        let schema = schemas::answer(response.schema.to_value());
+        add(responses.entry(response.status).or_insert_with(described), response.media_type, schema);
     }
-    for (status, codes) in errors(route, operation) {
+    for (status, codes) in errors(route) {
         let response = responses.entry(status).or_insert_with(|| json!({ "description": phrase(status) }));
-        add(response, "application/json", reference("Error"));
+        add(response, "application/json", schemas::error(generator));
         let named = |code: &ErrorCode| {
             let code = code.as_str();
             (code.to_owned(), json!({ "$ref": format!("#/components/examples/{code}") }))
@@ -218,7 +208,7 @@ fn responses(route: &Route, operation: &Operation) -> Value {
     }
     let described = responses.into_iter().map(|(status, mut response)| {
         if let Some(response) = response.as_object_mut() {
-            response.insert("headers".to_owned(), response_headers(route, operation, status));
+            response.insert("headers".to_owned(), response_headers(route, status));
         }
         (status.to_string(), response)
     });
@@ -237,35 +227,10 @@ fn add(response: &mut Value, kind: &str, schema: Value) {
     content.insert(kind.to_owned(), json!({ "schema": merged }));
 }
 
-/// The envelope around data: a schema, or an object's properties, of which those with a `?` need not be there.
-fn envelope(data: &Value) -> Value {
-    let is_schema = data.get("$ref").is_some();
-    let data = if is_schema { data.clone() } else { object(data) };
-    json!({
-        "type": "object",
-        "required": ["success", "message", "data"],
-        "properties": { "success": { "const": true }, "message": { "type": "string" }, "data": data },
-        "additionalProperties": false,
-    })
-}
-
-fn object(properties: &Value) -> Value {
-    let properties = properties.as_object().cloned().unwrap_or_default();
-    let required: Vec<&String> = properties.keys().filter(|name| !name.ends_with('?')).collect();
-    let named: Map<String, Value> =
-        properties.iter().map(|(name, schema)| (name.trim_end_matches('?').to_owned(), schema.clone())).collect();
-    json!({ "type": "object", "required": required, "properties": named, "additionalProperties": false })
-}
-
-/// An example of every refusal that a route may give.
-fn examples() -> Result<Value, String> {
-    let mut examples = Map::new();
-    for route in routes::ALL {
-        let operation = operation(route.function).ok_or_else(|| format!("nothing is said of {}", route.function))?;
-        let codes = errors(route, &operation).into_values().flatten();
-        examples.extend(codes.map(|code| (code.as_str().to_owned(), example(code))));
-    }
-    Ok(Value::Object(examples))
+/// An example of every error that a route may return.
+fn examples() -> Value {
+    let codes = routes().flat_map(|route| errors(&route).into_values().flatten().collect::<Vec<_>>());
+    Value::Object(codes.map(|code| (code.as_str().to_owned(), example(code))).collect())
 }
 
 fn example(code: ErrorCode) -> Value {
@@ -291,13 +256,13 @@ fn phrase(status: u16) -> &'static str {
         404 => "Not found",
         405 => "Method not allowed",
         409 => "Conflict",
-        412 => "Changed since it was read",
+        412 => "Precondition failed",
         413 => "Too large",
         415 => "Unsupported media type",
-        422 => "The Idempotency-Key was used for another request",
+        422 => "Idempotency-Key reused for another request",
         429 => "Too many requests",
-        503 => "Unavailable",
-        _ => "Our failure",
+        503 => "Temporarily unavailable",
+        _ => "Server error",
     }
 }
 
@@ -306,24 +271,25 @@ fn headers() -> Value {
     let number = || json!({ "type": "integer", "minimum": 0 });
     let text = || json!({ "type": "string" });
     json!({
-        "RequestId": header(text(), "Names the request in the logs"),
-        "RateLimitLimit": header(number(), "Requests that are allowed, in the class that has least left"),
-        "RateLimitRemaining": header(number(), "What is left of them"),
-        "RateLimitReset": header(number(), "Seconds until the window ends"),
-        "RateLimitPolicy": header(text(), "Requests and seconds of the window"),
-        "RetryAfter": header(number(), "Seconds until a request may pass"),
-        "ETag": header(text(), "The version, for If-Match"),
-        "Location": header(text(), "Where it is"),
+        "RequestId": header(text(), "Identifies the request in the logs."),
+        "RateLimitLimit": header(number(), "Request limit of the class closest to exhaustion."),
+        "RateLimitRemaining": header(number(), "Requests left in that class."),
+        "RateLimitReset": header(number(), "Seconds until its window ends."),
+        "RateLimitPolicy": header(text(), "Its limit, and the length of its window in seconds."),
+        "RetryAfter": header(number(), "Seconds until a request may pass."),
+        "ETag": header(text(), "The version, for If-Match."),
+        "Location": header(text(), "The URL to follow, or of what was created."),
     })
 }
 
-fn response_headers(route: &Route, operation: &Operation, status: u16) -> Value {
+fn response_headers(route: &Route, status: u16) -> Value {
+    let facts = &route.facts;
     let mut headers = Map::new();
     let mut add = |name: &str, component: &str| {
         headers.insert(name.to_owned(), json!({ "$ref": format!("#/components/headers/{component}") }));
     };
     add("X-Request-Id", "RequestId");
-    if route.is_limited {
+    if facts.is_limited {
         add("RateLimit-Limit", "RateLimitLimit");
         add("RateLimit-Remaining", "RateLimitRemaining");
         add("RateLimit-Reset", "RateLimitReset");
@@ -332,10 +298,10 @@ fn response_headers(route: &Route, operation: &Operation, status: u16) -> Value 
     if status == 429 {
         add("Retry-After", "RetryAfter");
     }
-    if operation.has_etag && status < 300 {
+    if matches!(facts.versioning, Versioning::ETag | Versioning::Both) && status < 300 {
         add("ETag", "ETag");
     }
-    if status == 302 || (status == 201 && route.function == "tasks-create") {
+    if status == 302 || (status == 201 && facts.has_location) {
         add("Location", "Location");
     }
     Value::Object(headers)

@@ -1,20 +1,19 @@
-//! The API's published contract: an OpenAPI 3.1 document, and a page for people made from it.
+//! The API's published contract: an OpenAPI 3.1 document, a page for people made from it, and the code's facts for the
+//! tests of the template.
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | [`bodies`] | what each handler reads, told by the handler itself |
-//! | [`operations`] | what each route does, answers, and may refuse |
-//! | [`schemas`] | what answers are made of |
-//! | [`document`] | the document |
+//! | [`catalogue`] | every function and route, from the domains' tables |
+//! | [`document`], [`schemas`] | the document |
 //! | [`page`] | the page |
+//! | [`facts`] | functions, variables, limits, keys and metrics as JSON |
 //!
-//! Bounds, words, error codes, statuses and texts come from the code. What answers look like is written down in
-//! [`schemas`], and held to by every API test: each answer is checked against the document. `make contract` writes
-//! `docs/openapi.json` and `docs/api.html`, which two functions serve; a test fails when they are not what this makes.
+//! All of it comes from the typed values beside the handlers. Every API test checks the answers that it gets against the
+//! document. `make contract` writes the files in `docs`; a test fails when they are out of date.
 #![forbid(unsafe_code)]
 
-pub mod bodies;
+pub mod catalogue;
 pub mod document;
-pub mod operations;
+pub mod facts;
 pub mod page;
 pub mod schemas;

@@ -1,14 +1,14 @@
-//! `make contract`: writes `docs/openapi.json` and `docs/api.html`.
+//! `make contract`: writes `docs/openapi.json`, `docs/api.html` and `docs/facts.json`.
 
 use std::path::Path;
 
-use contract::{document, page};
+use contract::{document, facts, page};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let document = document::document().await?;
+    let document = document::document();
     std::fs::write(docs.join("openapi.json"), document::text(&document))?;
     std::fs::write(docs.join("api.html"), page::page(&document)?)?;
+    std::fs::write(docs.join("facts.json"), document::text(&facts::facts()))?;
     Ok(())
 }

@@ -1,252 +1,88 @@
-//! What answers are made of. Every API test checks the answers that it gets against these.
+//! JSON Schemas as the document has them: named ones among the components, the rest where they are used.
 
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
-use shared::domain::attachment::AttachmentStatus;
-use shared::domain::delivery::DeliveryState;
-use shared::domain::field::Field;
-use shared::domain::reminder::{Channel, ReminderMessage, ReminderStatus};
-use shared::domain::task::{Category, Priority, TaskDescription, TaskStatus, TaskTitle};
-use shared::domain::user::PersonName;
-use shared::http::ErrorCode;
 
-/// An object whose fields are all there, and no others.
-fn exact(properties: Value) -> Value {
-    let required: Vec<String> = properties.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
-    json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
+/// A generator whose references lead to the document's components. Schemas are of what is sent to callers, where every
+/// field that a type has is there.
+pub fn generator() -> SchemaGenerator {
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.definitions_path = "/components/schemas".into();
+    settings.meta_schema = None;
+    settings.into_generator()
 }
 
-/// A reference to a schema of the document.
-pub fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
+/// The components that the generator's schemas refer to.
+pub fn components(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<shared::http::error::ErrorOut<'_>>();
+    answer(Value::Object(generator.take_definitions(true)))
 }
 
-fn or_null(schema: Value) -> Value {
-    json!({ "anyOf": [schema, { "type": "null" }] })
+/// A reference to the schema of an error.
+pub fn error(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<shared::http::error::ErrorOut<'_>>().to_value()
 }
 
-fn id() -> Value {
-    json!({ "type": "string", "format": "uuid" })
+/// A schema of an answer: objects have the fields that are listed, and no others.
+pub fn answer(mut schema: Value) -> Value {
+    tidy(&mut schema);
+    close(&mut schema);
+    schema
 }
 
-fn time() -> Value {
-    json!({ "type": "string", "format": "date-time" })
+/// A schema of what a request sends.
+pub fn request(mut schema: Value) -> Value {
+    tidy(&mut schema);
+    schema
 }
 
-fn count() -> Value {
-    json!({ "type": "integer", "minimum": 0 })
+/// The schema of a query parameter's value.
+pub fn parameter<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    request(generator.subschema_for::<T>().to_value())
 }
 
-fn flag() -> Value {
-    json!({ "type": "boolean" })
-}
-
-fn text() -> Value {
-    json!({ "type": "string" })
-}
-
-fn words(words: &[&str]) -> Value {
-    json!({ "type": "string", "enum": words })
-}
-
-/// All schemas, by name.
-pub fn schemas() -> Value {
-    let mut schemas = json!({
-        "Error": error(),
-        "Task": task(),
-        "TaskFields": task(),
-        "Reminder": reminder(json!({})),
-        "ReminderOfTask": exact(json!({
-            "id": id(), "scheduledAt": time(), "type": Channel::schema(), "status": ReminderStatus::schema(),
-        })),
-        "ListedReminder": reminder(json!({ "task": or_null(exact(json!({
-            "id": id(),
-            "title": TaskTitle::schema(),
-            "description": or_null(TaskDescription::schema()),
-            "category": or_null(Category::schema()),
-            "priority": Priority::schema(),
-        }))) })),
-        "Attachment": attachment(),
-        "Upload": exact(json!({
-            "url": { "type": "string", "format": "uri" },
-            "method": { "const": "PUT" },
-            "headers": { "type": "object", "additionalProperties": text(), "description": "To be sent as they are" },
-            "expiresAt": time(),
-        })),
-        "Notification": exact(json!({
-            "id": id(),
-            "userId": id(),
-            "type": words(&["overdue", "upcoming", "reminder", "general"]),
-            "title": text(),
-            "message": text(),
-            "relatedTaskId": or_null(id()),
-            "isRead": flag(),
-            "createdAt": time(),
-            "task": or_null(exact(json!({ "id": id(), "title": TaskTitle::schema() }))),
-        })),
-        "User": user(),
-        "SignedInUser": exact(json!({
-            "id": id(), "name": PersonName::schema(), "email": text(), "is_two_factor_enabled": flag(),
-        })),
-        "NewUser": exact(json!({ "id": id(), "name": PersonName::schema(), "email": text() })),
-        "Tokens": exact(json!({ "accessToken": text(), "refreshToken": text(), "expiresIn": count() })),
-        "Session": exact(json!({
-            "id": id(),
-            "device": text(),
-            "ip": text(),
-            "createdAt": time(),
-            "lastUsedAt": time(),
-            "current": flag(),
-        })),
-        "Export": exact(json!({
-            "id": id(),
-            "status": words(&["pending", "ready"]),
-            "requestedAt": time(),
-            "expiresAt": or_null(time()),
-            "size": or_null(count()),
-            "url": or_null(text()),
-        })),
-        "Analytics": analytics(),
-        "Streaks": exact(json!({ "active": count(), "longest": count() })),
-        "Health": exact(json!({
-            "status": words(&["healthy", "unhealthy"]),
-            "timestamp": time(),
-            "uptime": { "type": "integer", "minimum": 0, "description": "Seconds" },
-            "environment": text(),
-            "version": text(),
-            "checks": { "type": "object", "additionalProperties": words(&["up", "down"]) },
-        })),
-    });
-    // `fields` leaves some out.
-    if let Some(partial) = schemas.pointer_mut("/TaskFields").and_then(Value::as_object_mut) {
-        partial.remove("required");
+/// Removes what says nothing in JSON: sizes of numbers in Rust, and alternatives that are single words.
+fn tidy(schema: &mut Value) {
+    const RUST: [&str; 8] = ["uint8", "uint16", "uint32", "uint64", "int32", "int64", "double", "float"];
+    match schema {
+        Value::Object(object) => {
+            if object.get("format").and_then(Value::as_str).is_some_and(|format| RUST.contains(&format)) {
+                object.remove("format");
+            }
+            let words = object.get("oneOf").and_then(Value::as_array).and_then(|alternatives| words(alternatives));
+            if let Some(words) = words {
+                object.remove("oneOf");
+                object.insert("type".to_owned(), json!("string"));
+                object.insert("enum".to_owned(), words);
+            }
+            object.values_mut().for_each(tidy);
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        _ => {}
     }
-    schemas
 }
 
-fn error() -> Value {
-    let codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
-    json!({
-        "type": "object",
-        "required": ["success", "message", "code", "requestId"],
-        "properties": {
-            "success": { "const": false },
-            "message": { "type": "string", "description": "For people; the texts of `errors`, joined, for bad fields" },
-            "code": { "type": "string", "enum": codes, "description": "For programs: stable" },
-            "errors": {
-                "type": "array",
-                "minItems": 1,
-                "items": exact(json!({ "field": text(), "message": text() })),
-                "description": "Every bad field; with VALIDATION_FAILED only",
-            },
-            "requestId": text(),
-        },
-        "additionalProperties": false,
-    })
+/// The words of alternatives that are nothing else.
+fn words(alternatives: &[Value]) -> Option<Value> {
+    let words: Option<Vec<&Value>> = alternatives.iter().map(|alternative| alternative.get("const")).collect();
+    words.map(|words| json!(words))
 }
 
-fn task() -> Value {
-    exact(json!({
-        "id": id(),
-        "userId": id(),
-        "title": TaskTitle::schema(),
-        "description": or_null(TaskDescription::schema()),
-        "dueDate": or_null(time()),
-        "priority": Priority::schema(),
-        "status": TaskStatus::schema(),
-        "category": or_null(Category::schema()),
-        "link": or_null(json!({ "type": "string", "format": "uri" })),
-        "version": { "type": "integer", "minimum": 1 },
-        "createdAt": time(),
-        "updatedAt": time(),
-        "completedAt": or_null(time()),
-        "attachments": { "type": "array", "maxItems": 20, "items": reference("Attachment") },
-        "reminders": { "type": "array", "maxItems": 30, "items": reference("ReminderOfTask") },
-    }))
-}
-
-fn reminder(more: Value) -> Value {
-    let mut properties = json!({
-        "id": id(),
-        "userId": id(),
-        "taskId": id(),
-        "scheduledAt": time(),
-        "type": Channel::schema(),
-        "message": or_null(ReminderMessage::schema()),
-        "status": ReminderStatus::schema(),
-        "emailSent": flag(),
-        "emailSentAt": or_null(time()),
-        "morningEmailSent": flag(),
-        "delivery": exact(json!({
-            "state": words(DeliveryState::WORDS),
-            "scheduledFor": or_null(time()),
-            "sentAt": or_null(time()),
-            "latenessMs": or_null(count()),
-            "attempts": count(),
-            "reason": or_null(text()),
-        })),
-        "version": { "type": "integer", "minimum": 1 },
-        "createdAt": time(),
-        "updatedAt": time(),
-    });
-    if let (Some(properties), Value::Object(more)) = (properties.as_object_mut(), more) {
-        properties.extend(more);
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            let lists_fields = object.get("properties").is_some_and(Value::is_object);
+            let is_object = match object.get("type") {
+                Some(Value::Array(types)) => types.contains(&json!("object")),
+                kind => kind == Some(&json!("object")),
+            };
+            if lists_fields && is_object {
+                object.entry("additionalProperties").or_insert(json!(false));
+            }
+            object.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
     }
-    exact(properties)
-}
-
-fn attachment() -> Value {
-    let url = json!({ "type": "string", "format": "uri" });
-    exact(json!({
-        "id": id(),
-        "taskId": id(),
-        "filename": text(),
-        "originalName": text(),
-        "fileType": text(),
-        "fileSize": count(),
-        "fileUrl": or_null(url.clone()),
-        "thumbnailUrl": or_null(url),
-        "status": words(AttachmentStatus::WORDS),
-        "rejectionReason": or_null(text()),
-        "width": or_null(count()),
-        "height": or_null(count()),
-        "optimizationStats": or_null(exact(json!({
-            "originalSize": count(),
-            "optimizedSize": count(),
-            "compressionRatio": { "type": "integer", "maximum": 100, "description": "The whole per cent saved" },
-        }))),
-        "createdAt": time(),
-    }))
-}
-
-fn user() -> Value {
-    exact(json!({
-        "id": id(),
-        "name": PersonName::schema(),
-        "email": text(),
-        "is_two_factor_enabled": flag(),
-        "auth_provider": words(&["local", "google"]),
-        "has_password": flag(),
-        "email_verified": flag(),
-        "timezone": text(),
-        "morning_digest": exact(json!({ "enabled": flag(), "time": text() })),
-        "createdAt": time(),
-    }))
-}
-
-fn analytics() -> Value {
-    let list =
-        |items: Value, many: usize| json!({ "type": "array", "minItems": many, "maxItems": many, "items": items });
-    let share = json!({ "type": "number", "minimum": 0, "maximum": 1 });
-    exact(json!({
-        "totalTasks": count(),
-        "completedReminders": count(),
-        "upcomingReminders": count(),
-        "overdueReminders": count(),
-        "dailyData": list(exact(json!({ "date": text(), "completed": count() })), 7),
-        "weeklyData": list(exact(json!({ "week": text(), "completed": count() })), 4),
-        "categoryData": {
-            "type": "array",
-            "items": exact(json!({ "category": text(), "count": count(), "percent": share })),
-        },
-    }))
 }

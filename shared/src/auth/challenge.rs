@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keyring::Keyring;
 use super::mailed::LoginCode;
-use super::session::Memory;
+use super::session::SessionLifetime;
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::mail::{Mail, MailContent};
@@ -20,23 +20,24 @@ pub const MAX_TRIES: u32 = 5;
 /// New codes that may be asked for.
 pub const MAX_RESENDS: u32 = 3;
 
-/// What a login counts as while nobody has shown that they read the account's mail.
+/// How a login attempt is counted until its code is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CountedAs {
-    /// A failed login: it comes from a strange address.
+pub enum AttemptKind {
+    /// As a failed login: it comes from an unknown address.
     Login,
-    /// A code that was mailed: it comes from a known one.
+    /// As a mailed code: it comes from a known address.
     Code,
 }
 
-/// Where a login counts until its code is right.
+/// A login attempt that is counted in the account's guard until its code is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Counted {
-    /// As what.
-    pub counted_as: CountedAs,
-    /// The number of the limiter's window.
+pub struct LoginAttempt {
+    /// How it is counted.
+    #[serde(rename = "countedAs")]
+    pub kind: AttemptKind,
+    /// The number of the rate limit window.
     pub window: i64,
 }
 
@@ -55,12 +56,13 @@ pub struct Challenge {
     /// The key that it is derived with.
     pub kid: String,
     /// Whether the user asked to be remembered.
-    pub memory: Memory,
+    #[serde(rename = "memory")]
+    pub lifetime: SessionLifetime,
     /// The password's version when the login began.
     pub password_version: u64,
-    /// Where the login counts until its code is right; `None` where it does not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted: Option<Counted>,
+    /// The login attempt, if the account's guard counts it.
+    #[serde(rename = "counted", default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<LoginAttempt>,
     /// Codes tried so far.
     pub tries: u32,
     /// New codes sent so far.
@@ -71,16 +73,22 @@ pub struct Challenge {
 
 impl Challenge {
     /// A challenge of a login to `user`'s account.
-    pub fn new(keyring: &Keyring, user: &User, memory: Memory, counted: Option<Counted>, now: Timestamp) -> Self {
+    pub fn new(
+        keyring: &Keyring,
+        user: &User,
+        lifetime: SessionLifetime,
+        attempt: Option<LoginAttempt>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id: ChallengeId::new(),
             user_id: user.id,
             email: user.email.clone(),
             seed: TokenSeed::new(),
             kid: keyring.current().to_owned(),
-            memory,
+            lifetime,
             password_version: user.password_version,
-            counted,
+            attempt,
             tries: 0,
             resends: 0,
             expires_at: now.plus(VALID).as_second(),
@@ -140,7 +148,7 @@ mod tests {
         let hash = PasswordHash::from_phc(String::new());
         let now = crate::clock::testing::now();
         let user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, now);
-        let mut challenge = Challenge::new(&keyring(), &user, Memory::Ordinary, None, now);
+        let mut challenge = Challenge::new(&keyring(), &user, SessionLifetime::Ordinary, None, now);
         challenge.tries = MAX_TRIES - 1;
         let code = |challenge: &Challenge| LoginCode::derive(&keyring(), "1", challenge.seed).unwrap();
         let (old, later) = (code(&challenge), now.plus(VALID / 2));

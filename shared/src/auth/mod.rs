@@ -4,6 +4,7 @@ pub mod challenge;
 pub mod keyring;
 pub mod mailed;
 pub mod password;
+pub mod secrets;
 pub mod session;
 pub mod token;
 pub mod unsubscribe;

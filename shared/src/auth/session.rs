@@ -27,14 +27,14 @@ const DEVICE_MAX: usize = 256;
 /// Whether the user asked to be remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Memory {
+pub enum SessionLifetime {
     /// Ends after [`IDLE`].
     Ordinary,
     /// Ends after [`IDLE_REMEMBERED`].
     Remembered,
 }
 
-impl Memory {
+impl SessionLifetime {
     /// How long the session lives without a refresh.
     pub fn idle(self) -> Duration {
         match self {
@@ -61,7 +61,8 @@ pub struct Session {
     /// The key that signed it.
     pub kid: String,
     /// How long it lives.
-    pub memory: Memory,
+    #[serde(rename = "memory")]
+    pub lifetime: SessionLifetime,
     /// What signed in, from `User-Agent`.
     pub device: String,
     /// The address that it signed in from.
@@ -102,12 +103,12 @@ impl Session {
     pub fn open(
         keyring: &Keyring,
         (user, email): (UserId, &Email),
-        memory: Memory,
+        lifetime: SessionLifetime,
         (device, address): (&str, &str),
         now: Timestamp,
     ) -> Result<NewSession, InvalidToken> {
         let id = SessionId::new();
-        let expires_at = now.plus(memory.idle().min(ABSOLUTE));
+        let expires_at = now.plus(lifetime.idle().min(ABSOLUTE));
         let refresh_token = token::sign_refresh(keyring, keyring.current(), (user, id, 0), now, expires_at)?;
         let session = Self {
             id,
@@ -116,7 +117,7 @@ impl Session {
             generation: 0,
             refresh_hash: sha256_hex(refresh_token.as_bytes()),
             kid: keyring.current().to_owned(),
-            memory,
+            lifetime,
             device: device.chars().filter(|c| !c.is_control()).take(DEVICE_MAX).collect(),
             address: address.to_owned(),
             created_at: now,
@@ -152,7 +153,7 @@ impl Session {
     /// # Errors
     /// Never with a keyring that was parsed.
     pub fn rotate(&mut self, keyring: &Keyring, now: Timestamp) -> Result<String, InvalidToken> {
-        let end = now.plus(self.memory.idle()).min(self.created_at.plus(ABSOLUTE));
+        let end = now.plus(self.lifetime.idle()).min(self.created_at.plus(ABSOLUTE));
         self.generation += 1;
         self.refreshed_at = now;
         self.expires_at = end.as_second();
@@ -181,15 +182,15 @@ mod tests {
         Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
     }
 
-    fn opened(memory: Memory, now: Timestamp) -> NewSession {
+    fn opened(lifetime: SessionLifetime, now: Timestamp) -> NewSession {
         let email = Email::parse("a@example.com").unwrap();
-        Session::open(&keyring(), (UserId::new(), &email), memory, ("a browser", "192.0.2.1"), now).unwrap()
+        Session::open(&keyring(), (UserId::new(), &email), lifetime, ("a browser", "192.0.2.1"), now).unwrap()
     }
 
     #[test]
     fn the_token_before_is_answered_for_half_a_minute_and_older_ones_are_theft() {
         let now = crate::clock::testing::now();
-        let NewSession { mut session, refresh_token: first } = opened(Memory::Ordinary, now);
+        let NewSession { mut session, refresh_token: first } = opened(SessionLifetime::Ordinary, now);
         assert_eq!(session.recognise(&first, 0, now), Presented::Current);
         let second = session.rotate(&keyring(), now).unwrap();
         assert_ne!(first, second);
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_current_token_can_be_given_again() {
-        let NewSession { mut session, refresh_token } = opened(Memory::Ordinary, crate::clock::testing::now());
+        let NewSession { mut session, refresh_token } = opened(SessionLifetime::Ordinary, crate::clock::testing::now());
         assert_eq!(session.refresh_token(&keyring()).unwrap(), refresh_token);
         let rotated = session.rotate(&keyring(), crate::clock::testing::now()).unwrap();
         assert_eq!(session.refresh_token(&keyring()).unwrap(), rotated);
@@ -211,7 +212,7 @@ mod tests {
     #[test]
     fn refreshing_prolongs_a_session_up_to_its_absolute_end() {
         let now = crate::clock::testing::now();
-        let NewSession { mut session, .. } = opened(Memory::Remembered, now);
+        let NewSession { mut session, .. } = opened(SessionLifetime::Remembered, now);
         session.rotate(&keyring(), now.plus(IDLE)).unwrap();
         assert_eq!(session.expires_at, now.plus(IDLE + IDLE_REMEMBERED).as_second());
         session.rotate(&keyring(), now.plus(ABSOLUTE - IDLE)).unwrap();

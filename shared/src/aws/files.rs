@@ -13,8 +13,8 @@ use aws_types::SdkConfig;
 
 use super::CallFailed;
 use crate::clock::Timestamp;
-use crate::config::optional;
-use crate::store::accounts::Left;
+use crate::config::lambda_variable;
+use crate::domain::cleanup::Left;
 
 /// Fewest bytes of a part but the last (S3's limit is 5 MiB).
 const PART: usize = 8 * 1024 * 1024;
@@ -30,7 +30,7 @@ impl Bucket {
     /// The bucket of this name.
     pub fn new(sdk: &SdkConfig, name: String) -> Self {
         // A local cloud has no names of its own for buckets.
-        let path_style = optional("AWS_ENDPOINT_URL").is_some();
+        let path_style = lambda_variable("AWS_ENDPOINT_URL").is_some();
         // A presigned upload's body is not known here; its checksum would be that of nothing.
         let config = Builder::from(sdk)
             .force_path_style(path_style)

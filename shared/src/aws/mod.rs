@@ -18,7 +18,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::config::{BadConfig, optional, required};
+use crate::config::{BadConfig, lambda_variable, required_lambda_variable};
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -38,9 +38,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(300);
 /// A variable that Lambda sets is missing.
 pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
     let credentials = Credentials::new(
-        required("AWS_ACCESS_KEY_ID")?,
-        required("AWS_SECRET_ACCESS_KEY")?,
-        optional("AWS_SESSION_TOKEN"),
+        required_lambda_variable("AWS_ACCESS_KEY_ID")?,
+        required_lambda_variable("AWS_SECRET_ACCESS_KEY")?,
+        lambda_variable("AWS_SESSION_TOKEN"),
         None,
         "environment",
     );
@@ -52,7 +52,7 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(required("AWS_REGION")?))
+        .region(Region::new(required_lambda_variable("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
@@ -60,7 +60,7 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
             RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(100)),
         )
         .timeout_config(timeouts);
-    if let Some(endpoint) = optional("AWS_ENDPOINT_URL") {
+    if let Some(endpoint) = lambda_variable("AWS_ENDPOINT_URL") {
         config = config.endpoint_url(endpoint);
     }
     Ok(config.build())

@@ -11,11 +11,11 @@ use aws_sdk_scheduler::types::{
 };
 
 use aws_types::SdkConfig;
+use serde::Serialize;
 
 use super::CallFailed;
-use super::queue::FireReminder;
 use crate::clock::Timestamp;
-use crate::config::{BadConfig, required};
+use crate::config::{BadConfig, Variable, required};
 use crate::id::ReminderId;
 
 /// Where schedules live, and what they may do.
@@ -38,15 +38,15 @@ impl Target {
     /// A variable is missing.
     pub fn from_env() -> Result<Self, BadConfig> {
         Ok(Self {
-            group: required("SCHEDULE_GROUP")?,
-            role_arn: required("SCHEDULER_ROLE_ARN")?,
-            queue_arn: required("REMINDER_QUEUE_ARN")?,
-            dead_letter_arn: required("SCHEDULER_DLQ_ARN")?,
+            group: required(Variable::ScheduleGroup)?,
+            role_arn: required(Variable::SchedulerRoleArn)?,
+            queue_arn: required(Variable::ReminderQueueArn)?,
+            dead_letter_arn: required(Variable::SchedulerDlqArn)?,
         })
     }
 }
 
-/// A way to make and take back schedules.
+/// Creates and deletes schedules.
 #[derive(Clone, Debug)]
 pub struct Schedules {
     client: Client,
@@ -59,11 +59,16 @@ impl Schedules {
         Self { client: Client::new(sdk), target }
     }
 
-    /// Has `message` put on the queue at `at`, to the minute. Doing it again changes nothing.
+    /// Schedules `message` of a reminder's plan: it is put on the queue at `at`, to the minute. Doing it again changes nothing.
     ///
     /// # Errors
     /// The service failed.
-    pub async fn create(&self, message: &FireReminder, at: Timestamp) -> Result<(), CallFailed> {
+    pub async fn create(
+        &self,
+        (reminder, plan): (ReminderId, u64),
+        message: &impl Serialize,
+        at: Timestamp,
+    ) -> Result<(), CallFailed> {
         const OPERATION: &str = "CreateSchedule";
         let malformed = |detail: String| CallFailed { operation: OPERATION, code: "none".to_owned(), detail };
         let input = serde_json::to_string(message).map_err(|error| malformed(error.to_string()))?;
@@ -86,7 +91,7 @@ impl Schedules {
             .client
             .create_schedule()
             .group_name(&self.target.group)
-            .name(name(message.reminder_id, message.plan))
+            .name(name(reminder, plan))
             .schedule_expression(format!("at({})", without_fraction(at)))
             .schedule_expression_timezone("UTC")
             .flexible_time_window(window)
@@ -101,7 +106,7 @@ impl Schedules {
         }
     }
 
-    /// Takes a schedule back. One that is not there is taken back already.
+    /// Deletes a schedule; one that is not there is deleted already.
     ///
     /// # Errors
     /// The service failed.

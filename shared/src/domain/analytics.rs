@@ -31,21 +31,24 @@ pub struct Totals {
     pub days: BTreeMap<Date, u64>,
 }
 
-/// The answer of `GET /api/analytics`.
+/// Totals, and completed reminders of the last days and weeks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Analytics {
     /// Tasks.
     pub total_tasks: u64,
     /// Completed reminders of all time.
     pub completed_reminders: u64,
-    /// Pending reminders whose moment is to come.
+    /// Pending reminders in the future.
     pub upcoming_reminders: u64,
-    /// Pending reminders whose moment has passed.
+    /// Pending reminders in the past.
     pub overdue_reminders: u64,
     /// The last seven days, oldest first.
+    #[cfg_attr(feature = "schema", schemars(length(equal = 7)))]
     pub daily_data: Vec<DayCount>,
-    /// The last four spans of seven days that end today, oldest first.
+    /// The last four periods of seven days, ending today, oldest first.
+    #[cfg_attr(feature = "schema", schemars(length(equal = 4)))]
     pub weekly_data: Vec<WeekCount>,
     /// Tasks by category, most first, then by name.
     pub category_data: Vec<CategoryCount>,
@@ -53,6 +56,7 @@ pub struct Analytics {
 
 /// Completed reminders of a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct DayCount {
     /// `Dec 1`.
     pub date: String,
@@ -62,6 +66,7 @@ pub struct DayCount {
 
 /// Completed reminders of seven days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct WeekCount {
     /// `Week 1` to `Week 4`.
     pub week: String,
@@ -71,12 +76,14 @@ pub struct WeekCount {
 
 /// Tasks of a category.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct CategoryCount {
     /// Its name.
     pub category: String,
     /// How many.
     pub count: u64,
     /// Its share of all tasks, 0 to 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub percent: f64,
 }
 
@@ -171,6 +178,7 @@ pub fn bit_of(day: Date) -> u32 {
 
 /// The answer of `GET /api/analytics/streaks`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Streaks {
     /// Days of the run that ends today or yesterday; 0 when none does.
     pub active: u32,

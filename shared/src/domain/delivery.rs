@@ -23,21 +23,39 @@ word_type! {
     }
 }
 
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailOutcome {
+    /// The mail service took it.
+    Sent,
+    /// It was given up.
+    Failed {
+        /// Why, for the user.
+        reason: &'static str,
+    },
+    /// It is not wanted any more.
+    Held {
+        /// Why, for the user.
+        reason: &'static str,
+    },
+}
+
 /// A delivery's receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct Delivery {
-    /// What became of it.
+    /// Outcome of the delivery.
     pub state: DeliveryState,
-    /// When it is to go out; null when it never was.
+    /// Planned time; null if it was never planned.
     pub scheduled_for: Option<Timestamp>,
-    /// When it went out.
+    /// Actual time.
     pub sent_at: Option<Timestamp>,
-    /// How long after `scheduled_for` it went out, in milliseconds.
+    /// Milliseconds between the planned and the actual time.
     pub lateness_ms: Option<u64>,
-    /// Tries so far.
+    /// Attempts so far.
     pub attempts: u32,
-    /// Why it failed, bounced or will not happen.
+    /// Why it failed, bounced or was skipped.
     pub reason: Option<String>,
 }
 
@@ -51,6 +69,21 @@ impl Delivery {
             attempts: 0,
             reason: None,
         }
+    }
+
+    /// The receipt once its mail was settled at `now`, after `attempts` tries.
+    #[must_use]
+    pub fn settled(&self, outcome: MailOutcome, attempts: u32, now: Timestamp) -> Self {
+        match outcome {
+            MailOutcome::Sent => self.sent(now, attempts),
+            MailOutcome::Failed { reason } => self.failed(attempts, reason),
+            MailOutcome::Held { reason } => self.skipped(reason),
+        }
+    }
+
+    /// The receipt once the receiving mail server took the mail; `None` where it changes nothing: one that came back stays.
+    pub fn accepted(&self) -> Option<Self> {
+        (self.state == DeliveryState::Sent).then(|| Self { state: DeliveryState::Delivered, ..self.clone() })
     }
 
     /// The receipt of a delivery that went out at `now`, after `attempts` tries.
@@ -71,12 +104,6 @@ impl Delivery {
     #[must_use]
     pub fn failed(&self, attempts: u32, reason: &str) -> Self {
         Self { state: DeliveryState::Failed, attempts, reason: Some(reason.to_owned()), ..self.clone() }
-    }
-
-    /// The receipt of a delivery that the receiving mail server took.
-    #[must_use]
-    pub fn delivered(&self) -> Self {
-        Self { state: DeliveryState::Delivered, ..self.clone() }
     }
 
     /// The receipt of a delivery that came back, or that its addressee called spam.

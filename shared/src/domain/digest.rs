@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::domain::reminder::ReminderStatus;
 use crate::domain::task::{Category, Priority, ReminderCard, Task, TaskStatus, TaskTitle};
-use crate::domain::user::MorningDigest;
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId};
 
@@ -21,6 +20,22 @@ pub const MAX_LISTED: usize = 50;
 pub const MAX_MARKED: usize = 200;
 /// Days looked at for the next one that exists. Zones skip one at a time.
 const LOOK_AHEAD: usize = 4;
+
+/// When the morning digest is sent, in the user's time zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct MorningDigest {
+    /// Whether it is sent.
+    pub enabled: bool,
+    /// Local time of day, `HH:MM`.
+    pub time: String,
+}
+
+impl Default for MorningDigest {
+    fn default() -> Self {
+        Self { enabled: true, time: "05:00".to_owned() }
+    }
+}
 
 /// A digest that is to go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::field::Fields;
+use crate::domain::body::testing::parsed;
 use crate::domain::reminder::Channel;
 use crate::domain::task::NewTask;
 use crate::id::UserId;
@@ -217,8 +217,7 @@ proptest! {
 
 /// A task with reminders: channel, status, hours after the day's beginning.
 fn task(title: &str, due: Option<Timestamp>, cards: &[(Channel, ReminderStatus, Timestamp)]) -> Task {
-    let serde_json::Value::Object(body) = json!({"title": title, "dueDate": due}) else { panic!("no object") };
-    let input = NewTask::read(&mut Fields::new(body)).unwrap();
+    let input = parsed::<NewTask>(json!({"title": title, "dueDate": due})).unwrap();
     let mut task = Task::new(UserId::new(), input, &Zone::UTC, at("2026-01-01T00:00:00Z"));
     for (channel, status, scheduled_at) in cards.iter().copied() {
         task.reminders.insert(ReminderId::new(), ReminderCard { scheduled_at, channel, status, counted: None });

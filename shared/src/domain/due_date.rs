@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::domain::field::Field;
 use crate::domain::zone::Zone;
+use crate::inline_schema;
 
 /// When a task is due, as the caller says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +41,13 @@ impl Field for DueDate {
         };
         instant.ok().or_else(day).ok_or_else(|| format!("{label} must be a valid date"))
     }
-
-    fn schema() -> Value {
-        serde_json::json!({
-            "type": "string",
-            "anyOf": [{ "format": "date-time" }, { "format": "date" }],
-            "description": "A plain date is the end of that day in the user's time zone",
-        })
-    }
 }
+
+inline_schema!(DueDate, {
+    "type": "string",
+    "anyOf": [{ "format": "date-time" }, { "format": "date" }],
+    "description": "A plain date is the end of that day in the user's time zone",
+});
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::field::{Field, string};
+use crate::inline_schema;
 
 /// An e-mail address as it is stored and compared: trimmed, NFC, lower case.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,11 +61,9 @@ impl Field for Email {
         }
         Self::parse(text).ok_or_else(|| format!("{label} must be a valid email"))
     }
-
-    fn schema() -> Value {
-        serde_json::json!({"type": "string", "format": "email", "maxLength": 254})
-    }
 }
+
+inline_schema!(Email, {"type": "string", "format": "email", "maxLength": 254});
 
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,18 +1,23 @@
 //! Reading a JSON object into domain types, collecting every field's error instead of stopping at the first.
 
 use std::borrow::Cow;
+use std::num::NonZeroU8;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
+use crate::id::ChallengeId;
+use crate::inline_schema;
+use crate::schema::Described;
 
-/// What is wrong with one field, in words for the caller.
+/// An error of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct FieldError {
-    /// The field's name as the caller sends it.
+    /// The field's name, as it is sent.
     pub field: Cow<'static, str>,
-    /// A sentence without a final stop.
+    /// A sentence for people, without a final stop.
     pub message: String,
 }
 
@@ -23,29 +28,85 @@ impl FieldError {
     }
 }
 
-/// A type that is made from one JSON value, and in no other way.
-pub trait Field: Sized {
-    /// Reads `value`; `label` opens the error's sentence (`Title is required`).
-    ///
-    /// # Errors
-    /// The sentence that tells the caller what is wrong.
-    fn read(label: &str, value: &Value) -> Result<Self, String>;
-
-    /// The values that it takes, as JSON Schema (2020-12), for the published contract.
-    fn schema() -> Value;
+/// A parameter of a query string.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does; empty where the name says it.
+    pub description: &'static str,
+    /// Whether it may be there more than once.
+    pub repetition: Repetition,
+    /// The schema of a value.
+    #[cfg(feature = "schema")]
+    pub schema: crate::schema::SchemaOf,
 }
 
-/// A field that a reader asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Described {
-    /// Its name; dots lead into inner objects.
-    pub name: &'static str,
-    /// Whether it must be there.
-    pub is_required: bool,
-    /// Whether it may be null.
-    pub is_nullable: bool,
-    /// What it takes.
-    pub schema: Value,
+/// Whether a parameter may be there more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repetition {
+    /// At most once.
+    Once,
+    /// Any number of times: any of its values matches.
+    Repeatable,
+}
+
+impl Parameter {
+    /// A parameter that may be there at most once.
+    pub const fn once<T: Described>(name: &'static str, description: &'static str) -> Self {
+        Self::new::<T>(name, description, Repetition::Once)
+    }
+
+    /// A parameter that may be there any number of times.
+    pub const fn repeatable<T: Described>(name: &'static str, description: &'static str) -> Self {
+        Self::new::<T>(name, description, Repetition::Repeatable)
+    }
+
+    #[cfg_attr(not(feature = "schema"), expect(clippy::extra_unused_type_parameters, reason = "only schemas need it"))]
+    const fn new<T: Described>(name: &'static str, description: &'static str, repetition: Repetition) -> Self {
+        Self {
+            name,
+            description,
+            repetition,
+            #[cfg(feature = "schema")]
+            schema: crate::schema::subschema::<T>,
+        }
+    }
+}
+
+/// A type that is parsed from one JSON value, and in no other way.
+pub trait Field: Sized + Described {
+    /// Parses `value`; `label` opens the error's sentence (`Title is required`).
+    ///
+    /// # Errors
+    /// The sentence for the caller.
+    fn read(label: &str, value: &Value) -> Result<Self, String>;
+}
+
+/// A [`Field`] whose rules need more than the value: the time, or the configuration.
+pub trait FieldIn: Sized + Described {
+    /// Parses `value`; `label` opens the error's sentence.
+    ///
+    /// # Errors
+    /// The sentence for the caller.
+    fn read_in(label: &str, value: &Value, context: &BodyContext) -> Result<Self, String>;
+}
+
+impl<T: Field> FieldIn for T {
+    fn read_in(label: &str, value: &Value, _: &BodyContext) -> Result<Self, String> {
+        Self::read(label, value)
+    }
+}
+
+/// What the rules of a body need to know besides the body.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyContext {
+    /// When the request arrived.
+    pub now: Timestamp,
+    /// Minimum length of a new password, in characters.
+    pub password_min_length: NonZeroU8,
+    /// The login that the request's cookie names.
+    pub challenge: Option<ChallengeId>,
 }
 
 /// What an update does to an optional field.
@@ -71,55 +132,44 @@ impl<T> Patch<T> {
     }
 }
 
+#[cfg(feature = "schema")]
+impl<T> crate::schema::Wrapper for Patch<T> {
+    type Inner = T;
+}
+
 /// The fields of one JSON object. Unknown ones are ignored.
 #[derive(Debug)]
 pub struct Fields {
     object: Map<String, Value>,
+    context: BodyContext,
     errors: Vec<FieldError>,
-    /// What has been asked for, where nothing but that is wanted.
-    described: Option<Vec<Described>>,
 }
 
 impl Fields {
     /// The fields of `object`.
-    pub fn new(object: Map<String, Value>) -> Self {
-        Self { object, errors: Vec::new(), described: None }
+    pub fn new(object: Map<String, Value>, context: BodyContext) -> Self {
+        Self { object, context, errors: Vec::new() }
     }
 
-    /// No fields at all: the reader that runs on them tells what it asks for.
-    pub fn describing() -> Self {
-        Self { object: Map::new(), errors: Vec::new(), described: Some(Vec::new()) }
-    }
-
-    /// What a reader has asked for, of [`Self::describing`].
-    pub fn described(self) -> Vec<Described> {
-        self.described.unwrap_or_default()
-    }
-
-    fn describe<T: Field>(&mut self, name: &'static str, is_required: bool, is_nullable: bool) {
-        if let Some(described) = &mut self.described {
-            described.push(Described { name, is_required, is_nullable, schema: T::schema() });
-        }
+    /// What the rules need to know besides the fields.
+    pub fn context(&self) -> &BodyContext {
+        &self.context
     }
 
     /// A field that must be there and not null. `None` after an error, which [`Fields::finish`] reports.
-    pub fn required<T: Field>(&mut self, name: &'static str, label: &str) -> Option<T> {
-        self.describe::<T>(name, true, false);
-        self.read_required(name, label)
-    }
-
-    fn read_required<T: Field>(&mut self, name: &'static str, label: &str) -> Option<T> {
-        match self.object.get(name) {
+    /// Dots in `name` lead into inner objects.
+    pub fn required<T: FieldIn>(&mut self, name: &'static str, label: &str) -> Option<T> {
+        match self.find(name) {
             None | Some(Value::Null) => {
                 self.reject(name, format!("{label} is required"));
                 None
             }
-            Some(value) => self.read(name, label, value.clone()),
+            Some(value) => self.read(name, label, &value),
         }
     }
 
     /// A field that may be missing or null.
-    pub fn optional<T: Field>(&mut self, name: &'static str, label: &str) -> Option<T> {
+    pub fn optional<T: FieldIn>(&mut self, name: &'static str, label: &str) -> Option<T> {
         match self.patch(name, label) {
             Patch::Set(value) => Some(value),
             Patch::Keep | Patch::Clear => None,
@@ -127,35 +177,33 @@ impl Fields {
     }
 
     /// A field of an update: missing keeps, null clears.
-    pub fn patch<T: Field>(&mut self, name: &'static str, label: &str) -> Patch<T> {
-        self.describe::<T>(name, false, true);
-        match self.object.get(name) {
+    pub fn patch<T: FieldIn>(&mut self, name: &'static str, label: &str) -> Patch<T> {
+        match self.find(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
-            Some(value) => self.read(name, label, value.clone()).map_or(Patch::Keep, Patch::Set),
+            Some(value) => self.read(name, label, &value).map_or(Patch::Keep, Patch::Set),
         }
     }
 
     /// A field of an update that may be missing but not null.
-    pub fn patch_required<T: Field>(&mut self, name: &'static str, label: &str) -> Option<T> {
-        self.describe::<T>(name, false, false);
-        self.object.get(name)?;
-        self.read_required(name, label)
+    pub fn not_null<T: FieldIn>(&mut self, name: &'static str, label: &str) -> Option<T> {
+        self.find(name)?;
+        self.required(name, label)
     }
 
-    /// Makes the fields of an inner object readable under their dotted names, which are those it may have.
-    pub fn flatten(&mut self, name: &'static str, label: &str, dotted: &[&'static str]) {
-        match self.object.remove(name) {
-            None => {}
-            Some(Value::Object(mut inner)) => {
-                for path in dotted {
-                    let key = path.rsplit('.').next().unwrap_or(path);
-                    if let Some(value) = inner.remove(key) {
-                        self.object.insert((*path).to_owned(), value);
-                    }
+    fn find(&mut self, name: &'static str) -> Option<Value> {
+        let Some((outer, inner)) = name.split_once('.') else {
+            return self.object.get(name).cloned();
+        };
+        match self.object.get(outer) {
+            None => None,
+            Some(Value::Object(object)) => object.get(inner).cloned(),
+            Some(_) => {
+                if !self.errors.iter().any(|error| error.field == outer) {
+                    self.reject(outer, format!("{} must be an object", label_of(outer)));
                 }
+                None
             }
-            Some(_) => self.reject(name, format!("{label} must be an object")),
         }
     }
 
@@ -180,29 +228,40 @@ impl Fields {
         }
     }
 
-    fn read<T: Field>(&mut self, name: &'static str, label: &str, value: Value) -> Option<T> {
-        T::read(label, &value).map_err(|message| self.reject(name, message)).ok()
+    fn read<T: FieldIn>(&mut self, name: &'static str, label: &str, value: &Value) -> Option<T> {
+        T::read_in(label, value, &self.context).map_err(|message| self.reject(name, message)).ok()
     }
+}
+
+/// How a field's name opens the sentence of an error: `dueDate` is `Due date`.
+pub fn label_of(name: &str) -> String {
+    let mut label = String::with_capacity(name.len() + 2);
+    for (at, character) in name.chars().enumerate() {
+        match character {
+            '.' | '_' => label.push(' '),
+            first if at == 0 => label.extend(first.to_uppercase()),
+            upper if upper.is_uppercase() => {
+                label.push(' ');
+                label.extend(upper.to_lowercase());
+            }
+            other => label.push(other),
+        }
+    }
+    label
 }
 
 impl Field for bool {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         value.as_bool().ok_or_else(|| format!("{label} must be a boolean"))
     }
-
-    fn schema() -> Value {
-        serde_json::json!({"type": "boolean"})
-    }
 }
+
+inline_schema!(Timestamp, { "type": "string", "format": "date-time" });
 
 impl Field for Timestamp {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         let text = string(label, value)?;
         Self::parse(text.trim()).map_err(|_| format!("{label} must be a valid date"))
-    }
-
-    fn schema() -> Value {
-        serde_json::json!({"type": "string", "format": "date-time"})
     }
 }
 
@@ -219,9 +278,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn context() -> BodyContext {
+        BodyContext { now: Timestamp::MAX, password_min_length: NonZeroU8::MIN, challenge: None }
+    }
+
     fn fields(value: Value) -> Fields {
         match value {
-            Value::Object(object) => Fields::new(object),
+            Value::Object(object) => Fields::new(object, context()),
             other => panic!("no object: {other}"),
         }
     }
@@ -244,7 +307,24 @@ mod tests {
         assert_eq!(fields.patch::<bool>("missing", "M"), Patch::Keep);
         assert_eq!(fields.patch::<bool>("null", "N"), Patch::Clear);
         assert_eq!(fields.patch::<bool>("set", "S"), Patch::Set(true));
-        assert_eq!(fields.patch_required::<bool>("null", "N"), None);
+        assert_eq!(fields.not_null::<bool>("null", "N"), None);
         assert_eq!(fields.finish(Some(())).unwrap_err().len(), 1);
+    }
+
+    #[test]
+    fn dots_lead_into_inner_objects() {
+        let mut fields = fields(json!({"digest": {"on": true}, "flat": 1}));
+        assert_eq!(fields.not_null::<bool>("digest.on", "On"), Some(true));
+        assert_eq!(fields.not_null::<bool>("digest.off", "Off"), None);
+        assert_eq!(fields.not_null::<bool>("flat.on", "On"), None);
+        assert_eq!(fields.not_null::<bool>("flat.off", "Off"), None);
+        let errors = fields.finish(Some(())).unwrap_err();
+        assert_eq!(errors, [FieldError::new("flat", "Flat must be an object")]);
+    }
+
+    #[test]
+    fn labels_are_made_of_names() {
+        let labels = ["title", "dueDate", "morning_digest", "morning_digest.time"].map(label_of);
+        assert_eq!(labels, ["Title", "Due date", "Morning digest", "Morning digest time"]);
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::domain::field::{Field, string};
+use crate::inline_schema;
 
 /// An `http` or `https` address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,11 +30,9 @@ impl Field for Link {
         }
         Ok(Self(text.to_owned()))
     }
-
-    fn schema() -> Value {
-        serde_json::json!({"type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://", "maxLength": Self::MAX})
-    }
 }
+
+inline_schema!(Link, {"type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://", "maxLength": Self::MAX});
 
 #[cfg(test)]
 mod tests {

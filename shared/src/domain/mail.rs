@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::domain::delivery::MailOutcome;
 use crate::domain::digest::{self, Digest, DigestTask};
 use crate::domain::reminder::ReminderMessage;
 use crate::domain::task::{Category, Priority, Task, TaskDescription, TaskTitle};
@@ -37,6 +38,16 @@ word_type! {
         Failed = "failed",
         /// Held back: its addressee wants no such mail, or mail to the address is stopped.
         Held = "held",
+    }
+}
+
+impl From<MailOutcome> for MailState {
+    fn from(outcome: MailOutcome) -> Self {
+        match outcome {
+            MailOutcome::Sent => Self::Sent,
+            MailOutcome::Failed { .. } => Self::Failed,
+            MailOutcome::Held { .. } => Self::Held,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::domain::digest::{Digest, sentence};
 use crate::domain::mail::MailCategory;
-use crate::domain::task::Task;
+use crate::domain::task::{Task, TaskTitle};
 use crate::domain::user::MailStop;
 use crate::id::{NotificationId, TaskId, UserId};
 use crate::word_type;
@@ -60,6 +60,40 @@ pub struct Notification {
     pub is_read: bool,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// A notification.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Notification"))]
+pub struct NotificationOut {
+    pub id: NotificationId,
+    pub user_id: UserId,
+    #[serde(rename = "type")]
+    pub kind: NotificationKind,
+    pub title: String,
+    pub message: String,
+    pub related_task_id: Option<TaskId>,
+    pub is_read: bool,
+    pub created_at: Timestamp,
+    /// The task, unless it was deleted.
+    pub task: Option<TaskOfNotification>,
+}
+
+/// What a notification shows of its task.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct TaskOfNotification {
+    pub id: TaskId,
+    pub title: TaskTitle,
+}
+
+impl From<(Notification, Option<TaskTitle>)> for NotificationOut {
+    fn from((notification, title): (Notification, Option<TaskTitle>)) -> Self {
+        let task = notification.related_task_id.zip(title).map(|(id, title)| TaskOfNotification { id, title });
+        let Notification { id, user_id, kind, title, message, related_task_id, is_read, created_at } = notification;
+        Self { id, user_id, kind, title, message, related_task_id, is_read, created_at, task }
+    }
 }
 
 impl Notification {

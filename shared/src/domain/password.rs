@@ -8,7 +8,8 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::breached::is_breached;
-use crate::domain::field::{Field, Fields, string};
+use crate::domain::field::{BodyContext, Field, FieldIn, string};
+use crate::inline_schema;
 
 /// A password as typed, on its way to being hashed or compared. Never stored, never shown.
 #[derive(Clone)]
@@ -21,15 +22,6 @@ impl Password {
     /// The characters.
     pub fn expose(&self) -> &str {
         &self.0
-    }
-
-    /// Reads a new password, which must meet the policy; what is wrong with it is noted in `fields`.
-    pub fn read_new(fields: &mut Fields, name: &'static str, label: &str, min_length: NonZeroU8) -> Option<Self> {
-        let password: Self = fields.required(name, label)?;
-        if let Err(problem) = password.check_new(label, min_length) {
-            fields.reject(name, problem);
-        }
-        Some(password)
     }
 
     /// Checks a new password against the policy.
@@ -65,11 +57,23 @@ impl Field for Password {
         // Composed, so that the same password typed on another keyboard compares equal (RFC 8265 §4.2).
         Ok(Self(text.nfc().collect()))
     }
+}
 
-    fn schema() -> Value {
-        serde_json::json!({"type": "string", "format": "password", "minLength": 1, "maxLength": Self::MAX})
+inline_schema!(Password, {"type": "string", "format": "password", "minLength": 1, "maxLength": Self::MAX});
+
+/// A new password, which meets the policy.
+#[derive(Clone, Debug)]
+pub struct NewPassword(pub Password);
+
+impl FieldIn for NewPassword {
+    fn read_in(label: &str, value: &Value, context: &BodyContext) -> Result<Self, String> {
+        let password = Password::read(label, value)?;
+        password.check_new(label, context.password_min_length)?;
+        Ok(Self(password))
     }
 }
+
+inline_schema!(NewPassword, { "type": "string", "format": "password", "minLength": 1, "maxLength": Password::MAX });
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

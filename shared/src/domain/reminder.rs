@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::domain::counted::Counted;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::field::{Field, Fields, Patch, string};
+use crate::domain::counters::{CounterMark, local_day};
+use crate::domain::delivery::{Delivery, DeliveryState, MailOutcome};
+use crate::domain::field::{BodyContext, Field, FieldIn, Patch, string};
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
-use crate::{text_type, word_type};
+use crate::{body, inline_schema, text_type, word_type};
 
 /// How long before its moment a reminder goes out.
 pub const LEAD: Duration = Duration::from_secs(3600);
@@ -38,7 +38,7 @@ word_type! {
         Pending = "pending",
         /// Over: it fired, or the user says so.
         Completed = "completed",
-        /// Called off.
+        /// Cancelled.
         Skipped = "skipped",
     }
 }
@@ -50,7 +50,7 @@ impl Channel {
 }
 
 /// A reminder as it is stored. Its [`ReminderOut`] is what callers see.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reminder {
     /// Identity.
@@ -88,12 +88,9 @@ pub struct Reminder {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// What the user's counters hold of it, as it was read: only the store changes it.
+    /// How the user's counters hold it. It follows from the rest when the reminder is stored: see [`ReminderChange`](super::reminder_change::ReminderChange).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted: Option<Counted>,
-    /// Whether it was moved since it was read, so that a completion's day is to be fixed anew.
-    #[serde(skip)]
-    pub moved: bool,
+    pub counted: Option<CounterMark>,
 }
 
 impl Reminder {
@@ -117,40 +114,9 @@ impl Reminder {
             created_at: now,
             updated_at: now,
             counted: None,
-            moved: false,
         };
         reminder.replan(now);
         reminder
-    }
-
-    /// Changes the fields that `patch` names. Moving or re-opening it plans it anew; moving one that is
-    /// over does not bring it back.
-    pub fn apply(&mut self, patch: ReminderPatch, now: Timestamp) {
-        let before = (self.scheduled_at, self.status);
-        if let Some(scheduled_at) = patch.scheduled_at {
-            self.scheduled_at = scheduled_at;
-        }
-        if let Some(channel) = patch.channel {
-            self.channel = channel;
-        }
-        if let Some(status) = patch.status {
-            self.status = status;
-        }
-        patch.message.apply(&mut self.message);
-        self.moved |= before.0 != self.scheduled_at;
-        self.touch(now);
-        let moved = before.0 != self.scheduled_at && self.status == ReminderStatus::Pending;
-        let is_or_was_pending = ReminderStatus::Pending == before.1 || ReminderStatus::Pending == self.status;
-        if moved || (before.1 != self.status && is_or_was_pending) {
-            if before.1 != ReminderStatus::Pending && self.status == ReminderStatus::Pending {
-                self.email_sent = false;
-                self.email_sent_at = None;
-                self.morning_email_sent = false;
-            }
-            self.plan = self.version;
-            self.planned_at = now;
-            self.replan(now);
-        }
     }
 
     /// When it is to fire; `None` when it is not.
@@ -159,36 +125,31 @@ impl Reminder {
         self.delivery.scheduled_for.filter(|_| awaited)
     }
 
-    /// It fires: from here on it is over, and a mail, if it is to have one, is on its way.
-    pub fn fire(&mut self, now: Timestamp) {
-        self.status = ReminderStatus::Completed;
-        self.touch(now);
-        if !self.channel.mails() {
-            self.delivery = self.delivery.sent(now, 1);
+    /// Its receipt once its mail was settled after `attempts` tries; `None` where that was recorded before.
+    pub fn receipt(&self, outcome: MailOutcome, attempts: u32, now: Timestamp) -> Option<Delivery> {
+        let is_recorded = outcome == MailOutcome::Sent && self.email_sent;
+        (!is_recorded).then(|| self.delivery.settled(outcome, attempts, now))
+    }
+
+    /// How it is counted from now on; `zone` is the user's. A completion that is counted already keeps its day.
+    pub fn counter_mark(&self, zone: &Zone) -> Option<CounterMark> {
+        match (self.status, self.counted) {
+            (ReminderStatus::Pending, _) => Some(CounterMark::Pending),
+            (ReminderStatus::Skipped, _) => None,
+            (ReminderStatus::Completed, Some(CounterMark::CompletedOn(day))) => Some(CounterMark::CompletedOn(day)),
+            (ReminderStatus::Completed, Some(CounterMark::Pending) | None) => {
+                Some(CounterMark::CompletedOn(local_day(self.scheduled_at, zone)))
+            }
         }
     }
 
-    /// It will not fire.
-    pub fn skip(&mut self, now: Timestamp, reason: &str) {
-        self.status = ReminderStatus::Skipped;
-        self.touch(now);
-        self.plan = self.version;
-        self.delivery = self.delivery.skipped(reason);
-    }
-
-    /// How it is to be counted from now on; `zone` is the user's.
-    pub fn to_count(&self, zone: &Zone) -> Option<Counted> {
-        let before = self.counted.filter(|_| !self.moved);
-        Counted::of(self.status, self.scheduled_at, before, zone)
-    }
-
-    /// Whether counting it needs the user's zone: it is completed, and its day is not fixed yet.
+    /// Whether [`Self::counter_mark`] depends on the zone: it is completed, and its day is not fixed yet.
     pub fn needs_zone(&self) -> bool {
-        let day_is_fixed = matches!(self.counted, Some(Counted::CompletedOn(_))) && !self.moved;
+        let day_is_fixed = matches!(self.counted, Some(CounterMark::CompletedOn(_)));
         self.status == ReminderStatus::Completed && !day_is_fixed
     }
 
-    fn replan(&mut self, now: Timestamp) {
+    pub(super) fn replan(&mut self, now: Timestamp) {
         self.delivery = match self.status {
             ReminderStatus::Pending if self.scheduled_at > now => {
                 Delivery::scheduled(self.scheduled_at.minus(LEAD).max(now))
@@ -201,29 +162,20 @@ impl Reminder {
         };
     }
 
-    fn touch(&mut self, now: Timestamp) {
+    pub(super) fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = now;
     }
 }
 
-/// The body of a creation.
-#[derive(Clone, Debug)]
-pub struct NewReminder {
-    /// What it reminds of.
-    pub task_id: TaskId,
-    /// In the future.
-    pub scheduled_at: Timestamp,
-    /// Default email.
-    pub channel: Option<Channel>,
-    /// The user's words.
-    pub message: Option<ReminderMessage>,
-    /// Default pending.
-    pub status: Option<ReminderStatus>,
-}
-
 /// A task's id inside a body.
 struct TaskRef(TaskId);
+
+impl From<TaskRef> for TaskId {
+    fn from(TaskRef(id): TaskRef) -> Self {
+        id
+    }
+}
 
 impl Field for TaskRef {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
@@ -233,69 +185,74 @@ impl Field for TaskRef {
         }
         TaskId::parse(text).map(Self).map_err(|_| "Invalid task ID format".to_owned())
     }
+}
 
-    fn schema() -> Value {
-        serde_json::json!({"type": "string", "format": "uuid"})
+inline_schema!(TaskRef, {"type": "string", "format": "uuid"});
+
+/// The time of a reminder when it is set: it lies in the future.
+struct FutureTime(Timestamp);
+
+impl From<FutureTime> for Timestamp {
+    fn from(FutureTime(at): FutureTime) -> Self {
+        at
     }
 }
 
-impl NewReminder {
-    /// Reads the fields; `None` when one of them is bad.
-    pub fn read(fields: &mut Fields, now: Timestamp) -> Option<Self> {
-        let task_id = fields.required::<TaskRef>("taskId", "Task ID");
-        let scheduled_at = fields.required("scheduledAt", SCHEDULED_TIME);
-        let channel = fields.optional("type", "Type");
-        let message = fields.optional("message", "Message");
-        let status = fields.optional("status", "Status");
-        refuse_past(fields, scheduled_at, now);
-        Some(Self { task_id: task_id?.0, scheduled_at: scheduled_at?, channel, message, status })
+impl FieldIn for FutureTime {
+    fn read_in(label: &str, value: &Value, context: &BodyContext) -> Result<Self, String> {
+        let at = Timestamp::read(label, value)?;
+        if at <= context.now {
+            return Err(format!("{label} must be in the future"));
+        }
+        Ok(Self(at))
     }
 }
 
-/// The body of an update: only the fields sent change.
-#[derive(Clone, Debug, Default)]
-pub struct ReminderPatch {
-    /// In the future.
-    pub scheduled_at: Option<Timestamp>,
-    /// How it reaches the user.
-    pub channel: Option<Channel>,
-    /// The user's words.
-    pub message: Patch<ReminderMessage>,
-    /// Whether it is still to come.
-    pub status: Option<ReminderStatus>,
+inline_schema!(FutureTime, { "type": "string", "format": "date-time" });
+
+body! {
+    /// Fields of a new reminder.
+    #[derive(Clone, Debug)]
+    pub struct NewReminder {
+        /// The task to remind of.
+        pub task_id: TaskId = required(TaskRef) "taskId" as "Task ID",
+        /// The time that the reminder is about; it lies in the future.
+        pub scheduled_at: Timestamp = required(FutureTime) "scheduledAt" as "Scheduled time",
+        /// `email` by default.
+        pub channel: Option<Channel> = optional "type",
+        /// A note that the reminder carries.
+        pub message: Option<ReminderMessage> = optional "message",
+        /// `pending` by default.
+        pub status: Option<ReminderStatus> = optional "status",
+    }
+}
+
+body! {
+    /// Changes to a reminder. A field that is not sent stays as it is.
+    #[derive(Clone, Debug, Default)]
+    pub struct ReminderPatch {
+        /// The time that the reminder is about; it lies in the future.
+        pub scheduled_at: Option<Timestamp> = not_null(FutureTime) "scheduledAt" as "Scheduled time",
+        /// How it reaches the user.
+        pub channel: Option<Channel> = not_null "type",
+        /// A note that the reminder carries; null removes it.
+        pub message: Patch<ReminderMessage> = patch "message",
+        /// Whether it is still to come.
+        pub status: Option<ReminderStatus> = not_null "status",
+    }
 }
 
 impl ReminderPatch {
-    /// Whether it may change what is counted, and on which day.
+    /// Whether it may change how the reminder is counted, and on which day.
     pub fn may_recount(&self) -> bool {
         self.scheduled_at.is_some() || self.status.is_some()
     }
-
-    /// Reads the fields; bad ones are noted in `fields`.
-    pub fn read(fields: &mut Fields, now: Timestamp) -> Self {
-        let patch = Self {
-            scheduled_at: fields.patch_required("scheduledAt", SCHEDULED_TIME),
-            channel: fields.patch_required("type", "Type"),
-            message: fields.patch("message", "Message"),
-            status: fields.patch_required("status", "Status"),
-        };
-        refuse_past(fields, patch.scheduled_at, now);
-        patch
-    }
 }
 
-const SCHEDULED_TIME: &str = "Scheduled time";
-
-fn refuse_past(fields: &mut Fields, scheduled_at: Option<Timestamp>, now: Timestamp) {
-    if scheduled_at.is_some_and(|at| at <= now) {
-        fields.reject("scheduledAt", format!("{SCHEDULED_TIME} must be in the future"));
-    }
-}
-
-/// A reminder as callers see it.
+/// A reminder.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are Reminder's")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Reminder"))]
 pub struct ReminderOut {
     pub id: ReminderId,
     pub user_id: UserId,
@@ -309,6 +266,7 @@ pub struct ReminderOut {
     pub email_sent_at: Option<Timestamp>,
     pub morning_email_sent: bool,
     pub delivery: Delivery,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub version: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -332,83 +290,5 @@ impl From<Reminder> for ReminderOut {
             created_at: reminder.created_at,
             updated_at: reminder.updated_at,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MINUTE: Duration = Duration::from_secs(60);
-
-    fn now() -> Timestamp {
-        Timestamp::parse("2026-01-01T12:00:00Z").unwrap()
-    }
-
-    fn reminder(ahead: Duration, channel: Channel) -> Reminder {
-        let input = NewReminder {
-            task_id: TaskId::new(),
-            scheduled_at: now().plus(ahead),
-            channel: Some(channel),
-            message: None,
-            status: None,
-        };
-        Reminder::new(UserId::new(), input, now())
-    }
-
-    #[test]
-    fn it_fires_an_hour_ahead_or_at_once_when_less_is_left() {
-        assert_eq!(reminder(LEAD * 3, Channel::Email).fires_at(), Some(now().plus(LEAD * 2)));
-        assert_eq!(reminder(MINUTE * 10, Channel::Email).fires_at(), Some(now()));
-    }
-
-    #[test]
-    fn moving_it_makes_a_new_plan_and_rewording_it_does_not() {
-        let mut reminder = reminder(LEAD * 3, Channel::Email);
-        reminder.apply(ReminderPatch { message: Patch::Clear, ..ReminderPatch::default() }, now());
-        assert_eq!((reminder.plan, reminder.version), (1, 2));
-        let later = ReminderPatch { scheduled_at: Some(now().plus(LEAD * 5)), ..ReminderPatch::default() };
-        reminder.apply(later, now());
-        assert_eq!((reminder.plan, reminder.version), (3, 3));
-        assert_eq!(reminder.fires_at(), Some(now().plus(LEAD * 4)));
-    }
-
-    #[test]
-    fn one_that_fired_is_over_and_moving_it_does_not_bring_it_back() {
-        let mut reminder = reminder(LEAD * 3, Channel::Email);
-        reminder.fire(now());
-        assert_eq!(reminder.status, ReminderStatus::Completed);
-        let later = ReminderPatch { scheduled_at: Some(now().plus(LEAD * 5)), ..ReminderPatch::default() };
-        reminder.apply(later, now());
-        assert_eq!(reminder.fires_at(), None);
-        let reopened = ReminderPatch { status: Some(ReminderStatus::Pending), ..ReminderPatch::default() };
-        reminder.apply(reopened, now());
-        assert_eq!(reminder.fires_at(), Some(now().plus(LEAD * 4)));
-    }
-
-    #[test]
-    fn calling_off_one_that_fired_leaves_its_receipt_alone() {
-        let mut reminder = reminder(LEAD * 3, Channel::Email);
-        reminder.fire(now());
-        let before = (reminder.plan, reminder.delivery.clone());
-        reminder.apply(ReminderPatch { status: Some(ReminderStatus::Skipped), ..ReminderPatch::default() }, now());
-        assert_eq!((reminder.plan, reminder.delivery), before);
-    }
-
-    #[test]
-    fn reopening_one_whose_time_has_passed_does_not_fire_it() {
-        let mut reminder = reminder(LEAD, Channel::Email);
-        reminder.skip(now(), "task completed");
-        let reopened = ReminderPatch { status: Some(ReminderStatus::Pending), ..ReminderPatch::default() };
-        reminder.apply(reopened, now().plus(LEAD * 2));
-        assert_eq!((reminder.fires_at(), reminder.delivery.state), (None, DeliveryState::Skipped));
-    }
-
-    #[test]
-    fn a_push_reminder_is_sent_when_it_fires_and_tells_how_late() {
-        let mut reminder = reminder(LEAD * 2, Channel::Push);
-        reminder.fire(now().plus(LEAD + MINUTE));
-        assert_eq!(reminder.delivery.state, DeliveryState::Sent);
-        assert_eq!(reminder.delivery.lateness_ms, Some(60_000));
     }
 }

@@ -1,10 +1,12 @@
-//! What the sweep looks at, and when: stretches of the index `due`.
+//! What the sweep looks at, and when: windows of the index `due`.
 //!
 //! Digests and overdue tasks have no schedules: the tick that follows their moment hands them over. Everything is
 //! looked at again while it stays undone, less and less often, so that what always fails costs little: every ten
 //! minutes for about an hour, every hour for about a day, then once a day.
 
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::word_type;
@@ -43,9 +45,9 @@ impl DueKind {
     }
 }
 
-/// A stretch of one kind's rows: due after `from`, up to and including `upto`.
+/// A window on one kind's rows: due after `from`, up to and including `upto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct DueWindow {
     /// Of what.
     pub kind: DueKind,
     /// `None` from the beginning.
@@ -54,8 +56,20 @@ pub struct Stretch {
     pub upto: Timestamp,
 }
 
+/// Where in a window the next page begins: behind this row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DuePosition {
+    /// The row's partition key.
+    pub pk: String,
+    /// Its sort key.
+    pub sk: String,
+    /// Its sort key in the index.
+    pub due_at: String,
+}
+
 /// What the tick of this minute looks at.
-pub fn stretches(now: Timestamp) -> Vec<Stretch> {
+pub fn windows(now: Timestamp) -> Vec<DueWindow> {
     let tick = now.floor_to_minute();
     let minutes = tick.as_second() / 60;
     let mut spans: Vec<(Option<Timestamp>, Timestamp)> = Vec::new();
@@ -68,11 +82,11 @@ pub fn stretches(now: Timestamp) -> Vec<Stretch> {
     if minutes % (24 * 60) == 0 {
         spans.push((None, tick.minus(LATER)));
     }
-    let late = |kind| spans.iter().map(move |(from, upto)| Stretch { kind, from: *from, upto: *upto });
+    let late = |kind| spans.iter().map(move |(from, upto)| DueWindow { kind, from: *from, upto: *upto });
     DueKind::ALL
         .into_iter()
         .flat_map(|kind| {
-            let fresh = Stretch { kind, from: Some(tick.minus(FRESH)), upto: tick };
+            let fresh = DueWindow { kind, from: Some(tick.minus(FRESH)), upto: tick };
             kind.is_ticked().then_some(fresh).into_iter().chain(late(kind))
         })
         .collect()
@@ -87,8 +101,8 @@ mod tests {
     fn looked_at(kind: DueKind, due: Timestamp, ticks: u32) -> Vec<u32> {
         let holds = |tick: &u32| {
             let now = due.floor_to_minute().plus(Duration::from_secs(60) * *tick);
-            let within = |stretch: &Stretch| stretch.from.is_none_or(|from| from < due) && due <= stretch.upto;
-            stretches(now).iter().filter(|stretch| stretch.kind == kind).any(within)
+            let within = |window: &DueWindow| window.from.is_none_or(|from| from < due) && due <= window.upto;
+            windows(now).iter().filter(|window| window.kind == kind).any(within)
         };
         (0..ticks).filter(holds).collect()
     }
@@ -120,9 +134,9 @@ mod tests {
 
     #[test]
     fn an_ordinary_tick_looks_at_the_minutes_that_have_passed() {
-        let found = stretches(Timestamp::parse("2026-01-01T12:34:56.789Z").unwrap());
+        let found = windows(Timestamp::parse("2026-01-01T12:34:56.789Z").unwrap());
         assert_eq!(found.len(), 2);
-        assert!(found.iter().all(|stretch| stretch.upto.to_string() == "2026-01-01T12:34:00.000Z"));
-        assert_eq!(stretches(Timestamp::parse("2026-01-01T00:00:00Z").unwrap()).len(), 17);
+        assert!(found.iter().all(|window| window.upto.to_string() == "2026-01-01T12:34:00.000Z"));
+        assert_eq!(windows(Timestamp::parse("2026-01-01T00:00:00Z").unwrap()).len(), 17);
     }
 }

@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::analytics::UNCATEGORIZED;
+#[cfg(feature = "schema")]
+use crate::domain::attachment::MAX_ATTACHMENTS;
 use crate::domain::attachment::{AttachmentCard, AttachmentOut};
-use crate::domain::counted::Counted;
+use crate::domain::counters::{CounterChange, CounterMark};
 use crate::domain::due_date::DueDate;
-use crate::domain::field::{Fields, Patch};
+use crate::domain::field::Patch;
 use crate::domain::link::Link;
 use crate::domain::reminder::{Channel, Reminder, ReminderStatus};
 use crate::domain::zone::Zone;
 use crate::id::{AttachmentId, ReminderId, TaskId, UserId};
-use crate::{text_type, word_type};
+use crate::{body, text_type, word_type};
 
 /// Most tasks of one user.
 pub const MAX_TASKS: u32 = 10_000;
@@ -67,9 +69,9 @@ pub struct ReminderCard {
     pub channel: Channel,
     /// Whether it is still to come.
     pub status: ReminderStatus,
-    /// What the user's counters hold of it. Callers do not see it.
+    /// How the user's counters hold it. Callers do not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted: Option<Counted>,
+    pub counted: Option<CounterMark>,
 }
 
 impl From<&Reminder> for ReminderCard {
@@ -114,9 +116,12 @@ pub struct Task {
     /// When it last became completed; missing while it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// The due date of which the user was told that it has passed.
+    /// The due date whose passing the user was notified of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue_told: Option<Timestamp>,
+    /// The category that the user's counters hold it under; missing while it is not counted. Callers do not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_category: Option<String>,
     /// Its attachments.
     pub attachments: BTreeMap<AttachmentId, AttachmentCard>,
     /// Its reminders.
@@ -126,7 +131,7 @@ pub struct Task {
 impl Task {
     /// A new task of `user`; `zone` is the user's.
     pub fn new(user: UserId, input: NewTask, zone: &Zone, now: Timestamp) -> Self {
-        Self {
+        let mut task = Self {
             id: TaskId::new(),
             user_id: user,
             title: input.title,
@@ -141,53 +146,21 @@ impl Task {
             updated_at: now,
             completed_at: (input.status == Some(TaskStatus::Completed)).then_some(now),
             overdue_told: None,
+            counted_category: None,
             attachments: BTreeMap::new(),
             reminders: BTreeMap::new(),
-        }
+        };
+        task.counted_category = Some(task.category_to_count().to_owned());
+        task
     }
 
-    /// Changes the fields that `patch` names.
-    pub fn apply(&mut self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> Completion {
-        let before = self.status;
-        if let Some(title) = patch.title {
-            self.title = title;
-        }
-        if let Some(priority) = patch.priority {
-            self.priority = priority;
-        }
-        if let Some(status) = patch.status {
-            self.status = status;
-        }
-        patch.description.apply(&mut self.description);
-        patch.category.apply(&mut self.category);
-        patch.link.apply(&mut self.link);
-        match patch.due_date {
-            Patch::Keep => {}
-            Patch::Clear => self.due_date = None,
-            Patch::Set(due) => self.due_date = Some(due.resolve(zone)),
-        }
-        self.version += 1;
-        self.updated_at = now;
-        match (before == TaskStatus::Completed, self.status == TaskStatus::Completed) {
-            (false, true) => {
-                self.completed_at = Some(now);
-                Completion::Reached
-            }
-            (true, false) => {
-                self.completed_at = None;
-                Completion::Unchanged
-            }
-            _ => Completion::Unchanged,
-        }
-    }
-
-    /// When its due date passes, while the user is still to be told of that.
+    /// When its due date passes, until the user is notified of that.
     pub fn overdue_at(&self) -> Option<Timestamp> {
         self.due_date.filter(|due| self.status != TaskStatus::Completed && self.overdue_told != Some(*due))
     }
 
-    /// What the task counts as in its user's categories; an empty one is none, as in the original.
-    pub fn counted_category(&self) -> &str {
+    /// The category that it is counted under; an empty one is none, as in the original.
+    pub fn category_to_count(&self) -> &str {
         let category = self.category.as_ref().map(Category::as_str);
         category.filter(|category| !category.is_empty()).unwrap_or(UNCATEGORIZED)
     }
@@ -197,97 +170,82 @@ impl Task {
         self.attachments.values().map(|card| card.counted_bytes).sum()
     }
 
+    /// The change of the counters when a new task is stored.
+    pub fn counters_with(&self) -> CounterChange {
+        let mut change = CounterChange { tasks: 1, ..CounterChange::default() };
+        change.recategorize(None, self.counted_category.as_deref());
+        change
+    }
+
+    /// The change of the counters when the task is deleted with its reminders and attachments.
+    pub fn counters_without(&self) -> CounterChange {
+        let mut change = CounterChange { tasks: -1, ..CounterChange::default() };
+        change.recategorize(self.counted_category.as_deref(), None).replace_bytes(self.counted_bytes(), 0);
+        for card in self.reminders.values() {
+            change.recount(card.counted, None);
+        }
+        change
+    }
+
     /// The reminders that are still to come.
     pub fn pending_reminders(&self) -> impl Iterator<Item = ReminderId> {
         self.reminders.iter().filter(|(_, card)| card.status == ReminderStatus::Pending).map(|(id, _)| *id)
     }
 }
 
-/// Whether a change made the task completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completion {
-    /// It was not, and now is.
-    Reached,
-    /// It was before, or is not.
-    Unchanged,
-}
-
-/// The body of a creation.
-#[derive(Clone, Debug)]
-pub struct NewTask {
-    /// In a line.
-    pub title: TaskTitle,
-    /// At length.
-    pub description: Option<TaskDescription>,
-    /// When it is due.
-    pub due_date: Option<DueDate>,
-    /// Default medium.
-    pub priority: Option<Priority>,
-    /// Default todo.
-    pub status: Option<TaskStatus>,
-    /// The user's grouping.
-    pub category: Option<Category>,
-    /// Where more is to be found.
-    pub link: Option<Link>,
-}
-
-impl NewTask {
-    /// Reads the fields; `None` when one of them is bad.
-    pub fn read(fields: &mut Fields) -> Option<Self> {
-        let title = fields.required("title", "Title");
-        let description = fields.optional("description", "Description");
-        let due_date = fields.optional("dueDate", "Due date");
-        let priority = fields.optional("priority", "Priority");
-        let status = fields.optional("status", "Status");
-        let category = fields.optional("category", "Category");
-        let link = fields.optional("link", "Link");
-        Some(Self { title: title?, description, due_date, priority, status, category, link })
+body! {
+    /// Fields of a new task.
+    #[derive(Clone, Debug)]
+    pub struct NewTask {
+        /// The task in one line.
+        pub title: TaskTitle = required "title",
+        /// Details.
+        pub description: Option<TaskDescription> = optional "description",
+        /// An instant, or a plain date: the end of that day in the user's time zone.
+        pub due_date: Option<DueDate> = optional "dueDate",
+        /// `medium` by default.
+        pub priority: Option<Priority> = optional "priority",
+        /// `todo` by default.
+        pub status: Option<TaskStatus> = optional "status",
+        /// The user's own grouping.
+        pub category: Option<Category> = optional "category",
+        /// An http or https URL.
+        pub link: Option<Link> = optional "link",
     }
 }
 
-/// The body of an update: only the fields sent change.
-#[derive(Clone, Debug, Default)]
-pub struct TaskPatch {
-    /// In a line.
-    pub title: Option<TaskTitle>,
-    /// At length.
-    pub description: Patch<TaskDescription>,
-    /// When it is due.
-    pub due_date: Patch<DueDate>,
-    /// How much it matters.
-    pub priority: Option<Priority>,
-    /// How far it is.
-    pub status: Option<TaskStatus>,
-    /// The user's grouping.
-    pub category: Patch<Category>,
-    /// Where more is to be found.
-    pub link: Patch<Link>,
+body! {
+    /// Changes to a task. A field that is not sent stays as it is.
+    #[derive(Clone, Debug, Default)]
+    pub struct TaskPatch {
+        /// The task in one line.
+        pub title: Option<TaskTitle> = not_null "title",
+        /// Details; null removes them.
+        pub description: Patch<TaskDescription> = patch "description",
+        /// An instant, or a plain date: the end of that day in the user's time zone. Null removes it.
+        pub due_date: Patch<DueDate> = patch "dueDate",
+        /// How much the task matters.
+        pub priority: Option<Priority> = not_null "priority",
+        /// `completed` cancels its pending reminders.
+        pub status: Option<TaskStatus> = not_null "status",
+        /// The user's own grouping; null removes it.
+        pub category: Patch<Category> = patch "category",
+        /// An http or https URL; null removes it.
+        pub link: Patch<Link> = patch "link",
+    }
 }
 
 impl TaskPatch {
-    /// Reads the fields; bad ones are noted in `fields`.
-    pub fn read(fields: &mut Fields) -> Self {
-        Self {
-            title: fields.patch_required("title", "Title"),
-            description: fields.patch("description", "Description"),
-            due_date: fields.patch("dueDate", "Due date"),
-            priority: fields.patch_required("priority", "Priority"),
-            status: fields.patch_required("status", "Status"),
-            category: fields.patch("category", "Category"),
-            link: fields.patch("link", "Link"),
-        }
-    }
-
     /// Whether resolving it needs the user's time zone.
     pub fn needs_zone(&self) -> bool {
         matches!(self.due_date, Patch::Set(DueDate::On(_)))
     }
 }
 
-/// A task as callers see it.
+/// A task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are Task's")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Task"))]
 pub struct TaskOut {
     pub id: TaskId,
     pub user_id: UserId,
@@ -297,32 +255,43 @@ pub struct TaskOut {
     pub priority: Priority,
     pub status: TaskStatus,
     pub category: Option<Category>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Uri>"))]
     pub link: Option<Link>,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub version: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub completed_at: Option<Timestamp>,
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_ATTACHMENTS)))]
     pub attachments: Vec<AttachmentOut>,
-    pub reminders: Vec<ChildOut<ReminderId, ReminderCard>>,
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_REMINDERS)))]
+    pub reminders: Vec<ReminderOfTask>,
 }
 
-/// A child's summary with its id.
+/// What a task shows of one of its reminders.
 #[derive(Debug, Serialize)]
-pub struct ChildOut<I, C> {
-    /// Identity.
-    pub id: I,
-    /// The summary.
-    #[serde(flatten)]
-    pub card: C,
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReminderOfTask {
+    pub id: ReminderId,
+    pub scheduled_at: Timestamp,
+    #[serde(rename = "type")]
+    pub channel: Channel,
+    pub status: ReminderStatus,
+}
+
+impl From<(ReminderId, ReminderCard)> for ReminderOfTask {
+    fn from((id, card): (ReminderId, ReminderCard)) -> Self {
+        let ReminderCard { scheduled_at, channel, status, counted: _ } = card;
+        Self { id, scheduled_at, channel, status }
+    }
 }
 
 impl TaskOut {
     /// A task for callers; `api` is where the API is, without a final slash.
     pub fn new(task: Task, api: &str) -> Self {
-        let shown = |card| ReminderCard { counted: None, ..card };
-        let mut reminders: Vec<_> =
-            task.reminders.into_iter().map(|(id, card)| ChildOut { id, card: shown(card) }).collect();
-        reminders.sort_by_key(|reminder| (reminder.card.scheduled_at, reminder.id));
+        let mut reminders: Vec<_> = task.reminders.into_iter().map(ReminderOfTask::from).collect();
+        reminders.sort_by_key(|reminder| (reminder.scheduled_at, reminder.id));
         let attachments = task.attachments.into_iter().map(|(id, card)| AttachmentOut::new(task.id, id, card, api));
         Self {
             id: task.id,
@@ -347,13 +316,11 @@ impl TaskOut {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::body::testing::parsed;
     use serde_json::{Value, json};
 
     fn new_task(body: Value) -> Result<NewTask, Vec<String>> {
-        let Value::Object(object) = body else { panic!("no object") };
-        let mut fields = Fields::new(object);
-        let input = NewTask::read(&mut fields);
-        fields.finish(input).map_err(|errors| errors.into_iter().map(|e| e.message).collect())
+        parsed(body).map_err(|errors| errors.into_iter().map(|error| error.message).collect())
     }
 
     fn task(body: Value) -> Task {
@@ -375,18 +342,5 @@ mod tests {
             errors,
             ["Title must be at least 3 characters", "Due date must be a valid date", "Priority must be a string"]
         );
-    }
-
-    #[test]
-    fn completing_is_noticed_once_and_undoing_it_clears_its_moment() {
-        let mut task = task(json!({"title": "Pay rent", "description": "for March"}));
-        let now = crate::clock::testing::now();
-        let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-        assert_eq!(task.apply(done.clone(), &Zone::UTC, now), Completion::Reached);
-        assert_eq!(task.completed_at, Some(now));
-        assert_eq!(task.apply(done, &Zone::UTC, now), Completion::Unchanged);
-        let undo = TaskPatch { status: Some(TaskStatus::Todo), description: Patch::Clear, ..TaskPatch::default() };
-        assert_eq!(task.apply(undo, &Zone::UTC, now), Completion::Unchanged);
-        assert_eq!((task.completed_at, task.description, task.version), (None, None, 4));
     }
 }

@@ -3,8 +3,9 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Timestamp;
-use crate::domain::field::FieldError;
+use crate::domain::field::{FieldError, Parameter};
 use crate::domain::task::{Priority, Task, TaskStatus};
+use crate::inline_schema;
 
 /// The order of a task list. Undated tasks come last either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +50,46 @@ pub struct TaskQuery {
     pub fields: Option<Vec<&'static str>>,
 }
 
-/// Parameters of a task list that may repeat.
-pub const REPEATABLE: [&str; 3] = ["status", "priority", "category"];
+/// Text that a category, a title or a description holds.
+#[derive(Debug)]
+pub struct Text;
+
+inline_schema!(Text, { "type": "string" });
+
+/// The type of `q`.
+#[derive(Debug)]
+pub struct SearchText;
+
+inline_schema!(SearchText, { "type": "string", "maxLength": TaskQuery::TEXT_MAX });
+
+inline_schema!(TaskSort, {
+    "type": "string",
+    "enum": Self::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
+    "default": "dueDate",
+});
+
+/// The type of `fields`: names of a task's fields, separated by commas.
+#[derive(Debug)]
+pub struct FieldNames;
+
+inline_schema!(FieldNames, {
+    "type": "string",
+    "pattern": format!("^ *(?:{0})? *(?:, *(?:{0})? *)*$", TaskQuery::FIELDS.join("|")),
+});
 
 impl TaskQuery {
+    /// The parameters, besides those of every list.
+    pub const PARAMETERS: [Parameter; 8] = [
+        Parameter::repeatable::<TaskStatus>("status", ""),
+        Parameter::repeatable::<Priority>("priority", ""),
+        Parameter::repeatable::<Text>("category", ""),
+        Parameter::once::<Timestamp>("dueBefore", "Exclusive"),
+        Parameter::once::<Timestamp>("dueAfter", "Inclusive"),
+        Parameter::once::<SearchText>("q", "Text in the title or the description"),
+        Parameter::once::<TaskSort>("sort", "Undated tasks come last"),
+        Parameter::once::<FieldNames>("fields", "Names of the task fields to return, separated by commas"),
+    ];
+
     /// Every field of a task that `fields` may name.
     pub const FIELDS: [&'static str; 15] = [
         "id",
@@ -194,17 +231,13 @@ fn read_fields(value: &str) -> Result<Vec<&'static str>, FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::field::Fields;
-    use crate::domain::task::NewTask;
+    use crate::domain::body::testing::parsed;
     use crate::domain::zone::Zone;
     use crate::id::UserId;
     use serde_json::{Value, json};
 
     fn task(body: Value) -> Task {
-        let Value::Object(object) = body else { panic!("no object") };
-        let mut fields = Fields::new(object);
-        let input = NewTask::read(&mut fields);
-        Task::new(UserId::new(), fields.finish(input).unwrap(), &Zone::UTC, crate::clock::testing::now())
+        Task::new(UserId::new(), parsed(body).unwrap(), &Zone::UTC, crate::clock::testing::now())
     }
 
     fn query(pairs: &[(&str, &str)]) -> Result<TaskQuery, Vec<FieldError>> {

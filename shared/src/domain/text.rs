@@ -86,12 +86,11 @@ macro_rules! text_type {
                 let text = $crate::domain::field::string(label, value)?;
                 $crate::domain::text::clean(label, text, Self::RULES).map(Self)
             }
-
-            fn schema() -> serde_json::Value {
-                let pattern = Self::RULES.lines.pattern();
-                serde_json::json!({ "type": "string", "minLength": $min, "maxLength": $max, "pattern": pattern })
-            }
         }
+
+        $crate::inline_schema!($name, {
+            "type": "string", "minLength": $min, "maxLength": $max, "pattern": Self::RULES.lines.pattern(),
+        });
     };
 }
 
@@ -127,11 +126,9 @@ macro_rules! word_type {
                 Self::from_word(word.trim())
                     .ok_or_else(|| format!("{label} must be one of {}", Self::WORDS.join(", ")))
             }
-
-            fn schema() -> serde_json::Value {
-                serde_json::json!({ "type": "string", "enum": Self::WORDS })
-            }
         }
+
+        $crate::inline_schema!($name, { "type": "string", "enum": Self::WORDS });
     };
 }
 

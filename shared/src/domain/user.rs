@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::domain::digest::{self, PlannedDigest};
+use crate::domain::digest::{self, MorningDigest, PlannedDigest};
 use crate::domain::email::Email;
-use crate::domain::field::{Field, Fields, string};
+use crate::domain::field::{Field, string};
 use crate::domain::password::PasswordHash;
 use crate::domain::zone::Zone;
 use crate::id::UserId;
-use crate::text_type;
+use crate::{body, inline_schema, text_type};
 
 text_type! {
     /// A person's name.
@@ -32,26 +32,12 @@ pub const ALERT_AGAIN: Duration = Duration::from_secs(3600);
 /// How an account signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub enum AuthProvider {
     /// With a password.
     Local,
     /// With Google.
     Google,
-}
-
-/// When the morning digest goes out, in the user's zone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MorningDigest {
-    /// Whether it goes out at all.
-    pub enabled: bool,
-    /// Local time of day, `HH:MM`.
-    pub time: String,
-}
-
-impl Default for MorningDigest {
-    fn default() -> Self {
-        Self { enabled: true, time: "05:00".to_owned() }
-    }
 }
 
 /// Why mail to an address is stopped until its owner verifies it anew.
@@ -203,40 +189,28 @@ impl User {
         Some(kept.chain([address.to_owned()]).collect())
     }
 
-    /// Changes the fields that `patch` names. A new zone, or another digest, plans the digest anew.
-    pub fn apply(&mut self, patch: UserPatch, now: Timestamp) {
-        let before = (self.timezone.clone(), self.morning_digest.clone());
-        if let Some(name) = patch.name {
-            self.name = name;
+    /// Changes the zone and the digest, and plans the digest again if that makes a difference.
+    pub(super) fn set_digest(&mut self, timezone: Zone, morning_digest: MorningDigest, now: Timestamp) {
+        if (&timezone, &morning_digest) == (&self.timezone, &self.morning_digest) {
+            return;
         }
-        if let Some(timezone) = patch.timezone {
-            self.timezone = timezone;
+        let was_enabled = self.morning_digest.enabled;
+        (self.timezone, self.morning_digest) = (timezone, morning_digest);
+        if !was_enabled {
+            // Whoever turns it on this afternoon does not mean this morning's.
+            self.digest_day = self.digest_day.max(digest::passed(&self.morning_digest, &self.timezone, now));
         }
-        if let Some(enabled) = patch.digest_enabled {
-            self.morning_digest.enabled = enabled;
-        }
-        if let Some(LocalTime(time)) = patch.digest_time {
-            self.morning_digest.time = time;
-        }
-        if before != (self.timezone.clone(), self.morning_digest.clone()) {
-            if !before.1.enabled {
-                // Whoever turns it on this afternoon does not mean this morning's.
-                self.digest_day = self.digest_day.max(digest::passed(&self.morning_digest, &self.timezone, now));
-            }
-            self.reopen_today(now);
-            self.plan_digest(now);
-        }
-        self.updated_at = now;
+        self.reopen_today(now);
+        self.plan_digest(now);
     }
 
     /// Settles the digest of a day, sent or not, and plans the one after it.
-    pub fn settle_digest(&mut self, day: Date, now: Timestamp) {
+    pub(super) fn settle_digest(&mut self, day: Date, now: Timestamp) {
         self.digest_day = self.digest_day.max(Some(day));
         self.plan_digest(now);
-        self.updated_at = now;
     }
 
-    /// A day that was settled without telling anything, and whose moment now lies ahead, is to be looked at again.
+    /// A day that was settled without content, and whose moment is now in the future, is planned again.
     fn reopen_today(&mut self, now: Timestamp) {
         let today = digest::day_of(now, &self.timezone);
         let is_ahead = digest::moment(today, &self.morning_digest, &self.timezone).is_some_and(|at| at > now);
@@ -287,41 +261,29 @@ impl Field for LocalTime {
         let good = well_formed && text.parse::<jiff::civil::Time>().is_ok();
         if good { Ok(Self(text.to_owned())) } else { Err(format!("{label} must be HH:MM")) }
     }
-
-    fn schema() -> Value {
-        serde_json::json!({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["05:00"]})
-    }
 }
 
-/// The body of an account's update: only the fields sent change.
-#[derive(Clone, Debug, Default)]
-pub struct UserPatch {
-    /// What mails address the user by.
-    pub name: Option<PersonName>,
-    /// The user's days.
-    pub timezone: Option<Zone>,
-    /// Whether the digest goes out.
-    pub digest_enabled: Option<bool>,
-    /// When it goes out.
-    pub digest_time: Option<LocalTime>,
-}
+inline_schema!(LocalTime, {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["05:00"]});
 
-impl UserPatch {
-    /// Reads the fields; bad ones are noted in `fields`.
-    pub fn read(fields: &mut Fields) -> Self {
-        fields.flatten("morning_digest", "Morning digest", &["morning_digest.enabled", "morning_digest.time"]);
-        Self {
-            name: fields.patch_required("name", "Name"),
-            timezone: fields.patch_required("timezone", "Timezone"),
-            digest_enabled: fields.patch_required("morning_digest.enabled", "Morning digest enabled"),
-            digest_time: fields.patch_required("morning_digest.time", "Morning digest time"),
-        }
+body! {
+    /// Changes to an account. A field that is not sent stays as it is.
+    #[derive(Clone, Debug, Default)]
+    pub struct UserPatch {
+        /// The name that mails use.
+        pub name: Option<PersonName> = not_null "name",
+        /// The time zone of the user's days.
+        pub timezone: Option<Zone> = not_null "timezone",
+        /// Whether the morning digest is sent.
+        pub digest_enabled: Option<bool> = not_null "morning_digest.enabled",
+        /// Local time of day at which the morning digest is sent.
+        pub digest_time: Option<LocalTime> = not_null "morning_digest.time",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::body::testing::parsed;
     use serde_json::json;
 
     #[test]
@@ -339,73 +301,11 @@ mod tests {
     }
 
     #[test]
-    fn an_update_names_every_bad_field_and_changes_what_was_sent() {
-        let read = |body: Value| {
-            let Value::Object(object) = body else { panic!("no object") };
-            let mut fields = Fields::new(object);
-            let patch = UserPatch::read(&mut fields);
-            fields.finish(Some(patch))
-        };
+    fn an_update_names_every_bad_field() {
+        let read = |body: Value| parsed::<UserPatch>(body);
         let bad = json!({"name": null, "timezone": "Mars/Olympus", "morning_digest": {"enabled": 1, "time": "25:00"}});
         let named: Vec<_> = read(bad).unwrap_err().into_iter().map(|error| error.field).collect();
         assert_eq!(named, ["name", "timezone", "morning_digest.enabled", "morning_digest.time"]);
         assert_eq!(read(json!({"morning_digest": []})).unwrap_err().len(), 1);
-        let hash = PasswordHash::from_phc(String::new());
-        let name = PersonName::read("Name", &json!("Asha")).unwrap();
-        let mut user =
-            User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, crate::clock::testing::now());
-        user.apply(read(json!({"morning_digest": {"time": "06:30"}})).unwrap(), crate::clock::testing::now());
-        assert_eq!(user.morning_digest, MorningDigest { enabled: true, time: "06:30".to_owned() });
-    }
-
-    fn changed(user: &mut User, body: Value, now: Timestamp) {
-        let Value::Object(object) = body else { panic!("no object") };
-        let mut fields = Fields::new(object);
-        let patch = UserPatch::read(&mut fields);
-        user.apply(fields.finish(Some(patch)).unwrap(), now);
-    }
-
-    fn in_utc(now: Timestamp) -> User {
-        let name = PersonName::read("Name", &json!("Asha")).unwrap();
-        let hash = PasswordHash::from_phc(String::new());
-        User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, now)
-    }
-
-    fn planned(user: &User) -> Option<String> {
-        user.next_digest.map(|planned| planned.at.to_string())
-    }
-
-    #[test]
-    fn a_later_time_brings_todays_digest_back_only_if_it_told_nothing() {
-        let now = Timestamp::parse("2026-01-05T08:00:00Z").unwrap();
-        let mut user = in_utc(now);
-        assert_eq!(planned(&user).unwrap(), "2026-01-06T05:00:00.000Z");
-        changed(&mut user, json!({"morning_digest": {"time": "18:00"}}), now);
-        assert_eq!(planned(&user).unwrap(), "2026-01-05T18:00:00.000Z");
-        let evening = Timestamp::parse("2026-01-05T18:00:00Z").unwrap();
-        user.settle_digest(user.next_digest.unwrap().day, evening);
-        user.digest_told = user.digest_day;
-        changed(&mut user, json!({"morning_digest": {"time": "20:00"}}), evening);
-        assert_eq!(planned(&user).unwrap(), "2026-01-06T20:00:00.000Z");
-    }
-
-    #[test]
-    fn turning_it_on_does_not_send_this_mornings_and_turning_it_off_sends_none() {
-        let now = Timestamp::parse("2026-01-05T04:00:00Z").unwrap();
-        let mut user = in_utc(now);
-        changed(&mut user, json!({"morning_digest": {"enabled": false}}), now);
-        assert_eq!(planned(&user), None);
-        let noon = Timestamp::parse("2026-01-05T12:00:00Z").unwrap();
-        changed(&mut user, json!({"morning_digest": {"enabled": true}}), noon);
-        assert_eq!(planned(&user).unwrap(), "2026-01-06T05:00:00.000Z");
-    }
-
-    #[test]
-    fn a_name_moves_no_digest() {
-        let now = Timestamp::parse("2026-01-05T04:00:00Z").unwrap();
-        let mut user = in_utc(now);
-        let before = user.next_digest;
-        changed(&mut user, json!({"name": "Somebody Else"}), now.plus(std::time::Duration::from_secs(7200)));
-        assert_eq!(user.next_digest, before);
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::field::{Field, string};
+use crate::inline_schema;
 
 /// An IANA time zone that the bundled database knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,8 +59,6 @@ impl Field for Zone {
         let name = string(label, value)?;
         Self::parse(name.trim()).map_err(|_| format!("{label} must be an IANA time zone"))
     }
-
-    fn schema() -> Value {
-        serde_json::json!({"type": "string", "description": "An IANA time zone", "examples": ["Asia/Kolkata"]})
-    }
 }
+
+inline_schema!(Zone, {"type": "string", "description": "An IANA time zone", "examples": ["Asia/Kolkata"]});

@@ -1,25 +1,25 @@
-//! Who is calling: a valid access token is enough; else a valid refresh cookie that its session knows gives a
-//! new access cookie on this very answer; else nobody.
+//! Authentication: a valid access token suffices; otherwise a valid refresh cookie of a live session, which gives a new
+//! access cookie with the answer.
 
 use super::App;
 use super::cookies::{CookieName, SetCookie};
 use super::error::{ApiError, ErrorCode};
-use super::request::{Caller, Request};
+use super::request::{Caller, RequestParts};
 use crate::auth::session::Presented;
 use crate::auth::token;
 use crate::clock::Timestamp;
 
-/// A caller, and the cookie that a silent refresh gives.
+/// A caller, and the cookie of a silent refresh.
 pub(super) struct Authenticated {
     pub(super) caller: Caller,
     pub(super) cookie: Option<SetCookie>,
 }
 
-/// Finds the caller. 1 read of the table when only a refresh cookie is there.
+/// Authenticates a request. 1 call when there is only a refresh cookie.
 ///
 /// # Errors
 /// 401.
-pub(super) async fn authenticate(app: &App, request: &Request<'_>) -> Result<Authenticated, ApiError> {
+pub(super) async fn authenticate(app: &App, request: &RequestParts) -> Result<Authenticated, ApiError> {
     let now = request.now();
     let access_cookie = CookieName::Access.wire(&app.http);
     for token in request.bearer().into_iter().chain(request.cookie(&access_cookie)) {
@@ -31,7 +31,7 @@ pub(super) async fn authenticate(app: &App, request: &Request<'_>) -> Result<Aut
     silently_refreshed(app, request, now).await
 }
 
-async fn silently_refreshed(app: &App, request: &Request<'_>, now: Timestamp) -> Result<Authenticated, ApiError> {
+async fn silently_refreshed(app: &App, request: &RequestParts, now: Timestamp) -> Result<Authenticated, ApiError> {
     let unauthorized = || ApiError::new(ErrorCode::Unauthorized);
     let name = CookieName::Refresh.wire(&app.http);
     let refresh_token = request.cookie(&name).ok_or_else(unauthorized)?;

@@ -1,6 +1,11 @@
-//! The product's cookies: their names, their attributes, and reading them (RFC 6265bis).
+//! The product's cookies: their names and attributes, and how a request's cookies are read (RFC 6265bis).
 
 use std::time::Duration;
+
+use cookie::time::Duration as MaxAge;
+use cookie::{Cookie, SameSite as SameSiteAttribute};
+use lambda_http::http::HeaderMap;
+use lambda_http::http::header::COOKIE;
 
 use crate::auth::challenge;
 use crate::auth::token::ACCESS_TTL;
@@ -16,7 +21,7 @@ pub enum CookieName {
     Refresh,
     /// Names the login that waits for its code.
     Challenge,
-    /// Carries what a sign-in with Google must remember.
+    /// Carries the state of a sign-in with Google.
     OidcFlow,
 }
 
@@ -30,7 +35,7 @@ impl CookieName {
         }
     }
 
-    /// The name on the wire: with the `__Host-` prefix wherever browsers accept it.
+    /// The name that is sent: with the `__Host-` prefix wherever browsers accept it.
     pub fn wire(self, config: &HttpConfig) -> String {
         let prefix = if config.secure && config.cookie_domain.is_none() { "__Host-" } else { "" };
         format!("{prefix}{}", self.base())
@@ -47,9 +52,9 @@ impl SetCookie {
         Self::new(config, CookieName::Access, token, ACCESS_TTL)
     }
 
-    /// The cookie that carries a refresh token for as long as the session idles.
-    pub fn refresh(config: &HttpConfig, token: &str, lives: Duration) -> Self {
-        Self::new(config, CookieName::Refresh, token, lives)
+    /// The cookie that carries a refresh token, for as long as the session may be idle.
+    pub fn refresh(config: &HttpConfig, token: &str, max_age: Duration) -> Self {
+        Self::new(config, CookieName::Refresh, token, max_age)
     }
 
     /// The cookie that names the login that waits for its code.
@@ -57,14 +62,19 @@ impl SetCookie {
         Self::new(config, CookieName::Challenge, &challenge.to_string(), challenge::VALID)
     }
 
-    /// The cookie that carries what a sign-in with Google must remember for so long.
-    pub fn oidc_flow(config: &HttpConfig, sealed: &str, lives: Duration) -> Self {
-        Self::new(config, CookieName::OidcFlow, sealed, lives)
+    /// The cookie that carries the sealed state of a sign-in with Google.
+    pub fn oidc_flow(config: &HttpConfig, sealed: &str, max_age: Duration) -> Self {
+        Self::new(config, CookieName::OidcFlow, sealed, max_age)
     }
 
-    /// Has the browser forget a cookie.
+    /// Expires a cookie.
     pub fn clear(config: &HttpConfig, name: CookieName) -> Self {
         Self::new(config, name, "", Duration::ZERO)
+    }
+
+    /// Expires the cookies of a session.
+    pub fn clear_session(config: &HttpConfig) -> [Self; 2] {
+        [CookieName::Access, CookieName::Refresh].map(|name| Self::clear(config, name))
     }
 
     /// The header's value.
@@ -73,57 +83,70 @@ impl SetCookie {
     }
 
     fn new(config: &HttpConfig, name: CookieName, value: &str, max_age: Duration) -> Self {
-        let mut text = format!("{}={value}; Max-Age={}; Path=/; HttpOnly", name.wire(config), max_age.as_secs());
-        text.push_str(match config.same_site {
+        let same_site = match config.same_site {
             // The provider sends the browser back from another site, which a strict cookie would not survive.
-            SameSite::Strict if name == CookieName::OidcFlow => "; SameSite=Lax",
-            SameSite::Strict => "; SameSite=Strict",
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::None => "; SameSite=None",
-        });
-        if config.secure {
-            text.push_str("; Secure");
-        }
+            SameSite::Strict if name == CookieName::OidcFlow => SameSiteAttribute::Lax,
+            SameSite::Strict => SameSiteAttribute::Strict,
+            SameSite::Lax => SameSiteAttribute::Lax,
+            SameSite::None => SameSiteAttribute::None,
+        };
+        let mut cookie = Cookie::build((name.wire(config), value))
+            .path("/")
+            .http_only(true)
+            .secure(config.secure)
+            .same_site(same_site)
+            .max_age(MaxAge::seconds(i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX)));
         if let Some(domain) = &config.cookie_domain {
-            text.push_str("; Domain=");
-            text.push_str(domain);
+            cookie = cookie.domain(domain.clone());
         }
-        Self(text)
+        Self(cookie.build().to_string())
     }
 }
 
-/// The value of the first cookie of this name among `Cookie` headers.
-pub fn find<'a>(headers: impl IntoIterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+/// The value of the first cookie of this name among `Cookie` headers. A cookie that is not ASCII is skipped: it may be
+/// another application's, and must not hide ours.
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
+        .get_all(COOKIE)
         .into_iter()
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value.trim_matches('"'))
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| str::from_utf8(pair).ok().filter(|pair| pair.is_ascii()))
+        .filter_map(|pair| Cookie::parse(pair).ok())
+        .find(|cookie| cookie.name() == name)
+        .and_then(|cookie| cookie.value_raw())
+        .map(|value| value.trim_matches('"'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::testing::http_config;
+    use lambda_http::http::HeaderValue;
     use proptest::prelude::*;
+
+    /// The attributes of a cookie, whatever their order.
+    fn attributes(cookie: &SetCookie) -> Vec<&str> {
+        let mut attributes: Vec<&str> = cookie.as_str().split("; ").collect();
+        attributes.sort_unstable();
+        attributes
+    }
 
     #[test]
     fn local_cookies_are_plain_and_deployed_ones_are_host_bound_and_secure() {
         let local = http_config();
         assert_eq!(
-            SetCookie::access(&local, "t").as_str(),
-            "accessToken=t; Max-Age=900; Path=/; HttpOnly; SameSite=Lax"
+            attributes(&SetCookie::access(&local, "t")),
+            ["HttpOnly", "Max-Age=900", "Path=/", "SameSite=Lax", "accessToken=t"]
         );
         let deployed = HttpConfig { secure: true, ..http_config() };
         assert_eq!(
-            SetCookie::refresh(&deployed, "t", Duration::from_secs(604_800)).as_str(),
-            "__Host-refreshToken=t; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax; Secure"
+            attributes(&SetCookie::refresh(&deployed, "t", Duration::from_secs(604_800))),
+            ["HttpOnly", "Max-Age=604800", "Path=/", "SameSite=Lax", "Secure", "__Host-refreshToken=t"]
         );
         let shared = HttpConfig { cookie_domain: Some("example.com".to_owned()), ..deployed };
         assert_eq!(
-            SetCookie::clear(&shared, CookieName::Access).as_str(),
-            "accessToken=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=example.com"
+            attributes(&SetCookie::clear(&shared, CookieName::Access)),
+            ["Domain=example.com", "HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure", "accessToken="]
         );
     }
 
@@ -131,22 +154,33 @@ mod tests {
     fn the_cookie_of_a_sign_in_with_google_survives_the_way_back() {
         let strict = HttpConfig { same_site: SameSite::Strict, ..http_config() };
         let sealed = SetCookie::oidc_flow(&strict, "x", Duration::from_secs(600));
-        assert_eq!(sealed.as_str(), "oidcFlow=x; Max-Age=600; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(attributes(&sealed), ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax", "oidcFlow=x"]);
         let challenge = SetCookie::challenge(&strict, ChallengeId::new());
-        assert!(challenge.as_str().ends_with("; Max-Age=300; Path=/; HttpOnly; SameSite=Strict"));
+        assert!(challenge.as_str().contains("SameSite=Strict") && challenge.as_str().contains("Max-Age=300"));
+    }
+
+    fn headers(values: &[&[u8]]) -> HeaderMap {
+        values.iter().map(|value| (COOKIE, HeaderValue::from_bytes(value).unwrap())).collect()
     }
 
     #[test]
     fn a_cookie_is_found_among_others_in_any_header() {
-        assert_eq!(find(["a=1; accessToken=x.y.z ;b=2"], "accessToken"), Some("x.y.z"));
-        assert_eq!(find(["a=1", "accessToken=q"], "accessToken"), Some("q"));
-        assert_eq!(find(["xaccessToken=1; accessTokenx=2"], "accessToken"), None);
+        assert_eq!(find(&headers(&[b"a=1; accessToken=x.y.z ;b=2"]), "accessToken"), Some("x.y.z"));
+        assert_eq!(find(&headers(&[b"a=1", b"accessToken=\"q\""]), "accessToken"), Some("q"));
+        assert_eq!(find(&headers(&[b"xaccessToken=1; accessTokenx=2; accessToken"]), "accessToken"), None);
+    }
+
+    #[test]
+    fn a_cookie_that_is_not_ascii_hides_no_other() {
+        let latin = headers(&[b"theme=\xe9; accessToken=t"]);
+        let utf8 = headers(&["theme=café; accessToken=t; x=ü".as_bytes()]);
+        assert_eq!((find(&latin, "accessToken"), find(&utf8, "accessToken")), (Some("t"), Some("t")));
     }
 
     proptest! {
         #[test]
-        fn any_header_is_read_without_panic(header in "\\PC{0,100}") {
-            find([header.as_str()], "accessToken");
+        fn any_header_is_read_without_panic(header in prop::collection::vec(0x20u8..0x7f, 0..100)) {
+            find(&headers(&[&header]), "accessToken");
         }
     }
 }

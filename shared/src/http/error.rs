@@ -5,7 +5,9 @@ use std::panic::Location;
 
 use serde::Serialize;
 
+use super::reply::Reply;
 use crate::domain::field::FieldError;
+use crate::inline_schema;
 use crate::store::{Refusal, StoreError, WriteError};
 
 macro_rules! catalogue {
@@ -117,17 +119,35 @@ pub struct ApiError {
     raised_at: &'static Location<'static>,
 }
 
-/// A failure's body.
+/// The body of an error.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Error"))]
 pub struct ErrorOut<'a> {
+    #[cfg_attr(feature = "schema", schemars(with = "Failure"))]
     success: bool,
+    /// For people. For bad fields, the messages of `errors`, joined.
     message: &'a str,
+    /// For programs; a code never changes its meaning.
+    #[cfg_attr(feature = "schema", schemars(with = "ErrorCode"))]
     code: &'static str,
+    /// Every bad field, with `VALIDATION_FAILED` only.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     errors: &'a [FieldError],
     request_id: &'a str,
 }
+
+inline_schema!(ErrorCode, {
+    "type": "string",
+    "enum": Self::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
+});
+
+/// The value of `success` in an error.
+#[cfg(feature = "schema")]
+struct Failure;
+
+inline_schema!(Failure, { "const": false });
 
 impl ApiError {
     /// An error with its code's own text.
@@ -146,24 +166,24 @@ impl ApiError {
     /// `<what> not found`.
     #[track_caller]
     pub fn not_found(what: &str) -> Self {
-        Self::new(ErrorCode::NotFound).saying(format!("{what} not found"))
+        Self::new(ErrorCode::NotFound).with_message(format!("{what} not found"))
     }
 
-    /// Not now; `cause` is for the log.
+    /// 503; `cause` is for the log.
     #[track_caller]
     pub fn unavailable(cause: impl std::fmt::Display) -> Self {
-        Self::new(ErrorCode::Unavailable).because(cause)
+        Self::new(ErrorCode::Unavailable).with_cause(cause)
     }
 
-    /// Our fault; `cause` is for the log.
+    /// 500; `cause` is for the log.
     #[track_caller]
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        Self::new(ErrorCode::Internal).because(cause)
+        Self::new(ErrorCode::Internal).with_cause(cause)
     }
 
-    /// Says it in other words.
+    /// Replaces the message.
     #[must_use]
-    pub fn saying(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.message = message.into();
         self
     }
@@ -175,9 +195,9 @@ impl ApiError {
         self
     }
 
-    /// Adds what the log should know and the caller should not.
+    /// Adds a cause for the log.
     #[must_use]
-    pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
+    pub fn with_cause(mut self, cause: impl std::fmt::Display) -> Self {
         self.cause = Some(cause.to_string());
         self
     }
@@ -187,7 +207,7 @@ impl ApiError {
         self.code
     }
 
-    /// What only the log should know.
+    /// The cause, for the log only.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
@@ -202,7 +222,13 @@ impl ApiError {
         ErrorOut { success: false, message: &self.message, code: self.code.as_str(), errors: &self.fields, request_id }
     }
 
-    /// Logs what the caller does not see, if there is anything to tell.
+    /// The answer that it becomes.
+    pub(super) fn into_reply(self, request_id: &str) -> Reply {
+        let body = serde_json::to_string(&self.body(request_id)).unwrap_or_default();
+        Reply::error(self.code.status(), body, self.headers)
+    }
+
+    /// Logs the cause, if there is one, and every server error.
     pub fn log(&self, request_id: &str) {
         if self.code.status() >= 500 || self.cause.is_some() {
             let cause = self.cause.as_deref().unwrap_or("none given");
@@ -216,7 +242,7 @@ impl From<Vec<FieldError>> for ApiError {
     fn from(fields: Vec<FieldError>) -> Self {
         let messages: Vec<&str> = fields.iter().map(|field| field.message.as_str()).collect();
         let message = messages.join(", ");
-        Self { fields, ..Self::new(ErrorCode::ValidationFailed).saying(message) }
+        Self { fields, ..Self::new(ErrorCode::ValidationFailed).with_message(message) }
     }
 }
 
@@ -228,7 +254,7 @@ impl From<StoreError> for ApiError {
             StoreError::Malformed(_) => ErrorCode::Internal,
             StoreError::Throttled { .. } | StoreError::Failed { .. } => ErrorCode::Unavailable,
         };
-        Self::new(code).because(error)
+        Self::new(code).with_cause(error)
     }
 }
 
@@ -240,40 +266,38 @@ impl From<Refusal> for ApiError {
         match refusal {
             Refusal::EmailTaken => Self::new(ErrorCode::UserExists),
             Refusal::TooManyTasks => {
-                Self::new(ErrorCode::LimitReached).saying(format!("You can have at most {MAX_TASKS} tasks"))
+                Self::new(ErrorCode::LimitReached).with_message(format!("You can have at most {MAX_TASKS} tasks"))
             }
-            Refusal::TooManyReminders => {
-                Self::new(ErrorCode::LimitReached).saying(format!("A task can have at most {MAX_REMINDERS} reminders"))
-            }
+            Refusal::TooManyReminders => Self::new(ErrorCode::LimitReached)
+                .with_message(format!("A task can have at most {MAX_REMINDERS} reminders")),
             Refusal::TooManyAttachments => Self::new(ErrorCode::LimitReached)
-                .saying(format!("A task can have at most {MAX_ATTACHMENTS} attachments")),
+                .with_message(format!("A task can have at most {MAX_ATTACHMENTS} attachments")),
             Refusal::QuotaExceeded => Self::new(ErrorCode::QuotaExceeded),
             Refusal::TaskGone => Self::not_found("Task"),
-            Refusal::DaysChanged | Refusal::CountersChanged => Self::new(ErrorCode::Conflict),
-            Refusal::MigrationsLocked => Self::internal("a request ran a migration"),
             Refusal::TaskChanged
             | Refusal::ReminderChanged
             | Refusal::AttachmentChanged
             | Refusal::AccountChanged
             | Refusal::SessionChanged
             | Refusal::NotificationChanged
-            | Refusal::ToldLater
+            | Refusal::DaysChanged
+            | Refusal::CountersChanged
             | Refusal::GoogleTaken
             | Refusal::ExportChanged => Self::new(ErrorCode::Conflict),
             Refusal::TokenVoid => Self::new(ErrorCode::InvalidToken),
             Refusal::ChallengeOver => Self::new(ErrorCode::InvalidOtp),
-            Refusal::MailClaimed | Refusal::AlreadyDone => Self::internal("a request did a function's work"),
         }
     }
 }
 
-impl From<WriteError> for ApiError {
+impl<R: std::fmt::Debug + Into<Self>> From<WriteError<R>> for ApiError {
     #[track_caller]
-    fn from(error: WriteError) -> Self {
+    fn from(error: WriteError<R>) -> Self {
         match error {
             WriteError::SessionEnded => Self::new(ErrorCode::Unauthorized),
             WriteError::Repeated(_) => Self::internal("a route that creates does not answer repeated requests"),
             WriteError::Refused(refusal) => refusal.into(),
+            WriteError::Overtaken => Self::new(ErrorCode::Conflict),
             WriteError::Store(error) => error.into(),
         }
     }

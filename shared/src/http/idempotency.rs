@@ -1,53 +1,87 @@
 //! `Idempotency-Key`: a request that creates can be sent again, and creates once.
 //!
-//! The key and what was asked for are kept as keyed hashes: a body may hold a password. See
-//! [`crate::store::idempotency`] for how the first answer is kept.
+//! The key and the body are kept as keyed hashes: a body may hold a password. See [`crate::store::idempotency`] for how
+//! the first answer is kept.
 
-use aws_lambda_events::http::HeaderValue;
+use lambda_http::http::HeaderValue;
+use serde::Serialize;
+use serde_json::Value;
 
+use super::answer::{Created, WithHead};
 use super::error::{ApiError, ErrorCode};
-use super::reply::Reply;
-use super::request::Request;
+use super::request::RequestParts;
 use super::{App, Permit};
 use crate::auth::keyring::{Keyring, Purpose, hex};
+use crate::clock::Timestamp;
 use crate::domain::field::FieldError;
 use crate::store::WriteError;
-use crate::store::idempotency::Once;
+use crate::store::idempotency::{FirstAnswer, Once};
 
 /// The header.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// Most characters of a key.
+/// Maximum length of a key, in characters.
 pub const KEY_MAX: usize = 255;
 
-impl Request<'_> {
-    /// Writes with `write`, and answers with `reply`. Where the request has an `Idempotency-Key` that its caller used on this
-    /// route within a day, nothing is written and the first answer is given again. No further call.
+/// What became of a write that happens once.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It happened now.
+    Written,
+    /// It happened before, for a request with the same key.
+    Repeated {
+        /// The answer to it.
+        first: FirstAnswer,
+        /// When that request was sent.
+        at: Timestamp,
+    },
+}
+
+impl RequestParts {
+    /// Writes with `write`, and returns `answer`. Where the caller used the request's `Idempotency-Key` on this route
+    /// within a day, nothing is written and the first answer is returned again. No further call.
     ///
     /// # Errors
-    /// 400 for a bad key, 422 when the key was used for something else, and those of `write`.
-    pub async fn create_once(
+    /// 400 for a bad key, 422 when the key was used for another request, and those of `write`.
+    pub async fn create_once<T: Serialize>(
         &self,
         app: &App,
-        reply: Reply,
+        answer: Created<T>,
         write: impl AsyncFnOnce(&Permit) -> Result<(), WriteError>,
-    ) -> Result<Reply, ApiError> {
-        let body = self.canonical_body()?;
-        self.create_once_of(app, &body, reply, write).await
+    ) -> Result<Created<T>, ApiError> {
+        let header = |name| answer.header_value(name).map(str::to_owned);
+        let first = FirstAnswer::Body {
+            status: Created::<T>::STATUS,
+            body: answer.body()?.into_owned(),
+            etag: header("etag"),
+            location: header("location"),
+        };
+        match self.write_once(app, &canonical(self.bytes()), first, write).await? {
+            Outcome::Written => Ok(answer),
+            Outcome::Repeated { first: FirstAnswer::Body { body, etag, location, .. }, .. } => {
+                let headers = [("etag", etag), ("location", location)];
+                let present = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+                Ok(present.fold(Created::stored(body), |answer, (name, value)| answer.header(name, value)))
+            }
+            Outcome::Repeated { first: FirstAnswer::Rows { .. }, .. } => {
+                Err(ApiError::internal("the first answer has no body"))
+            }
+        }
     }
 
-    /// The same for a body that is spelled anew each time it is sent: `asked` is what it means.
+    /// Writes with `write`, once for the caller's `Idempotency-Key`. `asked` is the request's meaning, however it is
+    /// spelled; `first` is kept as its answer.
     ///
     /// # Errors
     /// As [`Self::create_once`].
-    pub async fn create_once_of(
+    pub async fn write_once(
         &self,
         app: &App,
         asked: &[u8],
-        reply: Reply,
+        first: FirstAnswer,
         write: impl AsyncFnOnce(&Permit) -> Result<(), WriteError>,
-    ) -> Result<Reply, ApiError> {
+    ) -> Result<Outcome, ApiError> {
         let once = match self.idempotency_key()? {
-            Some(key) => Some(self.once(&*app.keyring().await?, key, asked, &reply)),
+            Some(key) => Some(self.once(&*app.keyring().await?, key, asked, first)),
             None => None,
         };
         let mut permit = self.permit().await?;
@@ -55,39 +89,36 @@ impl Request<'_> {
             permit = permit.for_once(once.clone());
         }
         match (write(&permit).await, once) {
-            (Err(WriteError::Repeated(first)), Some(once)) if first.request == once.request => Reply::again(*first),
+            (Err(WriteError::Repeated(earlier)), Some(once)) if earlier.request == once.request => {
+                Ok(Outcome::Repeated { first: earlier.answer, at: earlier.at })
+            }
             (Err(WriteError::Repeated(_)), _) => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
             (written, _) => {
                 written?;
-                Ok(reply)
+                Ok(Outcome::Written)
             }
         }
     }
 
     fn idempotency_key(&self) -> Result<Option<&str>, ApiError> {
-        let Some(value) = self.event.headers.get(IDEMPOTENCY_KEY) else {
+        let Some(value) = self.headers.get(IDEMPOTENCY_KEY) else {
             return Ok(None);
         };
         read_key(value).map(Some).map_err(|error| vec![error].into())
     }
 
-    fn once(&self, keyring: &Keyring, key: &str, asked: &[u8], reply: &Reply) -> Once {
+    fn once(&self, keyring: &Keyring, key: &str, asked: &[u8], answer: FirstAnswer) -> Once {
         let tag = |parts: &[&[u8]]| {
-            // Each part's length stands before it, so that no two lists of parts are the same text.
+            // Each part is preceded by its length, so that no two lists of parts are the same text.
             let framed = parts.iter().flat_map(|part| [&part.len().to_be_bytes()[..], part].concat());
             hex(&keyring.lasting_tag(Purpose::Idempotency, &framed.collect::<Vec<u8>>()))
         };
-        let of_path = self.event.path_parameters.get("id").map(String::as_str).unwrap_or_default();
-        let header =
-            |name: &str| reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let id = self.id.as_deref().unwrap_or_default();
         Once {
             key: tag(&[self.function.as_bytes(), key.as_bytes()]),
-            request: tag(&[of_path.as_bytes(), asked]),
-            at: self.now(),
-            status: reply.status,
-            body: reply.body.to_string(),
-            etag: header("etag"),
-            location: header("location"),
+            request: tag(&[id.as_bytes(), asked]),
+            at: self.now,
+            answer,
         }
     }
 }
@@ -99,13 +130,40 @@ fn read_key(value: &HeaderValue) -> Result<&str, FieldError> {
     })
 }
 
-impl Reply {
-    /// A first answer, given again.
-    fn again(first: Once) -> Result<Self, ApiError> {
-        let body = serde_json::from_str(&first.body).map_err(ApiError::internal)?;
-        let headers = [("etag", first.etag), ("location", first.location)];
-        let present = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        Ok(present.fold(Self::bare(first.status, body), |reply, (name, value)| reply.header(name, value)))
+/// A JSON body with its members sorted and without white space: the same bytes however it is spelled. A body that is
+/// no JSON is left as it is.
+pub fn canonical(body: &[u8]) -> Vec<u8> {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
+        return body.to_vec();
+    };
+    let mut text = String::with_capacity(body.len());
+    write_canonical(&value, &mut text);
+    text.into_bytes()
+}
+
+fn write_canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(object) => {
+            let mut members: Vec<_> = object.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            text.push('{');
+            for (at, (name, value)) in members.into_iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push(':');
+                write_canonical(value, text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for (at, item) in items.iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                write_canonical(item, text);
+            }
+            text.push(']');
+        }
+        scalar => text.push_str(&scalar.to_string()),
     }
 }
 
@@ -121,5 +179,14 @@ mod tests {
         for bad in [&b""[..], b"tab\there", "ü".as_bytes(), &[b'k'; KEY_MAX + 1]] {
             assert!(read_key(&HeaderValue::from_bytes(bad).unwrap()).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_same_json_has_the_same_bytes_however_it_is_spelled() {
+        let one = canonical(br#"{"b": [1, {"y":2 ,"x":"a\"b"}], "a":null}"#);
+        let two = canonical("{\n\"a\":null,\"b\":[1,{\"x\":\"a\\u0022b\",\"y\":2}]}".as_bytes());
+        assert_eq!(String::from_utf8(one.clone()).unwrap(), r#"{"a":null,"b":[1,{"x":"a\"b","y":2}]}"#);
+        assert_eq!(one, two);
+        assert_eq!(canonical(b"no json"), b"no json");
     }
 }

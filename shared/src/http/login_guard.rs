@@ -1,36 +1,37 @@
-//! The guard of one account: so many failed logins an hour from addresses that never signed in to it, against guessing
-//! from many addresses; and so many codes mailed for logins from where its user signed in before, against flooding a
-//! mailbox. Whether there is such an account makes no difference.
+//! The guard of one account: it limits failed logins per hour from addresses that never signed in to the account,
+//! against guessing from many addresses, and mailed codes per hour for logins from known addresses, against flooding a
+//! mailbox. It works the same whether the account exists or not.
 
 use super::error::{ApiError, ErrorCode};
-use super::limiter::{self, Class, Limits};
-use crate::auth::challenge::{Counted, CountedAs};
+use super::limiter::{FLOOD_RETRY_SECONDS, RateLimitStatus};
+use crate::auth::challenge::{AttemptKind, LoginAttempt};
 use crate::auth::keyring::{Keyring, Purpose, hex};
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
+use crate::limits::{Limits, RateLimitClass};
 use crate::store::rates::Slot;
 use crate::store::{Store, StoreError};
 
 /// Bytes of an account's keyed hash.
 const LENGTH: usize = 16;
 
-fn class_of(counted_as: CountedAs) -> Class {
-    match counted_as {
-        CountedAs::Login => Class::Login,
-        CountedAs::Code => Class::Code,
+fn class_of(kind: AttemptKind) -> RateLimitClass {
+    match kind {
+        AttemptKind::Login => RateLimitClass::Login,
+        AttemptKind::Code => RateLimitClass::Code,
     }
 }
 
-/// A login that counts until it is taken back.
+/// A login attempt that is counted until it is given back.
 #[derive(Clone, Debug)]
 pub struct Reservation {
     client: String,
     slot: Slot,
-    counted: Counted,
+    attempt: LoginAttempt,
 }
 
 impl Reservation {
-    /// Counts a login to the account of `email`. 1 call.
+    /// Counts an attempt to sign in to the account of `email`. 1 call.
     ///
     /// # Errors
     /// 429 when it would be one too many, 503 when the counter cannot be reached.
@@ -38,48 +39,49 @@ impl Reservation {
         store: &Store,
         keyring: &Keyring,
         limits: &Limits,
-        (email, counted_as): (&Email, CountedAs),
+        (email, kind): (&Email, AttemptKind),
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let limit = limits.of(class_of(counted_as));
+        let limit = limits.of(class_of(kind));
         let window = now.as_second().div_euclid(limit.window);
-        let reservation = Self::of(keyring, limits, email, Counted { counted_as, window });
+        let reservation = Self::of(keyring, limits, email, LoginAttempt { kind, window });
         let expires_at = now.as_second() + 2 * limit.window;
         let slots = std::slice::from_ref(&reservation.slot);
-        let counted = store.count_request(&reservation.client, slots, expires_at).await.map_err(unreachable)?;
-        let standing = counted.first().map(|counted| limiter::standing(limit, *counted, now.as_second()));
-        match standing.and_then(|standing| standing.retry_after.map(|wait| (standing, wait))) {
-            Some((standing, wait)) => Err(standing.refusal().with_header("retry-after", wait.to_string())),
+        let counts = store.count_request(&reservation.client, slots, expires_at).await.map_err(unavailable)?;
+        let status = counts.first().map(|count| RateLimitStatus::of(limit, *count, now.as_second()));
+        match status.and_then(|status| status.retry_after.map(|wait| (status, wait))) {
+            Some((status, wait)) => Err(status.rejection().with_header("retry-after", wait.to_string())),
             None => Ok(reservation),
         }
     }
 
-    /// The reservation that was made there.
-    pub fn of(keyring: &Keyring, limits: &Limits, email: &Email, counted: Counted) -> Self {
+    /// The reservation of an attempt that was counted before.
+    pub fn of(keyring: &Keyring, limits: &Limits, email: &Email, attempt: LoginAttempt) -> Self {
         let tag = keyring.lasting_tag(Purpose::AccountAddress, email.as_str().as_bytes());
         let client = hex(tag.get(..LENGTH).unwrap_or_default());
-        let class = class_of(counted.counted_as);
-        let slot = Slot { class: class.name(), window: counted.window, cap: limits.of(class).requests };
-        Self { client, slot, counted }
+        let class = class_of(attempt.kind);
+        let slot = Slot { class: class.name(), window: attempt.window, cap: limits.of(class).requests };
+        Self { client, slot, attempt }
     }
 
-    /// Where it was made.
-    pub fn counted(&self) -> Counted {
-        self.counted
+    /// The attempt.
+    pub fn attempt(&self) -> LoginAttempt {
+        self.attempt
     }
 
-    /// Takes it back: the login did not fail. 1 call.
-    pub async fn take_back(&self, store: &Store) {
+    /// Gives it back, because the login did not fail. 1 call.
+    pub async fn give_back(&self, store: &Store) {
         if let Err(error) = store.give_back(&self.client, &self.slot).await {
-            tracing::warn!(%error, "login_guard.take_back_failed");
+            tracing::warn!(%error, "login_guard.give_back_failed");
         }
     }
 }
 
-fn unreachable(error: StoreError) -> ApiError {
+fn unavailable(error: StoreError) -> ApiError {
     match error {
-        StoreError::Throttled { .. } => ApiError::new(ErrorCode::TooManyRequests)
-            .with_header("retry-after", limiter::FLOOD_RETRY_SECONDS.to_string()),
-        error => ApiError::new(ErrorCode::Unavailable).because(error),
+        StoreError::Throttled { .. } => {
+            ApiError::new(ErrorCode::TooManyRequests).with_header("retry-after", FLOOD_RETRY_SECONDS.to_string())
+        }
+        error => ApiError::new(ErrorCode::Unavailable).with_cause(error),
     }
 }

@@ -1,82 +1,144 @@
-//! A request as handlers see it: parsed, and with its caller known.
+//! A request as handlers see it: authenticated, with its body and parameters ready to be parsed.
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::fmt::Display;
-use std::rc::Rc;
+use std::marker::PhantomData;
+use std::ops::Deref;
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use futures::future::{LocalBoxFuture, Shared};
+use lambda_http::http::HeaderMap;
+use lambda_http::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH, ORIGIN};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body as Payload, RequestExt};
 use serde_json::{Map, Value};
+use tokio::sync::SetOnce;
 
-use super::cookies;
+use super::App;
+use super::cookies::{self, CookieName, SetCookie};
 use super::error::{ApiError, ErrorCode};
-use super::limiter::Admission;
-use super::routes::{BodyKind, JSON_MAX, MULTIPART_MAX, Route};
-use crate::auth::keyring::Keyring;
+use super::limiter::RateLimitDecision;
+use super::operation::{BodyKind, Facts, JSON_MAX, MULTIPART_MAX};
 use crate::clock::Timestamp;
+use crate::domain::body::{Body, NoBody};
 use crate::domain::email::Email;
-use crate::domain::field::{Described, FieldError, Fields};
-use crate::id::{InvalidId, SessionId, UserId};
+use crate::domain::field::{BodyContext, FieldError, Fields};
+use crate::id::{ChallengeId, InvalidId, SessionId, UserId};
 use crate::store::Permit;
-use crate::store::page::{LIMIT_DEFAULT, LIMIT_MAX, LIMIT_MIN, Position};
 
 const MULTIPART_TOO_LARGE: &str = "The body is larger than 4 MB. Announce the files as JSON \
     {files:[{filename,fileType,fileSize}]} instead, and upload each to the address that it gets";
 
-/// Who is signed in.
+/// The signed-in user that a request comes from.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The user.
     pub id: UserId,
-    /// The user's address.
+    /// The user's e-mail address.
     pub email: Email,
     /// The session.
     pub session: SessionId,
 }
 
-/// Runs a body's reader on no fields, and keeps what it asks for. The error ends the handler there.
-fn describe(described: &RefCell<Vec<Described>>, read: impl FnOnce(&mut Fields)) -> ApiError {
-    let mut fields = Fields::describing();
-    read(&mut fields);
-    described.replace(fields.described());
-    ApiError::internal("the request was only described")
+/// A request to an operation whose body is a `B`.
+#[derive(Debug)]
+pub struct Request<'a, B = NoBody> {
+    parts: &'a RequestParts,
+    body: PhantomData<fn() -> B>,
 }
 
-/// The limiter's answer, on its way.
-pub(super) type AdmissionFuture<'a> = Shared<LocalBoxFuture<'a, Rc<Admission>>>;
+impl<'a, B: Body> Request<'a, B> {
+    pub(super) fn new(parts: &'a RequestParts) -> Self {
+        Self { parts, body: PhantomData }
+    }
 
-/// A request.
-pub struct Request<'a> {
-    /// The function that serves it.
-    pub(super) function: &'static str,
-    pub(super) event: ApiGatewayV2httpRequest,
-    pub(super) admission: AdmissionFuture<'a>,
-    pub(super) caller: Option<Caller>,
-    pub(super) parameters: Vec<(String, String)>,
-    pub(super) now: Timestamp,
-    /// Where a body's reader leaves what it asks for; only for the published contract.
-    pub(super) described: Option<RefCell<Vec<Described>>>,
-}
-
-impl std::fmt::Debug for Request<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Its headers and body hold secrets.
-        f.debug_struct("Request").finish_non_exhaustive()
+    /// Parses the body.
+    ///
+    /// # Errors
+    /// 400 with every bad field.
+    pub fn body(&self, app: &App) -> Result<B, ApiError> {
+        let is_optional = self.facts.body == BodyKind::OptionalJson && self.payload.is_empty();
+        let object = if is_optional { Map::new() } else { self.json()? };
+        let mut fields = Fields::new(object, self.body_context(app));
+        let body = B::read(&mut fields);
+        Ok(fields.finish(body)?)
     }
 }
 
-impl<'a> Request<'a> {
-    pub(super) fn new(
-        function: &'static str,
-        event: ApiGatewayV2httpRequest,
-        admission: AdmissionFuture<'a>,
-        now: Timestamp,
-    ) -> Self {
-        let query = event.raw_query_string.as_deref().unwrap_or_default();
-        let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { function, event, admission, caller: None, parameters, now, described: None }
+impl<B> Deref for Request<'_, B> {
+    type Target = RequestParts;
+
+    fn deref(&self) -> &RequestParts {
+        self.parts
+    }
+}
+
+/// A request, whatever the type of its body.
+pub struct RequestParts {
+    /// The function that serves it.
+    pub(super) function: &'static str,
+    pub(super) facts: Facts,
+    pub(super) headers: HeaderMap,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) id: Option<String>,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) address: String,
+    pub(super) gateway_id: Option<String>,
+    pub(super) payload: Payload,
+    caller: OnceCell<Caller>,
+    silent_refresh: OnceCell<SetCookie>,
+    pub(super) decision: SetOnce<RateLimitDecision>,
+    pub(super) now: Timestamp,
+}
+
+impl std::fmt::Debug for RequestParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Its headers and body hold secrets.
+        f.debug_struct("Request").field("function", &self.function).finish_non_exhaustive()
+    }
+}
+
+impl RequestParts {
+    pub(super) fn new(function: &'static str, facts: Facts, request: lambda_http::Request, now: Timestamp) -> Self {
+        let path = request.raw_http_path().to_owned();
+        // The gateway decodes the parameter; `cargo lambda watch` gives none.
+        let given = request.path_parameters_ref().and_then(|parameters| parameters.first("id")).map(str::to_owned);
+        let id = given.or_else(|| facts.parameter_of(&path).map(str::to_owned));
+        // The parameters in the order in which they were sent, which is the order of the errors; the adapter's map has none.
+        let query = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+        let query = query.into_owned().collect();
+        let context = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => Some(context),
+            _ => None,
+        };
+        Self {
+            function,
+            facts,
+            id,
+            query,
+            address: context.and_then(|context| context.http.source_ip.clone()).unwrap_or_default(),
+            gateway_id: context.and_then(|context| context.request_id.clone()),
+            method: request.method().as_str().to_owned(),
+            path,
+            caller: OnceCell::new(),
+            silent_refresh: OnceCell::new(),
+            decision: SetOnce::new(),
+            now,
+            headers: request.headers().clone(),
+            payload: request.into_body(),
+        }
+    }
+
+    /// Keeps who calls, and the cookie of a silent refresh.
+    pub(super) fn set_caller(&self, caller: Caller, cookie: Option<SetCookie>) {
+        self.caller.get_or_init(|| caller);
+        if let Some(cookie) = cookie {
+            self.silent_refresh.get_or_init(|| cookie);
+        }
+    }
+
+    /// The cookie of a silent refresh.
+    pub(super) fn silent_refresh(&self) -> Option<&SetCookie> {
+        self.silent_refresh.get()
     }
 
     /// When the request arrived.
@@ -84,56 +146,51 @@ impl<'a> Request<'a> {
         self.now
     }
 
-    /// Who is signed in.
+    /// The signed-in user.
     ///
     /// # Errors
-    /// 401 on a route that is for anyone.
+    /// 401, on a route that anyone may call.
     pub fn caller(&self) -> Result<&Caller, ApiError> {
-        self.caller.as_ref().ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
+        self.caller.get().ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
     }
 
-    /// Leave to write: waits for the limiter's answer, which has been on its way since the request began.
+    /// Waits for the rate limiter, and returns the permit to write.
     ///
     /// # Errors
-    /// The limiter's refusal.
+    /// 429, or 503 where the limiter is unavailable and the route's class needs it.
     pub async fn permit(&self) -> Result<Permit, ApiError> {
-        self.admission.clone().await.check()?;
-        Ok(match &self.caller {
-            Some(caller) => Permit::of_session(caller.id, caller.session),
-            None => Permit::of_system(),
-        })
+        let session = self.caller.get().map(|caller| (caller.id, caller.session));
+        self.decision.wait().await.permit(session)
     }
 
-    /// A header's value.
+    /// A header's value; `None` when it is missing or not ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.event.headers.get(name).and_then(|value| value.to_str().ok())
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// A cookie's value.
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        let listed = self.event.cookies.iter().flatten().map(String::as_str);
-        let sent = self.event.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
-        cookies::find(listed.chain(sent), name)
+        cookies::find(&self.headers, name)
     }
 
-    /// The caller's address, as API Gateway saw it: never what a header says.
+    /// The login that the request's cookie names.
+    pub fn challenge(&self, app: &App) -> Option<ChallengeId> {
+        self.cookie(&CookieName::Challenge.wire(&app.http)).and_then(|id| ChallengeId::parse(id).ok())
+    }
+
+    /// The client's network address as API Gateway saw it, never what a header says.
     pub fn address(&self) -> &str {
-        self.event.request_context.http.source_ip.as_deref().unwrap_or_default()
-    }
-
-    /// The gateway's id of the request, which its access log has.
-    pub(super) fn gateway_id(&self) -> Option<&str> {
-        self.event.request_context.request_id.as_deref()
+        &self.address
     }
 
     /// The method.
     pub fn method(&self) -> &str {
-        self.event.request_context.http.method.as_str()
+        &self.method
     }
 
-    /// The path.
+    /// The path, as it was sent.
     pub fn path(&self) -> &str {
-        self.event.raw_path.as_deref().unwrap_or("/")
+        &self.path
     }
 
     /// The id in the path. One that is no UUID is as unknown as any other.
@@ -141,118 +198,51 @@ impl<'a> Request<'a> {
     /// # Errors
     /// 404 `<what> not found`.
     pub fn path_id<I>(&self, what: &str, parse: impl FnOnce(&str) -> Result<I, InvalidId>) -> Result<I, ApiError> {
-        let text = self.event.path_parameters.get("id").map(String::as_str).unwrap_or_default();
-        parse(text).map_err(|_| ApiError::not_found(what))
+        parse(self.id.as_deref().unwrap_or_default()).map_err(|_| ApiError::not_found(what))
     }
 
-    /// Reads the body's fields into a domain type.
-    ///
-    /// # Errors
-    /// 400 with every bad field.
-    pub fn body<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, ApiError> {
-        if let Some(described) = &self.described {
-            return Err(describe(described, |fields| drop(read(fields))));
-        }
-        let mut fields = Fields::new(self.json()?);
-        let value = read(&mut fields);
-        Ok(fields.finish(value)?)
+    /// The body as it was sent.
+    pub fn bytes(&self) -> &[u8] {
+        &self.payload
     }
 
-    /// Reads the fields of a body that need not be there: without one, all are missing.
-    ///
-    /// # Errors
-    /// 400 with every bad field.
-    pub fn optional_body<T>(&self, read: impl FnOnce(&mut Fields) -> T) -> Result<T, ApiError> {
-        if let Some(described) = &self.described {
-            return Err(describe(described, |fields| drop(read(fields))));
-        }
-        let nothing_sent = self.event.body.as_deref().is_none_or(str::is_empty);
-        let mut fields = Fields::new(if nothing_sent { Map::new() } else { self.json()? });
-        let value = read(&mut fields);
-        Ok(fields.finish(Some(value))?)
+    fn body_context(&self, app: &App) -> BodyContext {
+        let password_min_length = app.http.password_min_length;
+        BodyContext { now: self.now, password_min_length, challenge: self.challenge(app) }
     }
 
     fn json(&self) -> Result<Map<String, Value>, ApiError> {
-        let bytes = self.bytes()?;
-        match serde_json::from_slice(&bytes) {
+        match serde_json::from_slice(&self.payload) {
             Ok(Value::Object(object)) => Ok(object),
             _ => Err(ApiError::new(ErrorCode::MalformedJson)),
         }
     }
 
-    /// The body, the same bytes however its JSON is spelled.
-    pub(super) fn canonical_body(&self) -> Result<Vec<u8>, ApiError> {
-        let bytes = self.bytes()?;
-        Ok(serde_json::from_slice::<Value>(&bytes).map_or(bytes, |value| value.to_string().into_bytes()))
-    }
-
-    /// The body as it was sent.
-    ///
-    /// # Errors
-    /// 400 for Base64 that is none.
-    pub fn bytes(&self) -> Result<Vec<u8>, ApiError> {
-        let text = self.event.body.as_deref().unwrap_or_default();
-        if !self.event.is_base64_encoded {
-            return Ok(text.as_bytes().to_vec());
-        }
-        STANDARD.decode(text).map_err(|_| ApiError::new(ErrorCode::MalformedJson))
-    }
-
-    /// Checks type and size of the body before anything looks into it.
-    pub(super) fn check_body(&self, route: &Route) -> Result<(), ApiError> {
-        let nothing_sent = self.event.body.as_deref().is_none_or(str::is_empty);
-        if route.body == BodyKind::Ignored || (route.body == BodyKind::OptionalJson && nothing_sent) {
+    /// Checks type and size of the body before anything parses it.
+    pub(super) fn check_body(&self) -> Result<(), ApiError> {
+        let expected = self.facts.body;
+        if expected == BodyKind::Ignored || (expected == BodyKind::OptionalJson && self.payload.is_empty()) {
             return Ok(());
         }
-        let text = self.event.body.as_deref().unwrap_or_default();
-        // Base64 writes three bytes as four characters, and pads the last.
-        let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
-        let length =
-            if self.event.is_base64_encoded { (text.len() / 4 * 3).saturating_sub(padding) } else { text.len() };
-        let kind = self.header("content-type").unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if route.body == BodyKind::JsonOrMultipart && kind.eq_ignore_ascii_case("multipart/form-data") {
-            let too_large = ApiError::new(ErrorCode::BodyTooLarge).saying(MULTIPART_TOO_LARGE);
+        let media_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        let length = self.payload.len();
+        if expected == BodyKind::JsonOrMultipart && media_type.eq_ignore_ascii_case("multipart/form-data") {
+            let too_large = ApiError::new(ErrorCode::BodyTooLarge).with_message(MULTIPART_TOO_LARGE);
             return if length > MULTIPART_MAX { Err(too_large) } else { Ok(()) };
         }
         if length > JSON_MAX {
             return Err(ApiError::new(ErrorCode::BodyTooLarge));
         }
-        if !kind.eq_ignore_ascii_case("application/json") {
+        if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
         }
         Ok(())
     }
 
-    /// Reads the query of a list: what `read` makes of the parameters, and how many rows a page is to have.
-    /// Parameters that are not `repeatable` may be there once.
-    ///
-    /// # Errors
-    /// 400 with every bad parameter.
-    pub fn list_query<Q>(
-        &self,
-        repeatable: &[&str],
-        read: impl FnOnce(&[(String, String)]) -> Result<Q, Vec<FieldError>>,
-    ) -> Result<(Q, u32), ApiError> {
-        let mut errors = self.repeated(repeatable);
-        let limit = self.limit().map_err(|error| errors.push(error)).ok();
-        let query = read(&self.parameters).map_err(|more| errors.extend(more)).ok();
-        match (query, limit) {
-            (Some(query), Some(limit)) if errors.is_empty() => Ok((query, limit)),
-            _ => Err(errors.into()),
-        }
-    }
-
-    /// Reads the query of a list that has no parameters of its own.
-    ///
-    /// # Errors
-    /// 400 with every bad parameter.
-    pub fn page_size(&self) -> Result<u32, ApiError> {
-        self.list_query(&[], |_| Ok(())).map(|((), limit)| limit)
-    }
-
-    fn repeated(&self, repeatable: &[&str]) -> Vec<FieldError> {
-        let mut names: Vec<&str> = self.parameters.iter().map(|(name, _)| name.as_str()).collect();
+    /// The query's parameters that are there more than once although they are not `repeatable`, as errors.
+    pub(super) fn repeated_parameters(&self, repeatable: &[&str]) -> Vec<FieldError> {
+        let mut names: Vec<&str> = self.query.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         let again = names.iter().zip(names.iter().skip(1)).filter(|(name, next)| name == next);
         let mut repeated: Vec<&str> = again.map(|(name, _)| *name).collect();
@@ -261,57 +251,38 @@ impl<'a> Request<'a> {
         repeated.into_iter().filter(|name| !repeatable.contains(name)).map(error).collect()
     }
 
-    /// A parameter of the query. One that repeats says nothing: who reads the first and who reads the last would be
-    /// told different things (RFC 6749 §3.1 forbids it to those of a sign-in).
+    /// A parameter of the query. One that is there twice counts as missing: two readers could otherwise take different
+    /// values (RFC 6749 §3.1 forbids it to the parameters of a sign-in).
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        let mut named = self.parameters.iter().filter(|(known, _)| known == name);
+        let mut named = self.query.iter().filter(|(known, _)| known == name);
         named.next().filter(|_| named.next().is_none()).map(|(_, value)| value.as_str())
     }
 
-    fn limit(&self) -> Result<u32, FieldError> {
-        let Some(text) = self.parameter("limit") else {
-            return Ok(LIMIT_DEFAULT);
-        };
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let limit = text.parse().ok().filter(|limit| digits && (LIMIT_MIN..=LIMIT_MAX).contains(limit));
-        limit.ok_or_else(|| FieldError::new("limit", format!("Limit must be a number from {LIMIT_MIN} to {LIMIT_MAX}")))
-    }
-
-    /// Where the page begins.
-    ///
-    /// # Errors
-    /// 400 when the cursor is not one that this user was given for `list`.
-    pub fn position(&self, keyring: &Keyring, list: &str) -> Result<Option<Position>, ApiError> {
-        let caller = self.caller()?;
-        let read = |cursor| Position::from_cursor(cursor, keyring, caller.id, list);
-        self.parameter("cursor").map(read).transpose().map_err(|_| ApiError::new(ErrorCode::InvalidCursor))
-    }
-
-    /// Checks `If-Match` against a version's `ETag`, compared strongly (RFC 9110 §13.1.1).
+    /// Checks `If-Match` against a version's `ETag`, with the strong comparison (RFC 9110 §13.1.1).
     ///
     /// # Errors
     /// 412 when it is there and none of its tags matches.
     pub fn check_match(&self, version: impl Display) -> Result<(), ApiError> {
         let tag = format!("\"{version}\"");
-        let wanted = self.event.headers.get_all("if-match");
+        let wanted = self.headers.get_all(IF_MATCH);
         let mut wanted = wanted.iter().peekable();
         if wanted.peek().is_none() {
             return Ok(());
         }
-        // A header that is no text names no tag of ours.
+        // A header that is not ASCII names no tag of ours.
         let mut tags = wanted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
         let holds = tags.any(|wanted| matches!(wanted.trim(), wanted if wanted == "*" || wanted == tag));
         if holds { Ok(()) } else { Err(ApiError::new(ErrorCode::PreconditionFailed)) }
     }
 
-    /// What the header `Origin` says; text that is no origin when it cannot be read.
+    /// The header `Origin`; text that is no origin when it is not ASCII.
     pub(super) fn origin(&self) -> Option<&str> {
-        self.event.headers.get("origin").map(|value| value.to_str().unwrap_or("unreadable"))
+        self.headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("unreadable"))
     }
 
     /// The Bearer token.
     pub fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        let (scheme, token) = self.header(AUTHORIZATION.as_str())?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     }
 }

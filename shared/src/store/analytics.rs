@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use jiff::civil::Date;
 
-use super::counters::{COMPLETED, PENDING, TASKS, count, days_of_row, sort_key};
-use super::keys::{self, Index};
+use super::counters::{COMPLETED, PENDING, TASKS, count, days_of_row};
+use super::error::failed;
+use super::keys::{self, Index, RowKey, UserRowKey};
 use super::update::Expression;
-use super::{Permit, Store, StoreError, failed, key_item, number, text};
+use super::{Item, Permit, Store, StoreError, key_item, key_of, number, text};
 use crate::clock::Timestamp;
 use crate::domain::analytics::{ActiveDays, SPAN, Totals};
 use crate::domain::user::User;
@@ -38,15 +39,14 @@ impl Store {
         let mut totals = Totals { overdue, days, ..Totals::default() };
         for row in &counters {
             let get = |name| u64::try_from(count(row, name)).unwrap_or_default();
-            match sort_key(row).unwrap_or_default() {
-                keys::COUNTERS => {
+            match user_row_key(row) {
+                Some(UserRowKey::Counters) => {
                     (totals.tasks, totals.pending, totals.completed) = (get(TASKS), get(PENDING), get(COMPLETED));
                 }
-                sk => {
-                    if let Some(category) = sk.strip_prefix(keys::CATEGORY_PREFIX) {
-                        totals.categories.insert(category.to_owned(), get(TASKS));
-                    }
+                Some(UserRowKey::Category(category)) => {
+                    totals.categories.insert(category, get(TASKS));
                 }
+                other => tracing::error!(?other, "analytics.row_unexpected"),
             }
         }
         Ok(Some((totals, account.timezone)))
@@ -89,7 +89,7 @@ impl Store {
         let (account, years) = futures::future::try_join(self.user(user), self.rows_between(user, low, &high)).await?;
         let mut active = ActiveDays::default();
         for row in &years {
-            let Some(year) = sort_key(row).and_then(keys::year_of_streak) else { continue };
+            let Some(UserRowKey::Streak(year)) = user_row_key(row) else { continue };
             for month in 1_i8..=12 {
                 let mask = u32::try_from(count(row, &keys::month_attribute(month))).unwrap_or_default();
                 active.set_month(year, month, mask);
@@ -107,16 +107,17 @@ impl Store {
         let span = A_DAY * u32::try_from(SPAN).unwrap_or(u32::MAX);
         let (first, last) = (utc_day(now.minus(span)).first_of_month(), utc_day(now.plus(A_DAY)));
         let months = std::iter::successors(Some(first), |month| month.last_of_month().tomorrow().ok());
+        let months: Vec<Date> = months.take_while(|month| *month <= last).collect();
         let mut wanted = vec![keys::account(user)];
-        wanted.extend(months.take_while(|month| *month <= last).map(|month| keys::days(user, month)));
-        let (mut account, mut days) = (None, BTreeMap::new());
-        for item in self.batch_get(wanted).await? {
-            match sort_key(&item).and_then(keys::month_of_days) {
-                Some(month) => days.extend(days_of_row(&item, month)),
-                None => account = Some(serde_dynamo::from_item(item)?),
+        wanted.extend(months.iter().map(|month| keys::days(user, *month)));
+        let mut rows = self.get_rows(wanted).await?;
+        let mut days = BTreeMap::new();
+        for month in months {
+            if let Some(row) = rows.take_item(&keys::days(user, month)) {
+                days.extend(days_of_row(&row, month));
             }
         }
-        Ok((account, days))
+        Ok((rows.take(&keys::account(user))?, days))
     }
 
     /// How many pending reminders' moments have passed. 1 call for up to some 5,000 of them.
@@ -150,5 +151,21 @@ impl Store {
                 return Ok(counted);
             }
         }
+    }
+}
+
+/// What a row of a user is.
+fn user_row_key(row: &Item) -> Option<UserRowKey> {
+    let key = key_of(row)?;
+    match RowKey::parse(&key.pk, &key.sk)? {
+        RowKey::OfUser(_, row) => Some(row),
+        RowKey::EmailClaim(_)
+        | RowKey::GoogleClaim(_)
+        | RowKey::MailedToken(_)
+        | RowKey::Challenge(_)
+        | RowKey::RateWindows(_)
+        | RowKey::Migration(_)
+        | RowKey::MigrationLock
+        | RowKey::ImportProgress => None,
     }
 }

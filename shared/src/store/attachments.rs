@@ -1,33 +1,34 @@
 //! Attachments. Each is a row of its own and a card in its task; both change together, and with them the bytes that the
 //! user's quota counts.
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::counters::{Change, KnownDays};
-use super::keys::{self, Index};
+use super::counters::{Cap, DaySnapshot};
+use super::keys::{self, Index, RowKey, UserRowKey};
 use super::page::{Direction, IndexQuery, end_of};
+use super::row::Row;
+use super::transact::OnRefusal;
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, key_item, row, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, key_of, text};
 use crate::clock::Timestamp;
 use crate::domain::attachment::{Attachment, AttachmentCard, MAX_ATTACHMENTS};
+use crate::domain::counters::{CounterChange, signed};
 use crate::id::{AttachmentId, TaskId, UserId};
-
-/// Rows of one batch.
-const BATCH: u32 = 25;
 
 /// An attachment's row: whose it is, and the card.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct AttachmentRow {
     id: AttachmentId,
     user_id: UserId,
     task_id: TaskId,
     card: AttachmentCard,
 }
 
-impl From<Row> for Attachment {
-    fn from(row: Row) -> Self {
+impl From<AttachmentRow> for Attachment {
+    fn from(row: AttachmentRow) -> Self {
         Self { id: row.id, user_id: row.user_id, task_id: row.task_id, card: row.card }
     }
 }
@@ -48,19 +49,20 @@ impl Store {
         if attachments.iter().map(|attachment| attachment.card.counted_bytes).sum::<u64>() > quota {
             return Err(WriteError::Refused(Refusal::QuotaExceeded));
         }
-        let mut transaction = Transaction::new(permit, now)?;
+        let mut transaction = permit.transaction(now);
         let count = u32::try_from(attachments.len()).unwrap_or(u32::MAX);
         let mut cards = Expression::default();
         cards.require_smaller("attachments", (MAX_ATTACHMENTS + 1).saturating_sub(count));
-        let mut counted = Change::default();
+        let mut counters = CounterChange::default();
         for attachment in attachments {
-            cards.set(&card_path(attachment.id), AttributeValue::M(card_item(&attachment.card)?));
-            transaction.put_new(attachment_row(attachment)?)?;
-            counted.bytes_in(attachment.card.counted_bytes, quota);
+            cards.set_value(&card_path(attachment.id), &attachment.card);
+            transaction.put_new(attachment_row(attachment));
+            counters.bytes += signed(attachment.card.counted_bytes);
         }
-        cards.add(super::tasks::CARDS_VERSION, 1).require_row();
-        transaction.update(keys::task(user, task), &cards, Refusal::TooManyAttachments)?;
-        self.transact_counted(user, transaction, &counted, &KnownDays::default()).await
+        // A task that is gone has no cards either: the row tells the two apart.
+        let refusal = OnRefusal::by_presence(Refusal::TaskGone, Refusal::TooManyAttachments);
+        transaction.update_cards((user, task), cards, refusal);
+        self.transact_counted(user, transaction, (&counters, Cap::Bytes(quota)), &DaySnapshot::default()).await
     }
 
     /// An attachment of the user; another's is as unknown as one that never was. 1 call.
@@ -68,8 +70,25 @@ impl Store {
     /// # Errors
     /// The table failed.
     pub async fn attachment(&self, user: UserId, attachment: AttachmentId) -> Result<Option<Attachment>, StoreError> {
-        let row: Option<Row> = self.get(keys::attachment(user, attachment)).await?;
+        let row: Option<AttachmentRow> = self.get(keys::attachment(user, attachment)).await?;
         Ok(row.map(Attachment::from))
+    }
+
+    /// Attachments of the user, in the order of `ids`; `None` for one that does not exist. 1 call, for at most 100.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn attachments_by_id(
+        &self,
+        user: UserId,
+        ids: &[AttachmentId],
+    ) -> Result<Vec<Option<Attachment>>, StoreError> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for item in self.batch_get(ids.iter().map(|id| keys::attachment(user, *id)).collect()).await? {
+            let attachment = Attachment::from(serde_dynamo::from_item::<_, AttachmentRow>(item)?);
+            found.insert(attachment.id, attachment);
+        }
+        Ok(ids.iter().map(|id| found.remove(id)).collect())
     }
 
     /// All attachments of the user. 1 call for each MB.
@@ -79,7 +98,7 @@ impl Store {
     pub async fn attachments_of_user(&self, user: UserId) -> Result<Vec<Attachment>, StoreError> {
         let prefix = keys::ATTACHMENT_PREFIX;
         let items = self.rows_between(user, prefix, &end_of(prefix)).await?;
-        items.into_iter().map(|item| Ok(Attachment::from(serde_dynamo::from_item::<_, Row>(item)?))).collect()
+        items.into_iter().map(|item| Ok(Attachment::from(serde_dynamo::from_item::<_, AttachmentRow>(item)?))).collect()
     }
 
     /// Changes an attachment from what was `read`. 1 call.
@@ -93,16 +112,14 @@ impl Store {
         next: &Attachment,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
-        transaction.put(attachment_row(next)?, &unchanged(read)?, Refusal::AttachmentChanged)?;
-        let of = (read.user_id, read.task_id);
-        let mut present = Expression::default();
-        present.require_present(&card_path(read.id));
-        let card = card_item(&next.card)?;
-        transaction.put_card(of, &card_path(read.id), card, present, Refusal::AttachmentChanged)?;
-        let mut counted = Change::default();
-        counted.bytes_instead(read.card.counted_bytes, next.card.counted_bytes);
-        self.transact_counted(read.user_id, transaction, &counted, &KnownDays::default()).await
+        let mut transaction = permit.transaction(now);
+        transaction.put(attachment_row(next), unchanged(read), Refusal::AttachmentChanged);
+        let mut card = Expression::default();
+        card.require_present(&card_path(read.id)).set_value(&card_path(read.id), &next.card);
+        transaction.update_cards((read.user_id, read.task_id), card, Refusal::AttachmentChanged);
+        let mut counters = CounterChange::default();
+        counters.replace_bytes(read.card.counted_bytes, next.card.counted_bytes);
+        self.transact_counted(read.user_id, transaction, (&counters, Cap::None), &DaySnapshot::default()).await
     }
 
     /// Deletes an attachment as it was `read`. Its objects are left to the cleaner. 1 call.
@@ -115,14 +132,14 @@ impl Store {
         read: &Attachment,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
-        let key = keys::attachment(read.user_id, read.id);
-        transaction.delete(key, &unchanged(read)?, Refusal::AttachmentChanged)?;
-        let of = (read.user_id, read.task_id);
-        transaction.remove_card(of, &card_path(read.id), Refusal::AttachmentChanged)?;
-        let mut counted = Change::default();
-        counted.bytes_instead(read.card.counted_bytes, 0);
-        self.transact_counted(read.user_id, transaction, &counted, &KnownDays::default()).await
+        let mut transaction = permit.transaction(now);
+        transaction.delete(keys::attachment(read.user_id, read.id), unchanged(read), Refusal::AttachmentChanged);
+        let mut card = Expression::default();
+        card.remove(&card_path(read.id));
+        transaction.update_cards((read.user_id, read.task_id), card, Refusal::AttachmentChanged);
+        let mut counters = CounterChange::default();
+        counters.replace_bytes(read.card.counted_bytes, 0);
+        self.transact_counted(read.user_id, transaction, (&counters, Cap::None), &DaySnapshot::default()).await
     }
 
     /// The attachments whose rows a deleted task left. 1 call.
@@ -134,32 +151,28 @@ impl Store {
         let range = (of.as_str(), of.as_str());
         let (index, direction, limit) = (Index::Task, Direction::Ascending, MAX_ATTACHMENTS * 5);
         let found = self.query_index(IndexQuery { user, index, range, direction, after: None, limit }).await?;
-        let id = |item: &Item| {
-            AttachmentId::parse(super::counters::sort_key(item)?.strip_prefix(keys::ATTACHMENT_PREFIX)?).ok()
-        };
-        Ok(found.items.iter().filter_map(id).collect())
+        let ids = found.items.iter().filter_map(key_of).filter_map(|key| match RowKey::parse(&key.pk, &key.sk)? {
+            RowKey::OfUser(_, UserRowKey::Attachment(id)) => Some(id),
+            other => {
+                tracing::error!(?other, "attachments.row_of_another_kind");
+                None
+            }
+        });
+        Ok(ids.collect())
     }
 
     /// Deletes the rows that a deleted task left; what they counted was given back with the task. 1 call for 25.
     ///
     /// # Errors
-    /// The table failed; what was not deleted yet is by the next try.
+    /// The table failed; what is left is deleted by the next try.
     pub async fn delete_attachment_rows(
         &self,
-        _permit: &Permit,
+        permit: &Permit,
         user: UserId,
         attachments: &[AttachmentId],
     ) -> Result<(), WriteError> {
-        for batch in attachments.chunks(BATCH as usize) {
-            let requests = batch.iter().map(|id| {
-                let request = DeleteRequest::builder().set_key(Some(key_item(keys::attachment(user, *id)))).build();
-                request.map(|request| WriteRequest::builder().delete_request(request).build())
-            });
-            let requests: Vec<_> =
-                requests.collect::<Result<_, _>>().map_err(|error| super::malformed("BatchWriteItem", &error))?;
-            self.batch_write(requests).await?;
-        }
-        Ok(())
+        let keys = attachments.iter().map(|id| keys::attachment(user, *id)).collect();
+        Ok(self.delete_rows(permit, keys).await?)
     }
 }
 
@@ -167,25 +180,19 @@ fn card_path(attachment: AttachmentId) -> String {
     format!("attachments.{attachment}")
 }
 
-fn card_item(card: &AttachmentCard) -> Result<Item, StoreError> {
-    Ok(serde_dynamo::to_item(card)?)
-}
-
-/// The row is still what was read.
-fn unchanged(read: &Attachment) -> Result<Expression, StoreError> {
+/// The row is still as it was read.
+fn unchanged(read: &Attachment) -> Expression {
     let mut condition = Expression::default();
-    condition.require_equal("card", AttributeValue::M(card_item(&read.card)?));
-    Ok(condition)
+    condition.require_value("card", &read.card);
+    condition
 }
 
-fn attachment_row(attachment: &Attachment) -> Result<Item, StoreError> {
+fn attachment_row(attachment: &Attachment) -> Row {
     let Attachment { id, user_id, task_id, card } = attachment.clone();
-    let mut item = row(keys::attachment(user_id, id), &Row { id, user_id, task_id, card })?;
-    item.insert(keys::BY_TASK.to_owned(), text(keys::attachments_of_task(task_id)));
-    if let Some(at) = attachment.due_at() {
-        let (shard, at) = keys::attachment_due(attachment, at);
-        item.insert(keys::DUE_SHARD.to_owned(), text(shard));
-        item.insert(keys::DUE_AT.to_owned(), text(at));
+    let row = Row::new(keys::attachment(user_id, id), &AttachmentRow { id, user_id, task_id, card })
+        .with(keys::BY_TASK, text(keys::attachments_of_task(task_id)));
+    match attachment.due_at() {
+        Some(at) => row.with_due(keys::attachment_due(attachment, at)),
+        None => row,
     }
-    Ok(item)
 }

@@ -3,8 +3,11 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
 
+use super::error::failed;
+use super::row::Row;
+use super::transact::Transaction;
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, keys, number, row, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, key_item, keys, number, text};
 use crate::auth::challenge::{Challenge, MAX_RESENDS, MAX_TRIES};
 use crate::clock::Timestamp;
 use crate::domain::mail::Mail;
@@ -12,7 +15,7 @@ use crate::domain::password::PasswordHash;
 use crate::id::ChallengeId;
 
 impl Store {
-    /// Opens a challenge, and sends its code. An outdated hash of the password is `replaced` by a stronger one. 1 call.
+    /// Opens a challenge, and sends its code. An outdated hash of the password is `replaced` by a new one. 1 call.
     ///
     /// # Errors
     /// [`Refusal::AccountChanged`] when the outdated hash is not the account's any more.
@@ -23,15 +26,15 @@ impl Store {
         mail: &Mail,
         replaced: Option<(&PasswordHash, &PasswordHash)>,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, mail.created_at)?;
-        if let Some((outdated, stronger)) = replaced {
+        let mut transaction = permit.transaction(mail.created_at);
+        if let Some((outdated, rehash)) = replaced {
             const HASH: &str = "passwordHash";
             let mut change = Expression::default();
-            change.set(HASH, text(stronger.as_str())).require_equal(HASH, text(outdated.as_str()));
-            transaction.update(keys::account(challenge.user_id), &change, Refusal::AccountChanged)?;
+            change.set(HASH, text(rehash.as_str())).require_equal(HASH, text(outdated.as_str()));
+            transaction.update(keys::account(challenge.user_id), change, Refusal::AccountChanged);
         }
-        transaction.put_new(row(keys::challenge(challenge.id), challenge)?)?;
-        transaction.put_mail(mail)?;
+        transaction.put_new(Row::new(keys::challenge(challenge.id), challenge));
+        transaction.put_mail(mail);
         self.transact(transaction).await
     }
 
@@ -92,7 +95,7 @@ impl Store {
     /// # Errors
     /// [`Refusal::ChallengeOver`] when it was met or given another code meanwhile.
     pub async fn renew_challenge(&self, permit: &Permit, renewed: &Challenge, mail: &Mail) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, mail.created_at)?;
+        let mut transaction = permit.transaction(mail.created_at);
         let mut change = Expression::default();
         change
             .set("seed", text(renewed.seed.to_string()))
@@ -102,8 +105,8 @@ impl Store {
             .require_equal("resends", number(renewed.resends.saturating_sub(1)))
             .require_below("resends", number(MAX_RESENDS))
             .require_below(TRIES, number(MAX_TRIES));
-        transaction.update(keys::challenge(renewed.id), &change, Refusal::ChallengeOver)?;
-        transaction.put_mail(mail)?;
+        transaction.update(keys::challenge(renewed.id), change, Refusal::ChallengeOver);
+        transaction.put_mail(mail);
         self.transact(transaction).await
     }
 }
@@ -113,9 +116,9 @@ const TRIES: &str = "tries";
 
 impl Transaction {
     /// A challenge that was met is not met again, and not by a code that was replaced.
-    pub(super) fn use_up(&mut self, challenge: &Challenge) -> Result<(), StoreError> {
+    pub(super) fn use_up(&mut self, challenge: &Challenge) {
         let mut same_code = Expression::default();
         same_code.require_equal("seed", text(challenge.seed.to_string()));
-        self.delete(keys::challenge(challenge.id), &same_code, Refusal::ChallengeOver)
+        self.delete(keys::challenge(challenge.id), same_code, Refusal::ChallengeOver);
     }
 }

@@ -1,21 +1,23 @@
-//! A user's counters: tasks, reminders to come, completed ones, tasks by category, completed reminders by local day,
-//! and the days that had any. They change in the transaction of what they count, so they are never behind.
+//! A user's counters: tasks, pending and completed reminders, tasks by category, completed reminders by local day, and the days
+//! that had any. They change in the transaction of what they count, so they are never behind.
 //!
-//! Every reminder and task remembers how it is counted, and a [`Change`] is the difference between that and how it
-//! is to be counted. All but the days are plain additions. A day's bit in its year's row appears with the day's first
-//! completion and vanishes with its last, so a transaction that counts on a day rests on what the day held:
-//! [`KnownDays`] is read before it, and a condition refuses it when that is no longer so.
+//! All but the days are plain additions. A day's bit in its year's row appears with the day's first completion and vanishes
+//! with its last, so a transaction that counts on a day depends on what the day held: [`DaySnapshot`] is read before it, and a
+//! condition refuses it when that is no longer so.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::civil::Date;
 
 use super::keys;
+use super::transact::Transaction;
 use super::update::Expression;
-use super::{Item, Refusal, Store, StoreError, Transaction, WriteError, number};
+use super::{Item, Refusal, Store, StoreError, WriteError, number};
+use crate::backoff::Backoff;
 use crate::clock::Timestamp;
 use crate::domain::analytics::bit_of;
-use crate::domain::counted::Counted;
+use crate::domain::counters::{CounterChange, signed};
 use crate::domain::zone::Zone;
 use crate::id::UserId;
 
@@ -31,108 +33,30 @@ pub(crate) const BYTES: &str = "bytes";
 pub(crate) const CHANGES: &str = "changes";
 
 /// Tries against others who count on the same days.
-const TRIES: u32 = 8;
-/// By how much counters change.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Change {
-    tasks: i64,
-    task_cap: Option<u32>,
-    bytes: i64,
-    byte_cap: Option<u64>,
-    pending: i64,
-    completed: i64,
-    categories: BTreeMap<String, i64>,
-    days: BTreeMap<Date, i64>,
-}
+const BACKOFF: Backoff = Backoff::new(8, Duration::from_millis(5), Duration::from_millis(160));
 
-impl Change {
-    /// One task more, at most `cap` of them.
-    pub(crate) fn task_in(&mut self, cap: u32) -> &mut Self {
-        self.tasks += 1;
-        self.task_cap = Some(cap);
-        self
-    }
-
-    /// One task less.
-    pub(crate) fn task_out(&mut self) -> &mut Self {
-        self.tasks -= 1;
-        self
-    }
-
-    /// So many bytes more, at most `cap` of them.
-    pub(crate) fn bytes_in(&mut self, bytes: u64, cap: u64) -> &mut Self {
-        self.bytes += signed(bytes);
-        self.byte_cap = Some(cap);
-        self
-    }
-
-    /// Bytes that count in place of others.
-    pub(crate) fn bytes_instead(&mut self, before: u64, after: u64) -> &mut Self {
-        self.bytes += signed(after) - signed(before);
-        self
-    }
-
-    /// A task that was counted under one category counts under another; `None` is not at all.
-    pub(crate) fn recategorize(&mut self, before: Option<&str>, after: Option<&str>) -> &mut Self {
-        for (category, by) in [(before, -1), (after, 1)] {
-            if let Some(category) = category {
-                *self.categories.entry(category.to_owned()).or_default() += by;
-            }
-        }
-        self.categories.retain(|_, by| *by != 0);
-        self
-    }
-
-    /// A reminder that was counted one way counts another way; `None` is not at all.
-    pub(crate) fn recount(&mut self, before: Option<Counted>, after: Option<Counted>) -> &mut Self {
-        for (counted, by) in [(before, -1), (after, 1)] {
-            match counted {
-                None => {}
-                Some(Counted::Pending) => self.pending += by,
-                Some(Counted::CompletedOn(day)) => {
-                    self.completed += by;
-                    *self.days.entry(day).or_default() += by;
-                }
-            }
-        }
-        self.days.retain(|_, by| *by != 0);
-        self
-    }
-
-    /// Whether nothing changes.
-    pub(crate) fn is_nothing(&self) -> bool {
-        let Self { tasks, task_cap: _, bytes, byte_cap: _, pending, completed, categories, days } = self;
-        *tasks == 0 && *bytes == 0 && *pending == 0 && *completed == 0 && categories.is_empty() && days.is_empty()
-    }
-
-    fn months(&self) -> impl Iterator<Item = Date> {
-        let mut months: Vec<Date> = self.days.keys().map(|day| day.first_of_month()).collect();
-        months.dedup();
-        months.into_iter()
-    }
-}
-
-fn signed(bytes: u64) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
+/// What a change of the counters must not exceed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cap {
+    /// Nothing.
+    None,
+    /// The user's tasks.
+    Tasks(u32),
+    /// The bytes of the user's files.
+    Bytes(u64),
 }
 
 /// What the days of some months hold, by the first of the month.
 #[derive(Clone, Debug, Default)]
-pub struct KnownDays(BTreeMap<Date, Item>);
+pub struct DaySnapshot(BTreeMap<Date, Item>);
 
-impl KnownDays {
-    /// The months of `asked`, of which `found` are the rows that there are.
-    pub(crate) fn new(asked: impl IntoIterator<Item = Date>, found: Vec<Item>) -> Self {
-        let mut known = Self(asked.into_iter().map(|day| (day.first_of_month(), Item::new())).collect());
-        for item in found {
-            if let Some(month) = sort_key(&item).and_then(keys::month_of_days) {
-                known.0.insert(month, item);
-            }
-        }
-        known
+impl DaySnapshot {
+    /// A month, and its row if there is one.
+    pub(crate) fn of(month: Date, row: Option<Item>) -> Self {
+        Self([(month, row.unwrap_or_default())].into())
     }
 
-    fn covers(&self, change: &Change) -> bool {
+    fn covers(&self, change: &CounterChange) -> bool {
         change.months().all(|month| self.0.contains_key(&month))
     }
 
@@ -141,13 +65,13 @@ impl KnownDays {
     }
 }
 
-/// What a write knows beforehand of what counting needs; it reads the rest itself.
+/// What was read beforehand of what counting needs. A write reads the rest itself, so an empty snapshot costs calls, no more.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct CounterSnapshot {
     /// The user's zone.
     pub zone: Option<Zone>,
     /// What some months' days hold.
-    pub days: KnownDays,
+    pub days: DaySnapshot,
 }
 
 /// The month that most completions of `now` are counted in.
@@ -156,75 +80,82 @@ pub(crate) fn likely_month(now: Timestamp) -> Date {
 }
 
 impl Store {
-    /// Writes all or nothing, the counters included. 1 call; one more, before it, when days count that are not `known`.
+    /// Writes all or nothing, the counters included. 1 call; one more, before it, when days change that are not in the
+    /// snapshot.
     ///
     /// # Errors
-    /// [`Refusal::DaysChanged`] when others never let it through, besides the transaction's own refusals.
+    /// [`Refusal::DaysChanged`] when others change the same days at every try, besides the transaction's own refusals.
     pub(crate) async fn transact_counted(
         &self,
         user: UserId,
         transaction: Transaction,
-        change: &Change,
-        known: &KnownDays,
+        (change, cap): (&CounterChange, Cap),
+        days: &DaySnapshot,
     ) -> Result<(), WriteError> {
         let mut read;
-        let mut known = known;
-        for attempt in 1.. {
-            if !known.covers(change) || attempt > 1 {
-                read = self.days_of(user, change.months().collect()).await?;
-                known = &read;
+        let mut days = days;
+        let mut backoff = BACKOFF;
+        loop {
+            if !days.covers(change) {
+                read = self.days_of(user, change).await?;
+                days = &read;
             }
-            let mut transaction = transaction.clone();
-            transaction.count(user, change, known)?;
-            match self.transact(transaction).await {
-                Err(WriteError::Refused(Refusal::DaysChanged)) if attempt < TRIES => {}
-                other => return other,
+            let mut counted = transaction.clone();
+            counted.count(user, (change, cap), days);
+            match self.transact(counted).await {
+                Err(WriteError::Refused(Refusal::DaysChanged)) if backoff.pause().await.is_ok() => {
+                    read = self.days_of(user, change).await?;
+                    days = &read;
+                }
+                outcome => return outcome,
             }
         }
-        Ok(())
     }
 
-    async fn days_of(&self, user: UserId, months: Vec<Date>) -> Result<KnownDays, StoreError> {
-        let found = self.batch_get(months.iter().map(|month| keys::days(user, *month)).collect()).await?;
-        Ok(KnownDays::new(months, found))
+    async fn days_of(&self, user: UserId, change: &CounterChange) -> Result<DaySnapshot, StoreError> {
+        let key = |month: &Date| keys::days(user, *month);
+        let months: Vec<Date> = change.months().collect();
+        let mut rows = self.get_rows(months.iter().map(key).collect()).await?;
+        Ok(DaySnapshot(months.iter().map(|month| (*month, rows.take_item(&key(month)).unwrap_or_default())).collect()))
     }
 }
 
 impl Transaction {
     /// Changes the counters' rows: the totals, the categories, and for each month and year of `change` its days.
     /// At most 2 rows, 2 for the categories that a task leaves and enters, and 2 for each of its reminders.
-    fn count(&mut self, user: UserId, change: &Change, known: &KnownDays) -> Result<(), StoreError> {
-        if change.is_nothing() {
-            return Ok(());
+    fn count(&mut self, user: UserId, (change, cap): (&CounterChange, Cap), known: &DaySnapshot) {
+        if change.is_empty() {
+            return;
         }
         let mut totals = Expression::default();
         let numbers =
             [(TASKS, change.tasks), (BYTES, change.bytes), (PENDING, change.pending), (COMPLETED, change.completed)];
-        for (name, by) in numbers {
-            if by != 0 {
-                totals.add(name, by);
-            }
+        for (name, by) in numbers.into_iter().filter(|(_, by)| *by != 0) {
+            totals.add(name, by);
         }
         totals.add(CHANGES, 1);
-        if let Some(cap) = change.task_cap {
-            totals.require_below(TASKS, number(cap));
-        }
-        let mut refusal = Refusal::TooManyTasks;
-        if let Some(cap) = change.byte_cap {
-            // What is there leaves room for what comes.
-            totals.require_below(BYTES, number(signed(cap) - change.bytes + 1));
-            refusal = Refusal::QuotaExceeded;
-        }
-        self.update(keys::counters(user), &totals, refusal)?;
+        let refusal = match cap {
+            Cap::None => Refusal::CountersChanged,
+            Cap::Tasks(cap) => {
+                totals.require_below(TASKS, number(cap));
+                Refusal::TooManyTasks
+            }
+            Cap::Bytes(cap) => {
+                // What is there leaves room for what comes.
+                totals.require_below(BYTES, number(signed(cap) - change.bytes + 1));
+                Refusal::QuotaExceeded
+            }
+        };
+        self.update(keys::counters(user), totals, refusal);
         for (category, by) in &change.categories {
             let mut tasks = Expression::default();
             tasks.add(TASKS, *by);
-            self.update(keys::category(user, category), &tasks, Refusal::TaskChanged)?;
+            self.update(keys::category(user, category), tasks, Refusal::CountersChanged);
         }
-        self.count_days(user, &change.days, known)
+        self.count_days(user, &change.days, known);
     }
 
-    fn count_days(&mut self, user: UserId, days: &BTreeMap<Date, i64>, known: &KnownDays) -> Result<(), StoreError> {
+    fn count_days(&mut self, user: UserId, days: &BTreeMap<Date, i64>, known: &DaySnapshot) {
         let mut months: BTreeMap<Date, Expression> = BTreeMap::new();
         let mut bits: BTreeMap<Date, i64> = BTreeMap::new();
         for (&day, &by) in days {
@@ -253,16 +184,11 @@ impl Transaction {
             years.entry(month.year()).or_default().add(&keys::month_attribute(month.month()), bit);
         }
         for (month, expression) in months {
-            let key = keys::days(user, month);
-            match expression.update_text() {
-                Some(_) => self.update(key, &expression, Refusal::DaysChanged)?,
-                None => self.check(key, &expression, Some(Refusal::DaysChanged))?,
-            }
+            self.update(keys::days(user, month), expression, Refusal::DaysChanged);
         }
         for (year, expression) in years {
-            self.update(keys::streak(user, year), &expression, Refusal::DaysChanged)?;
+            self.update(keys::streak(user, year), expression, Refusal::DaysChanged);
         }
-        Ok(())
     }
 }
 
@@ -294,10 +220,6 @@ impl Effect {
 pub(crate) fn count(row: &Item, name: &str) -> i64 {
     let value = row.get(name).and_then(|value| value.as_n().ok());
     value.and_then(|number| number.parse().ok()).unwrap_or_default()
-}
-
-pub(crate) fn sort_key(row: &Item) -> Option<&str> {
-    row.get(keys::SK).and_then(|sk| sk.as_s().ok()).map(String::as_str)
 }
 
 /// The days of a month's row that hold any.

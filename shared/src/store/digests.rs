@@ -2,18 +2,19 @@
 
 use std::collections::HashSet;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
 use super::keys::{self, Index};
 use super::page::{Direction, IndexQuery, Position};
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, number, text};
+use super::users::account_update;
+use super::{Permit, Refusal, Store, StoreError, WriteError, text};
 use crate::clock::Timestamp;
-use crate::domain::mail::Mail;
-use crate::domain::notification::Notification;
 use crate::domain::reminder::{Reminder, ReminderStatus};
 use crate::domain::task::Task;
 use crate::domain::user::User;
+use crate::domain::user_change::DigestSettlement;
 use crate::id::{ReminderId, TaskId, UserId};
 
 /// Rows of one Query.
@@ -87,41 +88,34 @@ impl Store {
         }
     }
 
-    /// Settles a day's digest: plans the next one and, if the day has something, tells the user in the app and puts
-    /// the mail on its way, all or nothing. 1 call.
+    /// Settles a day's digest of an account that was `read`: plans the next one and, if the day has tasks, notifies the user and
+    /// puts the mail on its way, all or nothing. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AccountChanged`] when the day was settled, or what the digest is planned from changed meanwhile.
+    /// [`Refusal::AccountChanged`] when the day was settled, or what the digest is planned from was changed in the meantime.
     pub async fn settle_digest(
         &self,
         permit: &Permit,
-        (read, settled): (&User, &User),
-        told: Option<&Notification>,
-        mail: Option<&Mail>,
+        read: &User,
+        settlement: &DigestSettlement,
     ) -> Result<(), WriteError> {
-        let mut change = Expression::default();
-        change.plan_digest(read, settled)?;
-        if mail.is_some() && !read.email_verified {
-            const COUNT: &str = "unverifiedReminderMails";
-            change
-                .set(COUNT, number(read.unverified_reminder_mails + 1))
-                .require_equal(COUNT, number(read.unverified_reminder_mails));
+        let DigestSettlement { user, notification, mail, .. } = settlement;
+        let change = account_update(read, user);
+        if notification.is_none() && mail.is_none() {
+            return self.update_row(permit, keys::account(read.id), change, Refusal::AccountChanged).await;
         }
-        if told.is_none() && mail.is_none() {
-            return self.update_row(permit, keys::account(read.id), &change, Refusal::AccountChanged).await;
-        }
-        let mut transaction = Transaction::new(permit, settled.updated_at)?;
-        transaction.update(keys::account(read.id), &change, Refusal::AccountChanged)?;
-        if let Some(told) = told {
-            transaction.put_notification(told)?;
+        let mut transaction = permit.transaction(settlement.at);
+        transaction.update(keys::account(read.id), change, Refusal::AccountChanged);
+        if let Some(notification) = notification {
+            transaction.notify(notification);
         }
         if let Some(mail) = mail {
-            transaction.put_mail(mail)?;
+            transaction.put_mail(mail);
         }
         self.transact(transaction).await
     }
 
-    /// Marks reminders as told of by a digest that has left. Doing it again changes nothing. 1 call each.
+    /// Marks the reminders that a digest which has left was about. Doing it again changes nothing. 1 call each.
     pub(super) async fn mark_told_by_digest(
         &self,
         permit: &Permit,
@@ -132,11 +126,11 @@ impl Store {
         for reminder in reminders {
             let mut change = Expression::default();
             change
-                .set("morningEmailSent", true_value())
+                .set("morningEmailSent", AttributeValue::Bool(true))
                 .set("updatedAt", text(now.to_string()))
                 .add("version", 1)
-                .require_equal("morningEmailSent", aws_sdk_dynamodb::types::AttributeValue::Bool(false));
-            match self.update_row(permit, keys::reminder(user, *reminder), &change, Refusal::ReminderChanged).await {
+                .require_equal("morningEmailSent", AttributeValue::Bool(false));
+            match self.update_row(permit, keys::reminder(user, *reminder), change, Refusal::ReminderChanged).await {
                 // Marked before, or deleted.
                 Ok(()) | Err(WriteError::Refused(Refusal::ReminderChanged)) => {}
                 Err(error) => return Err(error),
@@ -144,8 +138,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-fn true_value() -> aws_sdk_dynamodb::types::AttributeValue {
-    aws_sdk_dynamodb::types::AttributeValue::Bool(true)
 }

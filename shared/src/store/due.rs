@@ -1,12 +1,13 @@
 //! The index of what is due when, across all users.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use serde::{Deserialize, Serialize};
 
+use super::error::failed;
+use super::keys::{self, RowKey, UserRowKey};
 use super::update::Expression;
-use super::{Store, StoreError, failed, keys, text};
+use super::{Store, StoreError, key_of, text, text_of};
 use crate::domain::reminder::Reminder;
-use crate::domain::sweep::Stretch;
+use crate::domain::sweep::{DuePosition, DueWindow};
 use crate::id::{AttachmentId, MailId, ReminderId, TaskId, UserId};
 
 /// A row that is due.
@@ -24,15 +25,6 @@ pub enum DueRow {
     Attachment(UserId, AttachmentId),
 }
 
-/// Where in a stretch the next page begins: behind this row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DuePosition {
-    pk: String,
-    sk: String,
-    due_at: String,
-}
-
 /// Rows in order, and where the next page begins; `None` at the end.
 #[derive(Debug)]
 pub struct DuePage {
@@ -42,52 +34,46 @@ pub struct DuePage {
     pub next: Option<DuePosition>,
 }
 
-/// A row of the index as it is read.
-#[derive(Deserialize)]
-struct Found {
-    #[serde(rename = "PK")]
-    pk: String,
-    #[serde(rename = "SK")]
-    sk: String,
-}
-
-impl Found {
-    fn read(&self) -> Option<DueRow> {
-        let user = keys::user_of_partition(&self.pk)?;
-        let id = |prefix| self.sk.strip_prefix(prefix);
-        if self.sk == keys::ACCOUNT {
-            return Some(DueRow::Digest(user));
+impl DueRow {
+    /// The row of a key; `None` for rows that are never due.
+    fn of(key: RowKey) -> Option<Self> {
+        let RowKey::OfUser(user, row) = key else { return None };
+        match row {
+            UserRowKey::Account => Some(Self::Digest(user)),
+            UserRowKey::Reminder(id) => Some(Self::Reminder(user, id)),
+            UserRowKey::Mail(id) => Some(Self::Mail(user, id)),
+            UserRowKey::Task(id) => Some(Self::Task(user, id)),
+            UserRowKey::Attachment(id) => Some(Self::Attachment(user, id)),
+            UserRowKey::Session(_)
+            | UserRowKey::Export
+            | UserRowKey::Counters
+            | UserRowKey::Category(_)
+            | UserRowKey::Days(_)
+            | UserRowKey::Streak(_)
+            | UserRowKey::Notification(_)
+            | UserRowKey::Inbox
+            | UserRowKey::Idempotency(_) => None,
         }
-        id(keys::REMINDER_PREFIX)
-            .and_then(|id| ReminderId::parse(id).ok())
-            .map(|id| DueRow::Reminder(user, id))
-            .or_else(|| id(keys::MAIL_PREFIX).and_then(|id| MailId::parse(id).ok()).map(|id| DueRow::Mail(user, id)))
-            .or_else(|| id(keys::TASK_PREFIX).and_then(|id| TaskId::parse(id).ok()).map(|id| DueRow::Task(user, id)))
-            .or_else(|| {
-                let id = id(keys::ATTACHMENT_PREFIX).and_then(|id| AttachmentId::parse(id).ok());
-                id.map(|id| DueRow::Attachment(user, id))
-            })
     }
 }
 
 impl Store {
-    /// A page of one shard of a stretch, at most `limit` rows. The index lags behind the table by moments. 1 call.
+    /// A page of one shard of a window, at most `limit` rows. The index lags behind the table by moments. 1 call.
     ///
     /// # Errors
     /// The table failed.
     pub async fn due(
         &self,
-        stretch: &Stretch,
+        window: &DueWindow,
         shard: u8,
         after: Option<DuePosition>,
         limit: i32,
     ) -> Result<DuePage, StoreError> {
-        let of = keys::due_shard(stretch.kind, shard);
+        let of = keys::due_shard(window.kind, shard);
         let mut expression = Expression::default();
         let (hash, range) = (expression.name(keys::DUE_SHARD), expression.name(keys::DUE_AT));
-        let low = stretch.from.map(keys::due_after).unwrap_or_default();
-        let (value, high) =
-            (expression.value(text(of.as_str())), expression.value(text(keys::due_after(stretch.upto))));
+        let low = window.from.map(keys::due_after).unwrap_or_default();
+        let (value, high) = (expression.value(text(of.as_str())), expression.value(text(keys::due_after(window.upto))));
         let condition = match low.is_empty() {
             true => format!("{hash} = {value} AND {range} <= {high}"),
             false => {
@@ -120,15 +106,14 @@ impl Store {
         self.meter().read(output.consumed_capacity.as_ref());
         let mut rows = Vec::new();
         for item in output.items.unwrap_or_default() {
-            let found: Found = serde_dynamo::from_item(item)?;
-            match found.read() {
+            match key_of(&item).and_then(|key| DueRow::of(RowKey::parse(&key.pk, &key.sk)?)) {
                 Some(row) => rows.push(row),
-                None => tracing::error!(sk = found.sk, "due.row_unreadable"),
+                None => tracing::error!(sk = text_of(&item, keys::SK), "due.row_unreadable"),
             }
         }
         let last = output.last_evaluated_key.filter(|key| !key.is_empty());
         let next = last.and_then(|key| {
-            let part = |name: &str| key.get(name).and_then(|value| value.as_s().ok()).cloned();
+            let part = |name: &str| text_of(&key, name).map(str::to_owned);
             Some(DuePosition { pk: part(keys::PK)?, sk: part(keys::SK)?, due_at: part(keys::DUE_AT)? })
         });
         Ok(DuePage { rows, next })

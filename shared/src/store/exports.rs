@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use serde_json::Value;
 
+use super::error::failed;
+use super::keys::{self, RowKey, UserRowKey};
 use super::mailed_tokens::TokenUse;
+use super::row::Row;
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, keys, number, row, text};
+use super::{Item, Permit, Refusal, Store, StoreError, WriteError, key_of, number, text, text_of};
 use crate::auth::mailed::MailedToken;
 use crate::domain::export::{Export, ExportState};
 use crate::domain::mail::{EXPORT_LINK_VALID, Mail};
@@ -16,8 +19,8 @@ use crate::id::UserId;
 /// One row of a user's partition.
 #[derive(Clone, Debug)]
 pub struct UserRow {
-    /// Its sort key.
-    pub sk: String,
+    /// What it is.
+    pub key: UserRowKey,
     /// Its attributes but the keys.
     pub attributes: serde_json::Map<String, Value>,
 }
@@ -50,13 +53,13 @@ impl Store {
         export: &Export,
         read: Option<&Export>,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, export.requested_at)?;
+        let mut transaction = permit.transaction(export.requested_at);
         let mut same = Expression::default();
         match read {
             Some(read) => same.require_equal("id", text(read.id.to_string())),
             None => same.require_absent(keys::PK),
         };
-        transaction.put(row(keys::export(export.user_id), export)?, &same, Refusal::ExportChanged)?;
+        transaction.put(Row::new(keys::export(export.user_id), export), same, Refusal::ExportChanged);
         self.transact(transaction).await
     }
 
@@ -72,17 +75,17 @@ impl Store {
         mail: &Mail,
         token: &MailedToken,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, mail.created_at)?;
+        let mut transaction = permit.transaction(mail.created_at);
         let mut change = Expression::default();
         change
             .set("state", text(ExportState::Ready.as_str()))
             .set("size", number(size))
             .require_equal("id", text(export.id.to_string()))
             .require_equal("state", text(ExportState::Pending.as_str()));
-        transaction.update(keys::export(export.user_id), &change, Refusal::ExportChanged)?;
+        transaction.update(keys::export(export.user_id), change, Refusal::ExportChanged);
         let valid_until = mail.created_at.plus(EXPORT_LINK_VALID);
-        transaction.put_token(export.user_id, token, TokenUse::FetchExport, valid_until)?;
-        transaction.put_mail(mail)?;
+        transaction.put_token(export.user_id, token, TokenUse::FetchExport, valid_until);
+        transaction.put_mail(mail);
         self.transact(transaction).await
     }
 
@@ -114,20 +117,19 @@ impl Store {
             .await
             .map_err(|error| failed("Query", &error))?;
         self.meter().read(output.consumed_capacity.as_ref());
-        let next = output.last_evaluated_key.as_ref().and_then(sort_key);
-        let rows = output.items.unwrap_or_default().into_iter().map(user_row).collect::<Result<_, _>>()?;
+        let next = output.last_evaluated_key.as_ref().and_then(|key| text_of(key, keys::SK)).map(str::to_owned);
+        let rows = output.items.unwrap_or_default().into_iter().filter_map(user_row).collect::<Result<_, _>>()?;
         Ok(UserRows { rows, next })
     }
 }
 
-fn sort_key(item: &Item) -> Option<String> {
-    item.get(keys::SK).and_then(|sk| sk.as_s().ok()).cloned()
-}
-
-fn user_row(mut item: Item) -> Result<UserRow, StoreError> {
-    let sk = sort_key(&item).unwrap_or_default();
+fn user_row(mut item: Item) -> Option<Result<UserRow, StoreError>> {
+    let Some(RowKey::OfUser(_, key)) = key_of(&item).and_then(|key| RowKey::parse(&key.pk, &key.sk)) else {
+        tracing::error!(sk = text_of(&item, keys::SK), "export.row_unknown");
+        return None;
+    };
     for name in keys::ALL_KEYS {
         item.remove(name);
     }
-    Ok(UserRow { sk, attributes: serde_dynamo::from_item(item)? })
+    Some(serde_dynamo::from_item(item).map(|attributes| UserRow { key, attributes }).map_err(StoreError::from))
 }

@@ -1,15 +1,12 @@
-//! What comes back from mails and their addressees: deliveries, bounces, complaints, unsubscriptions.
-
-use aws_sdk_dynamodb::types::AttributeValue;
+//! What comes back from mails and their addressees: deliveries, bounces, complaints.
 
 use super::update::Expression;
-use super::users::patched;
-use super::{Permit, Refusal, Store, Transaction, WriteError, keys, number, text};
+use super::{Permit, Refusal, Store, WriteError, keys, number, text};
 use crate::clock::Timestamp;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::mail::{Mail, MailCategory};
+use crate::domain::delivery::Delivery;
+use crate::domain::mail::Mail;
 use crate::domain::notification::Notification;
-use crate::domain::user::{MailStop, User, UserPatch};
+use crate::domain::user::MailStop;
 
 impl Store {
     /// Writes what became of a mail that left into the receipt of its reminder: `receipt` makes the new one of the
@@ -32,75 +29,33 @@ impl Store {
         };
         let mut change = Expression::default();
         change
-            .set("delivery", serde_dynamo::to_attribute_value(delivery).map_err(super::StoreError::from)?)
+            .set_value("delivery", &delivery)
             .set("updatedAt", text(now.to_string()))
             .set("version", number(reminder.version + 1))
             .require_equal("version", number(reminder.version));
         let key = keys::reminder(reminder.user_id, reminder.id);
-        self.update_row(permit, key, &change, Refusal::ReminderChanged).await
+        self.update_row(permit, key, change, Refusal::ReminderChanged).await
     }
 
-    /// Stops mail to a user's address, and tells the user in the app, once. 1 call.
+    /// Stops mail to a user's address, and notifies the user, once. 1 call.
     ///
     /// # Errors
     /// [`Refusal::AccountChanged`] when it was stopped before, or the account is gone.
-    pub async fn stop_mail(&self, permit: &Permit, stop: MailStop, told: &Notification) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, told.created_at)?;
-        let mut change = Expression::default();
-        change
-            .set("mailStopped", serde_dynamo::to_attribute_value(stop).map_err(super::StoreError::from)?)
-            .set("updatedAt", text(told.created_at.to_string()))
-            .require_row()
-            .require_absent("mailStopped");
-        transaction.update(keys::account(told.user_id), &change, Refusal::AccountChanged)?;
-        transaction.put_notification(told)?;
-        self.transact(transaction).await
-    }
-
-    /// Turns a category of mail off or on for an account as it was read; `told` is what the user sees of it in the
-    /// app. 1 call.
-    ///
-    /// # Errors
-    /// [`Refusal::AccountChanged`] when the account is gone, or what its digest is planned from changed meanwhile.
-    pub async fn subscribe(
+    pub async fn stop_mail(
         &self,
         permit: &Permit,
-        read: &User,
-        (category, wanted): (MailCategory, Wanted),
-        told: Option<&Notification>,
-        now: Timestamp,
+        stop: MailStop,
+        notification: &Notification,
     ) -> Result<(), WriteError> {
-        let is_wanted = wanted == Wanted::Yes;
-        let change = match category {
-            MailCategory::Digest => {
-                let patch = UserPatch { digest_enabled: Some(is_wanted), ..UserPatch::default() };
-                patched(read, &patch, now)?
-            }
-            MailCategory::Reminders => {
-                let mut change = patched(read, &UserPatch::default(), now)?;
-                change.set("reminderMailsOff", AttributeValue::Bool(!is_wanted));
-                change
-            }
-        };
-        let mut transaction = Transaction::new(permit, now)?;
-        transaction.update(keys::account(read.id), &change, Refusal::AccountChanged)?;
-        if let Some(told) = told {
-            transaction.put_notification(told)?;
-        }
+        let mut transaction = permit.transaction(notification.created_at);
+        let mut change = Expression::default();
+        change
+            .set_value("mailStopped", &stop)
+            .set("updatedAt", text(notification.created_at.to_string()))
+            .require_row()
+            .require_absent("mailStopped");
+        transaction.update(keys::account(notification.user_id), change, Refusal::AccountChanged);
+        transaction.notify(notification);
         self.transact(transaction).await
     }
-}
-
-/// Whether a category of mail is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// It is.
-    Yes,
-    /// It is not.
-    No,
-}
-
-/// The receipt of a mail that a receiving server took; one that came back stays.
-pub fn delivered(present: &Delivery) -> Option<Delivery> {
-    (present.state == DeliveryState::Sent).then(|| present.delivered())
 }

@@ -2,11 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::mailed_tokens::{RESET, VERIFICATION};
+use super::row::Row;
 use super::sessions::next_sessions;
+use super::transact::Transaction;
 use super::update::Expression;
-use super::users::{AccountWithSessions, Claim, account_row};
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, keys, number, row, text};
+use super::users::{AccountWithSessions, Claim, RESET, VERIFICATION, account_row};
+use super::{Permit, Refusal, Store, StoreError, WriteError, keys, number, text};
 use crate::domain::email::Email;
 use crate::domain::mail::Mail;
 use crate::domain::user::User;
@@ -27,16 +28,15 @@ impl Store {
     /// # Errors
     /// The table failed.
     pub async fn google_matches(&self, subject: &str, email: Option<&Email>) -> Result<GoogleMatches, StoreError> {
-        let google = keys::google_claim(subject);
-        let mut matches = GoogleMatches::default();
-        let claims = std::iter::once(google.clone()).chain(email.map(keys::email_claim)).collect();
-        for item in self.batch_get(claims).await? {
-            let is_google = item.get(keys::PK).and_then(|pk| pk.as_s().ok()).is_some_and(|pk| *pk == google.pk);
-            let claim: Claim = serde_dynamo::from_item(item)?;
-            let place = if is_google { &mut matches.linked } else { &mut matches.same_email };
-            *place = Some(claim.user_id);
-        }
-        Ok(matches)
+        let (google, email) = (keys::google_claim(subject), email.map(keys::email_claim));
+        let wanted = std::iter::once(google.clone()).chain(email.clone()).collect();
+        let mut rows = self.get_rows(wanted).await?;
+        let linked = rows.take::<Claim>(&google)?.map(|claim| claim.user_id);
+        let same_email = match &email {
+            Some(email) => rows.take::<Claim>(email)?.map(|claim| claim.user_id),
+            None => None,
+        };
+        Ok(GoogleMatches { linked, same_email })
     }
 
     /// Creates an account that signs in with Google. 1 call.
@@ -44,13 +44,13 @@ impl Store {
     /// # Errors
     /// [`Refusal::EmailTaken`], [`Refusal::GoogleTaken`].
     pub async fn register_with_google(&self, permit: &Permit, user: &User) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, user.created_at)?;
+        let mut transaction = permit.transaction(user.created_at);
         let mut absent = Expression::default();
         absent.require_absent(keys::PK);
-        let claim = row(keys::email_claim(&user.email), &Claim { user_id: user.id })?;
-        transaction.put(claim, &absent, Refusal::EmailTaken)?;
-        transaction.claim_google(user.google_id.as_deref().unwrap_or_default(), user.id)?;
-        transaction.put_new(account_row(user)?)?;
+        let claim = Row::new(keys::email_claim(&user.email), &Claim { user_id: user.id });
+        transaction.put(claim, absent, Refusal::EmailTaken);
+        transaction.claim_google(user.google_id.as_deref().unwrap_or_default(), user.id);
+        transaction.put_new(account_row(user));
         self.transact(transaction).await
     }
 
@@ -68,7 +68,7 @@ impl Store {
         mail: &Mail,
     ) -> Result<(), WriteError> {
         let now = mail.created_at;
-        let mut transaction = Transaction::new(permit, now)?;
+        let mut transaction = permit.transaction(now);
         let mut change = next_sessions(read);
         change
             .set("googleId", text(subject))
@@ -79,20 +79,20 @@ impl Store {
             .remove(VERIFICATION);
         if !read.user.email_verified {
             change.remove("passwordHash").remove(RESET).remove("knownAddresses").add("passwordVersion", 1);
-            transaction.end_sessions(read.sessions.iter())?;
+            transaction.end_sessions(read.sessions.iter());
         }
-        transaction.update(keys::account(read.user.id), &change, Refusal::AccountChanged)?;
-        transaction.claim_google(subject, read.user.id)?;
-        transaction.put_mail(mail)?;
+        transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
+        transaction.claim_google(subject, read.user.id);
+        transaction.put_mail(mail);
         self.transact(transaction).await
     }
 }
 
 impl Transaction {
-    fn claim_google(&mut self, subject: &str, user: UserId) -> Result<(), StoreError> {
+    fn claim_google(&mut self, subject: &str, user: UserId) {
         let mut absent = Expression::default();
         absent.require_absent(keys::PK);
-        let claim = row(keys::google_claim(subject), &Claim { user_id: user })?;
-        self.put(claim, &absent, Refusal::GoogleTaken)
+        let claim = Row::new(keys::google_claim(subject), &Claim { user_id: user });
+        self.put(claim, absent, Refusal::GoogleTaken);
     }
 }

@@ -1,17 +1,18 @@
 //! The first answer to a request that creates something, kept for a day so that the same request gets it again.
 //!
-//! It is written by the very transaction that creates: either both are there or neither, whenever the function dies.
-//! A second request with the same key finds it as the failed condition of its own transaction, without a read of its
-//! own, and creates nothing.
+//! It is written by the transaction that creates: either both are there or neither, whenever the function dies. A second
+//! request with the same key finds it as the failed condition of its own transaction, without a read of its own, and
+//! creates nothing.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::row::Row;
 use super::update::Expression;
-use super::{Item, Permit, Refusal, StoreError, Transaction, keys, number, row};
+use super::{Item, keys, number};
 use crate::clock::Timestamp;
-use crate::id::UserId;
+use crate::id::{AttachmentId, UserId};
 
 /// How long a first answer is given again.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -19,31 +20,48 @@ pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// The attribute that holds it, on a row of its own or on the claim of a new account's address.
 const ONCE: &str = "once";
 
-/// A request that is to create once, and the answer it gets.
+/// A request that creates once, and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Once {
     /// A tag of the route and the caller's key.
     pub key: String,
-    /// A tag of what was asked for.
+    /// A tag of the request's content.
     pub request: String,
-    /// When it was asked first.
+    /// When it was first sent.
     pub at: Timestamp,
-    /// The answer's HTTP status.
-    pub status: u16,
-    /// The answer's body, JSON.
-    pub body: String,
-    /// The answer's `ETag`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    /// The answer's `Location`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<String>,
+    /// Its answer.
+    #[serde(flatten)]
+    pub answer: FirstAnswer,
 }
 
-/// The part of a row that tells of a first answer.
+/// What is kept of a first answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FirstAnswer {
+    /// The attachments that were created, of an answer that carries addresses which are signed for each caller anew.
+    Rows {
+        /// Their ids, in order.
+        attachments: Vec<AttachmentId>,
+    },
+    /// The answer itself.
+    Body {
+        /// Its HTTP status.
+        status: u16,
+        /// Its body, JSON.
+        body: String,
+        /// Its `ETag`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        etag: Option<String>,
+        /// Its `Location`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
+    },
+}
+
+/// The part of a row that holds a first answer.
 #[derive(Serialize, Deserialize)]
-struct OnceRow {
-    once: Once,
+pub(super) struct OnceRow {
+    pub(super) once: Once,
 }
 
 impl Once {
@@ -51,9 +69,9 @@ impl Once {
         self.at.plus(KEPT).as_second()
     }
 
-    /// What an earlier request with this one's key left in the row that stood in the way; `None` when another
-    /// request did, or too long ago.
-    pub(super) fn earlier(&self, item: &Item) -> Result<Option<Self>, StoreError> {
+    /// The answer that an earlier request with the same key left in `item`; `None` when another request left it, or this
+    /// one too long ago.
+    pub(super) fn earlier(&self, item: &Item) -> Result<Option<Self>, serde_dynamo::Error> {
         if !item.contains_key(ONCE) {
             return Ok(None);
         }
@@ -61,24 +79,13 @@ impl Once {
         let is_kept = once.expires_at() >= self.at.as_second();
         Ok((once.key == self.key && is_kept).then_some(once))
     }
-}
 
-impl Transaction {
-    /// Has the transaction happen once: a row of the user's refuses it when it is there already. 1 row.
-    pub(super) fn happen_once(&mut self, user: UserId, once: &Once) -> Result<(), StoreError> {
-        let mut item = row(keys::idempotency(user, &once.key), &OnceRow { once: once.clone() })?;
-        item.insert(keys::EXPIRES_AT.to_owned(), number(once.expires_at()));
+    /// The row that makes the user's request happen once, and the condition on which it is written.
+    pub(super) fn row(&self, user: UserId) -> (Row, Expression) {
+        let row = Row::new(keys::idempotency(user, &self.key), &OnceRow { once: self.clone() })
+            .with(keys::EXPIRES_AT, number(self.expires_at()));
         let mut absent = Expression::default();
-        absent.require_below(keys::EXPIRES_AT, number(once.at.as_second()));
-        self.put(item, &absent, Refusal::AlreadyDone)
+        absent.require_below(keys::EXPIRES_AT, number(self.at.as_second()));
+        (row, absent)
     }
-}
-
-/// What the claim of a new account's address remembers of the request that made it: nobody is signed in whose
-/// partition could hold it.
-pub(super) fn on_claim(permit: &Permit, claim: &mut Item) -> Result<(), StoreError> {
-    if let Some(once) = permit.once() {
-        claim.extend(serde_dynamo::to_item::<_, Item>(OnceRow { once: once.clone() })?);
-    }
-    Ok(())
 }

@@ -2,21 +2,21 @@
 //! again adds what is missing. Counters are not touched: [`Store::replay`] counts the user afterwards.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Index, Key};
 use super::notifications::notification_row;
 use super::page::{Direction, IndexQuery, LIMIT_MAX, end_of};
 use super::reminders::reminder_row;
+use super::row::Row;
 use super::tasks::new_task_row;
 use super::update::Expression;
 use super::users::{Claim, account_row};
-use super::{
-    Backoff, Consistency, Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, malformed, number, row,
-    text,
-};
+use super::{Consistency, Permit, Refusal, Store, StoreError, WriteError, key_of, number, text, text_of};
+use crate::backoff::{Backoff, retry};
 use crate::clock::Timestamp;
 use crate::domain::notification::{Notification, day_number};
 use crate::domain::reminder::Reminder;
@@ -45,8 +45,8 @@ pub struct ImportProgress {
 
 /// Rows of one `BatchGetItem`.
 const READS: usize = 100;
-/// Rows of one `BatchWriteItem`.
-const WRITES: usize = 25;
+/// Tries to recount an inbox that its user uses at the same time.
+const INBOX_BACKOFF: Backoff = Backoff::new(8, Duration::from_millis(20), Duration::from_millis(1280));
 
 impl Store {
     /// How far the import is. 1 call.
@@ -61,9 +61,8 @@ impl Store {
     ///
     /// # Errors
     /// The table failed.
-    pub async fn record_import(&self, progress: &ImportProgress) -> Result<(), StoreError> {
-        let item = row(keys::import_progress(), progress)?;
-        self.put_rows(&[&item]).await
+    pub async fn record_import(&self, permit: &Permit, progress: &ImportProgress) -> Result<(), StoreError> {
+        self.put_rows(permit, &[&Row::new(keys::import_progress(), progress)]).await
     }
 
     /// Stores an account with its claims: on its address and, if it has one, on its Google id. One that is there is
@@ -71,16 +70,16 @@ impl Store {
     ///
     /// # Errors
     /// [`Refusal::EmailTaken`] when another account has the address or the Google id.
-    pub async fn import_account(&self, user: &User) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(&Permit::of_system(), user.created_at)?;
+    pub async fn import_account(&self, permit: &Permit, user: &User) -> Result<(), WriteError> {
+        let mut transaction = permit.transaction(user.created_at);
         let mut absent = Expression::default();
         absent.require_absent(keys::PK);
         let mut claims = vec![keys::email_claim(&user.email)];
         claims.extend(user.google_id.as_deref().map(keys::google_claim));
         for claim in claims {
-            transaction.put(row(claim, &Claim { user_id: user.id })?, &absent, Refusal::EmailTaken)?;
+            transaction.put(Row::new(claim, &Claim { user_id: user.id }), absent.clone(), Refusal::EmailTaken);
         }
-        transaction.put(account_row(user)?, &absent, Refusal::EmailTaken)?;
+        transaction.put(account_row(user), absent, Refusal::EmailTaken);
         match self.transact(transaction).await {
             Err(WriteError::Refused(Refusal::EmailTaken)) if self.user(user.id).await?.is_some() => Ok(()),
             other => other,
@@ -95,6 +94,7 @@ impl Store {
     /// The table failed; what was not stored yet is stored by the next try.
     pub async fn import_tasks(
         &self,
+        permit: &Permit,
         families: Vec<Family>,
         zone: &Zone,
         now: Timestamp,
@@ -113,16 +113,17 @@ impl Store {
                 let unknown = reminders.extract_if(.., |reminder| !cards.contains_key(&reminder.id));
                 left_out.extend(unknown.map(|reminder| reminder.id));
             }
-            // Nobody is to be told of what passed before they came.
+            // Nobody is notified of what passed before they came.
             task.overdue_told = task.overdue_at().filter(|due| *due <= now);
             for reminder in reminders {
-                let marked = Reminder { counted: reminder.to_count(zone), ..reminder };
+                let marked = Reminder { counted: reminder.counter_mark(zone), ..reminder };
                 task.reminders.insert(marked.id, ReminderCard::from(&marked));
-                rows.push(reminder_row(&marked)?);
+                rows.push(reminder_row(&marked));
             }
-            rows.push(new_task_row(&task)?);
+            task.counted_category = Some(task.category_to_count().to_owned());
+            rows.push(new_task_row(&task));
         }
-        self.put_missing(rows).await?;
+        self.put_missing(permit, rows).await?;
         Ok(left_out)
     }
 
@@ -131,26 +132,24 @@ impl Store {
     ///
     /// # Errors
     /// As [`Self::import_tasks`].
-    pub async fn import_notifications(&self, user: UserId, notifications: &[Notification]) -> Result<u64, WriteError> {
-        let rows = notifications.iter().map(notification_row).collect::<Result<_, _>>()?;
-        let written = self.put_missing(rows).await?;
-        let mut backoff = Backoff::default();
-        while let Err(error) = self.recount_inbox(user).await {
-            let WriteError::Refused(Refusal::NotificationChanged) = error else { return Err(error) };
-            backoff.after("UpdateItem", 1).await?;
-        }
+    pub async fn import_notifications(
+        &self,
+        permit: &Permit,
+        user: UserId,
+        notifications: &[Notification],
+    ) -> Result<u64, WriteError> {
+        let written = self.put_missing(permit, notifications.iter().map(notification_row).collect()).await?;
+        let is_race = |error: &WriteError| matches!(error, WriteError::Refused(Refusal::NotificationChanged));
+        retry(INBOX_BACKOFF, is_race, async || self.recount_inbox(permit, user).await).await?;
         Ok(written)
     }
 
-    /// Refused when somebody tells the user something, or the user reads, at the same time.
-    async fn recount_inbox(&self, user: UserId) -> Result<(), WriteError> {
+    /// Refused when the user gets or reads notifications at the same time.
+    async fn recount_inbox(&self, permit: &Permit, user: UserId) -> Result<(), WriteError> {
         const UNREAD: &str = "unread";
         const NEWEST: &str = "newest";
         let inbox = self.get_item(keys::inbox(user), Consistency::Strong).await?;
-        let time = |name: &str| {
-            let text = inbox.as_ref().and_then(|inbox| inbox.get(name)).and_then(|value| value.as_s().ok());
-            text.and_then(|text| Timestamp::parse(text).ok())
-        };
+        let time = |name: &str| inbox.as_ref().and_then(|inbox| Timestamp::parse(text_of(inbox, name)?).ok());
         let read_upto = time("readUpto");
         let (mut newest, mut unread): (_, BTreeMap<i64, u32>) = (time(NEWEST), BTreeMap::new());
         let mut after = None;
@@ -187,37 +186,18 @@ impl Store {
             Some(None) => change.require_row().require_absent(UNREAD),
             None => change.require_absent(keys::PK),
         };
-        let permit = Permit::of_system();
-        self.update_row(&permit, keys::inbox(user), &change, Refusal::NotificationChanged).await
+        self.update_row(permit, keys::inbox(user), change, Refusal::NotificationChanged).await
     }
 
-    async fn put_missing(&self, rows: Vec<Item>) -> Result<u64, StoreError> {
+    async fn put_missing(&self, permit: &Permit, rows: Vec<Row>) -> Result<u64, StoreError> {
         let mut written = 0;
         for rows in rows.chunks(READS) {
-            let found = self.batch_get(rows.iter().filter_map(key_of).collect()).await?;
+            let found = self.batch_get(rows.iter().map(|row| row.key().clone()).collect()).await?;
             let found: HashSet<Key> = found.iter().filter_map(key_of).collect();
-            let missing: Vec<&Item> =
-                rows.iter().filter(|row| key_of(row).is_some_and(|key| !found.contains(&key))).collect();
-            for rows in missing.chunks(WRITES) {
-                self.put_rows(rows).await?;
-                written += rows.len() as u64;
-            }
+            let missing: Vec<&Row> = rows.iter().filter(|row| !found.contains(row.key())).collect();
+            self.put_rows(permit, &missing).await?;
+            written += missing.len() as u64;
         }
         Ok(written)
     }
-
-    async fn put_rows(&self, rows: &[&Item]) -> Result<(), StoreError> {
-        let put = |row: &&Item| {
-            let request = PutRequest::builder().set_item(Some((*row).clone())).build();
-            request.map(|request| WriteRequest::builder().put_request(request).build())
-        };
-        let requests: Vec<WriteRequest> =
-            rows.iter().map(put).collect::<Result<_, _>>().map_err(|error| malformed("BatchWriteItem", &error))?;
-        self.batch_write(requests).await
-    }
-}
-
-fn key_of(row: &Item) -> Option<Key> {
-    let part = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).cloned();
-    Some(Key { pk: part(keys::PK)?, sk: part(keys::SK)? })
 }

@@ -35,6 +35,7 @@
 //! | `by-created` (local) | `PK`, `byCreated` | all | a user's tasks by creation (imported ids do not sort by it) |
 //! | `open` (local) | `PK`, `open` | keys | counting pending reminders before or after now |
 //! | `by-task` (local) | `PK`, `byTask` | keys | the notifications and attachments of a deleted task |
+//! | `by-changed` (local, sparse) | `PK`, `byChanged` | keys | nothing yet, and no row has the attribute: a feed of changes will need it, and local indexes cannot be added later |
 //! | `due` (global, sparse, sharded) | `dueShard`, `dueAt` | keys | the tick: digests and due dates of this minute; what was due and did not happen |
 //!
 //! Local indexes read strongly, so what was just created is listed. They exist only from the table's creation
@@ -112,12 +113,13 @@
 //! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3 | 2 | 20 + 4 per further KB of the task |
 //! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
 //! | service-cleanup, per attachment that was not finished | Get(attachment) → Transact(card, attachment, counters) | 1 | 10 |
-//! | service-cleanup, inspection, per user with files | S3, a list for 1,000 objects of whoever comes → Query(attachments) → S3, a delete for each file without a row; Transact(card, attachment, counters) for each row without a file | 1 per 4 KB | 0; 10 per row without a file |
+//! | service-cleanup, reconciliation, per user with files | S3, a list for 1,000 objects of whoever comes → Query(attachments) → S3, a delete for each file without a row; Transact(card, attachment, counters) for each row without a file | 1 per 4 KB | 0; 10 per row without a file |
 //! | service-cleanup, per 25 notifications of a task | Query(`by-task`) → BatchGet(them, inbox) → Transact(them, inbox) | 2 + 1 each | 2 + 4 each |
 //! | service-cleanup, per account | Get(account) → (Query(25 rows) → BatchWrite(25 deletes)) up to 80 times, then its own message again | 1 per 4 KB | 1 to 5 per row |
 //!
 //! A POST that creates and has an `Idempotency-Key` writes the first answer too, in the same transaction: 2 WCU more for
-//! each KB of it, and none for a registration, whose claim holds it.
+//! each KB of it, and none for a registration, whose claim holds it. Files in a body that is sent again are read again, with
+//! a BatchGet after the refused transaction: 1 RCU each.
 //!
 //! Counting on a day of another month than the likely one, or beside others who count on the same day, reads the
 //! days again: one read and perhaps one refused transaction more.
@@ -136,18 +138,14 @@
 //!
 //! Operators' commands (`infra/admin`) walk the table by Scan and read a user's rows by Query; no route does.
 
-use std::time::Duration;
+mod indexes;
+mod row_key;
 
 use jiff::civil::Date;
 
-use crate::clock::Timestamp;
-use crate::domain::attachment::Attachment;
+pub use self::indexes::*;
+pub use self::row_key::{RowKey, UserRowKey};
 use crate::domain::email::Email;
-use crate::domain::mail::Mail;
-use crate::domain::notification::Notification;
-use crate::domain::reminder::Reminder;
-use crate::domain::sweep::DueKind;
-use crate::domain::task::Task;
 use crate::id::{AttachmentId, ChallengeId, MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
 
 /// The table's partition key.
@@ -164,53 +162,15 @@ pub const BY_CREATED: &str = "byCreated";
 pub const OPEN: &str = "open";
 /// Sort key of [`Index::Task`].
 pub const BY_TASK: &str = "byTask";
+/// Sort key of the index `by-changed`, which no row has yet.
+pub const BY_CHANGED: &str = "byChanged";
 /// Partition key of the index `due`.
 pub const DUE_SHARD: &str = "dueShard";
 /// Sort key of the index `due`.
 pub const DUE_AT: &str = "dueAt";
 
 /// Every attribute that is part of a key, of the table's or of an index's.
-pub const ALL_KEYS: [&str; 8] = [PK, SK, BY_TIME, BY_CREATED, OPEN, BY_TASK, DUE_SHARD, DUE_AT];
-
-/// Shards of the index `due`, so that no one partition takes all writes.
-pub const DUE_SHARDS: u8 = 8;
-/// Longer than a mail takes with all its retries.
-const MAIL_LATE: Duration = Duration::from_secs(15 * 60);
-
-/// An index that requests read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Index {
-    /// A user's rows of one kind by their own time.
-    Time,
-    /// A user's tasks by creation.
-    Created,
-    /// What belongs to one task.
-    Task,
-    /// A user's pending reminders.
-    Open,
-}
-
-impl Index {
-    /// The index's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Time => "by-time",
-            Self::Created => "by-created",
-            Self::Task => "by-task",
-            Self::Open => "open",
-        }
-    }
-
-    /// The index's sort key.
-    pub fn sort_key(self) -> &'static str {
-        match self {
-            Self::Time => BY_TIME,
-            Self::Created => BY_CREATED,
-            Self::Task => BY_TASK,
-            Self::Open => OPEN,
-        }
-    }
-}
+pub const ALL_KEYS: [&str; 9] = [PK, SK, BY_TIME, BY_CREATED, OPEN, BY_TASK, BY_CHANGED, DUE_SHARD, DUE_AT];
 
 /// A row's primary key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -240,14 +200,23 @@ pub const EXPORT: &str = "EXPORT";
 /// Prefix of the sort keys of sessions.
 pub const SESSION_PREFIX: &str = "ACCOUNT#SESSION#";
 
+const USER_PREFIX: &str = "USER#";
+const EMAIL_PREFIX: &str = "EMAIL#";
+const GOOGLE_PREFIX: &str = "GOOGLE#";
+const TOKEN_PREFIX: &str = "TOKEN#";
+const CHALLENGE_PREFIX: &str = "CHALLENGE#";
+const RATE_PREFIX: &str = "RATE#";
+const IDEMPOTENCY_PREFIX: &str = "IDEM#";
+const CLAIM: &str = "CLAIM";
+const TOKEN: &str = "TOKEN";
+const CHALLENGE: &str = "CHALLENGE";
+const RATE: &str = "RATE";
+const MIGRATION_LOCK: &str = "LOCK";
+const IMPORT: &str = "IMPORT";
+
 /// The partition of everything that is a user's.
 pub fn user_partition(user: UserId) -> String {
-    format!("USER#{user}")
-}
-
-/// The user of a partition; `None` for other partitions.
-pub fn user_of_partition(pk: &str) -> Option<UserId> {
-    pk.strip_prefix("USER#").and_then(|id| UserId::parse(id).ok())
+    format!("{USER_PREFIX}{user}")
 }
 
 fn of_user(user: UserId, sk: String) -> Key {
@@ -288,12 +257,6 @@ pub fn days(user: UserId, of_month: Date) -> Key {
     of_user(user, format!("{DAYS_PREFIX}{:04}-{:02}", of_month.year(), of_month.month()))
 }
 
-/// The first of the month of a sort key that [`days`] made; `None` for other keys.
-pub fn month_of_days(sk: &str) -> Option<Date> {
-    let (year, month) = sk.strip_prefix(DAYS_PREFIX)?.split_once('-')?;
-    Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
-}
-
 /// A day's number in its month's row.
 pub fn day_attribute(day: Date) -> String {
     format!("d{:02}", day.day())
@@ -302,11 +265,6 @@ pub fn day_attribute(day: Date) -> String {
 /// The row that tells which days of a year have completed reminders.
 pub fn streak(user: UserId, year: i16) -> Key {
     of_user(user, format!("{STREAK_PREFIX}{year:04}"))
-}
-
-/// The year of a sort key that [`streak`] made; `None` for other keys.
-pub fn year_of_streak(sk: &str) -> Option<i16> {
-    sk.strip_prefix(STREAK_PREFIX)?.parse().ok()
 }
 
 /// A month's mask in its year's row; bit 0 is the first day.
@@ -329,11 +287,6 @@ pub fn attachment(user: UserId, attachment: AttachmentId) -> Key {
     of_user(user, format!("{ATTACHMENT_PREFIX}{attachment}"))
 }
 
-/// What a task's attachments share in `by-task`.
-pub fn attachments_of_task(task: TaskId) -> String {
-    format!("{ATTACHMENT_PREFIX}{task}")
-}
-
 /// A notification's row.
 pub fn notification(user: UserId, notification: NotificationId) -> Key {
     of_user(user, format!("{NOTIFICATION_PREFIX}{notification}"))
@@ -346,7 +299,7 @@ pub fn mail(user: UserId, mail: MailId) -> Key {
 
 /// The row that makes an address unique.
 pub fn email_claim(email: &Email) -> Key {
-    Key { pk: format!("EMAIL#{}", email.as_str()), sk: "CLAIM".to_owned() }
+    Key { pk: format!("{EMAIL_PREFIX}{}", email.as_str()), sk: CLAIM.to_owned() }
 }
 
 /// The row that tells which notifications are unread.
@@ -356,22 +309,22 @@ pub fn inbox(user: UserId) -> Key {
 
 /// The row of the first answer to a request that creates, by the tag of its route and key.
 pub fn idempotency(user: UserId, tag: &str) -> Key {
-    of_user(user, format!("IDEM#{tag}"))
+    of_user(user, format!("{IDEMPOTENCY_PREFIX}{tag}"))
 }
 
 /// The row of a mailed token, by the token's hash in lower-case hexadecimal.
 pub fn mailed_token(hash: &str) -> Key {
-    Key { pk: format!("TOKEN#{hash}"), sk: "TOKEN".to_owned() }
+    Key { pk: format!("{TOKEN_PREFIX}{hash}"), sk: TOKEN.to_owned() }
 }
 
 /// The row of a login that waits for its code.
 pub fn challenge(challenge: ChallengeId) -> Key {
-    Key { pk: format!("CHALLENGE#{challenge}"), sk: "CHALLENGE".to_owned() }
+    Key { pk: format!("{CHALLENGE_PREFIX}{challenge}"), sk: CHALLENGE.to_owned() }
 }
 
 /// The row that makes a Google account's link unique, by its subject identifier.
 pub fn google_claim(subject: &str) -> Key {
-    Key { pk: format!("GOOGLE#{subject}"), sk: "CLAIM".to_owned() }
+    Key { pk: format!("{GOOGLE_PREFIX}{subject}"), sk: CLAIM.to_owned() }
 }
 
 /// The row of a user's newest export.
@@ -381,7 +334,7 @@ pub fn export(user: UserId) -> Key {
 
 /// The rate windows of a client, by the keyed hash of its address.
 pub fn rate_windows(client: &str) -> Key {
-    Key { pk: format!("RATE#{client}"), sk: "RATE".to_owned() }
+    Key { pk: format!("{RATE_PREFIX}{client}"), sk: RATE.to_owned() }
 }
 
 /// The partition of the ledger of migrations.
@@ -396,132 +349,15 @@ pub fn migration(number: u32) -> Key {
 
 /// The row that only one operator's migration has at a time.
 pub fn migration_lock() -> Key {
-    Key { pk: MIGRATIONS.to_owned(), sk: "LOCK".to_owned() }
+    Key { pk: MIGRATIONS.to_owned(), sk: MIGRATION_LOCK.to_owned() }
 }
 
 /// How far an import is.
 pub fn import_progress() -> Key {
-    Key { pk: MIGRATIONS.to_owned(), sk: "IMPORT".to_owned() }
+    Key { pk: MIGRATIONS.to_owned(), sk: IMPORT.to_owned() }
 }
 
 /// A key that nothing is ever stored under: reading it shows whether the table answers.
 pub fn health_probe() -> Key {
     Key { pk: "HEALTH".to_owned(), sk: "HEALTH".to_owned() }
-}
-
-/// Where a task stands among its user's by due date. Undated ones stand behind all dated ones.
-pub fn task_by_time(task: &Task) -> String {
-    match task.due_date {
-        Some(due) => format!("{TASK_DATED}{due}#{}", task.id),
-        None => format!("{TASK_UNDATED}{}#{}", task.created_at, task.id),
-    }
-}
-
-/// Prefix of dated tasks in `by-time`.
-pub const TASK_DATED: &str = "TASK#D#";
-/// Where the tasks that are due at an instant begin in `by-time`.
-pub fn tasks_due(at: Timestamp) -> String {
-    format!("{TASK_DATED}{at}")
-}
-
-/// Prefix of undated tasks in `by-time`; sorts behind [`TASK_DATED`].
-pub const TASK_UNDATED: &str = "TASK#U#";
-
-/// Where a task stands among its user's by creation.
-pub fn task_by_created(task: &Task) -> String {
-    format!("{TASK_PREFIX}{}#{}", task.created_at, task.id)
-}
-
-/// Where a reminder stands among its user's by time.
-pub fn reminder_by_time(reminder: &Reminder) -> String {
-    format!("{REMINDER_PREFIX}{}#{}", reminder.scheduled_at, reminder.id)
-}
-
-/// Where the reminders about an instant begin in `by-time` and `open`.
-pub fn reminders_about(at: Timestamp) -> String {
-    format!("{REMINDER_PREFIX}{at}")
-}
-
-/// Where a notification stands among its user's by creation.
-pub fn notification_by_time(notification: &Notification) -> String {
-    format!("{NOTIFICATION_PREFIX}{}#{}", notification.created_at, notification.id)
-}
-
-/// What a task's notifications share in `by-task`.
-pub fn notifications_of_task(task: TaskId) -> String {
-    format!("{NOTIFICATION_PREFIX}{task}")
-}
-
-/// A shard of the index `due`.
-pub fn due_shard(kind: DueKind, shard: u8) -> String {
-    let prefix = match kind {
-        DueKind::Reminder => REMINDER_PREFIX,
-        DueKind::Mail => MAIL_PREFIX,
-        DueKind::Digest => "DIGEST#",
-        DueKind::Task => TASK_PREFIX,
-        DueKind::Attachment => ATTACHMENT_PREFIX,
-    };
-    format!("{prefix}{shard}")
-}
-
-/// Before everything that is due after `at`, behind everything due at it.
-pub fn due_after(at: Timestamp) -> String {
-    // Keys go on with `#`.
-    format!("{at}$")
-}
-
-/// Where a reminder that is to fire stands in `due`: shard and sort key.
-pub fn reminder_due(reminder: &Reminder, fires_at: Timestamp) -> (String, String) {
-    let shard = reminder.id.shard(DUE_SHARDS);
-    (due_shard(DueKind::Reminder, shard), format!("{fires_at}#{}", reminder.id))
-}
-
-/// Where an account whose digest is to go out stands in `due`: shard and sort key.
-pub fn digest_due(user: UserId, at: Timestamp) -> (String, String) {
-    (due_shard(DueKind::Digest, user.shard(DUE_SHARDS)), format!("{at}#{user}"))
-}
-
-/// Where a task whose user is to be told of its due date stands in `due`: shard and sort key.
-pub fn task_due(task: &Task, overdue_at: Timestamp) -> (String, String) {
-    // One that was due before it was written is told of by the tick that follows the write.
-    let at = overdue_at.max(task.updated_at);
-    (due_shard(DueKind::Task, task.id.shard(DUE_SHARDS)), format!("{at}#{}", task.id))
-}
-
-/// Where a mail that has not left stands in `due`: shard and sort key. It should have left by then.
-pub fn mail_due(mail: &Mail) -> (String, String) {
-    let late = mail.created_at.plus(MAIL_LATE);
-    (due_shard(DueKind::Mail, mail.id.shard(DUE_SHARDS)), format!("{late}#{}", mail.id))
-}
-
-/// Where an attachment that is not finished stands in `due`: shard and sort key.
-pub fn attachment_due(attachment: &Attachment, at: Timestamp) -> (String, String) {
-    let shard = attachment.id.shard(DUE_SHARDS);
-    (due_shard(DueKind::Attachment, shard), format!("{at}#{}", attachment.id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn undated_tasks_sort_behind_dated_ones() {
-        assert!(TASK_DATED < TASK_UNDATED);
-    }
-
-    proptest! {
-        #[test]
-        fn a_users_partition_names_its_user(_seed in 0u8..8) {
-            let user = UserId::new();
-            prop_assert_eq!(user_of_partition(&user_partition(user)), Some(user));
-        }
-    }
-
-    #[test]
-    fn other_partitions_name_no_user() {
-        for pk in ["RATE#1", "USER#", "USER#1", "EMAIL#a@b.c"] {
-            assert_eq!(user_of_partition(pk), None, "{pk}");
-        }
-    }
 }

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys;
+use super::row::Row;
+use super::transact::Transaction;
 use super::update::Expression;
 use super::walk::ScanPosition;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, number, row, text};
+use super::{Permit, Store, StoreError, WriteError, number, text};
 use crate::clock::Timestamp;
 
 /// How far a migration is.
@@ -48,8 +50,14 @@ impl Store {
     /// Takes or renews the lock until an instant, in epoch seconds. A lock that ran out is free. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::MigrationsLocked`] while somebody else has it.
-    pub async fn lock_migrations(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<(), WriteError> {
+    /// [`MigrationsLocked`] while somebody else has it.
+    pub async fn lock_migrations(
+        &self,
+        permit: &Permit,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), WriteError<MigrationsLocked>> {
         let mut change = Expression::default();
         let (holder, expiry) = (change.name(OWNER), change.name(UNTIL));
         let (me, present) = (change.value(text(owner)), change.value(number(now.as_second())));
@@ -57,17 +65,17 @@ impl Store {
             .set(OWNER, text(owner))
             .set(UNTIL, number(until.as_second()))
             .require(format!("(attribute_not_exists({holder}) OR {holder} = {me} OR {expiry} < {present})"));
-        self.update_row(&Permit::of_system(), keys::migration_lock(), &change, Refusal::MigrationsLocked).await
+        self.update_row(permit, keys::migration_lock(), change, MigrationsLocked).await
     }
 
     /// Gives the lock back. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::MigrationsLocked`] when somebody else has it by now.
-    pub async fn unlock_migrations(&self, owner: &str) -> Result<(), WriteError> {
+    /// [`MigrationsLocked`] when somebody else has it by now.
+    pub async fn unlock_migrations(&self, permit: &Permit, owner: &str) -> Result<(), WriteError<MigrationsLocked>> {
         let mut change = Expression::default();
         change.remove(OWNER).remove(UNTIL).require_equal(OWNER, text(owner));
-        self.update_row(&Permit::of_system(), keys::migration_lock(), &change, Refusal::MigrationsLocked).await
+        self.update_row(permit, keys::migration_lock(), change, MigrationsLocked).await
     }
 
     /// The ledger, by number. 1 call.
@@ -85,11 +93,17 @@ impl Store {
     /// Writes an entry while its writer still has the lock. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::MigrationsLocked`] when the lock was lost.
-    pub async fn record_migration(&self, owner: &str, entry: &LedgerEntry, now: Timestamp) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(&Permit::of_system(), now)?;
-        transaction.require_lock(owner, now)?;
-        transaction.put_new(row(keys::migration(entry.number), entry)?)?;
+    /// [`MigrationsLocked`] when the lock was lost.
+    pub async fn record_migration(
+        &self,
+        permit: &Permit,
+        owner: &str,
+        entry: &LedgerEntry,
+        now: Timestamp,
+    ) -> Result<(), WriteError<MigrationsLocked>> {
+        let mut transaction = permit.transaction(now);
+        transaction.require_lock(owner, now);
+        transaction.put_new(Row::new(keys::migration(entry.number), entry));
         self.transact(transaction).await
     }
 
@@ -97,10 +111,16 @@ impl Store {
     ///
     /// # Errors
     /// As [`Self::record_migration`].
-    pub async fn erase_migration(&self, owner: &str, migration: u32, now: Timestamp) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(&Permit::of_system(), now)?;
-        transaction.require_lock(owner, now)?;
-        transaction.delete(keys::migration(migration), &Expression::default(), Refusal::MigrationsLocked)?;
+    pub async fn erase_migration(
+        &self,
+        permit: &Permit,
+        owner: &str,
+        migration: u32,
+        now: Timestamp,
+    ) -> Result<(), WriteError<MigrationsLocked>> {
+        let mut transaction = permit.transaction(now);
+        transaction.require_lock(owner, now);
+        transaction.remove(keys::migration(migration));
         self.transact(transaction).await
     }
 }
@@ -108,10 +128,14 @@ impl Store {
 const OWNER: &str = "owner";
 const UNTIL: &str = "until";
 
-impl Transaction {
-    fn require_lock(&mut self, owner: &str, now: Timestamp) -> Result<(), StoreError> {
+/// Somebody else has the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MigrationsLocked;
+
+impl Transaction<MigrationsLocked> {
+    fn require_lock(&mut self, owner: &str, now: Timestamp) {
         let mut mine = Expression::default();
         mine.require_equal(OWNER, text(owner)).require_greater(UNTIL, number(now.as_second()));
-        self.check(keys::migration_lock(), &mine, Some(Refusal::MigrationsLocked))
+        self.check(keys::migration_lock(), mine, MigrationsLocked);
     }
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use super::error::Refuse;
+use super::row::Row;
 use super::sessions::next_password;
+use super::transact::Transaction;
 use super::update::Expression;
-use super::users::AccountWithSessions;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, keys, number, row, text};
+use super::users::{AccountWithSessions, RESET, VERIFICATION};
+use super::{Permit, Refusal, Store, StoreError, WriteError, keys, number, text};
 use crate::auth::keyring::sha256_hex;
 use crate::auth::mailed::MailedToken;
 use crate::clock::Timestamp;
@@ -27,6 +30,15 @@ pub enum TokenUse {
     ResetPassword,
     /// Fetch an export.
     FetchExport,
+}
+
+/// Why a reset is not issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetRefusal {
+    /// The same mail was sent before.
+    AlreadyIssued,
+    /// The account is gone.
+    NoAccount,
 }
 
 impl TokenUse {
@@ -92,7 +104,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), WriteError> {
         let hash = sha256_hex(token.as_bytes());
-        let mut transaction = Transaction::new(permit, now)?;
+        let mut transaction = permit.transaction(now);
         let mut change = Expression::default();
         change
             .set("emailVerified", AttributeValue::Bool(true))
@@ -101,12 +113,12 @@ impl Store {
             .remove(VERIFICATION)
             .remove("mailStopped")
             .require_equal(VERIFICATION, text(hash.as_str()));
-        transaction.update(keys::account(user), &change, Refusal::TokenVoid)?;
-        transaction.delete(keys::mailed_token(&hash), &Expression::default(), Refusal::TokenVoid)?;
+        transaction.update(keys::account(user), change, Refusal::TokenVoid);
+        transaction.remove(keys::mailed_token(&hash));
         self.transact(transaction).await
     }
 
-    /// Sends the mail that verifies an address anew; tokens sent before are void. 1 call.
+    /// Sends the mail that verifies an address again; tokens sent before are void. 1 call.
     ///
     /// # Errors
     /// [`Refusal::AccountChanged`] when the account is gone.
@@ -118,27 +130,31 @@ impl Store {
         token: &MailedToken,
     ) -> Result<(), WriteError> {
         let now = mail.created_at;
-        let mut transaction = Transaction::new(permit, now)?;
+        let mut transaction = permit.transaction(now);
         let mut change = Expression::default();
         change.set(VERIFICATION, text(token.hash())).require_row();
-        transaction.update(keys::account(user.id), &change, Refusal::AccountChanged)?;
-        transaction.put_verification(user.id, token, mail, now)?;
+        transaction.update(keys::account(user.id), change, Refusal::AccountChanged);
+        transaction.put_verification(user.id, token, mail, now);
         self.transact(transaction).await
     }
 
-    /// Sends the mail that sets a new password, once however often it is asked for with the same mail; tokens sent
-    /// before are void. 1 call.
+    /// Sends the mail that sets a new password, once for each mail id; tokens sent before are void. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AlreadyDone`]; [`Refusal::AccountChanged`] when the account is gone.
-    pub async fn issue_reset(&self, permit: &Permit, mail: &Mail, token: &MailedToken) -> Result<(), WriteError> {
+    /// A [`ResetRefusal`].
+    pub async fn issue_reset(
+        &self,
+        permit: &Permit,
+        mail: &Mail,
+        token: &MailedToken,
+    ) -> Result<(), WriteError<ResetRefusal>> {
         let (user, now) = (mail.user_id, mail.created_at);
-        let mut transaction = Transaction::new(permit, now)?;
-        transaction.put_mail_once(mail)?;
+        let mut transaction = permit.transaction(now);
+        transaction.put_mail_once(mail, ResetRefusal::AlreadyIssued);
         let mut change = Expression::default();
         change.set(RESET, text(token.hash())).require_row();
-        transaction.update(keys::account(user), &change, Refusal::AccountChanged)?;
-        transaction.put_token(user, token, TokenUse::ResetPassword, now.plus(RESET_VALID))?;
+        transaction.update(keys::account(user), change, ResetRefusal::NoAccount);
+        transaction.put_token(user, token, TokenUse::ResetPassword, now.plus(RESET_VALID));
         self.transact(transaction).await
     }
 
@@ -157,7 +173,7 @@ impl Store {
         mail: &Mail,
     ) -> Result<(), WriteError> {
         let token_hash = sha256_hex(token.as_bytes());
-        let mut transaction = Transaction::new(permit, mail.created_at)?;
+        let mut transaction = permit.transaction(mail.created_at);
         let mut change = next_password(read, hash, mail.created_at);
         change
             .set("emailVerified", AttributeValue::Bool(true))
@@ -165,46 +181,29 @@ impl Store {
             .remove(VERIFICATION)
             .remove("mailStopped")
             .require_equal(RESET, text(token_hash.as_str()));
-        transaction.update(keys::account(read.user.id), &change, Refusal::AccountChanged)?;
-        transaction.delete(keys::mailed_token(&token_hash), &Expression::default(), Refusal::TokenVoid)?;
-        transaction.end_sessions(read.sessions.iter())?;
-        transaction.put_mail(mail)?;
+        transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
+        transaction.remove(keys::mailed_token(&token_hash));
+        transaction.end_sessions(read.sessions.iter());
+        transaction.put_mail(mail);
         self.transact(transaction).await
     }
 }
 
-/// The attribute of the account that names the token which verifies its address.
-pub(super) const VERIFICATION: &str = "verificationHash";
-/// The attribute of the account that names the token which sets a new password.
-pub(super) const RESET: &str = "resetHash";
-
-impl Transaction {
+impl<R: Refuse> Transaction<R> {
     /// Puts a verification mail on its way, and its token in place.
-    pub(crate) fn put_verification(
-        &mut self,
-        user: UserId,
-        token: &MailedToken,
-        mail: &Mail,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.put_token(user, token, TokenUse::VerifyEmail, now.plus(VERIFICATION_VALID))?;
-        self.put_mail(mail)
+    pub(crate) fn put_verification(&mut self, user: UserId, token: &MailedToken, mail: &Mail, now: Timestamp) {
+        self.put_token(user, token, TokenUse::VerifyEmail, now.plus(VERIFICATION_VALID));
+        self.put_mail(mail);
     }
 
     /// Puts a mailed token in place.
-    pub(super) fn put_token(
-        &mut self,
-        user: UserId,
-        token: &MailedToken,
-        token_use: TokenUse,
-        valid_until: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub(super) fn put_token(&mut self, user: UserId, token: &MailedToken, token_use: TokenUse, valid_until: Timestamp) {
         let token_row = TokenRow {
             user_id: user,
             token_use,
             valid_until: Some(valid_until.as_second()),
             expires_at: valid_until.plus(token_use.remembered()).as_second(),
         };
-        self.put_new(row(keys::mailed_token(&token.hash()), &token_row)?)
+        self.put_new(Row::new(keys::mailed_token(&token.hash()), &token_row));
     }
 }

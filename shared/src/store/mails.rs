@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::error::Refuse;
+use super::row::Row;
+use super::transact::Transaction;
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, keys, number, row, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, keys, number, text};
 use crate::clock::Timestamp;
-use crate::domain::delivery::Delivery;
+use crate::domain::delivery::{Delivery, MailOutcome};
 use crate::domain::mail::{KEPT, Mail, MailContent, MailState};
 use crate::domain::reminder::Reminder;
 use crate::domain::user::User;
@@ -28,28 +31,22 @@ impl Store {
     /// # Errors
     /// The table failed.
     pub async fn outgoing(&self, user: UserId, mail: MailId) -> Result<Option<Outgoing>, StoreError> {
-        let (mut found_mail, mut found_user) = (None, None);
-        for item in self.batch_get(vec![keys::mail(user, mail), keys::account(user)]).await? {
-            if item.get(keys::SK).and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk == keys::ACCOUNT) {
-                found_user = Some(serde_dynamo::from_item(item)?);
-            } else {
-                found_mail = Some(serde_dynamo::from_item(item)?);
-            }
-        }
-        Ok(found_mail.zip(found_user).map(|(mail, user)| Outgoing { mail, user }))
+        let (mail, account) = (keys::mail(user, mail), keys::account(user));
+        let mut rows = self.get_rows(vec![mail.clone(), account.clone()]).await?;
+        Ok(rows.take(&mail)?.zip(rows.take(&account)?).map(|(mail, user)| Outgoing { mail, user }))
     }
 
     /// Claims a mail for one try: nobody else sends it until the lease ends. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::MailClaimed`] when another try has it, or it was sent. One that was given up may be sent after all.
+    /// [`MailClaimed`] when another try has it, or it was sent. One that was given up may be sent after all.
     pub async fn claim_mail(
         &self,
         permit: &Permit,
         mail: &Mail,
         lease: Duration,
         now: Timestamp,
-    ) -> Result<(), WriteError> {
+    ) -> Result<(), WriteError<MailClaimed>> {
         let mut change = Expression::default();
         let (state, leased) = (change.name("state"), change.name("leaseUntil"));
         let queued = change.value(text(MailState::Queued.as_str()));
@@ -61,23 +58,28 @@ impl Store {
             .set("leaseUntil", text(now.plus(lease).to_string()))
             .add("attempts", 1)
             .require(format!("({state} IN ({queued}, {failed}) OR ({state} = {sending} AND {leased} <= {present}))"));
-        self.update_row(permit, keys::mail(mail.user_id, mail.id), &change, Refusal::MailClaimed).await
+        self.update_row(permit, keys::mail(mail.user_id, mail.id), change, MailClaimed).await
     }
 
     /// Gives a claimed mail back at once, so that the next try need not wait for the lease. An event of SES may have
-    /// told meanwhile that an earlier try's copy left: then it stays sent. 1 call.
+    /// shown in the meantime that an earlier try's copy left: then it stays sent. 1 call.
     ///
     /// # Errors
     /// The table failed.
-    pub async fn release_mail(&self, permit: &Permit, mail: &Mail) -> Result<(), WriteError> {
+    pub async fn release_mail(&self, permit: &Permit, mail: &Mail) -> Result<(), WriteError<MailClaimed>> {
         let mut change = state_change(MailState::Queued);
         change.require_equal("state", text(MailState::Sending.as_str()));
-        self.change_unless_sent(permit, mail, &change).await
+        self.change_unless_sent(permit, mail, change).await
     }
 
-    async fn change_unless_sent(&self, permit: &Permit, mail: &Mail, change: &Expression) -> Result<(), WriteError> {
-        match self.update_row(permit, keys::mail(mail.user_id, mail.id), change, Refusal::MailClaimed).await {
-            Err(WriteError::Refused(Refusal::MailClaimed)) => Ok(()),
+    async fn change_unless_sent(
+        &self,
+        permit: &Permit,
+        mail: &Mail,
+        change: Expression,
+    ) -> Result<(), WriteError<MailClaimed>> {
+        match self.update_row(permit, keys::mail(mail.user_id, mail.id), change, MailClaimed).await {
+            Err(WriteError::Refused(MailClaimed)) => Ok(()),
             changed => changed,
         }
     }
@@ -86,15 +88,20 @@ impl Store {
     /// event of SES has shown to have left is not given up any more. 1 call.
     ///
     /// # Errors
-    /// The table failed.
-    pub async fn settle_mail(&self, permit: &Permit, mail: &Mail, outcome: Outcome) -> Result<(), WriteError> {
-        let mut change = state_change(outcome.state());
+    /// [`MailClaimed`] when a mail that was sent is gone.
+    pub async fn settle_mail(
+        &self,
+        permit: &Permit,
+        mail: &Mail,
+        outcome: MailOutcome,
+    ) -> Result<(), WriteError<MailClaimed>> {
+        let mut change = state_change(outcome.into());
         change.remove(keys::DUE_SHARD).remove(keys::DUE_AT);
-        if outcome == Outcome::Sent {
-            return self.update_row(permit, keys::mail(mail.user_id, mail.id), &change, Refusal::MailClaimed).await;
+        if outcome == MailOutcome::Sent {
+            return self.update_row(permit, keys::mail(mail.user_id, mail.id), change, MailClaimed).await;
         }
         change.require_equal("state", text(MailState::Sending.as_str()));
-        self.change_unless_sent(permit, mail, &change).await
+        self.change_unless_sent(permit, mail, change).await
     }
 
     /// Tells the reminder behind a mail what became of it, and returns its new receipt if that changed; other mails
@@ -106,27 +113,22 @@ impl Store {
         &self,
         permit: &Permit,
         mail: &Mail,
-        outcome: Outcome,
+        outcome: MailOutcome,
         now: Timestamp,
     ) -> Result<Option<Delivery>, WriteError> {
-        if let (MailContent::Digest { reminders, .. }, Outcome::Sent) = (&mail.content, outcome) {
+        if let (MailContent::Digest { reminders, .. }, MailOutcome::Sent) = (&mail.content, outcome) {
             self.mark_told_by_digest(permit, mail.user_id, reminders, now).await?;
             return Ok(None);
         }
         let Some(reminder) = self.receipt_of(mail).await? else {
             return Ok(None);
         };
-        let delivery = match outcome {
-            Outcome::Sent if reminder.email_sent => return Ok(None),
-            Outcome::Sent => reminder.delivery.sent(now, mail.attempts),
-            Outcome::Failed { reason } => reminder.delivery.failed(mail.attempts, reason),
-            Outcome::Held { reason } => reminder.delivery.skipped(reason),
+        let Some(delivery) = reminder.receipt(outcome, mail.attempts, now) else {
+            return Ok(None);
         };
         let key = keys::reminder(reminder.user_id, reminder.id);
-        match self
-            .update_row(permit, key, &receipt(&reminder, &delivery, outcome, now)?, Refusal::ReminderChanged)
-            .await
-        {
+        let change = receipt(&reminder, &delivery, outcome, now);
+        match self.update_row(permit, key, change, Refusal::ReminderChanged).await {
             Ok(()) => Ok(Some(delivery)),
             // Deleted or re-opened meanwhile: it has no use for the receipt.
             Err(WriteError::Refused(Refusal::ReminderChanged)) => Ok(None),
@@ -159,73 +161,42 @@ fn state_change(state: MailState) -> Expression {
     change
 }
 
-fn receipt(
-    reminder: &Reminder,
-    delivery: &Delivery,
-    outcome: Outcome,
-    now: Timestamp,
-) -> Result<Expression, StoreError> {
+fn receipt(reminder: &Reminder, delivery: &Delivery, outcome: MailOutcome, now: Timestamp) -> Expression {
     let mut change = Expression::default();
     change
-        .set("delivery", serde_dynamo::to_attribute_value(delivery)?)
+        .set_value("delivery", delivery)
         .set("updatedAt", text(now.to_string()))
         .add("version", 1)
         .require_equal("plan", number(reminder.plan));
-    if outcome == Outcome::Sent {
+    if outcome == MailOutcome::Sent {
         change.set("emailSent", AttributeValue::Bool(true)).set("emailSentAt", text(now.to_string()));
     } else {
         // What has left stays so, whatever a later try met with.
         change.require_equal("emailSent", AttributeValue::Bool(false));
     }
-    Ok(change)
+    change
 }
 
-/// What became of a mail.
+/// Another try has the mail, or it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The mail service took it.
-    Sent,
-    /// It was given up.
-    Failed {
-        /// Why, for the user.
-        reason: &'static str,
-    },
-    /// It is not wanted any more.
-    Held {
-        /// Why, for the user.
-        reason: &'static str,
-    },
-}
+pub struct MailClaimed;
 
-impl Outcome {
-    fn state(self) -> MailState {
-        match self {
-            Self::Sent => MailState::Sent,
-            Self::Failed { .. } => MailState::Failed,
-            Self::Held { .. } => MailState::Held,
-        }
-    }
-}
-
-impl Transaction {
+impl<R: Refuse> Transaction<R> {
     /// Puts a mail on its way: the stream hands it to the queue.
-    pub(crate) fn put_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
-        self.put_new(mail_row(mail)?)
+    pub(crate) fn put_mail(&mut self, mail: &Mail) {
+        self.put_new(mail_row(mail));
     }
 
     /// The same, unless it was put on its way before.
-    pub(crate) fn put_mail_once(&mut self, mail: &Mail) -> Result<(), StoreError> {
+    pub(crate) fn put_mail_once(&mut self, mail: &Mail, refusal: R) {
         let mut absent = Expression::default();
         absent.require_absent(keys::PK);
-        self.put(mail_row(mail)?, &absent, Refusal::AlreadyDone)
+        self.put(mail_row(mail), absent, refusal);
     }
 }
 
-fn mail_row(mail: &Mail) -> Result<Item, StoreError> {
-    let mut item = row(keys::mail(mail.user_id, mail.id), mail)?;
-    item.insert(keys::EXPIRES_AT.to_owned(), number(mail.created_at.plus(KEPT).as_second()));
-    let (shard, at) = keys::mail_due(mail);
-    item.insert(keys::DUE_SHARD.to_owned(), text(shard));
-    item.insert(keys::DUE_AT.to_owned(), text(at));
-    Ok(item)
+fn mail_row(mail: &Mail) -> Row {
+    Row::new(keys::mail(mail.user_id, mail.id), mail)
+        .with(keys::EXPIRES_AT, number(mail.created_at.plus(KEPT).as_second()))
+        .with_due(keys::mail_due(mail))
 }

@@ -1,7 +1,8 @@
 //! The table. One module an entity; [`keys`] holds the page of keys, access patterns and budgets.
 //!
-//! Reads are plain methods. Writes take a [`Permit`], which carries the session that must still be alive;
-//! they are [`Transaction`]s, so that what belongs together changes together. SDK types stay in here.
+//! Reads are plain methods. Every write takes a [`Permit`], which names the session that must be alive. What belongs together
+//! is written in one transaction, which is data until it is sent. The domain decides what changes; the store writes it.
+//! SDK types stay in here.
 
 pub mod accounts;
 mod analytics;
@@ -10,6 +11,7 @@ mod challenges;
 pub mod counters;
 mod digests;
 pub mod due;
+mod error;
 pub mod exports;
 pub mod feedback;
 pub mod google;
@@ -22,10 +24,14 @@ pub mod mails;
 pub mod meter;
 pub mod notifications;
 pub mod page;
+mod permit;
 pub mod rates;
 pub mod reminders;
 pub mod replay;
+mod row;
+mod row_set;
 pub mod sessions;
+pub mod task_list;
 pub mod tasks;
 mod transact;
 pub mod update;
@@ -33,93 +39,34 @@ pub mod users;
 pub mod walk;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, WriteRequest};
-use serde::Serialize;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest,
+};
 use serde::de::DeserializeOwned;
 
-pub use transact::{Permit, Transaction, WriteError};
+pub use self::error::{Refusal, Refuse, StoreError, WriteError};
+pub use self::permit::Permit;
 
+use self::error::{failed, malformed};
 use self::keys::Key;
 use self::meter::Meter;
+use self::row::Row;
+use self::row_set::RowSet;
+use self::update::Expression;
+use crate::backoff::Backoff;
+
+/// Tries of a batch of which something is left: the table is throttled, or the answer was full.
+const BATCH_BACKOFF: Backoff = Backoff::new(8, Duration::from_millis(20), Duration::from_millis(1280));
+
+/// Rows of one `BatchWriteItem`.
+const BATCH: usize = 25;
 
 /// A row as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// The table could not do what was asked. Says nothing that a caller of the API should see.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The table, or the way to it, is overloaded.
-    #[error("{operation} was throttled")]
-    Throttled {
-        /// The API operation.
-        operation: &'static str,
-    },
-    /// It failed in another way, after the SDK's retries.
-    #[error("{operation} failed: {code}: {detail}")]
-    Failed {
-        /// The API operation.
-        operation: &'static str,
-        /// The service's error code.
-        code: String,
-        /// The service's words.
-        detail: String,
-    },
-    /// A row does not have the shape that the code expects.
-    #[error("a row is malformed: {0}")]
-    Malformed(#[from] serde_dynamo::Error),
-}
-
-/// Why a write was not done: a condition that the caller should hear about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Another account has the address.
-    EmailTaken,
-    /// The account has gone, or changed meanwhile.
-    AccountChanged,
-    /// The user has as many tasks as allowed.
-    TooManyTasks,
-    /// The task is gone.
-    TaskGone,
-    /// The task was changed meanwhile.
-    TaskChanged,
-    /// The task has as many reminders as allowed.
-    TooManyReminders,
-    /// The task has as many attachments as allowed.
-    TooManyAttachments,
-    /// The attachment was changed or deleted meanwhile.
-    AttachmentChanged,
-    /// The user's files would take more bytes than allowed.
-    QuotaExceeded,
-    /// The reminder was changed or deleted meanwhile.
-    ReminderChanged,
-    /// The session was rotated or ended meanwhile.
-    SessionChanged,
-    /// The mailed token was used, or a newer one was sent.
-    TokenVoid,
-    /// The mail is another run's, or done.
-    MailClaimed,
-    /// The notification was read or deleted meanwhile.
-    NotificationChanged,
-    /// A later notification was made meanwhile, or all were marked as read: this one is dated anew and tried again.
-    ToldLater,
-    /// What a counted day held was changed meanwhile.
-    DaysChanged,
-    /// The counters were changed while they were recounted.
-    CountersChanged,
-    /// Somebody else runs migrations.
-    MigrationsLocked,
-    /// The login that waited for its code is over, or has another code by now.
-    ChallengeOver,
-    /// Another account is linked with the Google account.
-    GoogleTaken,
-    /// What the message asked for was done before.
-    AlreadyDone,
-    /// The export was finished or replaced meanwhile.
-    ExportChanged,
-}
 
 /// A handle on the table.
 #[derive(Clone, Debug)]
@@ -135,12 +82,12 @@ impl Store {
         Self { client: Client::new(sdk), table, meter: Meter::default() }
     }
 
-    /// What this handle's calls have consumed.
+    /// Counts what this handle's calls consume.
     pub fn meter(&self) -> &Meter {
         &self.meter
     }
 
-    /// Opens the connection, and shows that the table answers: reads a key that nothing is stored under.
+    /// Opens the connection and checks that the table answers: reads a key that nothing is stored under.
     ///
     /// # Errors
     /// The table cannot be reached.
@@ -172,7 +119,7 @@ impl Store {
     pub(crate) async fn batch_get(&self, wanted: Vec<Key>) -> Result<Vec<Item>, StoreError> {
         let mut found = Vec::with_capacity(wanted.len());
         let mut pending: Vec<Item> = wanted.into_iter().map(key_item).collect();
-        let mut backoff = Backoff::default();
+        let mut backoff = BATCH_BACKOFF;
         while !pending.is_empty() {
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(pending))
@@ -191,14 +138,56 @@ impl Store {
             found.extend(output.responses.unwrap_or_default().into_values().flatten());
             let left = output.unprocessed_keys.unwrap_or_default();
             pending = left.into_values().flat_map(|keys| keys.keys).collect();
-            backoff.after("BatchGetItem", pending.len()).await?;
+            if !pending.is_empty() {
+                backoff.pause().await.map_err(|_| StoreError::Throttled { operation: "BatchGetItem" })?;
+            }
         }
         Ok(found)
     }
 
-    /// Writes up to 25 rows, each on its own. Throttled ones take further calls.
-    pub(crate) async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
-        let mut backoff = Backoff::default();
+    /// Reads up to 100 rows strongly, for look-ups by key. A large answer takes further calls.
+    pub(crate) async fn get_rows(&self, wanted: Vec<Key>) -> Result<RowSet, StoreError> {
+        Ok(self.batch_get(wanted).await?.into_iter().collect())
+    }
+
+    /// Changes one row on its own, at half a transaction's price. The permit's session is not checked.
+    pub(crate) async fn update_row<R: Refuse>(
+        &self,
+        _permit: &Permit,
+        key: Key,
+        change: Expression,
+        refusal: R,
+    ) -> Result<(), WriteError<R>> {
+        let change = change.checked()?;
+        let sent = self
+            .client()
+            .update_item()
+            .table_name(self.table())
+            .set_key(Some(key_item(key)))
+            .set_update_expression(change.update_text())
+            .set_condition_expression(change.condition_text())
+            .set_expression_attribute_names(change.names_map())
+            .set_expression_attribute_values(change.values_map())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(output) => {
+                self.meter().write(output.consumed_capacity.as_ref());
+                Ok(())
+            }
+            Err(error)
+                if matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_))) =>
+            {
+                Err(WriteError::Refused(refusal))
+            }
+            Err(error) => Err(failed("UpdateItem", &error).into()),
+        }
+    }
+
+    /// Writes up to 25 rows, each on its own. Throttled ones take further calls. The permit's session is not checked.
+    async fn batch_write(&self, _permit: &Permit, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let mut backoff = BATCH_BACKOFF;
         while !requests.is_empty() {
             let output = self
                 .client
@@ -210,7 +199,35 @@ impl Store {
                 .map_err(|error| failed("BatchWriteItem", &error))?;
             self.meter.write(output.consumed_capacity());
             requests = output.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-            backoff.after("BatchWriteItem", requests.len()).await?;
+            if !requests.is_empty() {
+                backoff.pause().await.map_err(|_| StoreError::Throttled { operation: "BatchWriteItem" })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes rows whole, 25 a call, each on its own.
+    pub(crate) async fn put_rows(&self, permit: &Permit, rows: &[&Row]) -> Result<(), StoreError> {
+        for rows in rows.chunks(BATCH) {
+            let put = |row: &&Row| {
+                let put = PutRequest::builder().set_item(Some(row.item()?)).build();
+                let put = put.map_err(|error| malformed("BatchWriteItem", &error))?;
+                Ok::<_, StoreError>(WriteRequest::builder().put_request(put).build())
+            };
+            self.batch_write(permit, rows.iter().map(put).collect::<Result<_, _>>()?).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes rows, 25 a call, each on its own.
+    pub(crate) async fn delete_rows(&self, permit: &Permit, keys: Vec<Key>) -> Result<(), StoreError> {
+        for keys in keys.chunks(BATCH) {
+            let delete = |key: &Key| {
+                let delete = DeleteRequest::builder().set_key(Some(key_item(key.clone()))).build();
+                let delete = delete.map_err(|error| malformed("BatchWriteItem", &error))?;
+                Ok::<_, StoreError>(WriteRequest::builder().delete_request(delete).build())
+            };
+            self.batch_write(permit, keys.iter().map(delete).collect::<Result<_, _>>()?).await?;
         }
         Ok(())
     }
@@ -224,29 +241,6 @@ impl Store {
     }
 }
 
-/// Pauses between the calls of a batch of which something is left: the table is throttled, or the answer was full.
-#[derive(Debug, Default)]
-pub(crate) struct Backoff {
-    tries: u32,
-}
-
-impl Backoff {
-    const TRIES: u32 = 8;
-
-    pub(crate) async fn after(&mut self, operation: &'static str, left: usize) -> Result<(), StoreError> {
-        if left == 0 {
-            return Ok(());
-        }
-        self.tries += 1;
-        if self.tries >= Self::TRIES {
-            return Err(StoreError::Throttled { operation });
-        }
-        let longest = std::time::Duration::from_millis(10) * 2_u32.pow(self.tries);
-        tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
-        Ok(())
-    }
-}
-
 /// How fresh a read must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Consistency {
@@ -254,13 +248,6 @@ pub(crate) enum Consistency {
     Strong,
     /// May lag behind.
     Eventual,
-}
-
-/// A row: `value`'s fields, its key, and what else its indexes need.
-pub(crate) fn row<T: Serialize>(key: Key, value: &T) -> Result<Item, StoreError> {
-    let mut item: Item = serde_dynamo::to_item(value)?;
-    item.extend(key_item(key));
-    Ok(item)
 }
 
 pub(crate) fn key_item(key: Key) -> Item {
@@ -275,40 +262,12 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-pub(crate) fn failed<E, R>(
-    operation: &'static str,
-    error: &aws_smithy_runtime_api::client::result::SdkError<E, R>,
-) -> StoreError
-where
-    E: ProvideErrorMetadata,
-{
-    use aws_smithy_runtime_api::client::result::SdkError;
-    let code = error.code().unwrap_or("none");
-    if is_throttling(code) {
-        return StoreError::Throttled { operation };
-    }
-    let kind = match error {
-        SdkError::ConstructionFailure(_) => "construction failure",
-        SdkError::TimeoutError(_) => "timeout",
-        SdkError::DispatchFailure(_) => "dispatch failure",
-        SdkError::ResponseError(_) => "unparsable response",
-        _ => "service error",
-    };
-    let detail = format!("{kind}: {}", error.message().unwrap_or("no message"));
-    StoreError::Failed { operation, code: code.to_owned(), detail }
+/// The text of an attribute; `None` when it is missing or of another type.
+pub(crate) fn text_of<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-fn malformed(operation: &'static str, error: &dyn std::error::Error) -> StoreError {
-    StoreError::Failed { operation, code: "none".to_owned(), detail: error.to_string() }
-}
-
-pub(crate) fn is_throttling(code: &str) -> bool {
-    matches!(
-        code,
-        "ThrottlingException"
-            | "ThrottlingError"
-            | "ProvisionedThroughputExceededException"
-            | "ProvisionedThroughputExceeded"
-            | "RequestLimitExceeded"
-    )
+/// The row's key; `None` when the item holds none.
+pub(crate) fn key_of(item: &Item) -> Option<Key> {
+    Some(Key { pk: text_of(item, keys::PK)?.to_owned(), sk: text_of(item, keys::SK)?.to_owned() })
 }

@@ -1,17 +1,18 @@
-//! Notifications.
+//! Notifications, and the inbox that counts the unread ones.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::keys::{self, Index};
+use super::error::Refuse;
+use super::keys::{self, Index, Key};
 use super::page::{Direction, IndexQuery, Position, end_of};
+use super::row::Row;
+use super::transact::{Dependent, Found, OnRefusal, Transaction, Write};
 use super::update::Expression;
-use super::{
-    Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, key_item, malformed, number, row, text,
-};
+use super::{Item, Permit, Refusal, Store, StoreError, WriteError, key_of, number, text};
 use crate::clock::Timestamp;
 use crate::domain::notification::{Notification, day_number, oldest_kept_day};
 use crate::domain::task::{Task, TaskTitle};
@@ -34,8 +35,6 @@ const GET_BATCH: usize = 100;
 const FORGOTTEN_DAYS: i64 = 7;
 /// The smallest step of time.
 const MOMENT: Duration = Duration::from_millis(1);
-/// Most rows of one `BatchWriteItem`.
-pub(super) const DELETED_AT_ONCE: i32 = 25;
 
 impl Store {
     /// A page of the user's notifications. 2 calls.
@@ -82,23 +81,16 @@ impl Store {
         let mut wanted: Vec<_> = tasks.map(|id| keys::task(user, id)).collect();
         wanted.sort();
         wanted.dedup();
-        let mut inbox = InboxRow::default();
-        let mut titles = HashMap::new();
         // A page of 100 about as many tasks, and the inbox, are one key more than a batch takes.
         let last = if wanted.len() < GET_BATCH { None } else { wanted.pop() };
-        wanted.push(keys::inbox(user));
-        let mut items = self.batch_get(wanted).await?;
-        items.extend(self.batch_get(last.into_iter().collect()).await?);
-        for item in items {
-            match item.get(keys::SK).and_then(|sk| sk.as_s().ok()).map(String::as_str) {
-                Some(keys::INBOX) => inbox = serde_dynamo::from_item(item)?,
-                _ => {
-                    let task: Task = serde_dynamo::from_item(item)?;
-                    titles.insert(task.id, task.title);
-                }
-            }
-        }
-        Ok((titles, inbox))
+        let inbox = keys::inbox(user);
+        wanted.push(inbox.clone());
+        let mut rows = self.get_rows(wanted).await?;
+        let inbox = rows.take(&inbox)?.unwrap_or_default();
+        let mut tasks: Vec<Item> = rows.into_items().collect();
+        tasks.extend(self.batch_get(last.into_iter().collect()).await?);
+        let title = |item| serde_dynamo::from_item(item).map(|task: Task| (task.id, task.title));
+        Ok((tasks.into_iter().map(title).collect::<Result<_, _>>()?, inbox))
     }
 
     /// How many notifications the list shows as unread. 1 call, and always 1 unit: the inbox counts them.
@@ -120,25 +112,29 @@ impl Store {
         id: NotificationId,
         now: Timestamp,
     ) -> Result<Option<ReadNotification>, StoreError> {
-        let mut found = self.read_notifications(vec![keys::notification(user, id), keys::inbox(user)]).await?;
+        let mut found = self.read_notifications(user, vec![keys::notification(user, id)]).await?;
         Ok(found.pop().filter(|found| found.notification.expires_at() > now.as_second()))
     }
 
-    /// Notifications of one user; its inbox is among the keys.
-    async fn read_notifications(&self, wanted: Vec<keys::Key>) -> Result<Vec<ReadNotification>, StoreError> {
-        let (mut found, mut inbox): (Vec<Notification>, InboxRow) = (Vec::new(), InboxRow::default());
-        for item in self.batch_get(wanted).await? {
-            match item.get(keys::SK).and_then(|sk| sk.as_s().ok()).map(String::as_str) {
-                Some(keys::INBOX) => inbox = serde_dynamo::from_item(item)?,
-                _ => found.push(serde_dynamo::from_item(item)?),
-            }
-        }
-        let read = |notification: Notification| ReadNotification {
-            was_read: notification.is_read,
-            notification: inbox.shown(notification),
-            read_upto: inbox.read_upto,
+    /// Notifications of one user by key, in no order.
+    async fn read_notifications(
+        &self,
+        user: UserId,
+        mut wanted: Vec<Key>,
+    ) -> Result<Vec<ReadNotification>, StoreError> {
+        let inbox = keys::inbox(user);
+        wanted.push(inbox.clone());
+        let mut rows = self.get_rows(wanted).await?;
+        let inbox: InboxRow = rows.take(&inbox)?.unwrap_or_default();
+        let read = |item| {
+            let notification: Notification = serde_dynamo::from_item(item)?;
+            Ok(ReadNotification {
+                was_read: notification.is_read,
+                notification: inbox.shown(notification),
+                read_upto: inbox.read_upto,
+            })
         };
-        Ok(found.into_iter().map(read).collect())
+        rows.into_items().map(read).collect()
     }
 
     /// Marks a notification as read. 1 call.
@@ -146,7 +142,7 @@ impl Store {
     /// # Errors
     /// [`Refusal::NotificationChanged`] when it was read or deleted meanwhile.
     pub async fn mark_read(&self, permit: &Permit, read: &ReadNotification, now: Timestamp) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
+        let mut transaction = permit.transaction(now);
         let mut change = Expression::default();
         change
             .set("isRead", AttributeValue::Bool(true))
@@ -154,8 +150,8 @@ impl Store {
             .require_equal("isRead", AttributeValue::Bool(read.was_read));
         let notification = &read.notification;
         let key = keys::notification(notification.user_id, notification.id);
-        transaction.update(key, &change, Refusal::NotificationChanged)?;
-        transaction.count_read(notification.user_id, std::slice::from_ref(read))?;
+        transaction.update(key, change, Refusal::NotificationChanged);
+        transaction.count_read(notification.user_id, std::slice::from_ref(read));
         self.transact(transaction).await
     }
 
@@ -164,12 +160,12 @@ impl Store {
     /// # Errors
     /// The table failed.
     pub async fn mark_all_read(&self, permit: &Permit, user: UserId, now: Timestamp) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
+        let mut transaction = permit.transaction(now);
         let mut change = Expression::default();
         let (upto, newest) = (change.name("readUpto"), change.name("newest"));
         change.set_expression(format!("{upto} = {newest}"));
         change.set("unread", AttributeValue::M(HashMap::new())).require_present("newest");
-        transaction.update(keys::inbox(user), &change, Refusal::NotificationChanged)?;
+        transaction.update(keys::inbox(user), change, Refusal::NotificationChanged);
         match self.transact(transaction).await {
             // There never was a notification.
             Err(WriteError::Refused(Refusal::NotificationChanged)) => Ok(()),
@@ -187,8 +183,8 @@ impl Store {
         read: &ReadNotification,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
-        transaction.delete_notifications(read.notification.user_id, std::slice::from_ref(read))?;
+        let mut transaction = permit.transaction(now);
+        transaction.delete_notifications(read.notification.user_id, std::slice::from_ref(read));
         self.transact(transaction).await
     }
 
@@ -217,12 +213,9 @@ impl Store {
             if rows.items.is_empty() {
                 return Ok(());
             }
-            let sks = rows.items.iter().filter_map(|item| item.get(keys::SK)?.as_s().ok().cloned());
-            let mut wanted: Vec<_> = sks.map(|sk| keys::Key { pk: keys::user_partition(user), sk }).collect();
-            wanted.push(keys::inbox(user));
-            let read = self.read_notifications(wanted).await?;
-            let mut transaction = Transaction::new(permit, now)?;
-            transaction.delete_notifications(user, &read)?;
+            let read = self.read_notifications(user, rows.items.iter().filter_map(key_of).collect()).await?;
+            let mut transaction = permit.transaction(now);
+            transaction.delete_notifications(user, &read);
             match self.transact(transaction).await {
                 // Its user reads them at this moment: look again.
                 Ok(()) | Err(WriteError::Refused(Refusal::NotificationChanged)) if rows.more => {}
@@ -231,23 +224,6 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    /// Deletes rows, of which at least the keys are given, at most [`DELETED_AT_ONCE`]. 1 call, more while throttled.
-    pub(super) async fn delete_rows(&self, rows: Vec<Item>) -> Result<(), StoreError> {
-        let delete = |mut item: Item| {
-            let mut part =
-                |name: &str| item.remove(name).and_then(|value| value.as_s().cloned().ok()).unwrap_or_default();
-            let key = keys::Key { pk: part(keys::PK), sk: part(keys::SK) };
-            let request = DeleteRequest::builder().set_key(Some(key_item(key))).build();
-            request.map(|request| WriteRequest::builder().delete_request(request).build())
-        };
-        let requests: Vec<WriteRequest> = rows
-            .into_iter()
-            .map(delete)
-            .collect::<Result<_, _>>()
-            .map_err(|error| malformed("BatchWriteItem", &error))?;
-        self.batch_write(requests).await
     }
 
     /// The tasks of these ids that there are, in no order. 1 call, none without ids. At most 100 ids.
@@ -276,85 +252,65 @@ impl Store {
     }
 }
 
+impl<R: Refuse> Transaction<R> {
+    /// Makes a notification; a transaction makes at most one. Where a later one was made in the meantime, this one is dated behind
+    /// it, so that dates order notifications as they were made, and marking all as read marks these and no others.
+    pub(crate) fn notify(&mut self, notification: &Notification) {
+        let notification = notification.clone();
+        self.set_dependent(Dependent::new(move |inbox| Ok(notification_writes(&notification, Inbox::read(inbox)?))));
+    }
+}
+
+/// The writes of a new notification, given its user's inbox.
+fn notification_writes<R>(notification: &Notification, inbox: Inbox) -> Vec<Write<R>> {
+    let mut notification = notification.clone();
+    let mut change = Expression::default();
+    match inbox {
+        Inbox::Absent => {
+            let count = u32::from(!notification.is_read);
+            let counts = [(day_number(notification.created_at).to_string(), number(count))].into();
+            change.set("unread", AttributeValue::M(counts)).require_absent(keys::PK);
+        }
+        Inbox::Present { newest } => {
+            let behind = newest.map(|newest| newest.plus(MOMENT));
+            notification.created_at = behind.map_or(notification.created_at, |at| at.max(notification.created_at));
+            let day = day_number(notification.created_at);
+            change.count(&unread_on(day), i64::from(!notification.is_read));
+            let oldest = oldest_kept_day(notification.created_at);
+            for day in (oldest - FORGOTTEN_DAYS)..oldest {
+                change.remove(&unread_on(day));
+            }
+            let (upto, last) = (change.name("readUpto"), change.name("newest"));
+            let at = change.value(text(notification.created_at.to_string()));
+            change.require(format!("{last} <= {at} AND (attribute_not_exists({upto}) OR {upto} < {at})"));
+        }
+    }
+    change.set("newest", text(notification.created_at.to_string()));
+    let inbox = Write::update(keys::inbox(notification.user_id), change, OnRefusal::Rebuild);
+    vec![Write::put_new(notification_row(&notification)), inbox]
+}
+
 impl Transaction {
-    /// Tells the user something. A user is told of one thing at a time: where a later one was made meanwhile, this one
-    /// is dated behind it, so that dates order notifications as they were made and reading all reads these and no others.
-    pub(crate) fn put_notification(&mut self, notification: &Notification) -> Result<(), StoreError> {
-        self.told.push(notification.clone());
-        Ok(())
-    }
-
-    /// The transaction with the rows of what it tells. At most one user is told.
-    pub(super) fn with_told(&self, inbox: Inbox) -> Result<Self, StoreError> {
-        let mut whole = self.clone();
-        whole.told.clear();
-        let Some(newest) = self.told.iter().map(|told| told.created_at).max() else {
-            return Ok(whole);
-        };
-        let mut days: BTreeMap<i64, u32> = BTreeMap::new();
-        for told in &self.told {
-            whole.put_new(notification_row(told)?)?;
-            *days.entry(day_number(told.created_at)).or_default() += u32::from(!told.is_read);
-        }
-        let user = self.told.first().map(|told| told.user_id).unwrap_or_else(UserId::new);
-        let mut change = Expression::default();
-        let dated = text(newest.to_string());
-        match inbox {
-            Inbox::Present => {
-                for (day, count) in &days {
-                    change.count(&unread_on(*day), i64::from(*count));
-                }
-                let oldest = oldest_kept_day(newest);
-                for day in (oldest - FORGOTTEN_DAYS)..oldest {
-                    change.remove(&unread_on(day));
-                }
-                let (upto, last) = (change.name("readUpto"), change.name("newest"));
-                let at = change.value(dated.clone());
-                change.require(format!("{last} <= {at} AND (attribute_not_exists({upto}) OR {upto} < {at})"));
-            }
-            Inbox::Absent => {
-                let counts = days.iter().map(|(day, count)| (day.to_string(), number(count))).collect();
-                change.set("unread", AttributeValue::M(counts)).require_absent(keys::PK);
-            }
-        }
-        change.set("newest", dated);
-        whole.update(keys::inbox(user), &change, Refusal::ToldLater)?;
-        Ok(whole)
-    }
-
-    /// Dates what is told behind what `inbox` has.
-    pub(super) fn tell_later(&mut self, inbox: Option<&Item>) -> Result<Inbox, StoreError> {
-        let Some(inbox) = inbox else {
-            return Ok(Inbox::Absent);
-        };
-        let present: InboxRow = serde_dynamo::from_item(inbox.clone())?;
-        let newest = present.newest.max(present.read_upto);
-        for told in &mut self.told {
-            told.created_at = told.created_at.max(newest.map_or(told.created_at, |newest| newest.plus(MOMENT)));
-        }
-        Ok(Inbox::Present)
-    }
-
     /// Deletes notifications as they were read.
-    fn delete_notifications(&mut self, user: UserId, read: &[ReadNotification]) -> Result<(), StoreError> {
+    fn delete_notifications(&mut self, user: UserId, read: &[ReadNotification]) {
         for one in read {
             let mut unchanged = Expression::default();
             unchanged.require_equal("isRead", AttributeValue::Bool(one.was_read));
             let key = keys::notification(user, one.notification.id);
-            self.delete(key, &unchanged, Refusal::NotificationChanged)?;
+            self.delete(key, unchanged, Refusal::NotificationChanged);
         }
-        self.count_read(user, read)
+        self.count_read(user, read);
     }
 
     /// Counts those that were unread as read, if all of them still are what they were.
-    fn count_read(&mut self, user: UserId, read: &[ReadNotification]) -> Result<(), StoreError> {
+    fn count_read(&mut self, user: UserId, read: &[ReadNotification]) {
         let mut change = Expression::default();
         let mut days: BTreeMap<i64, i64> = BTreeMap::new();
         for one in read.iter().filter(|one| !one.notification.is_read) {
             *days.entry(day_number(one.notification.created_at)).or_default() += 1;
         }
         if days.is_empty() {
-            return Ok(());
+            return;
         }
         for (day, count) in days {
             change.count(&unread_on(day), -count);
@@ -363,15 +319,33 @@ impl Transaction {
             Some(upto) => change.require_equal("readUpto", text(upto.to_string())),
             None => change.require_absent("readUpto"),
         };
-        self.update(keys::inbox(user), &change, Refusal::NotificationChanged)
+        self.update(keys::inbox(user), change, Refusal::NotificationChanged);
     }
 }
 
-/// Whether the user's inbox is taken to exist. The first notification of all makes it.
+/// What is known of a user's inbox, which the first notification makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Inbox {
-    Present,
+enum Inbox {
+    /// It is taken to exist.
+    Present {
+        /// Until when notifications were made or read, as far as is known.
+        newest: Option<Timestamp>,
+    },
+    /// It does not exist.
     Absent,
+}
+
+impl Inbox {
+    fn read(found: Found<'_>) -> Result<Self, StoreError> {
+        Ok(match found {
+            Found::Unread => Self::Present { newest: None },
+            Found::Absent => Self::Absent,
+            Found::Row(item) => {
+                let InboxRow { newest, read_upto, .. } = serde_dynamo::from_item(item.clone())?;
+                Self::Present { newest: newest.max(read_upto) }
+            }
+        })
+    }
 }
 
 /// The inbox as it is stored.
@@ -413,12 +387,12 @@ fn unread_on(day: i64) -> String {
     format!("unread.{day}")
 }
 
-pub(crate) fn notification_row(notification: &Notification) -> Result<Item, StoreError> {
-    let mut item = row(keys::notification(notification.user_id, notification.id), notification)?;
-    item.insert(keys::BY_TIME.to_owned(), text(keys::notification_by_time(notification)));
-    if let Some(task) = notification.related_task_id {
-        item.insert(keys::BY_TASK.to_owned(), text(keys::notifications_of_task(task)));
+pub(crate) fn notification_row(notification: &Notification) -> Row {
+    let row = Row::new(keys::notification(notification.user_id, notification.id), notification)
+        .with(keys::BY_TIME, text(keys::notification_by_time(notification)))
+        .with(keys::EXPIRES_AT, number(notification.expires_at()));
+    match notification.related_task_id {
+        Some(task) => row.with(keys::BY_TASK, text(keys::notifications_of_task(task))),
+        None => row,
     }
-    item.insert(keys::EXPIRES_AT.to_owned(), number(notification.expires_at()));
-    Ok(item)
 }

@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::error::failed;
 use super::keys::{self, Index};
 use super::update::Expression;
-use super::{Item, Store, StoreError, failed, text};
+use super::{Item, Store, StoreError, text};
 use crate::auth::keyring::{Keyring, Purpose};
 use crate::id::UserId;
 

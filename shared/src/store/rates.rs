@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
 
+use super::error::failed;
 use super::update::Expression;
-use super::{Item, Store, StoreError, failed, key_item, keys, number};
+use super::{Item, Store, StoreError, key_item, keys, number};
 
 /// How many windows back counts are removed.
 const FORGOTTEN: i64 = 8;
@@ -32,13 +33,13 @@ impl Slot {
 
 /// A class's counts of this window, the present request included if it was counted, and of the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counted {
+pub struct RequestCount {
     /// Requests in this window.
     pub current: u32,
     /// Requests in the previous window.
     pub previous: u32,
     /// Whether this request was counted: not when a class was at its cap.
-    pub counted: bool,
+    pub was_counted: bool,
 }
 
 impl Store {
@@ -52,7 +53,7 @@ impl Store {
         client: &str,
         slots: &[Slot],
         expires_at: i64,
-    ) -> Result<Vec<Counted>, StoreError> {
+    ) -> Result<Vec<RequestCount>, StoreError> {
         let mut change = Expression::default();
         for slot in slots {
             let current = slot.attribute(0);
@@ -83,10 +84,10 @@ impl Store {
         };
         Ok(slots
             .iter()
-            .map(|slot| Counted {
+            .map(|slot| RequestCount {
                 current: count(&item, &slot.attribute(0)),
                 previous: count(&item, &slot.attribute(1)),
-                counted,
+                was_counted: counted,
             })
             .collect())
     }

@@ -1,22 +1,23 @@
 //! Reminders. Each is a row of its own and a card in its task; both change together.
 
-use super::counters::{Change, Known, KnownDays, likely_month};
+use super::counters::{Cap, CounterSnapshot, DaySnapshot, likely_month};
 use super::keys::{self, Index};
 use super::page::{Direction, IndexQuery, Position, end_of};
+use super::row::Row;
+use super::transact::{OnRefusal, Transaction};
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, number, row, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, number, text};
 use crate::clock::Timestamp;
-use crate::domain::counted::Counted;
-use crate::domain::delivery::DeliveryState;
-use crate::domain::mail::Mail;
-use crate::domain::notification::Notification;
+use crate::domain::counters::{CounterChange, CounterMark};
+use crate::domain::firing::{Fired, Firing};
 use crate::domain::reminder::{Reminder, ReminderStatus};
+use crate::domain::reminder_change::ReminderChange;
 use crate::domain::task::{MAX_REMINDERS, ReminderCard, Task};
 use crate::domain::user::User;
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
 
-/// What the user's counters hold of a reminder, on its row and on its card.
+/// How the user's counters hold a reminder, on its row and on its card.
 pub(crate) const COUNTED: &str = "counted";
 
 /// A page of reminders, and where the next one begins.
@@ -28,32 +29,24 @@ pub struct ReminderPage {
     pub next: Option<Position>,
 }
 
-/// What a firing reminder needs to know.
-#[derive(Debug)]
-pub struct Firing {
-    /// The reminder.
-    pub reminder: Reminder,
-    /// Its task.
-    pub task: Task,
-    /// Its user.
-    pub user: User,
-}
-
 impl Store {
     /// Stores a new reminder. 1 call; 2 more before it for one that is completed already.
     ///
     /// # Errors
     /// [`Refusal::TaskGone`], [`Refusal::TooManyReminders`].
     pub async fn create_reminder(&self, permit: &Permit, reminder: &Reminder) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, reminder.created_at)?;
-        let mut room = Expression::default();
-        room.require_smaller("reminders", MAX_REMINDERS);
-        let (counted, change) = self.recounted(reminder, &Known::default()).await?;
-        let card = card(&counted)?;
-        let of = (reminder.user_id, reminder.task_id);
-        transaction.put_card(of, &card_path(reminder.id), card, room, Refusal::TooManyReminders)?;
-        transaction.put_new(reminder_row(&counted)?)?;
-        self.transact_counted(reminder.user_id, transaction, &change, &KnownDays::default()).await
+        let mut transaction = permit.transaction(reminder.created_at);
+        let zone = self.zone_of(reminder.user_id, reminder.needs_zone(), &CounterSnapshot::default()).await?;
+        let reminder = Reminder { counted: reminder.counter_mark(&zone), ..reminder.clone() };
+        let mut counters = CounterChange::default();
+        counters.recount(None, reminder.counted);
+        let mut cards = card_of(&reminder);
+        cards.require_smaller("reminders", MAX_REMINDERS);
+        // A task that is gone has no cards either: the row tells the two apart.
+        let refusal = OnRefusal::by_presence(Refusal::TaskGone, Refusal::TooManyReminders);
+        transaction.update_cards((reminder.user_id, reminder.task_id), cards, refusal);
+        transaction.put_new(reminder_row(&reminder));
+        self.transact_counted(reminder.user_id, transaction, (&counters, Cap::None), &DaySnapshot::default()).await
     }
 
     /// A reminder of the user; another's is as unknown as one that never was. 1 call.
@@ -64,7 +57,7 @@ impl Store {
         self.get(keys::reminder(user, reminder)).await
     }
 
-    /// A reminder that is to be completed, moved or deleted, and what its counting will probably need. 1 call.
+    /// A reminder to be completed, moved or deleted, and what its counting will probably need. 1 call.
     ///
     /// # Errors
     /// The table failed.
@@ -73,100 +66,82 @@ impl Store {
         user: UserId,
         reminder: ReminderId,
         now: Timestamp,
-    ) -> Result<Option<(Reminder, Known)>, StoreError> {
+    ) -> Result<Option<(Reminder, CounterSnapshot)>, StoreError> {
         let month = likely_month(now);
-        let wanted = vec![keys::reminder(user, reminder), keys::account(user), keys::days(user, month)];
-        let (mut found, mut zone, mut days) = (None, None, Vec::new());
-        for item in self.batch_get(wanted).await? {
-            match super::counters::sort_key(&item) {
-                Some(sk) if sk.starts_with(keys::REMINDER_PREFIX) => found = Some(serde_dynamo::from_item(item)?),
-                Some(keys::ACCOUNT) => zone = Some(serde_dynamo::from_item::<_, User>(item)?.timezone),
-                _ => days.push(item),
-            }
-        }
-        Ok(found.map(|reminder| (reminder, Known { zone, days: KnownDays::new([month], days) })))
+        let (reminder, account, days) = (keys::reminder(user, reminder), keys::account(user), keys::days(user, month));
+        let mut rows = self.get_rows(vec![reminder.clone(), account.clone(), days.clone()]).await?;
+        let Some(reminder) = rows.take(&reminder)? else { return Ok(None) };
+        let zone = rows.take::<User>(&account)?.map(|user| user.timezone);
+        let days = DaySnapshot::of(month, rows.take_item(&days));
+        Ok(Some((reminder, CounterSnapshot { zone, days })))
     }
 
-    /// Stores a reminder that was read at `read_version` and changed. 1 call, and up to 2 before it when its
-    /// counting needs the user's zone and a day.
+    /// Writes a change of a reminder. 1 call, and up to 2 before it when its counting needs the user's zone or a day that are
+    /// not in the snapshot.
     ///
     /// # Errors
-    /// [`Refusal::ReminderChanged`] when it changed meanwhile.
+    /// [`Refusal::ReminderChanged`] when it was changed in the meantime.
     pub async fn update_reminder(
         &self,
         permit: &Permit,
-        reminder: &Reminder,
-        read_version: u64,
+        change: &ReminderChange,
+        snapshot: &CounterSnapshot,
     ) -> Result<(), WriteError> {
-        self.update_reminder_knowing(permit, reminder, read_version, &Known::default()).await
+        let mut transaction = permit.transaction(change.next.updated_at);
+        let counters = self.replace_reminder(&mut transaction, change, snapshot).await?;
+        let user = change.read.user_id;
+        self.transact_counted(user, transaction, (&counters, Cap::None), &snapshot.days).await
     }
 
-    /// The same with what is `known` of its counting. 1 call when that is all it needs.
+    /// Deletes a reminder as it was read. 1 call, and one before it when its day is not in the snapshot.
     ///
     /// # Errors
-    /// As [`Self::update_reminder`].
-    pub async fn update_reminder_knowing(
-        &self,
-        permit: &Permit,
-        reminder: &Reminder,
-        read_version: u64,
-        known: &Known,
-    ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, reminder.updated_at)?;
-        let (counted, change) = self.recounted(reminder, known).await?;
-        transaction.replace_reminder(&counted, reminder.counted, read_version)?;
-        self.transact_counted(reminder.user_id, transaction, &change, &known.days).await
-    }
-
-    /// Deletes a reminder as it was read. 1 call, and one before it when its day is not `known`.
-    ///
-    /// # Errors
-    /// [`Refusal::ReminderChanged`] when it changed meanwhile.
-    pub async fn delete_reminder_knowing(
-        &self,
-        permit: &Permit,
-        reminder: &Reminder,
-        known: &Known,
-        now: Timestamp,
-    ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
-        let unchanged = unchanged(reminder.version, reminder.counted);
-        let key = keys::reminder(reminder.user_id, reminder.id);
-        transaction.delete(key, &unchanged, Refusal::ReminderChanged)?;
-        let of = (reminder.user_id, reminder.task_id);
-        transaction.remove_card(of, &card_path(reminder.id), Refusal::ReminderChanged)?;
-        let mut change = Change::default();
-        change.recount(reminder.counted, None);
-        self.transact_counted(reminder.user_id, transaction, &change, &known.days).await
-    }
-
-    /// The same, nothing known beforehand.
-    ///
-    /// # Errors
-    /// As [`Self::delete_reminder_knowing`].
+    /// [`Refusal::ReminderChanged`] when it was changed in the meantime.
     pub async fn delete_reminder(
         &self,
         permit: &Permit,
         reminder: &Reminder,
+        snapshot: &CounterSnapshot,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        self.delete_reminder_knowing(permit, reminder, &Known::default(), now).await
+        let mut transaction = permit.transaction(now);
+        let unchanged = unchanged(reminder.version, reminder.counted);
+        let key = keys::reminder(reminder.user_id, reminder.id);
+        transaction.delete(key, unchanged, Refusal::ReminderChanged);
+        let mut cards = Expression::default();
+        cards.remove(&card_path(reminder.id));
+        transaction.update_cards((reminder.user_id, reminder.task_id), cards, Refusal::ReminderChanged);
+        let mut counters = CounterChange::default();
+        counters.recount(reminder.counted, None);
+        self.transact_counted(reminder.user_id, transaction, (&counters, Cap::None), &snapshot.days).await
     }
 
-    /// The reminder as it is to be stored, and what that changes of the counters. 1 call when its day is to be
-    /// fixed and the zone is not known.
-    async fn recounted(&self, reminder: &Reminder, known: &Known) -> Result<(Reminder, Change), WriteError> {
-        let zone = match &known.zone {
-            Some(zone) => zone.clone(),
-            None if reminder.needs_zone() => {
-                self.user(reminder.user_id).await?.ok_or(WriteError::Refused(Refusal::AccountChanged))?.timezone
+    /// Adds the replacement of a reminder and of its card, and returns the change of the counters. 1 call when its day is to be
+    /// fixed and the zone is not in the snapshot.
+    async fn replace_reminder(
+        &self,
+        transaction: &mut Transaction,
+        change: &ReminderChange,
+        snapshot: &CounterSnapshot,
+    ) -> Result<CounterChange, WriteError> {
+        let zone = self.zone_of(change.read.user_id, change.needs_zone(), snapshot).await?;
+        let (next, counters) = change.marked(&zone);
+        let unchanged = unchanged(change.read.version, change.read.counted);
+        transaction.put(reminder_row(&next), unchanged, Refusal::ReminderChanged);
+        transaction.update_cards((next.user_id, next.task_id), card_of(&next), Refusal::ReminderChanged);
+        Ok(counters)
+    }
+
+    /// The user's zone, where it `is_needed`. 1 call when it is not in the snapshot.
+    async fn zone_of(&self, user: UserId, is_needed: bool, snapshot: &CounterSnapshot) -> Result<Zone, WriteError> {
+        match &snapshot.zone {
+            Some(zone) => Ok(zone.clone()),
+            None if is_needed => {
+                let user = self.user(user).await?;
+                Ok(user.ok_or(WriteError::Refused(Refusal::AccountChanged))?.timezone)
             }
-            None => Zone::UTC,
-        };
-        let counted = Reminder { counted: reminder.to_count(&zone), ..reminder.clone() };
-        let mut change = Change::default();
-        change.recount(reminder.counted, counted.counted);
-        Ok((counted, change))
+            None => Ok(Zone::UTC),
+        }
     }
 
     /// A page of the user's reminders by time. 2 calls.
@@ -216,96 +191,41 @@ impl Store {
         Ok(reminders)
     }
 
-    /// What a firing reminder needs; `None` when any of it is gone. 1 call.
+    /// What a firing reminder depends on; `None` when any of it is gone. 1 call.
     ///
     /// # Errors
     /// The table failed.
     pub async fn firing(&self, user: UserId, reminder: ReminderId, task: TaskId) -> Result<Option<Firing>, StoreError> {
-        let wanted = vec![keys::reminder(user, reminder), keys::task(user, task), keys::account(user)];
-        let (mut found_reminder, mut found_task, mut found_user) = (None, None, None);
-        for item in self.batch_get(wanted).await? {
-            match item.get(keys::SK).and_then(|sk| sk.as_s().ok()).map(String::as_str) {
-                Some(keys::ACCOUNT) => found_user = Some(serde_dynamo::from_item(item)?),
-                Some(sk) if sk.starts_with(keys::TASK_PREFIX) => found_task = Some(serde_dynamo::from_item(item)?),
-                Some(_) => found_reminder = Some(serde_dynamo::from_item(item)?),
-                None => {}
-            }
-        }
-        let Some(((reminder, task), user)) = found_reminder.zip(found_task).zip(found_user) else {
-            return Ok(None);
-        };
-        Ok(Some(Firing { reminder, task, user }))
+        let (reminder, task, user) = (keys::reminder(user, reminder), keys::task(user, task), keys::account(user));
+        let mut rows = self.get_rows(vec![reminder.clone(), task.clone(), user.clone()]).await?;
+        let found = rows.take(&reminder)?.zip(rows.take(&task)?).zip(rows.take(&user)?);
+        Ok(found.map(|((reminder, task), user)| Firing { reminder, task, user }))
     }
 
-    /// Records that a reminder fired: claims it, tells the user in the app, puts its mail on the way, and counts it
-    /// on its day, all or nothing. 2 calls.
+    /// Records that a reminder of `user` fired: claims it, notifies the user, puts its mail on the way, and counts it on its
+    /// day, all or nothing. 2 calls.
     ///
     /// # Errors
-    /// [`Refusal::ReminderChanged`] when it was moved, finished, deleted or fired meanwhile.
-    pub async fn fire_reminder(
-        &self,
-        permit: &Permit,
-        (fired, read_version): (&Reminder, u64),
-        notification: &Notification,
-        mail: Option<&Mail>,
-        user: &User,
-    ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, fired.updated_at)?;
-        let known = Known { zone: Some(user.timezone.clone()), days: KnownDays::default() };
-        let (counted, change) = self.recounted(fired, &known).await?;
-        transaction.replace_reminder(&counted, fired.counted, read_version)?;
-        transaction.put_notification(notification)?;
+    /// [`Refusal::ReminderChanged`] when it was moved, finished, deleted or fired in the meantime;
+    /// [`Refusal::AccountChanged`] when another mail to the unverified address was counted.
+    pub async fn fire_reminder(&self, permit: &Permit, user: &User, fired: &Fired) -> Result<(), WriteError> {
+        let Fired { change, notification, mail, unverified_mails } = fired;
+        let mut transaction = permit.transaction(change.next.updated_at);
+        let snapshot = CounterSnapshot { zone: Some(user.timezone.clone()), days: DaySnapshot::default() };
+        let counters = self.replace_reminder(&mut transaction, change, &snapshot).await?;
+        transaction.notify(notification);
         if let Some(mail) = mail {
-            transaction.put_mail(mail)?;
-            if !user.email_verified {
-                transaction.count_unverified_mail(user)?;
-            }
+            transaction.put_mail(mail);
         }
-        self.transact_counted(fired.user_id, transaction, &change, &known.days).await
-    }
-}
-
-impl Transaction {
-    /// Replaces a reminder that was read at a version, and counted so.
-    fn replace_reminder(
-        &mut self,
-        reminder: &Reminder,
-        read_counted: Option<Counted>,
-        read_version: u64,
-    ) -> Result<(), StoreError> {
-        let unchanged = unchanged(read_version, read_counted);
-        self.put(reminder_row(reminder)?, &unchanged, Refusal::ReminderChanged)?;
-        let of = (reminder.user_id, reminder.task_id);
-        let card = card(reminder)?;
-        self.put_card(of, &card_path(reminder.id), card, Expression::default(), Refusal::ReminderChanged)
-    }
-
-    /// Calls off a pending reminder without having read it; its card is the caller's.
-    pub(crate) fn silence_reminder(
-        &mut self,
-        user: UserId,
-        reminder: ReminderId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut change = Expression::default();
-        change
-            .set("status", text(ReminderStatus::Skipped.as_str()))
-            .set("delivery.state", text(DeliveryState::Skipped.as_str()))
-            .set("delivery.reason", text("its task was completed"))
-            .set("updatedAt", text(now.to_string()))
-            .set_successor("plan", "version")
-            .set_successor("version", "version")
-            .remove(COUNTED)
-            .remove(keys::OPEN)
-            .remove(keys::DUE_SHARD)
-            .remove(keys::DUE_AT)
-            .require_equal("status", text(ReminderStatus::Pending.as_str()));
-        self.update(keys::reminder(user, reminder), &change, Refusal::TaskChanged)
+        if let Some(mails) = unverified_mails {
+            transaction.count_unverified_mail(user, *mails);
+        }
+        self.transact_counted(user.id, transaction, (&counters, Cap::None), &snapshot.days).await
     }
 }
 
 /// The reminder must still be of the version, and counted, as it was read.
-pub(crate) fn unchanged(version: u64, counted: Option<Counted>) -> Expression {
+pub(crate) fn unchanged(version: u64, counted: Option<CounterMark>) -> Expression {
     let mut unchanged = Expression::default();
     unchanged.require_equal("version", number(version));
     match counted {
@@ -315,25 +235,26 @@ pub(crate) fn unchanged(version: u64, counted: Option<Counted>) -> Expression {
     unchanged
 }
 
-fn card_path(reminder: ReminderId) -> String {
+pub(crate) fn card_path(reminder: ReminderId) -> String {
     format!("reminders.{reminder}")
 }
 
-fn card(reminder: &Reminder) -> Result<Item, StoreError> {
-    Ok(serde_dynamo::to_item(ReminderCard::from(reminder))?)
+/// Puts the reminder's card into its task.
+fn card_of(reminder: &Reminder) -> Expression {
+    let mut cards = Expression::default();
+    cards.set_value(&card_path(reminder.id), &ReminderCard::from(reminder));
+    cards
 }
 
-pub(crate) fn reminder_row(reminder: &Reminder) -> Result<Item, StoreError> {
-    let mut item = row(keys::reminder(reminder.user_id, reminder.id), reminder)?;
-    let by_time = keys::reminder_by_time(reminder);
+pub(crate) fn reminder_row(reminder: &Reminder) -> Row {
+    let by_time = text(keys::reminder_by_time(reminder));
+    let mut row =
+        Row::new(keys::reminder(reminder.user_id, reminder.id), reminder).with(keys::BY_TIME, by_time.clone());
     if reminder.status == ReminderStatus::Pending {
-        item.insert(keys::OPEN.to_owned(), text(by_time.clone()));
+        row = row.with(keys::OPEN, by_time);
     }
-    item.insert(keys::BY_TIME.to_owned(), text(by_time));
-    if let Some(fires_at) = reminder.fires_at() {
-        let (shard, at) = keys::reminder_due(reminder, fires_at);
-        item.insert(keys::DUE_SHARD.to_owned(), text(shard));
-        item.insert(keys::DUE_AT.to_owned(), text(at));
+    match reminder.fires_at() {
+        Some(fires_at) => row.with_due(keys::reminder_due(reminder, fires_at)),
+        None => row,
     }
-    Ok(item)
 }

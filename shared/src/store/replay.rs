@@ -9,16 +9,17 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::counters::{BYTES, CHANGES, COMPLETED, PENDING, TASKS, count, sort_key};
-use super::keys::{self, Key};
+use super::counters::{BYTES, CHANGES, COMPLETED, PENDING, TASKS, count};
+use super::keys::{self, Key, RowKey, UserRowKey};
 use super::page::end_of;
-use super::reminders::COUNTED;
-use super::tasks::{CARDS_VERSION, COUNTED_CATEGORY};
+use super::reminders::{COUNTED, card_path};
+use super::row::Row;
+use super::tasks::COUNTED_CATEGORY;
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, key_item, number, text};
+use super::{Item, Permit, Refusal, Store, StoreError, WriteError, key_of, number, text};
 use crate::clock::Timestamp;
 use crate::domain::analytics::bit_of;
-use crate::domain::counted::Counted;
+use crate::domain::counters::{CounterMark, signed};
 use crate::domain::reminder::Reminder;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
@@ -73,8 +74,8 @@ const TRIES: u32 = 20;
 /// Rows of one transaction of a repair, beside the counters' own.
 const CHUNK: usize = 90;
 
-/// The numbers of the counters' rows, by sort key and attribute; zeros are left out.
-type Numbers = BTreeMap<String, BTreeMap<String, i64>>;
+/// The numbers of the counters' rows, by key and attribute; zeros are left out.
+type Numbers = BTreeMap<Key, BTreeMap<String, i64>>;
 
 /// A task's row, its reminders' rows, and the marks that they should have.
 #[derive(Debug, Default)]
@@ -86,8 +87,8 @@ struct Family {
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     version: u64,
-    row: Option<Counted>,
-    wanted: Option<Counted>,
+    row: Option<CounterMark>,
+    wanted: Option<CounterMark>,
 }
 
 /// What tasks and reminders are to remember.
@@ -113,7 +114,13 @@ impl Store {
     ///
     /// # Errors
     /// The table failed, or the user never held still ([`Refusal::CountersChanged`]).
-    pub async fn replay(&self, user: UserId, mode: Mode, now: Timestamp) -> Result<Option<Replay>, WriteError> {
+    pub async fn replay(
+        &self,
+        permit: &Permit,
+        user: UserId,
+        mode: Mode,
+        now: Timestamp,
+    ) -> Result<Option<Replay>, WriteError> {
         let Some(account) = self.user(user).await? else { return Ok(None) };
         let mut first: Option<Replay> = None;
         for _ in 0..TRIES {
@@ -131,11 +138,11 @@ impl Store {
             // What a repair that was overtaken halfway has put right already was found before.
             let report = first.get_or_insert_with(|| replay.clone());
             let spent = |row: &BTreeMap<String, i64>| row.values().all(|value| *value == 0);
-            let is_tidy = !stored.iter().any(|(sk, row)| sk != keys::COUNTERS && spent(row));
+            let is_tidy = !stored.iter().any(|(key, row)| *key != keys::counters(user) && spent(row));
             if mode == Mode::Compare || (replay.is_clean() && is_tidy) {
                 return Ok(Some(report.clone()));
             }
-            match self.repair(user, before, &recount, &stored, now).await {
+            match self.repair(permit, (user, now), before, &recount, &stored).await {
                 Ok(()) => return Ok(first),
                 Err(WriteError::Refused(_)) => {}
                 Err(error) => return Err(error),
@@ -144,20 +151,21 @@ impl Store {
         Err(WriteError::Refused(Refusal::CountersChanged))
     }
 
-    /// Takes the counters of a user away, but for the numbers of tasks and of bytes, which limits rest on, and the marks that go with them.
+    /// Takes the counters of a user away, with the marks that go with them, but for the numbers of tasks and of bytes, which limits
+    /// depend on.
     ///
     /// # Errors
     /// As [`Self::replay`].
-    pub async fn forget_counters(&self, user: UserId, now: Timestamp) -> Result<u64, WriteError> {
+    pub async fn forget_counters(&self, permit: &Permit, user: UserId, now: Timestamp) -> Result<u64, WriteError> {
         for _ in 0..TRIES {
             let before = self.changes(user).await?;
             let mut recount = self.recount(user, &Zone::UTC, Marks::None).await?;
-            recount.numbers.retain(|sk, _| sk == keys::COUNTERS);
+            recount.numbers.retain(|key, _| *key == keys::counters(user));
             for row in recount.numbers.values_mut() {
                 row.retain(|name, _| [TASKS, BYTES].contains(&name.as_str()));
             }
             let stored = self.stored_numbers(user).await?;
-            match self.repair(user, before, &recount, &stored, now).await {
+            match self.repair(permit, (user, now), before, &recount, &stored).await {
                 Ok(()) => return Ok(recount.rows),
                 Err(WriteError::Refused(_)) => {}
                 Err(error) => return Err(error),
@@ -173,22 +181,20 @@ impl Store {
 
     async fn recount(&self, user: UserId, zone: &Zone, marks: Marks) -> Result<Recount, StoreError> {
         let mut recount = Recount { rows: 0, numbers: Numbers::new(), families: BTreeMap::new() };
-        let mut cards: HashMap<ReminderId, Option<Counted>> = HashMap::new();
+        let mut cards: HashMap<ReminderId, Option<CounterMark>> = HashMap::new();
         let mut tasks = Self::rows_of(user, keys::TASK_PREFIX);
         while let Some(page) = tasks.next(self).await? {
             for item in page {
-                let marked = item.get(COUNTED_CATEGORY).and_then(|value| value.as_s().ok()).cloned();
                 let task: Task = serde_dynamo::from_item(item)?;
-                recount.add(keys::COUNTERS.to_owned(), TASKS, 1);
-                recount.add(keys::category(user, task.counted_category()).sk, TASKS, 1);
+                recount.add(keys::counters(user), TASKS, 1);
+                recount.add(keys::category(user, task.category_to_count()), TASKS, 1);
                 if task.counted_bytes() > 0 {
-                    let bytes = i64::try_from(task.counted_bytes()).unwrap_or(i64::MAX);
-                    recount.add(keys::COUNTERS.to_owned(), BYTES, bytes);
+                    recount.add(keys::counters(user), BYTES, signed(task.counted_bytes()));
                 }
                 recount.rows += 1;
-                let wanted = (marks == Marks::Right).then(|| task.counted_category().to_owned());
-                if marked != wanted {
-                    recount.families.entry(task.id).or_default().category = Some((marked, wanted));
+                let wanted = (marks == Marks::Right).then(|| task.category_to_count().to_owned());
+                if task.counted_category != wanted {
+                    recount.families.entry(task.id).or_default().category = Some((task.counted_category, wanted));
                 }
                 cards.extend(task.reminders.iter().map(|(id, card)| (*id, card.counted)));
             }
@@ -199,14 +205,14 @@ impl Store {
             for item in page {
                 let reminder: Reminder = serde_dynamo::from_item(item)?;
                 recount.rows += 1;
-                let counted = reminder.to_count(zone);
+                let counted = reminder.counter_mark(zone);
                 let wanted = counted.filter(|_| marks == Marks::Right);
                 let mark = Mark { version: reminder.version, row: reminder.counted, wanted };
                 match counted {
                     None => {}
-                    Some(Counted::Pending) => recount.add(keys::COUNTERS.to_owned(), PENDING, 1),
-                    Some(Counted::CompletedOn(day)) => {
-                        recount.add(keys::COUNTERS.to_owned(), COMPLETED, 1);
+                    Some(CounterMark::Pending) => recount.add(keys::counters(user), PENDING, 1),
+                    Some(CounterMark::CompletedOn(day)) => {
+                        recount.add(keys::counters(user), COMPLETED, 1);
                         *days.entry(day).or_default() += 1;
                     }
                 }
@@ -226,51 +232,44 @@ impl Store {
         for prefix in [keys::DAYS_PREFIX, keys::STREAK_PREFIX] {
             rows.extend(self.rows_between(user, prefix, &end_of(prefix)).await?);
         }
-        let numbers = rows.iter().filter_map(|row| {
-            let sk = sort_key(row)?;
-            let names = row.keys().filter(|name| is_counted(sk, name));
-            Some((sk.to_owned(), names.map(|name| (name.clone(), count(row, name))).collect()))
-        });
-        Ok(numbers.collect())
+        Ok(rows.iter().filter_map(|row| Some((key_of(row)?, numbers_of(row)?))).collect())
     }
 
     /// Writes what a recount found: first the marks, then the numbers, these only while nothing was counted since.
     async fn repair(
         &self,
-        user: UserId,
+        permit: &Permit,
+        (user, now): (UserId, Timestamp),
         mut changes: i64,
         recount: &Recount,
         stored: &Numbers,
-        now: Timestamp,
     ) -> Result<(), WriteError> {
-        self.mark(user, &recount.families, now).await?;
-        let wrong: Vec<&String> = stored
+        self.mark(permit, (user, now), &recount.families).await?;
+        let wrong: Vec<&Key> = stored
             .keys()
-            .chain(recount.numbers.keys().filter(|sk| !stored.contains_key(*sk)))
-            .filter(|sk| stored.get(*sk) != recount.numbers.get(*sk))
-            .filter(|sk| sk.as_str() != keys::COUNTERS)
+            .chain(recount.numbers.keys().filter(|key| !stored.contains_key(*key)))
+            .filter(|key| stored.get(*key) != recount.numbers.get(*key))
+            .filter(|key| **key != keys::counters(user))
             .collect();
         let mut chunks = wrong.chunks(CHUNK).peekable();
         loop {
-            let mut transaction = Transaction::new(&Permit::of_system(), now)?;
-            for sk in chunks.next().unwrap_or_default() {
-                let key = Key { pk: keys::user_partition(user), sk: (*sk).clone() };
-                match recount.numbers.get(*sk) {
-                    None => transaction.delete(key, &Expression::default(), Refusal::CountersChanged)?,
+            let mut transaction = permit.transaction(now);
+            for key in chunks.next().unwrap_or_default() {
+                match recount.numbers.get(*key) {
+                    None => transaction.remove((*key).clone()),
                     Some(numbers) => {
-                        let mut row = key_item(key);
-                        row.extend(numbers.iter().map(|(name, value)| (name.clone(), number(value))));
-                        transaction.put_new(row)?;
+                        let numbers = numbers.iter().map(|(name, value)| (name.clone(), number(value)));
+                        transaction.put_new(Row::of_attributes((*key).clone(), numbers.collect()));
                     }
                 }
             }
             let mut totals = Expression::default();
             totals.add(CHANGES, 1).require_below(CHANGES, number(changes + 1));
             for name in [TASKS, BYTES, PENDING, COMPLETED] {
-                let value = recount.numbers.get(keys::COUNTERS).and_then(|it| it.get(name)).copied();
+                let value = recount.numbers.get(&keys::counters(user)).and_then(|it| it.get(name)).copied();
                 totals.set(name, number(value.unwrap_or_default()));
             }
-            transaction.update(keys::counters(user), &totals, Refusal::CountersChanged)?;
+            transaction.update(keys::counters(user), totals, Refusal::CountersChanged);
             self.transact(transaction).await?;
             changes += 1;
             if chunks.peek().is_none() {
@@ -280,11 +279,15 @@ impl Store {
     }
 
     /// Writes the marks: a task and its reminders in one transaction.
-    async fn mark(&self, user: UserId, families: &BTreeMap<TaskId, Family>, now: Timestamp) -> Result<(), WriteError> {
+    async fn mark(
+        &self,
+        permit: &Permit,
+        (user, now): (UserId, Timestamp),
+        families: &BTreeMap<TaskId, Family>,
+    ) -> Result<(), WriteError> {
         for (task, family) in families {
-            let mut transaction = Transaction::new(&Permit::of_system(), now)?;
+            let mut transaction = permit.transaction(now);
             let mut change = Expression::default();
-            change.add(CARDS_VERSION, 1).require_row();
             if let Some((before, wanted)) = &family.category {
                 match before {
                     Some(before) => change.require_equal(COUNTED_CATEGORY, text(before)),
@@ -296,21 +299,21 @@ impl Store {
                 };
             }
             for (reminder, mark) in &family.reminders {
-                let card = format!("reminders.{reminder}");
+                let card = card_path(*reminder);
                 change.require_present(&card);
                 set_or_remove(&mut change, &format!("{card}.{COUNTED}"), mark.wanted);
                 let mut row = super::reminders::unchanged(mark.version, mark.row);
                 set_or_remove(&mut row, COUNTED, mark.wanted);
-                transaction.update(keys::reminder(user, *reminder), &row, Refusal::ReminderChanged)?;
+                transaction.update(keys::reminder(user, *reminder), row, Refusal::ReminderChanged);
             }
-            transaction.update(keys::task(user, *task), &change, Refusal::TaskChanged)?;
+            transaction.update_cards((user, *task), change, Refusal::TaskChanged);
             self.transact(transaction).await?;
         }
         Ok(())
     }
 }
 
-fn set_or_remove(change: &mut Expression, path: &str, mark: Option<Counted>) {
+fn set_or_remove(change: &mut Expression, path: &str, mark: Option<CounterMark>) {
     match mark {
         Some(counted) => change.set(path, text(counted)),
         None => change.remove(path),
@@ -324,42 +327,62 @@ impl Family {
 }
 
 impl Recount {
-    fn add(&mut self, sk: String, name: &str, by: i64) {
-        *self.numbers.entry(sk).or_default().entry(name.to_owned()).or_default() += by;
+    fn add(&mut self, key: Key, name: &str, by: i64) {
+        *self.numbers.entry(key).or_default().entry(name.to_owned()).or_default() += by;
     }
 
     fn add_days(&mut self, user: UserId, days: &BTreeMap<Date, i64>) {
         for (day, completed) in days {
-            self.add(keys::days(user, *day).sk, &keys::day_attribute(*day), *completed);
+            self.add(keys::days(user, *day), &keys::day_attribute(*day), *completed);
             let bit = i64::from(bit_of(*day));
-            self.add(keys::streak(user, day.year()).sk, &keys::month_attribute(day.month()), bit);
+            self.add(keys::streak(user, day.year()), &keys::month_attribute(day.month()), bit);
         }
     }
 }
 
-/// Whether a row's attribute is a number that a recount knows.
-fn is_counted(sk: &str, name: &str) -> bool {
-    match sk {
-        keys::COUNTERS => [TASKS, BYTES, PENDING, COMPLETED].contains(&name),
-        _ => ![keys::PK, keys::SK].contains(&name),
+/// The numbers of a row that a recount knows; `None` for rows that count nothing.
+fn numbers_of(row: &Item) -> Option<BTreeMap<String, i64>> {
+    const TOTALS: [&str; 4] = [TASKS, BYTES, PENDING, COMPLETED];
+    let key = key_of(row)?;
+    let RowKey::OfUser(_, kind) = RowKey::parse(&key.pk, &key.sk)? else { return None };
+    let numbers = |is_counted: fn(&str) -> bool| {
+        let names = row.keys().filter(|name| is_counted(name));
+        Some(names.map(|name| (name.clone(), count(row, name))).collect())
+    };
+    match kind {
+        UserRowKey::Counters => numbers(|name| TOTALS.contains(&name)),
+        UserRowKey::Category(_) | UserRowKey::Days(_) | UserRowKey::Streak(_) => {
+            numbers(|name| ![keys::PK, keys::SK].contains(&name))
+        }
+        UserRowKey::Account
+        | UserRowKey::Session(_)
+        | UserRowKey::Export
+        | UserRowKey::Task(_)
+        | UserRowKey::Reminder(_)
+        | UserRowKey::Attachment(_)
+        | UserRowKey::Notification(_)
+        | UserRowKey::Inbox
+        | UserRowKey::Mail(_)
+        | UserRowKey::Idempotency(_) => None,
     }
 }
 
 fn differences(stored: &Numbers, counted: &Numbers) -> Vec<Difference> {
-    let named = |numbers: &Numbers| -> Vec<(String, String)> {
-        numbers.iter().flat_map(|(sk, row)| row.keys().map(move |name| (sk.clone(), name.clone()))).collect()
+    let named = |numbers: &Numbers| -> Vec<(Key, String)> {
+        numbers.iter().flat_map(|(key, row)| row.keys().map(move |name| (key.clone(), name.clone()))).collect()
     };
     let mut names = named(stored);
     names.extend(named(counted));
     names.sort();
     names.dedup();
-    let value =
-        |numbers: &Numbers, sk: &str, name: &str| numbers.get(sk).and_then(|row| row.get(name)).copied().unwrap_or(0);
+    let value = |numbers: &Numbers, key: &Key, name: &str| {
+        numbers.get(key).and_then(|row| row.get(name)).copied().unwrap_or_default()
+    };
     let mut differences = Vec::new();
-    for (sk, name) in names {
-        let (stored, counted) = (value(stored, &sk, &name), value(counted, &sk, &name));
+    for (key, name) in names {
+        let (stored, counted) = (value(stored, &key, &name), value(counted, &key, &name));
         if stored != counted {
-            differences.push(Difference { what: format!("{sk} {name}"), stored, counted });
+            differences.push(Difference { what: format!("{} {name}", key.sk), stored, counted });
         }
     }
     differences

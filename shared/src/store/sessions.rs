@@ -2,10 +2,14 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
-use super::mailed_tokens::RESET;
+use super::error::Refuse;
+use super::error::failed;
+use super::permit::alive;
+use super::row::Row;
+use super::transact::Transaction;
 use super::update::Expression;
-use super::users::AccountWithSessions;
-use super::{Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, key_item, keys, number, row, text};
+use super::users::{AccountWithSessions, RESET};
+use super::{Permit, Refusal, Store, StoreError, WriteError, key_item, keys, number, text};
 use crate::auth::challenge::Challenge;
 use crate::auth::session::{MAX_SESSIONS, Session};
 use crate::clock::Timestamp;
@@ -23,8 +27,8 @@ pub struct SignIn<'a> {
     pub read: &'a AccountWithSessions,
     /// Keyed hash of the network address that signs in: a known one from now on.
     pub address: &'a str,
-    /// A stronger hash of the same password, to replace an outdated one.
-    pub stronger: Option<&'a PasswordHash>,
+    /// A new hash of the same password, where the stored one is outdated.
+    pub rehash: Option<&'a PasswordHash>,
     /// The challenge that was met, which is used up.
     pub challenge: Option<&'a Challenge>,
 }
@@ -36,22 +40,22 @@ impl Store {
     /// [`Refusal::AccountChanged`] when another session was opened or the password changed meanwhile,
     /// [`Refusal::ChallengeOver`] when the challenge was met by another request or has a new code.
     pub async fn open_session(&self, permit: &Permit, sign_in: SignIn<'_>) -> Result<(), WriteError> {
-        let SignIn { session, read, address, stronger, challenge } = sign_in;
-        let mut transaction = Transaction::new(permit, session.created_at)?;
+        let SignIn { session, read, address, rehash, challenge } = sign_in;
+        let mut transaction = permit.transaction(session.created_at);
         let mut change = next_sessions(read);
         if let Some(addresses) = read.user.addresses_with(address) {
             let addresses = addresses.into_iter().map(text).collect();
             change.set("knownAddresses", AttributeValue::L(addresses));
         }
-        if let Some(hash) = stronger {
+        if let Some(hash) = rehash {
             change.set("passwordHash", text(hash.as_str()));
         }
-        transaction.update(keys::account(session.user_id), &change, Refusal::AccountChanged)?;
-        transaction.put_new(row(keys::session(session.user_id, session.id), session)?)?;
+        transaction.update(keys::account(session.user_id), change, Refusal::AccountChanged);
+        transaction.put_new(Row::new(keys::session(session.user_id, session.id), session));
         let surplus = (read.sessions.len() + 1).saturating_sub(MAX_SESSIONS);
-        transaction.end_sessions(read.sessions.iter().take(surplus))?;
+        transaction.end_sessions(read.sessions.iter().take(surplus));
         if let Some(challenge) = challenge {
-            transaction.use_up(challenge)?;
+            transaction.use_up(challenge);
         }
         self.transact(transaction).await
     }
@@ -83,7 +87,7 @@ impl Store {
             .set(keys::EXPIRES_AT, number(session.expires_at))
             .require_equal("generation", number(read_generation));
         let key = keys::session(session.user_id, session.id);
-        self.update_row(permit, key, &change, Refusal::SessionChanged).await
+        self.update_row(permit, key, change, Refusal::SessionChanged).await
     }
 
     /// Ends a session whose token was stolen, and tells the user in the app and by mail, once. 1 call.
@@ -94,15 +98,15 @@ impl Store {
         &self,
         permit: &Permit,
         session: &Session,
-        told: &Notification,
+        notification: &Notification,
         mail: &Mail,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, told.created_at)?;
+        let mut transaction = permit.transaction(notification.created_at);
         let mut there = Expression::default();
         there.require_row();
-        transaction.delete(keys::session(session.user_id, session.id), &there, Refusal::SessionChanged)?;
-        transaction.put_notification(told)?;
-        transaction.put_mail(mail)?;
+        transaction.delete(keys::session(session.user_id, session.id), there, Refusal::SessionChanged);
+        transaction.notify(notification);
+        transaction.put_mail(mail);
         self.transact(transaction).await
     }
 
@@ -135,10 +139,8 @@ impl Store {
         session: SessionId,
         now: Timestamp,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
-        let mut alive = Expression::default();
-        alive.require_row().require_greater(keys::EXPIRES_AT, number(now.as_second()));
-        transaction.delete(keys::session(user, session), &alive, Refusal::SessionChanged)?;
+        let mut transaction = permit.transaction(now);
+        transaction.delete(keys::session(user, session), alive(now), Refusal::SessionChanged);
         self.transact(transaction).await
     }
 
@@ -147,8 +149,8 @@ impl Store {
     /// # Errors
     /// The permit's session has ended itself.
     pub async fn end_sessions(&self, permit: &Permit, sessions: &[Session], now: Timestamp) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
-        transaction.end_sessions(sessions.iter())?;
+        let mut transaction = permit.transaction(now);
+        transaction.end_sessions(sessions.iter());
         self.transact(transaction).await
     }
 
@@ -164,11 +166,11 @@ impl Store {
         kept: SessionId,
         mail: &Mail,
     ) -> Result<(), WriteError> {
-        let mut transaction = Transaction::new(permit, mail.created_at)?;
+        let mut transaction = permit.transaction(mail.created_at);
         let change = next_password(read, hash, mail.created_at);
-        transaction.update(keys::account(read.user.id), &change, Refusal::AccountChanged)?;
-        transaction.end_sessions(read.sessions.iter().filter(|session| session.id != kept))?;
-        transaction.put_mail(mail)?;
+        transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
+        transaction.end_sessions(read.sessions.iter().filter(|session| session.id != kept));
+        transaction.put_mail(mail);
         self.transact(transaction).await
     }
 }
@@ -202,12 +204,11 @@ pub(super) fn next_password(read: &AccountWithSessions, hash: &PasswordHash, now
     change
 }
 
-impl Transaction {
-    pub(super) fn end_sessions<'a>(&mut self, sessions: impl Iterator<Item = &'a Session>) -> Result<(), StoreError> {
+impl<R: Refuse> Transaction<R> {
+    /// Ends sessions that may have ended already.
+    pub(super) fn end_sessions<'a>(&mut self, sessions: impl Iterator<Item = &'a Session>) {
         for session in sessions {
-            let key = keys::session(session.user_id, session.id);
-            self.delete(key, &Expression::default(), Refusal::SessionChanged)?;
+            self.remove(keys::session(session.user_id, session.id));
         }
-        Ok(())
     }
 }

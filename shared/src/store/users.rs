@@ -1,16 +1,23 @@
 //! Accounts and their sessions.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use serde::{Deserialize, Serialize};
 
+use super::error::failed;
+use super::idempotency::OnceRow;
+use super::keys::{self, RowKey, UserRowKey};
+use super::permit::repeated;
+use super::row::Row;
+use super::transact::Transaction;
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, Transaction, WriteError, failed, keys, number, row, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, key_of, number, text};
 use crate::auth::mailed::MailedToken;
 use crate::auth::session::Session;
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::mail::Mail;
-use crate::domain::user::{User, UserPatch};
+use crate::domain::user::User;
+use crate::domain::user_change::UserChange;
 use crate::id::UserId;
 
 /// The row that makes an address unique.
@@ -42,15 +49,20 @@ impl Store {
         token: &MailedToken,
     ) -> Result<(), WriteError> {
         let now = user.created_at;
-        let mut transaction = Transaction::new(permit, now)?;
+        let mut transaction = permit.transaction(now);
         let mut absent = Expression::default();
         absent.require_absent(keys::PK);
-        let mut claim = row(keys::email_claim(&user.email), &Claim { user_id: user.id })?;
-        super::idempotency::on_claim(permit, &mut claim)?;
-        transaction.put(claim, &absent, Refusal::EmailTaken)?;
+        let mut claim = Row::new(keys::email_claim(&user.email), &Claim { user_id: user.id });
+        let mut refusal = Refusal::EmailTaken.into();
+        if let Some(once) = permit.once() {
+            // Nobody is signed in whose partition could hold the first answer.
+            claim = claim.with_fields(&OnceRow { once: once.clone() });
+            refusal = repeated(once, Some(Refusal::EmailTaken));
+        }
+        transaction.put(claim, absent, refusal);
         let user = User { verification_hash: Some(token.hash()), ..user.clone() };
-        transaction.put_new(account_row(&user)?)?;
-        transaction.put_verification(user.id, token, mail, now)?;
+        transaction.put_new(account_row(&user));
+        transaction.put_verification(user.id, token, mail, now);
         self.transact(transaction).await
     }
 
@@ -100,10 +112,10 @@ impl Store {
         let mut account = None;
         let mut sessions: Vec<Session> = Vec::new();
         for item in output.items.unwrap_or_default() {
-            match item.get(keys::SK).and_then(|sk| sk.as_s().ok()).map(String::as_str) {
-                Some(keys::ACCOUNT) => account = Some(serde_dynamo::from_item(item)?),
-                Some(sk) if sk.starts_with(keys::SESSION_PREFIX) => sessions.push(serde_dynamo::from_item(item)?),
-                _ => {}
+            match key_of(&item).and_then(|key| RowKey::parse(&key.pk, &key.sk)) {
+                Some(RowKey::OfUser(_, UserRowKey::Account)) => account = Some(serde_dynamo::from_item(item)?),
+                Some(RowKey::OfUser(_, UserRowKey::Session(_))) => sessions.push(serde_dynamo::from_item(item)?),
+                other => tracing::error!(?other, "account.row_unexpected"),
             }
         }
         sessions.retain(|session| session.is_alive(now));
@@ -111,105 +123,66 @@ impl Store {
         Ok(account.map(|user| AccountWithSessions { user, sessions }))
     }
 
-    /// Changes the fields of an account that `patch` names, and no others, so that no concurrent change is undone.
-    /// 1 call.
+    /// Writes a change of an account that was `read`: the attributes that differ, and no others, so that no concurrent change is
+    /// undone. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AccountChanged`] when the account is gone, or what its digest is planned from changed meanwhile.
-    pub async fn update_user(
-        &self,
-        permit: &Permit,
-        read: &User,
-        patch: &UserPatch,
-        now: Timestamp,
-    ) -> Result<User, WriteError> {
-        let mut transaction = Transaction::new(permit, now)?;
-        transaction.update(keys::account(read.id), &patched(read, patch, now)?, Refusal::AccountChanged)?;
-        self.transact(transaction).await?;
-        let mut user = read.clone();
-        user.apply(patch.clone(), now);
-        Ok(user)
+    /// [`Refusal::AccountChanged`] when the account is gone, or what its digest is planned from was changed in the meantime.
+    pub async fn update_user(&self, permit: &Permit, read: &User, change: &UserChange) -> Result<(), WriteError> {
+        let mut transaction = permit.transaction(change.user.updated_at);
+        transaction.update(keys::account(read.id), account_update(read, &change.user), Refusal::AccountChanged);
+        if let Some(notification) = &change.notification {
+            transaction.notify(notification);
+        }
+        self.transact(transaction).await
     }
 }
 
-/// The change of an account that `patch` makes. One that moves the digest rests on what decides it.
-pub(super) fn patched(read: &User, patch: &UserPatch, now: Timestamp) -> Result<Expression, StoreError> {
-    let mut change = Expression::default();
-    change.set("updatedAt", text(now.to_string())).require_row();
-    if let Some(name) = &patch.name {
-        change.set("name", text(name.as_str()));
+/// What the digest is planned from, and what planning it writes.
+const DIGEST: [&str; 7] =
+    ["timezone", "morningDigest", "digestDay", "digestTold", "nextDigest", keys::DUE_SHARD, keys::DUE_AT];
+
+/// Turns the account that was `read` into `next`. A change of the digest requires all that it is planned from to be as read.
+pub(super) fn account_update(read: &User, next: &User) -> Expression {
+    let mut change = Expression::between(&account_row(read), &account_row(next));
+    change.require_row();
+    if change.touches(&DIGEST) {
+        change.require_value("timezone", &read.timezone).require_value("morningDigest", &read.morning_digest);
+        match read.digest_day {
+            Some(day) => change.require_equal("digestDay", text(day.to_string())),
+            None => change.require_absent("digestDay"),
+        };
     }
-    if let Some(zone) = &patch.timezone {
-        change.set("timezone", text(zone.name()));
+    if change.touches(&[UNVERIFIED_MAILS]) {
+        change.require_equal(UNVERIFIED_MAILS, number(read.unverified_reminder_mails));
     }
-    if let Some(enabled) = patch.digest_enabled {
-        change.set("morningDigest.enabled", AttributeValue::Bool(enabled));
-    }
-    if let Some(time) = &patch.digest_time {
-        change.set("morningDigest.time", text(time.as_str()));
-    }
-    if patch.timezone.is_some() || patch.digest_enabled.is_some() || patch.digest_time.is_some() {
-        let mut next = read.clone();
-        next.apply(patch.clone(), now);
-        change.plan_digest(read, &next)?;
-    }
-    Ok(change)
+    change
 }
 
 /// An account's row, with its place in the index of what is due.
-pub(crate) fn account_row(user: &User) -> Result<Item, StoreError> {
-    let mut item = row(keys::account(user.id), user)?;
-    if let Some(planned) = user.next_digest {
-        let (shard, at) = keys::digest_due(user.id, planned.at);
-        item.insert(keys::DUE_SHARD.to_owned(), text(shard));
-        item.insert(keys::DUE_AT.to_owned(), text(at));
+pub(crate) fn account_row(user: &User) -> Row {
+    let row = Row::new(keys::account(user.id), user);
+    match user.next_digest {
+        Some(planned) => row.with_due(keys::digest_due(user.id, planned.at)),
+        None => row,
     }
-    Ok(item)
 }
 
-impl Expression {
-    /// Writes the digest that `next` plans, if all that it was planned from is as `read`.
-    pub(super) fn plan_digest(&mut self, read: &User, next: &User) -> Result<&mut Self, StoreError> {
-        self.require_equal("timezone", text(read.timezone.name()))
-            .require_equal("morningDigest", serde_dynamo::to_attribute_value(&read.morning_digest)?);
-        match read.digest_day {
-            Some(day) => self.require_equal("digestDay", text(day.to_string())),
-            None => self.require_absent("digestDay"),
-        };
-        for (name, before, after) in
-            [("digestDay", read.digest_day, next.digest_day), ("digestTold", read.digest_told, next.digest_told)]
-        {
-            match after {
-                _ if before == after => {}
-                Some(day) => {
-                    self.set(name, text(day.to_string()));
-                }
-                None => {
-                    self.remove(name);
-                }
-            }
-        }
-        match next.next_digest {
-            Some(planned) => {
-                let (shard, at) = keys::digest_due(next.id, planned.at);
-                self.set("nextDigest", serde_dynamo::to_attribute_value(planned)?)
-                    .set(keys::DUE_SHARD, text(shard))
-                    .set(keys::DUE_AT, text(at))
-            }
-            None => self.remove("nextDigest").remove(keys::DUE_SHARD).remove(keys::DUE_AT),
-        };
-        Ok(self)
-    }
-}
+/// Counts the reminder mails to an address that nobody has verified.
+const UNVERIFIED_MAILS: &str = "unverifiedReminderMails";
+/// The attribute of the account that names the token which verifies its address.
+pub(super) const VERIFICATION: &str = "verificationHash";
+/// The attribute of the account that names the token which sets a new password.
+pub(super) const RESET: &str = "resetHash";
 
 impl Transaction {
-    /// One reminder mail more to an address that nobody has verified.
-    pub(crate) fn count_unverified_mail(&mut self, user: &User) -> Result<(), StoreError> {
-        let mut expression = Expression::default();
-        expression
-            .set("unverifiedReminderMails", number(user.unverified_reminder_mails + 1))
-            .require_equal("unverifiedReminderMails", number(user.unverified_reminder_mails))
+    /// Counts a reminder mail to an address that nobody has verified.
+    pub(super) fn count_unverified_mail(&mut self, read: &User, mails: u32) {
+        let mut change = Expression::default();
+        change
+            .set(UNVERIFIED_MAILS, number(mails))
+            .require_equal(UNVERIFIED_MAILS, number(read.unverified_reminder_mails))
             .require_row();
-        self.update(keys::account(user.id), &expression, Refusal::AccountChanged)
+        self.update(keys::account(read.id), change, Refusal::AccountChanged);
     }
 }

@@ -1,4 +1,4 @@
-//! Walking over many rows, page by page.
+//! PartitionPagering over many rows, page by page.
 
 use std::collections::HashMap;
 
@@ -6,21 +6,22 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 use serde::{Deserialize, Serialize};
 
-use super::keys;
+use super::error::failed;
+use super::keys::{self, RowKey};
 use super::update::Expression;
-use super::{Item, Store, StoreError, failed, key_item, text};
+use super::{Item, Store, StoreError, key_item, key_of, text};
 use crate::id::UserId;
 
 /// The rows of a user between two sort keys, both included, in order.
 #[derive(Debug)]
-pub(crate) struct Walk {
+pub(crate) struct PartitionPager {
     expression: Expression,
     condition: String,
     start: Option<HashMap<String, AttributeValue>>,
     ended: bool,
 }
 
-impl Walk {
+impl PartitionPager {
     /// The next page, at most 1 MB; `None` at the end. 1 call.
     pub(crate) async fn next(&mut self, store: &Store) -> Result<Option<Vec<Item>>, StoreError> {
         if self.ended {
@@ -46,7 +47,7 @@ impl Walk {
     }
 }
 
-/// Where a walk over the whole table goes on.
+/// Where a scan of the whole table continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanPosition {
     /// Partition key of the last row seen.
@@ -66,36 +67,36 @@ pub struct UserPage {
 
 impl Store {
     /// The user's rows whose sort key begins so.
-    pub(crate) fn rows_of(user: UserId, prefix: &str) -> Walk {
-        Self::walk(user, prefix, &super::page::end_of(prefix))
+    pub(crate) fn rows_of(user: UserId, prefix: &str) -> PartitionPager {
+        Self::user_pager(user, prefix, &super::page::end_of(prefix))
     }
 
-    fn walk(user: UserId, low: &str, high: &str) -> Walk {
-        Self::walk_partition(keys::user_partition(user), low, high)
+    fn user_pager(user: UserId, low: &str, high: &str) -> PartitionPager {
+        Self::pager(keys::user_partition(user), low, high)
     }
 
-    fn walk_partition(partition: String, low: &str, high: &str) -> Walk {
+    fn pager(partition: String, low: &str, high: &str) -> PartitionPager {
         let mut expression = Expression::default();
         let (pk, sk) = (expression.name(keys::PK), expression.name(keys::SK));
         let partition = expression.value(text(partition));
         let (low, high) = (expression.value(text(low)), expression.value(text(high)));
         let condition = format!("{pk} = {partition} AND {sk} BETWEEN {low} AND {high}");
-        Walk { expression, condition, start: None, ended: false }
+        PartitionPager { expression, condition, start: None, ended: false }
     }
 
     /// All rows of the user between two sort keys, both included, in order. 1 call for each MB.
     pub(crate) async fn rows_between(&self, user: UserId, low: &str, high: &str) -> Result<Vec<Item>, StoreError> {
-        self.all_of(Self::walk(user, low, high)).await
+        self.all_of(Self::user_pager(user, low, high)).await
     }
 
     /// All rows of a partition that is no user's, whose sort keys begin so, in order.
     pub(crate) async fn partition_between(&self, partition: &str, prefix: &str) -> Result<Vec<Item>, StoreError> {
-        self.all_of(Self::walk_partition(partition.to_owned(), prefix, &super::page::end_of(prefix))).await
+        self.all_of(Self::pager(partition.to_owned(), prefix, &super::page::end_of(prefix))).await
     }
 
-    async fn all_of(&self, mut walk: Walk) -> Result<Vec<Item>, StoreError> {
+    async fn all_of(&self, mut pager: PartitionPager) -> Result<Vec<Item>, StoreError> {
         let mut rows = Vec::new();
-        while let Some(page) = walk.next(self).await? {
+        while let Some(page) = pager.next(self).await? {
             rows.extend(page);
         }
         Ok(rows)
@@ -114,7 +115,7 @@ impl Store {
             .scan()
             .table_name(self.table())
             .filter_expression(format!("{sk} = {account}"))
-            .projection_expression(pk)
+            .projection_expression(format!("{pk}, {sk}"))
             .set_expression_attribute_names(expression.names_map())
             .set_expression_attribute_values(expression.values_map())
             .limit(i32::try_from(rows).unwrap_or(i32::MAX))
@@ -124,11 +125,21 @@ impl Store {
             .await
             .map_err(|error| failed("Scan", &error))?;
         self.meter().read(output.consumed_capacity.as_ref());
-        let part = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         let items = output.items.unwrap_or_default();
-        let users = items.iter().filter_map(|item| keys::user_of_partition(&part(item, keys::PK)?)).collect();
+        let users = items.iter().filter_map(key_of).filter_map(|key| match RowKey::parse(&key.pk, &key.sk)? {
+            RowKey::OfUser(user, _) => Some(user),
+            RowKey::EmailClaim(_)
+            | RowKey::GoogleClaim(_)
+            | RowKey::MailedToken(_)
+            | RowKey::Challenge(_)
+            | RowKey::RateWindows(_)
+            | RowKey::Migration(_)
+            | RowKey::MigrationLock
+            | RowKey::ImportProgress => None,
+        });
+        let users = users.collect();
         let last = output.last_evaluated_key.filter(|key| !key.is_empty());
-        let next = last.and_then(|key| Some(ScanPosition { pk: part(&key, keys::PK)?, sk: part(&key, keys::SK)? }));
+        let next = last.and_then(|key| key_of(&key)).map(|key| ScanPosition { pk: key.pk, sk: key.sk });
         Ok(UserPage { users, next })
     }
 }

@@ -3,48 +3,46 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::join_all;
 use serde_json::json;
 use shared::clock::Timestamp;
-use shared::http::limiter;
-use shared::http::routes::{self, AUTH_LOGIN, AUTH_REGISTER, Route, SERVICE_FALLBACK, USERS_ME};
-use shared::http::{ApiError, App, ErrorCode, Reply, Request};
+use shared::http::{ApiError, App, Created, Done, ErrorCode, NoData, Request, limiter};
 use shared::store::{Permit, Store};
-use test_support::api::{answer, app, body, event, limits};
-use test_support::{Answer, Scripted, TABLE, World, clock, keyring, sdk};
+use test_support::api::{answer, app, body, event, header, limits, route, status};
+use test_support::{Answer, Scripted, TABLE, World, keyring, sdk};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{ADDRESS, fine, header};
+use crate::{ADDRESS, FALLBACK, ME, fine, limited};
 
 /// So long that no test sees its end.
 const AGES: &str = "/100000000";
 
 static WRITTEN: AtomicU32 = AtomicU32::new(0);
 
-async fn write(_: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+async fn write(_: &App, request: &Request<'_>) -> Result<Created<NoData>, ApiError> {
     let _: Permit = request.permit().await?;
     WRITTEN.fetch_add(1, Ordering::Relaxed);
-    Ok(Reply::created("Written", json!({})))
+    Ok(Created::new("Written", NoData {}))
 }
 
-async fn fail(_: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+async fn fail(_: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     request.permit().await?;
     Err(ApiError::new(ErrorCode::InvalidCredentials))
 }
 
-async fn read(app: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
+async fn read(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     app.store.user(request.caller()?.id).await?;
-    Ok(Reply::ok("Read", json!({})))
+    Ok(Done::message("Read"))
 }
 
 #[tokio::test]
 async fn of_200_requests_at_once_100_pass_and_no_other_gets_leave_to_write() {
     let mut app = app(World::new().await.store).await;
     app.http.limits = limits(&format!("100{AGES}"), "5/900");
-    let route = &SERVICE_FALLBACK;
-    let answers = join_all((0..200).map(|_| answer(&app, route, &write, event(route, ADDRESS)))).await;
-    let count = |status| answers.iter().filter(|answer| answer.status_code == status).count();
+    let route = &route(FALLBACK);
+    let answers = join_all((0..200).map(|_| answer(&app, route, write, event(route, ADDRESS)))).await;
+    let count = |expected| answers.iter().filter(|answer| status(answer) == expected).count();
     assert_eq!((count(201), count(429)), (100, 100));
     assert_eq!(WRITTEN.load(Ordering::Relaxed), 100);
-    for refused in answers.iter().filter(|answer| answer.status_code == 429) {
+    for refused in answers.iter().filter(|answer| status(answer) == 429) {
         assert_eq!(body(refused)["code"], "TOO_MANY_REQUESTS");
         assert_eq!(header(refused, "ratelimit-remaining"), Some("0"));
         assert!(header(refused, "retry-after").unwrap().parse::<i64>().unwrap() > 0);
@@ -57,9 +55,9 @@ async fn no_second_burst_passes_over_a_window_s_edge() {
     let (keys, limits) = (keyring(), limits("100/900", "5/900"));
     let passed = async |address: &str, second: i64| {
         let now = Timestamp::from_second(900 * 2_000_000 + second).unwrap();
-        let admit = || limiter::admit(&world.store, &keys, &limits, None, address, now);
-        let admissions = join_all((0..120).map(|_| admit())).await;
-        admissions.iter().filter(|admission| admission.check().is_ok()).count()
+        let decide = || limiter::decide(&world.store, &keys, &limits, None, (address, now));
+        let decisions = join_all((0..120).map(|_| decide())).await;
+        decisions.iter().filter(|decision| decision.check().is_ok()).count()
     };
     assert_eq!(passed("192.0.2.1", 899).await, 100);
     assert_eq!(passed("192.0.2.1", 900).await, 0, "a second later");
@@ -73,40 +71,20 @@ async fn no_second_burst_passes_over_a_window_s_edge() {
 async fn where_only_failures_count_successes_are_given_back_and_failures_are_not() {
     let mut app = app(World::new().await.store).await;
     app.http.limits = limits("100/900", &format!("5{AGES}"));
-    let ask = || event(&AUTH_LOGIN, ADDRESS);
+    let (login, register) = (limited("/api/auth/login"), limited("/api/auth/register"));
+    let ask = || event(&login, ADDRESS);
     for _ in 0..8 {
-        let passed = answer(&app, &AUTH_LOGIN, &fine, ask()).await;
-        assert_eq!((passed.status_code, header(&passed, "ratelimit-limit")), (200, Some("5")));
+        let passed = answer(&app, &login, fine, ask()).await;
+        assert_eq!((status(&passed), header(&passed, "ratelimit-limit")), (200, Some("5")));
     }
     for left in ["4", "3", "2", "1", "0"] {
-        let failed = answer(&app, &AUTH_LOGIN, &fail, ask()).await;
-        assert_eq!((failed.status_code, header(&failed, "ratelimit-remaining")), (401, Some(left)));
+        let failed = answer(&app, &login, fail, ask()).await;
+        assert_eq!((status(&failed), header(&failed, "ratelimit-remaining")), (401, Some(left)));
     }
-    assert_eq!(answer(&app, &AUTH_LOGIN, &fine, ask()).await.status_code, 429);
-    assert_eq!(answer(&app, &AUTH_REGISTER, &fine, event(&AUTH_REGISTER, ADDRESS)).await.status_code, 429, "one class");
-    assert_eq!(answer(&app, &AUTH_LOGIN, &fine, event(&AUTH_LOGIN, "192.0.2.2")).await.status_code, 200);
-    assert_eq!(answer(&app, &SERVICE_FALLBACK, &fine, event(&SERVICE_FALLBACK, ADDRESS)).await.status_code, 200);
-}
-
-#[tokio::test]
-async fn with_the_table_out_of_reach_all_routes_pass_but_those_that_are_limited_apart() {
-    // The port of the discard service: nobody listens.
-    let world = World::new().await;
-    let app = app(Store::new(&sdk("http://127.0.0.1:9"), TABLE.to_owned())).await;
-    let answers = routes::ALL.iter().map(|route| {
-        let (app, ask) = (&app, world.event(route, ADDRESS));
-        async move { (route, answer(app, route, &fine, ask).await) }
-    });
-    for (route, answer) in join_all(answers).await {
-        let expected = if route.class.is_some() { 503 } else { 200 };
-        assert_eq!(answer.status_code, expected, "{}", route.function);
-        assert_eq!(header(&answer, "ratelimit-limit"), None, "nobody knows");
-        if expected == 503 {
-            assert_eq!(body(&answer)["code"], "UNAVAILABLE");
-        }
-    }
-    let blind = limiter::admit(&app.store, &keyring(), &app.http.limits, None, ADDRESS, clock::now()).await;
-    assert!(blind.is_blind, "it raises the metric");
+    assert_eq!(status(&answer(&app, &login, fine, ask()).await), 429);
+    assert_eq!(status(&answer(&app, &register, fine, event(&register, ADDRESS)).await), 429, "one class");
+    assert_eq!(status(&answer(&app, &login, fine, event(&login, "192.0.2.2")).await), 200);
+    assert_eq!(status(&answer(&app, &route(FALLBACK), fine, event(&route(FALLBACK), ADDRESS)).await), 200);
 }
 
 #[tokio::test]
@@ -114,9 +92,9 @@ async fn a_counter_that_is_throttled_counts_as_exceeded() {
     let throttled = json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "Slow down"});
     let table = Scripted::new(vec![Answer::error(throttled)]).await;
     let app = app(Store::new(&table.sdk(), TABLE.to_owned())).await;
-    for route in [&SERVICE_FALLBACK, &AUTH_LOGIN] {
-        let refused = answer(&app, route, &fine, event(route, ADDRESS)).await;
-        assert_eq!((refused.status_code, header(&refused, "retry-after")), (429, Some("60")), "{}", route.function);
+    for route in [&route(FALLBACK), &limited("/api/auth/login")] {
+        let refused = answer(&app, route, fine, event(route, ADDRESS)).await;
+        assert_eq!((status(&refused), header(&refused, "retry-after")), (429, Some("60")), "{}", route.facts.path);
     }
 }
 
@@ -124,10 +102,10 @@ async fn a_counter_that_is_throttled_counts_as_exceeded() {
 async fn a_request_that_counts_costs_one_call_and_one_unit_more() {
     let world = World::new().await;
     let app = app(world.store.clone()).await;
-    let uncounted = Route { is_limited: false, ..USERS_ME };
+    let (counted, uncounted) = (route(ME), route(ME.unlimited()));
     let mut spent = Vec::new();
-    for route in [&uncounted, &USERS_ME, &USERS_ME] {
-        assert_eq!(answer(&app, route, &read, world.event(route, ADDRESS)).await.status_code, 200);
+    for route in [&uncounted, &counted, &counted] {
+        assert_eq!(status(&answer(&app, route, read, world.event(route, ADDRESS)).await), 200);
         let spending = app.store.meter().take();
         spent.push((spending.calls, spending.read_units, spending.write_units));
     }
@@ -161,6 +139,6 @@ async fn the_limiter_s_write_and_the_first_read_are_on_their_way_together() {
     });
     let world = World::new().await;
     let app = app(Store::new(&sdk(&format!("http://{address}")), TABLE.to_owned())).await;
-    assert_eq!(answer(&app, &USERS_ME, &read, world.event(&USERS_ME, ADDRESS)).await.status_code, 200);
+    assert_eq!(status(&answer(&app, &route(ME), read, world.event(&route(ME), ADDRESS)).await), 200);
     assert_eq!(server.await.unwrap(), ["getitem", "updateitem"]);
 }

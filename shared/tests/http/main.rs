@@ -1,31 +1,30 @@
-//! What surrounds every route, against a table in this process: the limiter, the headers, the time that a handler
-//! has, and how requests are read.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that panics has failed, and says where"
-)]
+//! The pipeline around every handler, against a table in this process. The contract's tests run it for every route.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
 
-mod answers;
 mod catalogue;
+mod edge;
 mod limiter;
 mod requests;
 mod timeouts;
 
-use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use serde_json::json;
-use shared::http::{ApiError, App, Reply, Request};
+use shared::domain::body::NoBody;
+use shared::http::{ApiError, App, Done, Operation, Request, Route};
+use shared::limits::RateLimitClass;
+use test_support::api::route;
 
 /// Where a request comes from.
 const ADDRESS: &str = "192.0.2.1";
 
-/// A handler that writes nothing, but might.
-async fn fine(_: &App, request: &mut Request<'_>) -> Result<Reply, ApiError> {
-    request.permit().await?;
-    Ok(Reply::ok("Fine", json!({})))
+const ME: Operation<NoBody, Done> = Operation::get("/api/user/me", "");
+const FALLBACK: Operation<NoBody, Done> = Operation::fallback();
+
+/// A route in the class `auth`.
+fn limited(path: &'static str) -> Route {
+    route(Operation::<NoBody, Done>::post_nothing(path, "").anyone().limit(RateLimitClass::Auth))
 }
 
-fn header<'a>(response: &'a ApiGatewayV2httpResponse, name: &str) -> Option<&'a str> {
-    response.headers.get(name).map(|value| value.to_str().unwrap())
+/// A handler that writes nothing, but might.
+async fn fine(_: &App, request: &Request<'_>) -> Result<Done, ApiError> {
+    request.permit().await?;
+    Ok(Done::message("Fine"))
 }

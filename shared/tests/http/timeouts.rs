@@ -1,26 +1,26 @@
 use std::time::{Duration, Instant};
 
-use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use shared::http::routes::{AUTH_LOGIN, SERVICE_FALLBACK, USERS_ME};
-use shared::http::{ApiError, App, Reply, Request};
+use lambda_http::Body as Payload;
+use lambda_http::http::Response;
+use shared::http::{ApiError, App, Done, Request};
 use shared::store::Store;
-use test_support::api::{answer_within, app, body, event};
+use test_support::api::{answer_within, app, body, event, header, route, status};
 use test_support::{TABLE, World, sdk};
 use tokio::net::TcpListener;
 
-use crate::{ADDRESS, fine, header};
+use crate::{ADDRESS, FALLBACK, ME, fine, limited};
 
 const BUDGET: Duration = Duration::from_millis(200);
 
-async fn never(_: &App, _: &mut Request<'_>) -> Result<Reply, ApiError> {
+async fn never(_: &App, _: &Request<'_>) -> Result<Done, ApiError> {
     std::future::pending().await
 }
 
 #[track_caller]
-fn assert_unavailable(answer: &ApiGatewayV2httpResponse, began: Instant) {
+fn assert_unavailable(answer: &Response<Payload>, began: Instant) {
     assert!((BUDGET..BUDGET * 10).contains(&began.elapsed()), "{:?}", began.elapsed());
     let out = body(answer);
-    assert_eq!((answer.status_code, out["success"].as_bool()), (503, Some(false)));
+    assert_eq!((status(answer), out["success"].as_bool()), (503, Some(false)));
     assert_eq!((out["code"].as_str(), out["requestId"].as_str()), (Some("UNAVAILABLE"), Some("r-1")));
     assert_eq!(out["message"], "Service temporarily unavailable. Try again later");
     assert_eq!(header(answer, "x-content-type-options"), Some("nosniff"));
@@ -30,9 +30,9 @@ fn assert_unavailable(answer: &ApiGatewayV2httpResponse, began: Instant) {
 async fn a_handler_that_outlasts_its_budget_is_answered_503_in_shape() {
     let world = World::new().await;
     let app = app(world.store.clone()).await;
-    for route in [&USERS_ME, &AUTH_LOGIN, &SERVICE_FALLBACK] {
+    for route in [&route(ME), &limited("/api/auth/login"), &route(FALLBACK)] {
         let began = Instant::now();
-        let answer = answer_within(&app, route, &never, world.event(route, ADDRESS), BUDGET).await;
+        let answer = answer_within(&app, route, never, world.event(route, ADDRESS), BUDGET).await;
         assert_unavailable(&answer, began);
     }
 }
@@ -43,9 +43,9 @@ async fn a_table_that_hangs_does_not_hold_up_the_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let table = sdk(&format!("http://{}", listener.local_addr().unwrap()));
     let app = app(Store::new(&table, TABLE.to_owned())).await;
-    for route in [&AUTH_LOGIN, &SERVICE_FALLBACK] {
+    for route in [&limited("/api/auth/login"), &route(FALLBACK)] {
         let began = Instant::now();
-        let answer = answer_within(&app, route, &fine, event(route, ADDRESS), BUDGET).await;
+        let answer = answer_within(&app, route, fine, event(route, ADDRESS), BUDGET).await;
         assert_unavailable(&answer, began);
     }
 }

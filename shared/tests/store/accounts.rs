@@ -1,8 +1,8 @@
 use futures::future::join_all;
 use serde_json::json;
+use shared::domain::cleanup::Left;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::user::ALERT_AGAIN;
-use shared::store::accounts::Left;
 use shared::store::{Permit, Refusal, WriteError};
 
 use test_support::{World, clock, new_session, sign_in, sign_up};
@@ -15,7 +15,7 @@ async fn a_deleted_account_frees_its_address_and_leaves_no_row() {
     }
     let now = clock::now();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
-    world.store.delete_account(&read, world.session.id, now).await.unwrap();
+    world.store.delete_account(&world.permit(), &read, now).await.unwrap();
     assert_eq!((world.count("ACCOUNT").await, world.count("TASK#").await), (0, 60));
     sign_up(&world.store, world.user.email.as_str()).await;
     let permit = Permit::of_system();
@@ -30,7 +30,7 @@ async fn a_login_and_a_deletion_at_once_leave_no_ghost() {
     let world = World::new().await;
     let now = clock::now();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
-    world.store.delete_account(&read, world.session.id, now).await.unwrap();
+    world.store.delete_account(&world.permit(), &read, now).await.unwrap();
     let late = world.store.open_session(&Permit::of_system(), sign_in(&new_session(&world.user), &read)).await;
     assert!(matches!(late, Err(WriteError::Refused(Refusal::AccountChanged))), "{late:?}");
     assert_eq!(world.count("").await - world.count("MAIL#").await, 0);
@@ -42,8 +42,8 @@ async fn an_ended_session_deletes_nothing() {
     let now = clock::now();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     world.store.end_session(&Permit::of_system(), world.user.id, world.session.id).await.unwrap();
-    let refused = world.store.delete_account(&read, world.session.id, now).await;
-    assert!(matches!(refused, Err(WriteError::Refused(Refusal::SessionChanged))), "{refused:?}");
+    let refused = world.store.delete_account(&world.permit(), &read, now).await;
+    assert!(matches!(refused, Err(WriteError::SessionEnded)), "{refused:?}");
     assert_eq!(world.count("ACCOUNT").await, 1);
 }
 

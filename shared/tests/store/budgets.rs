@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::json;
 use shared::auth::challenge::Challenge;
 use shared::auth::mailed::MailedToken;
-use shared::auth::session::Memory;
+use shared::auth::session::SessionLifetime;
 use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, NewFile};
+use shared::domain::delivery::MailOutcome;
 use shared::domain::export::Export;
 use shared::domain::mail::{Mail, MailCategory, MailContent};
 use shared::domain::notification::Notification;
@@ -16,13 +17,12 @@ use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::task_query::TaskQuery;
 use shared::domain::user::{MailStop, User, UserPatch};
+use shared::domain::user_change::{TwoFactor, UserChange, Wanted};
 use shared::domain::zone::Zone;
 use shared::id::TokenSeed;
-use shared::store::accounts::TwoFactor;
-use shared::store::feedback::Wanted;
-use shared::store::idempotency::Once;
+use shared::store::counters::CounterSnapshot;
+use shared::store::idempotency::{FirstAnswer, Once};
 use shared::store::mailed_tokens::TokenUse;
-use shared::store::mails::Outcome;
 use shared::store::rates::Slot;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, WriteError};
@@ -95,7 +95,7 @@ async fn sessions_and_passwords() {
     world.store.verify_email(&permit, account.user.id, token.expose(), now).await.unwrap();
     spent(&world, "verify, with the session's check", 2, 1.0, 6.0);
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
-    world.store.update_user(&permit, &user, &UserPatch::default(), now).await.unwrap();
+    world.store.update_user(&permit, &user, &user.change(UserPatch::default(), now)).await.unwrap();
     spent(&world, "update", 2, 1.0, 4.0);
 }
 
@@ -103,7 +103,7 @@ async fn sessions_and_passwords() {
 async fn logins_with_a_code() {
     let world = World::new().await;
     let (system, now) = (Permit::of_system(), clock::now());
-    let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, None, now);
+    let challenge = Challenge::new(&keyring(), &world.user, SessionLifetime::Ordinary, None, now);
     world.store.open_challenge(&system, &challenge, &challenge.mail(now), None).await.unwrap();
     spent(&world, "opening a challenge", 1, 0.0, 5.0);
     let read = world.store.challenge(challenge.id).await.unwrap().unwrap();
@@ -119,8 +119,8 @@ async fn logins_with_a_code() {
     let met = SignIn { challenge: Some(&tried), ..sign_in(&session, &account) };
     world.store.open_session(&system, met).await.unwrap();
     spent(&world, "the session", 1, 0.0, 6.0);
-    let told = Notification::security(world.user.id, "switched", now);
-    world.store.set_two_factor(&world.permit(), world.user.id, TwoFactor::On, &told).await.unwrap();
+    let switched = world.user.set_two_factor(TwoFactor::On, now);
+    world.store.update_user(&world.permit(), &world.user, &switched).await.unwrap();
     spent(&world, "switching", 1, 0.0, 9.0);
     let alert = Mail::new(world.user.id, MailContent::LoginsBlocked, now);
     world.store.alert_of_blocked_logins(&system, &alert).await.unwrap();
@@ -166,7 +166,8 @@ async fn resets_google_exports_and_the_end() {
     world.store.open_session(&system, sign_in(&session, &read)).await.unwrap();
     let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
     world.store.meter().take();
-    world.store.delete_account(&read, session.id, now).await.unwrap();
+    let own = Permit::of_session(user, session.id);
+    world.store.delete_account(&own, &read, now).await.unwrap();
     spent(&world, "deleting an account with one session", 1, 0.0, 9.0);
     let newcomer = User::register_with_google(
         world.user.name.clone(),
@@ -196,7 +197,8 @@ async fn tasks() {
     world.store.create_task(&permit, &new_task(&world.user, json!({"title": "Another"}))).await.unwrap();
     spent(&world, "create", 1, 0.0, 10.0);
     let (key, request, body) = ("k".repeat(64), "r".repeat(64), "b".repeat(700));
-    let once = Once { key, request, at: now, status: 201, body, etag: None, location: None };
+    let once =
+        Once { key, request, at: now, answer: FirstAnswer::Body { status: 201, body, etag: None, location: None } };
     let permit = permit.for_once(once);
     world.store.create_task(&permit, &new_task(&world.user, json!({"title": "Once"}))).await.unwrap();
     spent(&world, "create once", 1, 0.0, 12.0);
@@ -206,7 +208,7 @@ async fn tasks() {
     let row = world.store.task(user, task.id).await.unwrap().unwrap();
     spent(&world, "get", 1, 1.0, 0.0);
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
-    world.store.update_task(&permit, row, patch, &Zone::UTC, now).await.unwrap();
+    world.store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now)).await.unwrap();
     spent(&world, "update's write", 1, 0.0, 6.0);
     world.store.tasks(user, &TaskQuery::read(&[]).unwrap(), None, 50).await.unwrap();
     spent(&world, "list", 1, 1.0, 0.0);
@@ -214,11 +216,11 @@ async fn tasks() {
     world.store.reminders_of(&row.task).await.unwrap();
     spent(&world, "the reminders of a task", 2, 2.0, 0.0);
     let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&permit, row, patch, &Zone::UTC, now).await.unwrap();
+    world.store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now)).await.unwrap();
     spent(&world, "completing, with one reminder", 1, 0.0, 19.0);
     let row = world.store.task(user, task.id).await.unwrap().unwrap();
     world.store.meter().take();
-    world.store.delete_task(&permit, &row, now).await.unwrap();
+    world.store.delete_task(&permit, &row, &CounterSnapshot::default(), now).await.unwrap();
     spent(&world, "delete's write, with one reminder", 1, 0.0, 13.0);
     world.store.delete_notifications_of(&Permit::of_system(), user, task.id, clock::now()).await.unwrap();
     spent(&world, "clean-up, with one notification", 3, 3.0, 6.0);
@@ -231,11 +233,11 @@ async fn completing_and_deleting_cost_more_by_the_reminder() {
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.store.meter().take();
     let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, clock::now()).await.unwrap();
+    world.store.update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
     spent(&world, "completing, with two reminders", 1, 0.0, 24.0);
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.store.meter().take();
-    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
     spent(&world, "deleting, with two reminders", 1, 0.0, 16.0);
 }
 
@@ -245,15 +247,15 @@ async fn reminders() {
     let (user, permit, now) = (world.user.id, world.permit(), clock::now());
     world.store.create_reminder(&permit, &new_reminder(&task, HOUR * 4)).await.unwrap();
     spent(&world, "create", 1, 0.0, 13.0);
-    let mut changed = world.store.reminder(user, reminder.id).await.unwrap().unwrap();
+    let read = world.store.reminder(user, reminder.id).await.unwrap().unwrap();
     spent(&world, "update's read", 1, 1.0, 0.0);
     let moved = ReminderPatch { scheduled_at: Some(now.plus(HOUR * 5)), ..ReminderPatch::default() };
-    changed.apply(moved, now);
-    world.store.update_reminder(&permit, &changed, reminder.version).await.unwrap();
+    let moved = read.change(moved, now);
+    world.store.update_reminder(&permit, &moved, &CounterSnapshot::default()).await.unwrap();
     spent(&world, "update's write", 1, 0.0, 14.0);
     world.store.reminders(user, None, 50).await.unwrap();
     spent(&world, "list", 2, 2.0, 0.0);
-    world.store.delete_reminder(&permit, &changed, now).await.unwrap();
+    world.store.delete_reminder(&permit, &moved.next, &CounterSnapshot::default(), now).await.unwrap();
     spent(&world, "delete's write", 1, 0.0, 13.0);
 }
 
@@ -264,22 +266,20 @@ async fn completing_reminders_and_taking_that_back() {
     let (user, permit) = (world.user.id, world.permit());
     // Completed at its own moment, in a zone whose months are the likely ones; else a read more.
     let in_utc = UserPatch { timezone: Some(Zone::UTC), ..UserPatch::default() };
-    world.store.update_user(&permit, &world.user, &in_utc, clock::now()).await.unwrap();
+    world.store.update_user(&permit, &world.user, &world.user.change(in_utc, clock::now())).await.unwrap();
     world.store.meter().take();
     let now = reminder.scheduled_at;
     let done = ReminderPatch { status: Some(ReminderStatus::Completed), ..ReminderPatch::default() };
     for (id, what, units) in [(reminder.id, "the day's first", 17.0), (second.id, "the second", 15.0)] {
-        let (mut read, known) = world.store.reminder_to_recount(user, id, now).await.unwrap().unwrap();
-        let version = read.version;
-        read.apply(done.clone(), now);
-        world.store.update_reminder_knowing(&permit, &read, version, &known).await.unwrap();
+        let (read, known) = world.store.reminder_to_recount(user, id, now).await.unwrap().unwrap();
+        world.store.update_reminder(&permit, &read.change(done.clone(), now), &known).await.unwrap();
         spent(&world, what, 2, 3.0, units);
     }
     let (read, known) = world.store.reminder_to_recount(user, second.id, now).await.unwrap().unwrap();
-    world.store.delete_reminder_knowing(&permit, &read, &known, now).await.unwrap();
+    world.store.delete_reminder(&permit, &read, &known, now).await.unwrap();
     spent(&world, "deleting a completed one", 2, 3.0, 13.0);
     let (row, known) = world.store.task_to_delete(user, task.id, now).await.unwrap().unwrap();
-    world.store.delete_task_knowing(&permit, &row, &known, now).await.unwrap();
+    world.store.delete_task(&permit, &row, &known, now).await.unwrap();
     spent(&world, "deleting a task with the day's last", 2, 2.0, 17.0);
 }
 
@@ -300,19 +300,17 @@ async fn firing_and_mailing() {
     let (user, system, now) = (world.user.id, Permit::of_system(), clock::now());
     world.store.firing(user, reminder.id, task.id).await.unwrap().unwrap();
     spent(&world, "firing's read", 1, 3.0, 0.0);
-    let mut fired = reminder.clone();
-    fired.fire(now);
-    let mut mail = Mail::hour_before(&fired, &task, now);
-    let told = Notification::upcoming(&task, now);
-    world.store.fire_reminder(&system, (&fired, reminder.version), &told, Some(&mail), &world.user).await.unwrap();
+    let fired = test_support::fired(&reminder, &task, &world.user);
+    world.store.fire_reminder(&system, &world.user, &fired).await.unwrap();
     spent(&world, "firing's write, the day's first, after its day", 2, 1.0, 26.0);
+    let mut mail = fired.mail.unwrap();
     world.store.outgoing(user, mail.id).await.unwrap().unwrap();
     spent(&world, "mail's read", 1, 2.0, 0.0);
     world.store.claim_mail(&system, &mail, HOUR, now).await.unwrap();
     spent(&world, "mail's claim", 1, 0.0, 1.0);
     mail.attempts += 1;
-    world.store.settle_mail(&system, &mail, Outcome::Sent).await.unwrap();
-    world.store.write_receipt(&system, &mail, Outcome::Sent, now).await.unwrap();
+    world.store.settle_mail(&system, &mail, MailOutcome::Sent).await.unwrap();
+    world.store.write_receipt(&system, &mail, MailOutcome::Sent, now).await.unwrap();
     spent(&world, "mail's record", 3, 1.0, 4.0);
     world.store.notifications(user, None, 50, now).await.unwrap();
     spent(&world, "notifications, with one", 2, 3.0, 0.0);
@@ -341,7 +339,7 @@ async fn dated_tasks() {
     world.store.create_task(&permit, &task).await.unwrap();
     spent(&world, "creating a dated task", 1, 0.0, 11.0);
     let told = Notification::overdue(&task, now.plus(HOUR));
-    world.store.tell_overdue(&Permit::of_system(), &task, &told).await.unwrap();
+    world.store.notify_overdue(&Permit::of_system(), &task, &told).await.unwrap();
     world.store.meter().take();
     let task = new_task(&world.user, json!({"title": "Dated", "dueDate": now.plus(HOUR)}));
     world.store.create_task(&permit, &task).await.unwrap();
@@ -349,7 +347,7 @@ async fn dated_tasks() {
     world.store.task(world.user.id, task.id).await.unwrap();
     spent(&world, "overdue's read", 1, 1.0, 0.0);
     let told = Notification::overdue(&task, now.plus(HOUR));
-    world.store.tell_overdue(&Permit::of_system(), &task, &told).await.unwrap();
+    world.store.notify_overdue(&Permit::of_system(), &task, &told).await.unwrap();
     spent(&world, "overdue's write", 1, 0.0, 11.0);
 }
 
@@ -361,7 +359,7 @@ async fn the_inbox() {
         let told = Notification::overdue(&task, now.plus(HOUR * n));
         let mut due = task.clone();
         due.due_date = Some(now.plus(HOUR * n));
-        world.store.tell_overdue(&Permit::of_system(), &due, &told).await.unwrap();
+        world.store.notify_overdue(&Permit::of_system(), &due, &told).await.unwrap();
     }
     world.store.meter().take();
     world.store.unread_notifications(user, now).await.unwrap();
@@ -389,20 +387,17 @@ async fn digests() {
     let tasks = world.store.tasks_of_day(world.user.id, day).await.unwrap();
     spent(&world, "a digest's day, with one reminder", 3, 3.0, 0.0);
     let digest = shared::domain::digest::select(tasks, day).unwrap();
-    let mut settled = world.user.clone();
-    settled.settle_digest(settled.next_digest.unwrap().day, now);
-    world.store.settle_digest(&Permit::of_system(), (&world.user, &settled), None, None).await.unwrap();
+    let empty = world.user.settle(world.user.next_digest.unwrap(), None, now);
+    world.store.settle_digest(&Permit::of_system(), &world.user, &empty).await.unwrap();
     spent(&world, "a day without anything", 1, 0.0, 3.0);
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
-    let mut settled = user.clone();
-    settled.settle_digest(settled.next_digest.unwrap().day, now);
-    world.store.tell_overdue(&Permit::of_system(), &task, &Notification::overdue(&task, now)).await.unwrap();
+    world.store.notify_overdue(&Permit::of_system(), &task, &Notification::overdue(&task, now)).await.unwrap();
     world.store.meter().take();
-    let told = Notification::digest(user.id, &digest, now.plus(HOUR));
-    let mail = Mail::digest(user.id, settled.digest_day.unwrap(), digest, now);
-    world.store.settle_digest(&Permit::of_system(), (&user, &settled), Some(&told), Some(&mail)).await.unwrap();
+    let settlement = user.settle(user.next_digest.unwrap(), Some(digest), now.plus(HOUR));
+    world.store.settle_digest(&Permit::of_system(), &user, &settlement).await.unwrap();
+    let mail = settlement.mail.unwrap();
     spent(&world, "a digest's write", 1, 0.0, 13.0);
-    world.store.write_receipt(&Permit::of_system(), &mail, Outcome::Sent, now).await.unwrap();
+    world.store.write_receipt(&Permit::of_system(), &mail, MailOutcome::Sent, now).await.unwrap();
     spent(&world, "a digest's receipt, with one reminder", 1, 0.0, 2.0);
     assert!(world.store.reminder(user.id, reminder.id).await.unwrap().unwrap().morning_email_sent);
 }
@@ -412,12 +407,16 @@ async fn moving_the_digest_and_stopping_mail() {
     let world = World::new().await;
     let (system, now) = (Permit::of_system(), clock::now());
     let patch = UserPatch { timezone: Some(Zone::UTC), ..UserPatch::default() };
-    let user = world.store.update_user(&world.permit(), &world.user, &patch, now).await.unwrap();
+    let change = world.user.change(patch, now);
+    world.store.update_user(&world.permit(), &world.user, &change).await.unwrap();
+    let user = change.user;
     spent(&world, "a new zone", 1, 0.0, 6.0);
-    let told = Notification::unsubscribed(user.id, MailCategory::Digest, now);
-    world.store.subscribe(&system, &user, (MailCategory::Reminders, Wanted::Yes), Some(&told), now).await.unwrap();
+    let change = user.subscribe(MailCategory::Reminders, Wanted::No, now);
+    world.store.update_user(&system, &user, &change).await.unwrap();
     world.store.meter().take();
-    world.store.subscribe(&system, &user, (MailCategory::Digest, Wanted::No), Some(&told), now).await.unwrap();
+    let notification = change.notification;
+    let change = UserChange { notification, ..user.subscribe(MailCategory::Digest, Wanted::No, now) };
+    world.store.update_user(&system, &user, &change).await.unwrap();
     spent(&world, "unsubscribing from the digest", 1, 0.0, 7.0);
     let told = Notification::mail_stopped(user.id, MailStop::Bounced, now.plus(HOUR));
     world.store.stop_mail(&system, MailStop::Bounced, &told).await.unwrap();
@@ -426,10 +425,10 @@ async fn moving_the_digest_and_stopping_mail() {
 
 #[tokio::test]
 async fn a_look_at_what_is_due_costs_what_is_due_whatever_else_there_is() {
-    use shared::domain::sweep::{DueKind, Stretch};
+    use shared::domain::sweep::{DueKind, DueWindow};
     let (world, task, _) = world_with_task().await;
     let now = clock::now().plus(HOUR * 4);
-    let stretch = Stretch { kind: DueKind::Reminder, from: None, upto: now };
+    let window = DueWindow { kind: DueKind::Reminder, from: None, upto: now };
     let mut costs = Vec::new();
     for more in [0, 29] {
         for _ in 0..more {
@@ -438,7 +437,7 @@ async fn a_look_at_what_is_due_costs_what_is_due_whatever_else_there_is() {
         world.store.meter().take();
         let mut found = 0;
         for shard in 0..shared::store::keys::DUE_SHARDS {
-            found += world.store.due(&stretch, shard, None, 100).await.unwrap().rows.len();
+            found += world.store.due(&window, shard, None, 100).await.unwrap().rows.len();
         }
         let consumed = world.store.meter().take();
         costs.push((found, consumed.calls, consumed.read_units));

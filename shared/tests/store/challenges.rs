@@ -1,6 +1,6 @@
 use futures::future::join_all;
 use shared::auth::challenge::{Challenge, MAX_RESENDS, MAX_TRIES, VALID};
-use shared::auth::session::Memory;
+use shared::auth::session::SessionLifetime;
 use shared::clock::Timestamp;
 use shared::id::ChallengeId;
 use shared::store::sessions::SignIn;
@@ -9,7 +9,7 @@ use shared::store::{Permit, Refusal, WriteError};
 use test_support::{World, clock, keyring, new_session, sign_in};
 
 async fn opened(world: &World, now: Timestamp) -> Challenge {
-    let challenge = Challenge::new(&keyring(), &world.user, Memory::Ordinary, None, now);
+    let challenge = Challenge::new(&keyring(), &world.user, SessionLifetime::Ordinary, None, now);
     world.store.open_challenge(&Permit::of_system(), &challenge, &challenge.mail(now), None).await.unwrap();
     challenge
 }

@@ -8,18 +8,18 @@ use proptest::prelude::*;
 use serde_json::json;
 use shared::clock::Timestamp;
 use shared::domain::analytics::{Analytics, Streaks};
-use shared::domain::counted::local_day;
-use shared::domain::mail::Mail;
-use shared::domain::notification::Notification;
+use shared::domain::counters::local_day;
+use shared::domain::firing::{Firing, FiringDecision};
 use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::TaskPatch;
 use shared::domain::user::UserPatch;
 use shared::domain::zone::Zone;
 use shared::id::{ReminderId, TaskId};
+use shared::store::counters::CounterSnapshot;
 use shared::store::replay::{Mode, Replay};
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, clock, fields, new_reminder, new_task};
+use test_support::{World, clock, new_reminder, new_task, parsed};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -94,13 +94,13 @@ async fn perform(world: &World, things: &mut Things, operation: Operation) -> Re
         Operation::ChangeTask { task, body, category } => {
             let Some(id) = things.task(task) else { return Ok(()) };
             let Some(row) = store.task(user, id).await? else { return Ok(()) };
-            let patch = TaskPatch::read(&mut fields(json!({"status": body, "category": category_name(category)})));
-            store.update_task(&permit, row, patch, &Zone::UTC, now).await?;
+            let patch = parsed::<TaskPatch>(json!({"status": body, "category": category_name(category)}), clock::now());
+            store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now)).await?;
         }
         Operation::DeleteTask { task } => {
             let Some(id) = things.task(task) else { return Ok(()) };
             let Some((row, known)) = store.task_to_delete(user, id, now).await? else { return Ok(()) };
-            store.delete_task_knowing(&permit, &row, &known, now).await?;
+            store.delete_task(&permit, &row, &known, now).await?;
         }
         Operation::Remind { task, ahead_days, status } => {
             let Some(id) = things.task(task) else { return Ok(()) };
@@ -123,12 +123,12 @@ async fn perform(world: &World, things: &mut Things, operation: Operation) -> Re
         Operation::DeleteReminder { reminder } => {
             let Some(id) = things.reminder(reminder) else { return Ok(()) };
             let Some((row, known)) = store.reminder_to_recount(user, id, now).await? else { return Ok(()) };
-            store.delete_reminder_knowing(&permit, &row, &known, now).await?;
+            store.delete_reminder(&permit, &row, &known, now).await?;
         }
         Operation::ChangeZone { zone } => {
             let patch = UserPatch { timezone: Some(Zone::parse(zone).unwrap()), ..UserPatch::default() };
             let read = store.user(user).await?.unwrap();
-            store.update_user(&permit, &read, &patch, now).await?;
+            store.update_user(&permit, &read, &read.change(patch, now)).await?;
         }
     }
     Ok(())
@@ -141,10 +141,8 @@ fn category_name(category: u8) -> Option<&'static str> {
 
 async fn change(world: &World, id: Option<ReminderId>, patch: ReminderPatch) -> Result<(), WriteError> {
     let (Some(id), now) = (id, clock::now()) else { return Ok(()) };
-    let Some((mut row, known)) = world.store.reminder_to_recount(world.user.id, id, now).await? else { return Ok(()) };
-    let read_version = row.version;
-    row.apply(patch, now);
-    world.store.update_reminder_knowing(&world.permit(), &row, read_version, &known).await
+    let Some((row, known)) = world.store.reminder_to_recount(world.user.id, id, now).await? else { return Ok(()) };
+    world.store.update_reminder(&world.permit(), &row.change(patch, now), &known).await
 }
 
 async fn fire(world: &World, id: Option<ReminderId>) -> Result<(), WriteError> {
@@ -155,16 +153,17 @@ async fn fire(world: &World, id: Option<ReminderId>) -> Result<(), WriteError> {
     if firing.reminder.fires_at().is_none() {
         return Ok(());
     }
-    let mut fired = firing.reminder.clone();
-    fired.fire(now);
-    let (told, mail) = (Notification::upcoming(&firing.task, now), Mail::hour_before(&fired, &firing.task, now));
     let verified = shared::domain::user::User { email_verified: true, ..firing.user };
-    let read = (&fired, firing.reminder.version);
-    store.fire_reminder(&Permit::of_system(), read, &told, Some(&mail), &verified).await
+    match (Firing { user: verified.clone(), ..firing }).decide(now) {
+        FiringDecision::Fire(fired) => store.fire_reminder(&Permit::of_system(), &verified, &fired).await,
+        FiringDecision::Cancel(change) => {
+            store.update_reminder(&Permit::of_system(), &change, &CounterSnapshot::default()).await
+        }
+    }
 }
 
 async fn replay(world: &World, mode: Mode) -> Replay {
-    world.store.replay(world.user.id, mode, clock::now()).await.unwrap().unwrap()
+    world.store.replay(&Permit::of_system(), world.user.id, mode, clock::now()).await.unwrap().unwrap()
 }
 
 #[track_caller]
@@ -324,7 +323,7 @@ async fn deleting_a_task_whose_thirty_completions_lie_in_thirty_years_is_one_tra
     }
     let (row, known) = world.store.task_to_delete(world.user.id, task.id, clock::now()).await.unwrap().unwrap();
     world.store.meter().take();
-    world.store.delete_task_knowing(&world.permit(), &row, &known, clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, &known, clock::now()).await.unwrap();
     assert_eq!(world.store.meter().take().calls, 2, "the days, and the transaction");
     assert_clean(&replay(&world, Mode::Compare).await, "after the cascade");
     let (totals, _) = world.store.totals(world.user.id, clock::now()).await.unwrap().unwrap();
@@ -390,7 +389,7 @@ async fn counters_that_were_forgotten_are_counted_again_and_rows_without_marks_d
         let status = [ReminderStatus::Pending, ReminderStatus::Completed, ReminderStatus::Skipped][n % 3];
         perform(&world, &mut things, Operation::Remind { task: n, ahead_days: n as u8, status }).await.unwrap();
     }
-    world.store.forget_counters(world.user.id, clock::now()).await.unwrap();
+    world.store.forget_counters(&Permit::of_system(), world.user.id, clock::now()).await.unwrap();
     assert_eq!((world.count("DAYS#").await, world.count("STREAK#").await, world.count("CATEGORY#").await), (0, 0, 0));
     // As on rows of a version before the counters: each change counts what it touches, and nothing twice.
     for operation in [

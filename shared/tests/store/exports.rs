@@ -3,7 +3,8 @@ use shared::auth::mailed::MailedToken;
 use shared::domain::export::Export;
 use shared::domain::mail::{Mail, MailContent};
 use shared::id::TokenSeed;
-use shared::store::{Permit, Refusal, WriteError, keys};
+use shared::store::keys::{self, UserRowKey};
+use shared::store::{Permit, Refusal, WriteError};
 
 use test_support::{World, clock, keyring};
 
@@ -49,8 +50,8 @@ async fn all_rows_of_a_user_are_read_a_page_at_a_time_and_nobody_elses() {
         }
     }
     assert!(pages > 1, "one page shows nothing");
-    assert_eq!(rows.iter().filter(|row| row.sk.starts_with(keys::TASK_PREFIX)).count(), 1100);
+    assert_eq!(rows.iter().filter(|row| matches!(row.key, UserRowKey::Task(_))).count(), 1100);
     assert!(rows.iter().all(|row| !row.attributes.contains_key(keys::PK)));
-    assert!(rows.windows(2).all(|pair| pair[0].sk < pair[1].sk));
-    assert_eq!(rows.iter().filter(|row| row.sk == keys::ACCOUNT).count(), 1);
+    assert!(rows.windows(2).all(|pair| pair[0].key.key(world.user.id) < pair[1].key.key(world.user.id)));
+    assert_eq!(rows.iter().filter(|row| row.key == UserRowKey::Account).count(), 1);
 }

@@ -7,12 +7,17 @@ use serde_json::json;
 use shared::clock::Timestamp;
 use shared::domain::task::MAX_TASKS;
 use shared::store::WriteError;
-use shared::store::idempotency::{KEPT, Once};
+use shared::store::idempotency::{FirstAnswer, KEPT, Once};
 use test_support::{TABLE, World, clock, new_task};
 
 fn once(at: Timestamp) -> Once {
     let (key, request) = ("k".to_owned(), "r".to_owned());
-    Once { key, request, at, status: 201, body: "{}".to_owned(), etag: None, location: None }
+    Once {
+        key,
+        request,
+        at,
+        answer: FirstAnswer::Body { status: 201, body: "{}".to_owned(), etag: None, location: None },
+    }
 }
 
 async fn create(world: &World, at: Timestamp) -> Result<(), WriteError> {

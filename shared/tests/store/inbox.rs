@@ -25,7 +25,7 @@ async fn tell(world: &World, task: &Task, now: Timestamp) {
     overdue.version = row.task.version;
     overdue.due_date = Some(now);
     let told = Notification::overdue(&overdue, now);
-    world.store.tell_overdue(&Permit::of_system(), &overdue, &told).await.unwrap();
+    world.store.notify_overdue(&Permit::of_system(), &overdue, &told).await.unwrap();
 }
 
 /// Count and list at `now`: unread, all.
@@ -183,7 +183,7 @@ async fn those_that_are_made_read_and_deleted_at_once_are_counted_right() {
     let completing = tasks.iter().map(|task| async {
         let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-        world.store.update_task(&world.permit(), row, done, &Zone::UTC, clock::now()).await.unwrap();
+        world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
     });
     let permit = Permit::of_system();
     let reading = (0..6).map(|_| world.store.mark_all_read(&permit, world.user.id, now));

@@ -12,7 +12,7 @@ async fn of_200_requests_at_once_no_more_than_the_cap_are_counted() {
     let world = World::new().await;
     let slots = [slot(7, 100)];
     let counted = join_all((0..200).map(|_| world.store.count_request("client", &slots, 4_000_000_000))).await;
-    let passed = counted.into_iter().filter(|counted| counted.as_ref().is_ok_and(|c| c[0].counted)).count();
+    let passed = counted.into_iter().filter(|counted| counted.as_ref().is_ok_and(|c| c[0].was_counted)).count();
     assert_eq!(passed, 100);
 }
 
@@ -32,9 +32,17 @@ async fn the_previous_window_is_told_and_older_ones_are_forgotten() {
 async fn what_is_given_back_can_be_used_again() {
     let world = World::new().await;
     let slot = slot(7, 1);
-    assert!(world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].counted);
-    assert!(!world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].counted);
+    assert!(
+        world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].was_counted
+    );
+    assert!(
+        !world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].was_counted
+    );
     world.store.give_back("client", &slot).await.unwrap();
-    assert!(world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].counted);
-    assert!(world.store.count_request("another", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].counted);
+    assert!(
+        world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].was_counted
+    );
+    assert!(
+        world.store.count_request("another", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].was_counted
+    );
 }

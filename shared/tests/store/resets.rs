@@ -2,6 +2,7 @@ use shared::auth::mailed::MailedToken;
 use shared::domain::mail::{Mail, MailContent, RESET_VALID};
 use shared::domain::password::PasswordHash;
 use shared::id::{TokenSeed, UserId};
+use shared::store::mailed_tokens::ResetRefusal;
 use shared::store::mailed_tokens::TokenUse;
 use shared::store::{Permit, Refusal, WriteError};
 
@@ -27,7 +28,7 @@ async fn a_message_that_comes_again_issues_nothing_even_after_the_token_was_used
     world.store.issue_reset(&Permit::of_system(), &mail, &token).await.unwrap();
     set(&world, &token, "new").await.unwrap();
     let again = world.store.issue_reset(&Permit::of_system(), &mail, &token).await;
-    assert!(matches!(again, Err(WriteError::Refused(Refusal::AlreadyDone))), "{again:?}");
+    assert!(matches!(again, Err(WriteError::Refused(ResetRefusal::AlreadyIssued))), "{again:?}");
     assert!(world.store.mailed_token(token.expose(), TokenUse::ResetPassword).await.unwrap().is_none());
     assert_eq!(world.store.user(world.user.id).await.unwrap().unwrap().reset_hash, None);
 }

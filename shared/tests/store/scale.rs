@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use shared::clock::Timestamp;
 use shared::domain::analytics::{Analytics, Streaks};
-use shared::domain::counted::local_day;
+use shared::domain::counters::local_day;
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{Reminder, ReminderStatus};
 use shared::domain::task::Task;
 use shared::domain::task_query::TaskQuery;
+use shared::store::Permit;
 use shared::store::import::Family;
 use shared::store::meter::Consumption;
 use shared::store::page::Position;
@@ -52,9 +53,14 @@ async fn history(count: usize) -> World {
         families.push(Family { task, reminders });
     }
     for families in families.chunks(50) {
-        world.store.import_tasks(families.to_vec(), &world.user.timezone, clock::now()).await.unwrap();
+        world
+            .store
+            .import_tasks(&Permit::of_system(), families.to_vec(), &world.user.timezone, clock::now())
+            .await
+            .unwrap();
     }
-    let replay = world.store.replay(world.user.id, Mode::Repair, clock::now()).await.unwrap().unwrap();
+    let replay =
+        world.store.replay(&Permit::of_system(), world.user.id, Mode::Repair, clock::now()).await.unwrap().unwrap();
     assert_eq!(replay.unmarked, 0, "imported rows are marked");
     world.store.meter().take();
     world
@@ -123,7 +129,7 @@ async fn a_page_of_five_thousand_tasks_costs_bounded_units_whatever_is_asked() {
         .collect();
     for some in tasks.chunks(1_000) {
         let families = some.iter().map(|task| Family { task: task.clone(), reminders: Vec::new() }).collect();
-        world.store.import_tasks(families, &world.user.timezone, clock::now()).await.unwrap();
+        world.store.import_tasks(&Permit::of_system(), families, &world.user.timezone, clock::now()).await.unwrap();
     }
     world.store.meter().take();
     let from = tasks[2_000].created_at.plus(Duration::from_secs(120_000)).to_string();
@@ -183,7 +189,11 @@ async fn the_heaviest_rows_there_can_be_cost_a_page_of_tasks_no_more_than_the_li
         Family { task, reminders }
     };
     for _ in 0..12 {
-        world.store.import_tasks((0..50).map(heavy).collect(), &world.user.timezone, clock::now()).await.unwrap();
+        world
+            .store
+            .import_tasks(&Permit::of_system(), (0..50).map(heavy).collect(), &world.user.timezone, clock::now())
+            .await
+            .unwrap();
     }
     world.store.meter().take();
     let query = TaskQuery::read(&[("q".to_owned(), "nothing".to_owned())]).unwrap();
@@ -206,10 +216,14 @@ async fn pages_of_reminders_and_of_notifications_cost_the_same_in_a_large_accoun
     let told: Vec<Notification> =
         families.iter().flat_map(|family| (0..25).map(|_| Notification::upcoming(&family.task, now))).collect();
     for families in families.chunks(40) {
-        world.store.import_tasks(families.to_vec(), &world.user.timezone, clock::now()).await.unwrap();
+        world
+            .store
+            .import_tasks(&Permit::of_system(), families.to_vec(), &world.user.timezone, clock::now())
+            .await
+            .unwrap();
     }
     for told in told.chunks(1_000) {
-        world.store.import_notifications(world.user.id, told).await.unwrap();
+        world.store.import_notifications(&Permit::of_system(), world.user.id, told).await.unwrap();
     }
     world.store.meter().take();
     let (mut after, mut seen) = (None, 0);

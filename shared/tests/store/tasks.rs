@@ -9,6 +9,7 @@ use shared::domain::reminder::ReminderStatus;
 use shared::domain::task::{MAX_TASKS, Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::id::UserId;
+use shared::store::counters::CounterSnapshot;
 use shared::store::{Refusal, WriteError};
 
 use test_support::{TABLE, World, clock, new_reminder, new_task};
@@ -46,8 +47,8 @@ async fn of_two_updates_of_the_same_reading_one_is_refused() {
     let second = first.clone();
     let patch = TaskPatch { description: Patch::Clear, ..TaskPatch::default() };
     let now = clock::now();
-    world.store.update_task(&world.permit(), first, patch.clone(), &Zone::UTC, now).await.unwrap();
-    let refused = world.store.update_task(&world.permit(), second, patch, &Zone::UTC, now).await;
+    world.store.update_task(&world.permit(), &first, &first.task.change(patch.clone(), &Zone::UTC, now)).await.unwrap();
+    let refused = world.store.update_task(&world.permit(), &second, &second.task.change(patch, &Zone::UTC, now)).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     let stored = read(&world, &task).await;
     assert_eq!((stored.version, stored.description), (2, None));
@@ -60,7 +61,7 @@ async fn an_update_leaves_the_cards_that_others_put_in_meanwhile() {
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let reminder = world.reminder(&task, HOUR * 3).await;
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), row, patch, &Zone::UTC, clock::now()).await.unwrap();
+    world.store.update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
     assert!(read(&world, &task).await.reminders.contains_key(&reminder.id));
 }
 
@@ -70,7 +71,11 @@ async fn completing_calls_off_what_is_pending_and_tells_once() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let pending = world.reminder(&task, HOUR * 3).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.update_task(&world.permit(), row, completing(), &Zone::UTC, clock::now()).await.unwrap();
+    world
+        .store
+        .update_task(&world.permit(), &row, &row.task.change(completing(), &Zone::UTC, clock::now()))
+        .await
+        .unwrap();
     let stored = world.store.reminder(world.user.id, pending.id).await.unwrap().unwrap();
     assert_eq!((stored.status, stored.delivery.state), (ReminderStatus::Skipped, DeliveryState::Skipped));
     assert_eq!((stored.fires_at(), stored.plan, stored.version), (None, 2, 2));
@@ -84,7 +89,8 @@ async fn completing_is_refused_when_a_reminder_was_added_since_the_reading() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.reminder(&task, HOUR * 3).await;
-    let refused = world.store.update_task(&world.permit(), row, completing(), &Zone::UTC, clock::now()).await;
+    let refused =
+        world.store.update_task(&world.permit(), &row, &row.task.change(completing(), &Zone::UTC, clock::now())).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     assert_eq!(world.count("NTF#").await, 0);
 }
@@ -96,10 +102,10 @@ async fn deleting_takes_the_reminders_along_and_leaves_none_behind() {
     world.reminder(&task, HOUR * 3).await;
     let stale = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.reminder(&task, HOUR * 4).await;
-    let refused = world.store.delete_task(&world.permit(), &stale, clock::now()).await;
+    let refused = world.store.delete_task(&world.permit(), &stale, &CounterSnapshot::default(), clock::now()).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged, "it would have left the second reminder behind");
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
     assert_eq!((world.count("TASK#").await, world.count("REM#").await), (0, 0));
     let orphan = world.store.create_reminder(&world.permit(), &new_reminder(&task, HOUR)).await;
     assert_eq!(refusal(orphan), Refusal::TaskGone);
@@ -111,8 +117,12 @@ async fn a_task_that_was_changed_since_the_reading_is_not_deleted() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let stale = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), stale.clone(), patch, &Zone::UTC, clock::now()).await.unwrap();
-    let refused = world.store.delete_task(&world.permit(), &stale, clock::now()).await;
+    world
+        .store
+        .update_task(&world.permit(), &stale, &stale.task.change(patch, &Zone::UTC, clock::now()))
+        .await
+        .unwrap();
+    let refused = world.store.delete_task(&world.permit(), &stale, &CounterSnapshot::default(), clock::now()).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     assert_eq!(read(&world, &task).await.version, 2);
 }
@@ -136,7 +146,7 @@ async fn the_ten_thousand_and_first_task_is_refused_until_one_is_deleted() {
     let refused = world.store.create_task(&world.permit(), &one_more).await;
     assert_eq!(refusal(refused), Refusal::TooManyTasks);
     let row = world.store.task(world.user.id, first.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
     world.store.create_task(&world.permit(), &one_more).await.unwrap();
 }
 

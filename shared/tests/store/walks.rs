@@ -11,8 +11,9 @@ use shared::domain::task::{Task, TaskPatch};
 use shared::domain::task_query::TaskQuery;
 use shared::domain::zone::Zone;
 use shared::id::{ReminderId, TaskId};
+use shared::store::counters::CounterSnapshot;
 
-use test_support::{World, clock, fields, new_reminder};
+use test_support::{World, clock, new_reminder, parsed};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -54,14 +55,17 @@ async fn step_over_tasks(world: &World, passing: &mut Vec<TaskId>, step: &Step) 
         Step::Move(which, day) => {
             let Some(at) = some(*which) else { return };
             let row = world.store.task(world.user.id, passing[at]).await.unwrap().unwrap();
-            let mut fields = fields(json!({"dueDate": body("Moves", *day)["dueDate"]}));
-            let patch = TaskPatch::read(&mut fields);
-            world.store.update_task(&world.permit(), row, patch, &Zone::UTC, clock::now()).await.unwrap();
+            let patch: TaskPatch = parsed(json!({"dueDate": body("Moves", *day)["dueDate"]}), clock::now());
+            world
+                .store
+                .update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now()))
+                .await
+                .unwrap();
         }
         Step::Remove(which) => {
             let Some(at) = some(*which) else { return };
             let row = world.store.task(world.user.id, passing.swap_remove(at)).await.unwrap().unwrap();
-            world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
+            world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
         }
     }
 }
@@ -91,21 +95,25 @@ async fn step_over_reminders(world: &World, task: &Task, passing: &mut Vec<Remin
         Step::Add(day) => passing.push(world.reminder(task, ahead(*day)).await.id),
         Step::Move(which, day) => {
             let Some(at) = some(*which) else { return };
-            let mut reminder = world.store.reminder(world.user.id, passing[at]).await.unwrap().unwrap();
-            let (version, now) = (reminder.version, clock::now());
+            let reminder = world.store.reminder(world.user.id, passing[at]).await.unwrap().unwrap();
+            let now = clock::now();
             let patch = ReminderPatch {
                 scheduled_at: Some(now.plus(ahead(*day))),
                 channel: None,
                 message: Patch::Keep,
                 status: None,
             };
-            reminder.apply(patch, now);
-            world.store.update_reminder(&world.permit(), &reminder, version).await.unwrap();
+            let moved = reminder.change(patch, now);
+            world.store.update_reminder(&world.permit(), &moved, &CounterSnapshot::default()).await.unwrap();
         }
         Step::Remove(which) => {
             let Some(at) = some(*which) else { return };
             let gone = world.store.reminder(world.user.id, passing.swap_remove(at)).await.unwrap().unwrap();
-            world.store.delete_reminder(&world.permit(), &gone, clock::now()).await.unwrap();
+            world
+                .store
+                .delete_reminder(&world.permit(), &gone, &CounterSnapshot::default(), clock::now())
+                .await
+                .unwrap();
         }
     }
 }

@@ -127,9 +127,9 @@ async fn the_address_takes_that_file_only_and_once() {
     unsigned["upload"]["url"] = json!(bare);
     assert_eq!(put(&unsigned, b"hello", &[]).await, 403, "without a signature");
     let mut longer = told.clone();
-    let stretched = text(&told["upload"], "url").replace("X-Amz-Expires=900", "X-Amz-Expires=604800");
-    assert_ne!(stretched, text(&told["upload"], "url"), "an address works for a quarter of an hour");
-    longer["upload"]["url"] = json!(stretched);
+    let windowed = text(&told["upload"], "url").replace("X-Amz-Expires=900", "X-Amz-Expires=604800");
+    assert_ne!(windowed, text(&told["upload"], "url"), "an address works for a quarter of an hour");
+    longer["upload"]["url"] = json!(windowed);
     assert_eq!(put(&longer, b"hello", &[]).await, 403, "for longer");
     assert_eq!(put(&told, b"hello", &[]).await, 200);
     let ready = user.settled(&task, &told["attachment"]).await;
@@ -145,6 +145,9 @@ async fn the_same_request_announces_once_and_gets_fresh_addresses() {
     assert_eq!(first.list("files")[0]["attachment"], again.list("files")[0]["attachment"]);
     assert_eq!(user.task_now(&task).await["attachments"].as_array().map(Vec::len), Some(1));
     assert_eq!(put(&again.list("files")[0], b"hello", &[]).await, 200);
+    user.settled(&task, &first.list("files")[0]["attachment"]).await;
+    let later = announce().await.expect(201);
+    assert_eq!(first.list("files")[0]["attachment"], later.list("files")[0]["attachment"], "the first answer");
     user.announce(&task, json!([a_text(6)]))
         .header("Idempotency-Key", "once")
         .await

@@ -128,8 +128,13 @@ async fn a_bad_parameter_is_named() {
     ] {
         user.get(PATH).query(&[(name, value)]).await.expect_invalid(&[name]);
     }
-    let several = [("status", "done"), ("sort", "title"), ("dueBefore", "soon")];
-    user.get(PATH).query(&several).await.expect_invalid(&["status", "sort", "dueBefore"]);
+    let mut several = [("status", "done"), ("sort", "title"), ("dueBefore", "soon"), ("dueAfter", "late")];
+    for _ in 0..several.len() {
+        several.rotate_left(1);
+        let sent = several.map(|(name, _)| name);
+        let answer = user.get(PATH).query(&several).await.expect_invalid(&sent);
+        assert_eq!(each(answer.json()["errors"].as_array().expect("errors"), "field"), sent, "in the order sent");
+    }
 }
 
 #[tokio::test]

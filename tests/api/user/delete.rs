@@ -265,7 +265,8 @@ async fn an_ended_session_deletes_nothing() {
 async fn of_deletions_at_once_one_succeeds() {
     let app = App::new();
     let user = app.user().await;
-    let answers = at_once((0..6).map(|_| delete(&user, PASSWORD))).await;
+    // Five attempts are all that an address has.
+    let answers = at_once((0..5).map(|_| delete(&user, PASSWORD))).await;
     let deleted = answers.iter().filter(|answer| answer.status() == 200).count();
     assert!(answers.iter().all(|answer| [200, 401, 409].contains(&answer.status())), "{}", show(&answers));
     assert_eq!(deleted, 1, "{}", show(&answers));

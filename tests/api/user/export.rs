@@ -139,7 +139,7 @@ async fn a_file_of_more_than_eight_megabytes_which_goes_up_in_parts_comes_whole(
     for n in 0..25 {
         // As heavy as a row can be. Nothing that a user writes is, and a file of that length would take minutes to fill.
         let row = json!({"message": {"S": text_of(n)}});
-        app.cloud().put_row(&user.id, &format!("NTF#{n:02}"), &row).await;
+        app.cloud().put_row(&user.id, &format!("NTF#0190163d-8694-739b-aea5-966c26f8{n:04x}"), &row).await;
     }
     let export = exported(&user).await;
     assert!(export["size"].as_u64().is_some_and(|size| size > 25 * 380_000), "{}", export["size"]);

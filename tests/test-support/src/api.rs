@@ -3,24 +3,25 @@
 
 use std::time::{Duration, Instant};
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use aws_lambda_events::encodings::Body;
+use lambda_http::http::Response;
+use lambda_http::{Body as Payload, Context, RequestExt};
 use serde_json::{Value, json};
+use shared::auth::secrets::Secrets;
 use shared::auth::token::sign_access;
-use shared::aws::secrets::Secrets;
+use shared::aws::secrets::SecretText;
 use shared::config::{Config, HttpConfig, SameSite};
+use shared::domain::body::Body;
 use shared::domain::zone::Zone;
-use shared::http::limiter::Limits;
-use shared::http::routes::Route;
-use shared::http::{ApiError, App, Reply, Request, respond};
+use shared::http::{Answer, ApiError, App, Facts, Operation, Request, Route, erased, respond};
+use shared::limits::Limits;
 use shared::store::Store;
 
-use crate::{Answer, Scripted, TABLE, World, clock, keyring};
+use crate::{Answer as ScriptedAnswer, Scripted, TABLE, World, clock, keyring};
 
 /// What every function of the API has at hand, with its own table and the keys of [`keyring`].
 pub async fn app(store: Store) -> App {
     let secret = json!({"current": "1", "1": "a".repeat(40)}).to_string();
-    let manager = Scripted::new(vec![Answer::ok().with(json!({"SecretString": secret}))]).await;
+    let manager = Scripted::new(vec![ScriptedAnswer::ok().with(json!({"SecretString": secret}))]).await;
     App {
         config: Config {
             stage: "test".to_owned(),
@@ -42,7 +43,7 @@ pub async fn app(store: Store) -> App {
         store,
         clock: clock::fixed(),
         started: Instant::now(),
-        secrets: Some(Secrets::load(&manager.sdk(), "keys".to_owned()).await.unwrap()),
+        secrets: Some(Secrets::load(SecretText::new(&manager.sdk(), "keys".to_owned())).await.unwrap()),
     }
 }
 
@@ -52,20 +53,21 @@ pub fn limits(global: &str, auth: &str) -> Limits {
     Limits::parse(&format!("global={global},auth={auth},{others}")).unwrap()
 }
 
-/// A request from `address` as API Gateway hands it over, with an empty object as its body.
+/// A request from `address` as API Gateway sends it, with an empty object as its body.
 pub fn event(route: &Route, address: &str) -> Value {
     event_with(route, address, &json!({"content-type": "application/json"}))
 }
 
 fn event_with(route: &Route, address: &str, headers: &Value) -> Value {
-    let method = if route.method.is_empty() { "GET" } else { route.method };
+    let Facts { method, path, .. } = route.facts;
+    let method = if method.is_empty() { "GET" } else { method };
     json!({
         "version": "2.0",
-        "routeKey": format!("{method} {}", route.path),
-        "rawPath": route.path,
+        "routeKey": format!("{method} {path}"),
+        "rawPath": path,
         "rawQueryString": "",
         "headers": headers,
-        "requestContext": {"http": {"method": method, "path": route.path, "sourceIp": address}},
+        "requestContext": {"http": {"method": method, "path": path, "sourceIp": address}},
         "body": "{}",
         "isBase64Encoded": false,
     })
@@ -80,33 +82,51 @@ impl World {
     }
 }
 
-/// The answer to an event.
-pub async fn answer(
+/// A route of an operation, under the name of no function.
+pub fn route<B: Body, A: Answer>(operation: Operation<B, A>) -> Route {
+    Route { function: "test", facts: operation.facts() }
+}
+
+/// The answer to an event. Its request id is `r-1`.
+pub async fn answer<B: Body, A: Answer>(
     app: &App,
     route: &Route,
-    handler: &impl AsyncFn(&App, &mut Request<'_>) -> Result<Reply, ApiError>,
+    handler: impl AsyncFn(&App, &Request<'_, B>) -> Result<A, ApiError> + Copy + 'static,
     event: Value,
-) -> ApiGatewayV2httpResponse {
+) -> Response<Payload> {
     answer_within(app, route, handler, event, Duration::from_secs(20)).await
 }
 
 /// The same, where the function has so much time left.
-pub async fn answer_within(
+pub async fn answer_within<B: Body, A: Answer>(
     app: &App,
     route: &Route,
-    handler: &impl AsyncFn(&App, &mut Request<'_>) -> Result<Reply, ApiError>,
+    handler: impl AsyncFn(&App, &Request<'_, B>) -> Result<A, ApiError> + Copy + 'static,
     event: Value,
     budget: Duration,
-) -> ApiGatewayV2httpResponse {
-    let event: ApiGatewayV2httpRequest = serde_json::from_value(event).unwrap();
+) -> Response<Payload> {
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let mut context = Context::default();
+    "r-1".clone_into(&mut context.request_id);
+    let handler = erased(handler);
     // On the heap: many of them at once are more than a test's stack holds.
-    Box::pin(respond(app, route, handler, event, "r-1".to_owned(), budget)).await
+    Box::pin(respond(app, route, &*handler, request.with_lambda_context(context), budget)).await
+}
+
+/// An answer's status.
+pub fn status(response: &Response<Payload>) -> u16 {
+    response.status().as_u16()
+}
+
+/// An answer's header.
+pub fn header<'a>(response: &'a Response<Payload>, name: &str) -> Option<&'a str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
 /// An answer's JSON.
-pub fn body(response: &ApiGatewayV2httpResponse) -> Value {
-    match &response.body {
-        Some(Body::Text(text)) => serde_json::from_str(text).unwrap(),
+pub fn body(response: &Response<Payload>) -> Value {
+    match response.body() {
+        Payload::Text(text) => serde_json::from_str(text).unwrap(),
         other => panic!("no text: {other:?}"),
     }
 }

@@ -22,14 +22,18 @@ use aws_types::region::Region;
 use serde_json::{Value, json};
 use shared::auth::keyring::Keyring;
 use shared::auth::mailed::MailedToken;
-use shared::auth::session::{Memory, Session};
-use shared::aws::secrets::Secrets;
+use shared::auth::secrets::Secrets;
+use shared::auth::session::{Session, SessionLifetime};
+use shared::aws::secrets::SecretText;
+use shared::clock::Timestamp;
+use shared::domain::body::Body;
 use shared::domain::email::Email;
-use shared::domain::field::{Field, Fields};
+use shared::domain::field::{BodyContext, Field, Fields};
+use shared::domain::firing::{Fired, Firing, FiringDecision};
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::PasswordHash;
-use shared::domain::reminder::{NewReminder, Reminder};
-use shared::domain::task::{NewTask, Task};
+use shared::domain::reminder::Reminder;
+use shared::domain::task::Task;
 use shared::domain::user::{PersonName, User};
 use shared::domain::zone::Zone;
 use shared::id::TokenSeed;
@@ -59,7 +63,7 @@ impl World {
         Self { store, client, user, session }
     }
 
-    /// The user's leave to write.
+    /// The permit of the user's requests.
     pub fn permit(&self) -> Permit {
         Permit::of_session(self.user.id, self.session.id)
     }
@@ -76,7 +80,7 @@ impl World {
     pub async fn delete_account(&self) {
         let now = clock::now();
         let read = self.store.account_with_sessions(self.user.id, now).await.unwrap().unwrap();
-        self.store.delete_account(&read, self.session.id, now).await.unwrap();
+        self.store.delete_account(&self.permit(), &read, now).await.unwrap();
     }
 
     /// A stored task of the user.
@@ -151,7 +155,7 @@ pub async fn rotated_secrets() -> Secrets {
     let before = json!({"current": "1", "1": "a".repeat(40)}).to_string();
     let answer = |secret: String| Answer::ok().with(json!({"SecretString": secret}));
     let manager = Scripted::new(vec![answer(before), answer(rotated_secret())]).await;
-    Secrets::load_with_pause(&manager.sdk(), "keys".to_owned(), Duration::ZERO).await.unwrap()
+    Secrets::load_with_pause(SecretText::new(&manager.sdk(), "keys".to_owned()), Duration::ZERO).await.unwrap()
 }
 
 pub fn new_user(email: &str) -> User {
@@ -183,30 +187,40 @@ pub const ADDRESS: &str = "6b6e6f776e";
 
 /// A login with a password, from where the user always signs in.
 pub fn sign_in<'a>(session: &'a Session, read: &'a AccountWithSessions) -> SignIn<'a> {
-    SignIn { session, read, address: ADDRESS, stronger: None, challenge: None }
+    SignIn { session, read, address: ADDRESS, rehash: None, challenge: None }
 }
 
 pub fn new_session(user: &User) -> Session {
     let device = ("a browser", "192.0.2.1");
-    Session::open(&keyring(), (user.id, &user.email), Memory::Ordinary, device, clock::now()).unwrap().session
+    Session::open(&keyring(), (user.id, &user.email), SessionLifetime::Ordinary, device, clock::now()).unwrap().session
 }
 
-pub fn fields(body: Value) -> Fields {
+/// A body, parsed as that of a request at `now`.
+pub fn parsed<B: Body>(body: Value, now: Timestamp) -> B {
     let Value::Object(object) = body else { panic!("not an object: {body}") };
-    Fields::new(object)
+    let password_min_length = 6.try_into().unwrap();
+    let mut fields = Fields::new(object, BodyContext { now, password_min_length, challenge: None });
+    let body = B::read(&mut fields);
+    fields.finish(body).unwrap()
 }
 
 pub fn new_task(user: &User, body: Value) -> Task {
-    let mut fields = fields(body);
-    let input = NewTask::read(&mut fields);
-    Task::new(user.id, fields.finish(input).unwrap(), &Zone::UTC, clock::now())
+    Task::new(user.id, parsed(body, clock::now()), &Zone::UTC, clock::now())
 }
 
 pub fn new_reminder(task: &Task, ahead: Duration) -> Reminder {
     let now = clock::now();
-    let mut fields = fields(json!({"taskId": task.id, "scheduledAt": now.plus(ahead)}));
-    let input = NewReminder::read(&mut fields, now);
-    Reminder::new(task.user_id, fields.finish(input).unwrap(), now)
+    let input = parsed(json!({"taskId": task.id, "scheduledAt": now.plus(ahead)}), now);
+    Reminder::new(task.user_id, input, now)
+}
+
+/// What a reminder of this task and user does when it fires now.
+pub fn fired(reminder: &Reminder, task: &Task, user: &User) -> Fired {
+    let firing = Firing { reminder: reminder.clone(), task: task.clone(), user: user.clone() };
+    match firing.decide(clock::now()) {
+        FiringDecision::Fire(fired) => *fired,
+        FiringDecision::Cancel(cancelled) => panic!("cancelled: {cancelled:?}"),
+    }
 }
 
 /// Starts a database in this process; answers its address.
@@ -231,7 +245,7 @@ pub fn sdk(endpoint: &str) -> SdkConfig {
 }
 
 async fn create_table(client: &Client) {
-    const NAMES: [&str; 8] = ["PK", "SK", "byTime", "byCreated", "open", "byTask", "dueShard", "dueAt"];
+    const NAMES: [&str; 9] = ["PK", "SK", "byTime", "byCreated", "open", "byTask", "byChanged", "dueShard", "dueAt"];
     let all = || Projection::builder().projection_type(ProjectionType::All).build();
     let keys_only = || Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let key = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
@@ -263,6 +277,7 @@ async fn create_table(client: &Client) {
         .local_secondary_indexes(local("by-created", "byCreated", all()))
         .local_secondary_indexes(local("open", "open", keys_only()))
         .local_secondary_indexes(local("by-task", "byTask", keys_only()))
+        .local_secondary_indexes(local("by-changed", "byChanged", keys_only()))
         .global_secondary_indexes(due)
         .send()
         .await

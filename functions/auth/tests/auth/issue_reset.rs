@@ -1,11 +1,14 @@
 use serde_json::json;
 use shared::auth::mailed::MailedToken;
-use shared::aws::queue::IssueReset;
-use shared::aws::secrets::Secrets;
+use shared::auth::secrets::Secrets;
+use shared::aws::secrets::SecretText;
 use shared::domain::email::Email;
 use shared::id::{MailId, TokenSeed};
+use shared::messages::IssueReset;
 use shared::store::mailed_tokens::TokenUse;
-use test_support::{Answer, Scripted, World, clock, keyring};
+use test_support::{Answer, Scripted, World, keyring};
+
+use crate::{deliver, reset_issuer};
 
 fn message(email: &str) -> IssueReset {
     let email = Email::parse(email).unwrap();
@@ -15,16 +18,17 @@ fn message(email: &str) -> IssueReset {
 async fn secrets() -> Secrets {
     let secret = json!({"current": "1", "1": "a".repeat(40)}).to_string();
     let manager = Scripted::new(vec![Answer::ok().with(json!({"SecretString": secret}))]).await;
-    Secrets::load(&manager.sdk(), "keys".to_owned()).await.unwrap()
+    Secrets::load(SecretText::new(&manager.sdk(), "keys".to_owned())).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_message_that_comes_twice_sends_one_mail() {
-    let (world, secrets) = (World::new().await, secrets().await);
+    let world = World::new().await;
+    let issuer = reset_issuer(&world, secrets().await);
     let message = message(world.user.email.as_str());
     let before = world.count("MAIL#").await;
     for _ in 0..2 {
-        auth::issue_reset::handle(&world.store, &secrets, message.clone(), clock::now()).await.unwrap();
+        deliver(&issuer, message.clone()).await.unwrap();
     }
     assert_eq!(world.count("MAIL#").await, before + 1);
     let token = MailedToken::derive(&keyring(), "1", message.seed).unwrap();
@@ -35,9 +39,10 @@ async fn a_message_that_comes_twice_sends_one_mail() {
 
 #[tokio::test]
 async fn an_unknown_address_is_no_error_and_a_lost_key_is_one() {
-    let (world, secrets) = (World::new().await, secrets().await);
+    let world = World::new().await;
+    let issuer = reset_issuer(&world, secrets().await);
     let unknown = message("nobody@example.com");
-    auth::issue_reset::handle(&world.store, &secrets, unknown, clock::now()).await.unwrap();
+    deliver(&issuer, unknown).await.unwrap();
     let lost = IssueReset { kid: "9".to_owned(), ..message(world.user.email.as_str()) };
-    assert!(auth::issue_reset::handle(&world.store, &secrets, lost, clock::now()).await.is_err());
+    assert!(deliver(&issuer, lost).await.is_err());
 }

@@ -6,15 +6,13 @@ use shared::auth::password::{hash, is_outdated};
 use shared::domain::email::Email;
 use shared::domain::field::Field;
 use shared::domain::mail::{Mail, MailContent};
-use shared::domain::notification::Notification;
 use shared::domain::password::{Password, PasswordHash};
 use shared::domain::user::{PersonName, User};
+use shared::domain::user_change::TwoFactor;
 use shared::domain::zone::Zone;
 use shared::http::App;
-use shared::http::routes::AUTH_LOGIN;
 use shared::store::Permit;
-use shared::store::accounts::TwoFactor;
-use test_support::api::{app, body, limits};
+use test_support::api::{app, body, header, limits, status};
 use test_support::{World, clock, verification};
 
 use crate::call;
@@ -33,9 +31,9 @@ async fn someone(app: &App, email: &str, hash: PasswordHash) -> User {
     user
 }
 
-async fn login(app: &App, address: &str, email: &str, password: &str) -> i64 {
+async fn login(app: &App, address: &str, email: &str, password: &str) -> u16 {
     let credentials = json!({"email": email, "password": password});
-    call(app, &AUTH_LOGIN, &auth::login::handle, address, &credentials).await.status_code
+    status(&call(app, auth::login::OPERATION, auth::login::handle, address, &credentials).await)
 }
 
 #[tokio::test]
@@ -107,7 +105,7 @@ async fn of_fifty_guesses_at_once_from_fifty_addresses_ten_are_tried() {
             async move { login(app, &format!("198.51.100.{number}"), email, "Wrong-horse-7").await }
         });
         let statuses = futures::future::join_all(guesses).await;
-        let count = |wanted: i64| statuses.iter().filter(|status| **status == wanted).count();
+        let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
         assert_eq!((count(401), count(429)), (10, 40), "{email}: {statuses:?}");
     }
 }
@@ -122,7 +120,7 @@ async fn of_fifty_guesses_at_once_from_one_address_five_are_tried() {
         async move { login(app, "192.0.2.1", "known@example.com", &format!("Wrong-horse-{number}")).await }
     });
     let statuses = futures::future::join_all(guesses).await;
-    let count = |wanted: i64| statuses.iter().filter(|status| **status == wanted).count();
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!((count(401), count(429)), (5, 45), "{statuses:?}");
     assert_eq!(login(&app, "192.0.2.1", "known@example.com", PASSWORD).await, 429, "the right one comes too late");
 }
@@ -137,9 +135,9 @@ async fn the_guard_answers_429_with_a_time_to_wait_and_spares_known_addresses() 
     }
     for _ in 0..2 {
         let credentials = json!({"email": "known@example.com", "password": PASSWORD});
-        let refused = call(&app, &AUTH_LOGIN, &auth::login::handle, "203.0.113.1", &credentials).await;
-        assert_eq!((refused.status_code, &body(&refused)["code"]), (429, &json!("TOO_MANY_REQUESTS")));
-        let wait: i64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        let refused = call(&app, auth::login::OPERATION, auth::login::handle, "203.0.113.1", &credentials).await;
+        assert_eq!((status(&refused), &body(&refused)["code"]), (429, &json!("TOO_MANY_REQUESTS")));
+        let wait: i64 = header(&refused, "retry-after").unwrap().parse().unwrap();
         assert!((1..=7200).contains(&wait), "{wait}");
     }
     assert!(app.store.user(user.id).await.unwrap().unwrap().logins_blocked_at.is_some(), "the owner is told");
@@ -149,9 +147,11 @@ async fn the_guard_answers_429_with_a_time_to_wait_and_spares_known_addresses() 
 async fn switch_on(app: &App, user: &User) {
     let account = app.store.account_with_sessions(user.id, clock::now()).await.unwrap().unwrap();
     let session = account.sessions.first().unwrap();
-    let told = Notification::security(user.id, "switched", clock::now());
     let permit = Permit::of_session(user.id, session.id);
-    app.store.set_two_factor(&permit, user.id, TwoFactor::On, &told).await.unwrap();
+    app.store
+        .update_user(&permit, &account.user, &account.user.set_two_factor(TwoFactor::On, clock::now()))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -1,24 +1,21 @@
 //! A key that the secret got after a function had read it: what was made with it works all the same.
 
-use auth::google_callback;
-use auth::oidc::Provider;
 use auth::oidc_flow::{Flow, VALID};
+use auth::{google_callback, verify_otp};
 use serde_json::json;
 use shared::auth::challenge::Challenge;
 use shared::auth::keyring::Keyring;
 use shared::auth::mailed::{LoginCode, MailedToken};
-use shared::auth::session::Memory;
-use shared::aws::queue::IssueReset;
-use shared::aws::secrets::SecretText;
-use shared::http::routes::{AUTH_GOOGLE_CALLBACK, AUTH_VERIFY_OTP};
+use shared::auth::session::SessionLifetime;
 use shared::http::{App, Request};
 use shared::id::{MailId, TokenSeed};
+use shared::messages::IssueReset;
 use shared::store::Permit;
 use shared::store::mailed_tokens::TokenUse;
-use test_support::api::{answer, app, event};
+use test_support::api::{answer, app, event, route, status};
 use test_support::{Answer, Scripted, World, clock, rotated_keyring, rotated_secrets};
 
-use crate::call;
+use crate::{call, deliver, provider, reset_issuer};
 
 /// An app that has read the secret before key 2 was added, and one that will never get it.
 async fn apps(world: &World) -> [App; 2] {
@@ -31,24 +28,25 @@ async fn apps(world: &World) -> [App; 2] {
 async fn a_login_code_of_a_newer_key_is_right() {
     let world = World::new().await;
     let keyring = rotated_keyring();
-    for (app, status) in apps(&world).await.iter().zip([200, 400]) {
+    for (app, expected) in apps(&world).await.iter().zip([200, 400]) {
         let now = clock::now();
-        let challenge = Challenge::new(&keyring, &world.user, Memory::Ordinary, None, now);
+        let challenge = Challenge::new(&keyring, &world.user, SessionLifetime::Ordinary, None, now);
         let system = Permit::of_system();
         world.store.open_challenge(&system, &challenge, &challenge.mail(now), None).await.unwrap();
         let code = LoginCode::derive(&keyring, "2", challenge.seed).unwrap();
         let body = json!({"email": world.user.email, "otp": code.expose(), "challengeId": challenge.id});
-        let answer = call(app, &AUTH_VERIFY_OTP, &auth::verify_otp::handle, "192.0.2.1", &body).await;
-        assert_eq!(answer.status_code, status);
+        let answer = call(app, verify_otp::OPERATION, verify_otp::handle, "192.0.2.1", &body).await;
+        assert_eq!(status(&answer), expected);
     }
 }
 
 #[tokio::test]
 async fn a_reset_that_was_asked_for_under_a_newer_key_is_issued() {
-    let (world, secrets) = (World::new().await, rotated_secrets().await);
+    let world = World::new().await;
+    let issuer = reset_issuer(&world, rotated_secrets().await);
     let (email, seed) = (world.user.email.clone(), TokenSeed::new());
     let message = IssueReset { email, seed, kid: "2".to_owned(), mail_id: MailId::new() };
-    auth::issue_reset::handle(&world.store, &secrets, message, clock::now()).await.unwrap();
+    deliver(&issuer, message).await.unwrap();
     let token = MailedToken::derive(&rotated_keyring(), "2", seed).unwrap();
     let row = world.store.mailed_token(token.expose(), TokenUse::ResetPassword).await.unwrap().unwrap();
     assert_eq!(row.user_id, world.user.id);
@@ -56,19 +54,18 @@ async fn a_reset_that_was_asked_for_under_a_newer_key_is_issued() {
 
 /// What the provider was asked after a browser came back with a flow that was sealed with `keyring`.
 async fn asked_after_callback(app: &App, keyring: &Keyring) -> usize {
-    let manager = Scripted::new(vec![Answer::ok().with(json!({"SecretString": "{}"}))]).await;
     let provider_server = Scripted::new(vec![Answer::broken()]).await;
-    let secret = SecretText::new(&manager.sdk(), "oidc".to_owned());
-    let provider = Provider::new(provider_server.endpoint().to_owned(), "https://api.example.com", secret).unwrap();
+    let (provider, manager) = provider(provider_server.endpoint().to_owned(), "{}").await;
     let word = |word: &str| word.to_owned();
     let expires_at = clock::now().plus(VALID).as_second();
     let flow = Flow { state: word("s"), nonce: word("n"), verifier: word("v"), expires_at };
-    let mut event = event(&AUTH_GOOGLE_CALLBACK, "192.0.2.1");
+    let callback = route(google_callback::OPERATION);
+    let mut event = event(&callback, "192.0.2.1");
     event["cookies"] = json!([format!("__Host-oidcFlow={}", flow.seal(keyring))]);
     event["queryStringParameters"] = json!({"state": "s", "code": "c"});
     event["rawQueryString"] = json!("state=s&code=c");
-    let handler = async |app: &App, request: &mut Request<'_>| google_callback::handle(&provider, app, request).await;
-    assert_eq!(answer(app, &AUTH_GOOGLE_CALLBACK, &handler, event).await.status_code, 302);
+    let handler = async move |app: &App, request: &Request<'_>| google_callback::handle(app, request, provider).await;
+    assert_eq!(status(&answer(app, &callback, handler, event).await), 302);
     manager.asked().len() + provider_server.asked().len()
 }
 

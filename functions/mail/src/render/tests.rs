@@ -1,15 +1,15 @@
 //! Mails as their readers get them.
 
 use super::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::domain::email::Email;
-use shared::domain::field::{Field, Fields};
+use shared::domain::field::Field;
 use shared::domain::password::PasswordHash;
-use shared::domain::reminder::{NewReminder, Reminder};
-use shared::domain::task::{NewTask, Task};
+use shared::domain::reminder::Reminder;
+use shared::domain::task::Task;
 use shared::domain::user::PersonName;
 use shared::domain::zone::Zone;
-use test_support::clock;
+use test_support::{clock, parsed};
 
 fn keyring() -> Keyring {
     Keyring::parse(r#"{"current":"1","1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#).unwrap()
@@ -26,18 +26,12 @@ fn user(name: &str) -> User {
     User::register(name, email, hash, Zone::parse("Asia/Kolkata").unwrap(), clock::now())
 }
 
-fn fields(value: Value) -> Fields {
-    let Value::Object(object) = value else { panic!("no object") };
-    Fields::new(object)
-}
-
 fn reminder_mail(user: &User, title: &str, message: &str) -> Mail {
     let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
-    let new = NewTask::read(&mut fields(json!({"title": title, "dueDate": "2026-01-01T09:00:00Z"}))).unwrap();
+    let new = parsed(json!({"title": title, "dueDate": "2026-01-01T09:00:00Z"}), now);
     let task = Task::new(user.id, new, &Zone::UTC, now);
     let body = json!({"taskId": task.id, "scheduledAt": "2026-01-01T08:00:00Z", "message": message});
-    let new = NewReminder::read(&mut fields(body), now).unwrap();
-    Mail::hour_before(&Reminder::new(user.id, new, now), &task, now)
+    Mail::hour_before(&Reminder::new(user.id, parsed(body, now), now), &task, now)
 }
 
 #[test]

@@ -12,7 +12,8 @@ use shared::aws::files::Bucket;
 use shared::domain::attachment::{Attachment, AttachmentStatus, FileName, NewFile};
 use shared::domain::user::User;
 use shared::id::{AttachmentId, TaskId};
-use shared::store::{Permit, Refusal, WriteError};
+use shared::operator;
+use shared::store::{Refusal, WriteError};
 
 use super::files::{Fetched, Files};
 use super::report::Kind;
@@ -91,7 +92,7 @@ impl Import<'_> {
     }
 
     async fn announce(&self, present: Option<Attachment>, attachment: &Attachment) -> Result<(), Left> {
-        let permit = Permit::of_system();
+        let permit = operator::permit();
         if let Some(present) = present {
             if present.card.file_size == attachment.card.file_size
                 && present.card.file_type == attachment.card.file_type

@@ -20,6 +20,7 @@ use shared::domain::task::{MAX_REMINDERS, MAX_TASKS};
 use shared::domain::user::User;
 use shared::domain::zone::Zone;
 use shared::id::TaskId;
+use shared::operator;
 use shared::store::import::{Family, ImportProgress};
 use shared::store::replay::Mode;
 use shared::store::{Refusal, Store, WriteError};
@@ -81,7 +82,7 @@ pub async fn run(
                     report.fail(&user, &failure);
                 }
             }
-            store.record_import(&ImportProgress { after: Some(id.clone()) }).await?;
+            store.record_import(&operator::permit(), &ImportProgress { after: Some(id.clone()) }).await?;
             after = Some(id);
             done += 1;
             // Progress is a courtesy: a closed terminal ends no import.
@@ -105,7 +106,7 @@ impl Import<'_> {
         let Some(user) = self.take(Kind::User, row, rows::user(row, self.zone, self.now)) else {
             return self.leave_children(row).await;
         };
-        match self.store.import_account(&user).await {
+        match self.store.import_account(&operator::permit(), &user).await {
             Ok(()) => {}
             Err(WriteError::Refused(Refusal::EmailTaken)) => {
                 self.report.untake(Kind::User);
@@ -116,13 +117,13 @@ impl Import<'_> {
         }
         let families = self.families(row, &user).await?;
         let tasks: HashSet<TaskId> = families.iter().map(|family| family.task.id).collect();
-        for reminder in self.store.import_tasks(families, self.zone, self.now).await? {
+        for reminder in self.store.import_tasks(&operator::permit(), families, self.zone, self.now).await? {
             self.report.untake(Kind::Reminder);
             self.report.refuse_id(Kind::Reminder, reminder, "its task was brought in before, without it");
         }
         let notifications = self.notifications(row, &user).await?;
-        self.store.import_notifications(user.id, &notifications).await?;
-        self.store.replay(user.id, Mode::Repair, self.now).await?;
+        self.store.import_notifications(&operator::permit(), user.id, &notifications).await?;
+        self.store.replay(&operator::permit(), user.id, Mode::Repair, self.now).await?;
         // Behind the recount: announcing counts bytes by itself.
         self.attachments(row, &user, &tasks).await
     }

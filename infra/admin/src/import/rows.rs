@@ -86,6 +86,7 @@ pub(super) fn task(row: &Value, user: UserId, now: Timestamp) -> Read<Task> {
         updated_at,
         completed_at: (status == TaskStatus::Completed).then_some(updated_at),
         overdue_told: None,
+        counted_category: None,
         attachments: BTreeMap::new(),
         reminders: BTreeMap::new(),
     })

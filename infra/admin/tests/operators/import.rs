@@ -5,13 +5,13 @@ use std::time::Instant;
 use admin::import::{self, Address, Kind, Report, Start};
 use admin::replay;
 use shared::domain::email::Email;
-use shared::domain::notification::Notification;
 use shared::domain::reminder::ReminderStatus;
 use shared::domain::user::{AuthProvider, User};
+use shared::domain::user_change::TwoFactor;
 use shared::domain::zone::Zone;
 use shared::id::{ReminderId, TaskId};
 use shared::store::Permit;
-use shared::store::accounts::TwoFactor;
+use shared::store::counters::CounterSnapshot;
 use shared::store::replay::Mode;
 
 use legacy_fixture::{AS_QUERIES, AS_TABLES, Postgres, ROWS};
@@ -83,10 +83,9 @@ async fn a_second_import_adds_nothing_and_undoes_no_change() {
     let asha = user(&world, "asha@example.com").await;
     let rent = TaskId::parse("20000000-0000-4000-8000-000000000001").unwrap();
     let row = world.store.task(asha.id, rent).await.unwrap().unwrap();
-    let renamed = test_support::fields(serde_json::json!({"title": "Pay the rent"}));
-    let patch = shared::domain::task::TaskPatch::read(&mut { renamed });
+    let patch = test_support::parsed(serde_json::json!({"title": "Pay the rent"}), clock::now());
     let system = shared::store::Permit::of_system();
-    world.store.update_task(&system, row, patch, &Zone::UTC, clock::now()).await.unwrap();
+    world.store.update_task(&system, &row, &row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
     assert_eq!(run(&world, &postgres, Start::WhereItStopped).await, Report::default(), "it goes on at the end");
     assert_eq!(run(&world, &postgres, Start::Anew).await, first);
     let task = world.store.task(asha.id, rent).await.unwrap().unwrap().task;
@@ -171,8 +170,9 @@ async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_
     assert_eq!(unread().await, (12, 8));
     // What the user has read since stays read, and what came since stays counted.
     world.store.mark_all_read(&Permit::of_system(), asha, clock::now()).await.unwrap();
-    let later = Notification::security(asha, "Somebody signed in", clock::now());
-    world.store.set_two_factor(&Permit::of_system(), asha, TwoFactor::On, &later).await.unwrap();
+    let read = world.store.user(asha).await.unwrap().unwrap();
+    let later = read.set_two_factor(TwoFactor::On, clock::now());
+    world.store.update_user(&Permit::of_system(), &read, &later).await.unwrap();
     assert_eq!(unread().await, (13, 1));
     run(&world, &postgres, Start::Anew).await;
     assert_eq!(unread().await, (13, 1));
@@ -185,7 +185,11 @@ async fn a_reminder_that_the_original_made_since_or_its_user_deleted_here_is_not
     let asha = user(&world, "asha@example.com").await;
     let deleted = ReminderId::parse("30000000-0000-4000-8000-000000000001").unwrap();
     let reminder = world.store.reminder(asha.id, deleted).await.unwrap().unwrap();
-    world.store.delete_reminder(&Permit::of_system(), &reminder, clock::now()).await.unwrap();
+    world
+        .store
+        .delete_reminder(&Permit::of_system(), &reminder, &CounterSnapshot::default(), clock::now())
+        .await
+        .unwrap();
     let since = "INSERT INTO reminders (id, user_id, task_id, scheduled_at) VALUES
         ('30000000-0000-4000-8000-000000000009', '10000000-0000-4000-8000-000000000001',
          '20000000-0000-4000-8000-000000000001', NOW() + interval '9 days')";

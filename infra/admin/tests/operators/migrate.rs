@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::domain::reminder::ReminderStatus;
 use shared::id::ReminderId;
+use shared::store::Permit;
 use shared::store::import::Family;
 use shared::store::ledger::MigrationState;
 use shared::store::replay::Mode;
@@ -33,9 +34,13 @@ async fn uncounted(world: &World, tasks: usize) {
     });
     let families: Vec<Family> = families.collect();
     for some in families.chunks(100) {
-        world.store.import_tasks(some.to_vec(), &world.user.timezone, clock::now()).await.unwrap();
+        world
+            .store
+            .import_tasks(&Permit::of_system(), some.to_vec(), &world.user.timezone, clock::now())
+            .await
+            .unwrap();
     }
-    world.store.forget_counters(world.user.id, clock::now()).await.unwrap();
+    world.store.forget_counters(&Permit::of_system(), world.user.id, clock::now()).await.unwrap();
 }
 
 #[tokio::test]
@@ -102,10 +107,10 @@ async fn an_interrupted_migration_goes_on_where_it_stopped_both_ways() {
 async fn two_operators_do_not_migrate_at_once_and_a_dead_ones_lock_runs_out() {
     let world = World::new().await;
     let now = clock::now();
-    world.store.lock_migrations("another", now, now.plus(DAY)).await.unwrap();
+    world.store.lock_migrations(&Permit::of_system(), "another", now, now.plus(DAY)).await.unwrap();
     let refused = migrate::up(&world.store, clock::fixed(), Plan::default()).await;
     assert!(refused.is_err(), "{refused:?}");
-    world.store.lock_migrations("another", now.minus(DAY), now.minus(DAY / 2)).await.unwrap();
+    world.store.lock_migrations(&Permit::of_system(), "another", now.minus(DAY), now.minus(DAY / 2)).await.unwrap();
     assert_eq!(migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap().steps[0].end, End::Reached);
 }
 

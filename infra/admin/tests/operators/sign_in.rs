@@ -5,19 +5,19 @@ use serde_json::json;
 use shared::domain::email::Email;
 use shared::domain::zone::Zone;
 use shared::http::App;
-use shared::http::routes::AUTH_LOGIN;
-use test_support::api::{answer, app, body, event};
+use test_support::api::{answer, app, body, event, route, status};
 use test_support::{World, clock};
 
 use legacy_fixture::{AS_TABLES, Postgres};
 
 const PASSWORD: &str = "Original-pass-1";
 
-async fn login(app: &App, email: &str, password: &str) -> (i64, serde_json::Value) {
-    let mut event = event(&AUTH_LOGIN, "192.0.2.1");
+async fn login(app: &App, email: &str, password: &str) -> (u16, serde_json::Value) {
+    let route = route(auth::login::OPERATION);
+    let mut event = event(&route, "192.0.2.1");
     event["body"] = json!(json!({"email": email, "password": password}).to_string());
-    let answer = answer(app, &AUTH_LOGIN, &auth::login::handle, event).await;
-    (answer.status_code, body(&answer))
+    let answer = answer(app, &route, auth::login::handle, event).await;
+    (status(&answer), body(&answer))
 }
 
 async fn hash_of(world: &World, email: &str) -> String {

@@ -193,21 +193,25 @@ impl Attachment {
     }
 }
 
-/// An attachment as callers see it.
+/// A file attached to a task.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are AttachmentCard's")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Attachment"))]
 pub struct AttachmentOut {
     pub id: AttachmentId,
     pub task_id: TaskId,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub filename: FileName,
-    /// The same as `filename`: the original uses both names.
+    /// The same as `filename`, for compatibility.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub original_name: FileName,
     pub file_type: String,
     pub file_size: u64,
-    /// Where the file is to be fetched, once it is ready.
+    /// URL of the file, once it is ready.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Uri>"))]
     pub file_url: Option<String>,
-    /// Where its thumbnail is.
+    /// URL of the thumbnail, if the file is a picture.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Uri>"))]
     pub thumbnail_url: Option<String>,
     pub status: AttachmentStatus,
     pub rejection_reason: Option<String>,
@@ -217,15 +221,17 @@ pub struct AttachmentOut {
     pub created_at: Timestamp,
 }
 
-/// What looking at a file saved.
+/// How much smaller the stored file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct OptimizationStats {
-    /// Bytes that were uploaded.
+    /// Size of the upload, in bytes.
     pub original_size: u64,
-    /// Bytes that are stored.
+    /// Size of the stored file, in bytes.
     pub optimized_size: u64,
-    /// The whole per cent saved; less than 0 where it grew.
+    /// Whole per cent saved; negative if the file grew.
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub compression_ratio: i64,
 }
 

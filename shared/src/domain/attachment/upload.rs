@@ -6,7 +6,9 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{MAX_FILE_BYTES, MAX_FILES};
+use crate::domain::body::Body;
 use crate::domain::field::{Field, FieldError, Fields, string};
+use crate::inline_schema;
 
 /// Most characters of a file's name.
 const NAME_MAX: usize = 255;
@@ -57,11 +59,9 @@ impl Field for FileName {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         Self::parse(label, string(label, value)?)
     }
-
-    fn schema() -> Value {
-        serde_json::json!({"type": "string", "minLength": 1})
-    }
 }
+
+inline_schema!(FileName, { "type": "string", "minLength": 1 });
 
 /// A file that is announced.
 #[derive(Clone, Debug)]
@@ -121,9 +121,8 @@ fn whole_number(value: &Value) -> Option<u64> {
 #[derive(Clone, Debug)]
 pub struct NewFiles(pub Vec<NewFile>);
 
-impl NewFiles {
-    /// Reads `files`; `None` when one of them is bad.
-    pub fn read(fields: &mut Fields) -> Option<Self> {
+impl Body for NewFiles {
+    fn read(fields: &mut Fields) -> Option<Self> {
         let list: List = fields.required("files", "Files")?;
         let read = list.0.iter().enumerate().map(|(at, value)| NewFile::read(&format!("files[{at}]"), value));
         let mut files = Vec::new();
@@ -136,25 +135,13 @@ impl NewFiles {
         Some(Self(files))
     }
 
-    fn schema() -> Value {
-        let mimes: Vec<&str> = Kind::ALL.iter().map(|kind| kind.mime()).collect();
-        let file = serde_json::json!({
-            "type": "object",
-            "required": ["filename", "fileType", "fileSize"],
-            "properties": {
-                "filename": {
-                    "type": "string",
-                    "minLength": 1,
-                    "description": "For show only; its extension and fileType must agree",
-                    "examples": ["beach.jpg"],
-                },
-                "fileType": { "type": "string", "enum": mimes },
-                "fileSize": { "type": "integer", "minimum": 1, "maximum": MAX_FILE_BYTES, "description": "Bytes" },
-            },
-        });
-        serde_json::json!({ "type": "array", "minItems": 1, "maxItems": MAX_FILES, "items": file })
+    #[cfg(feature = "schema")]
+    fn describe(object: &mut crate::schema::ObjectSchema<'_>) {
+        object.required::<List>("files", "");
     }
+}
 
+impl NewFiles {
     /// Checks how many files there are.
     ///
     /// # Errors
@@ -176,22 +163,36 @@ impl Field for List {
         NewFiles::check_count(list.len())?;
         Ok(Self(list.clone()))
     }
-
-    fn schema() -> Value {
-        NewFiles::schema()
-    }
 }
+
+inline_schema!(List, {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_FILES,
+    "items": {
+        "type": "object",
+        "required": ["filename", "fileType", "fileSize"],
+        "properties": {
+            "filename": {
+                "type": "string",
+                "minLength": 1,
+                "description": "For display only; its extension and fileType must agree",
+                "examples": ["beach.jpg"],
+            },
+            "fileType": { "type": "string", "enum": Kind::ALL.iter().map(|kind| kind.mime()).collect::<Vec<_>>() },
+            "fileSize": { "type": "integer", "minimum": 1, "maximum": MAX_FILE_BYTES, "description": "Bytes" },
+        },
+    },
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::body::testing::parsed;
     use serde_json::json;
 
     fn files(body: Value) -> Result<Vec<NewFile>, Vec<FieldError>> {
-        let Value::Object(object) = body else { panic!("no object") };
-        let mut fields = Fields::new(object);
-        let read = NewFiles::read(&mut fields);
-        fields.finish(read).map(|files| files.0)
+        parsed::<NewFiles>(body).map(|files| files.0)
     }
 
     fn file(name: &str, mime: &str, size: Value) -> Value {

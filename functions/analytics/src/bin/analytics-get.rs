@@ -1,8 +1,0 @@
-//! `analytics-get`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::ANALYTICS_GET, analytics::get::handle).await
-}

@@ -1,8 +1,0 @@
-//! `auth-logout`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::AUTH_LOGOUT, auth::logout::handle).await
-}

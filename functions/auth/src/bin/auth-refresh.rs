@@ -1,8 +1,0 @@
-//! `auth-refresh`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::AUTH_REFRESH, auth::refresh::handle).await
-}

@@ -1,8 +1,0 @@
-//! `mail-unsubscribe`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::MAIL_UNSUBSCRIBE, mail::unsubscribe::handle).await
-}

@@ -1,8 +1,0 @@
-//! `notifications-count`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::NOTIFICATIONS_COUNT, notifications::count::handle).await
-}

@@ -1,8 +1,0 @@
-//! `notifications-delete`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::NOTIFICATIONS_DELETE, notifications::delete::handle).await
-}

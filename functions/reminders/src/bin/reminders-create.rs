@@ -1,8 +1,0 @@
-//! `reminders-create`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::REMINDERS_CREATE, reminders::create::handle).await
-}

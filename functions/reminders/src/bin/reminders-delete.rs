@@ -1,8 +1,0 @@
-//! `reminders-delete`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::REMINDERS_DELETE, reminders::delete::handle).await
-}

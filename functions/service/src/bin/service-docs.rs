@@ -1,8 +1,0 @@
-//! `service-docs`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::SERVICE_DOCS, service::docs::handle).await
-}

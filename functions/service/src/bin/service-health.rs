@@ -1,8 +1,0 @@
-//! `service-health`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::SERVICE_HEALTH, service::health::handle).await
-}

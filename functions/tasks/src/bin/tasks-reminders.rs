@@ -1,8 +1,0 @@
-//! `tasks-reminders`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::TASKS_REMINDERS, tasks::reminders::handle).await
-}

@@ -1,8 +1,0 @@
-//! `users-me`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::USERS_ME, users::me::handle).await
-}

@@ -1,8 +1,0 @@
-//! `users-update`.
-
-use shared::http::{routes, serve};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    serve(&routes::USERS_UPDATE, users::update::handle).await
-}

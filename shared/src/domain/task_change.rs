@@ -1,0 +1,136 @@
+//! What an update changes of a task, and what follows from that.
+
+use crate::clock::Timestamp;
+use crate::domain::counters::CounterChange;
+use crate::domain::field::Patch;
+use crate::domain::notification::Notification;
+use crate::domain::reminder::ReminderStatus;
+use crate::domain::task::{Task, TaskPatch, TaskStatus};
+use crate::domain::zone::Zone;
+use crate::id::ReminderId;
+
+/// A change of a task that was read.
+#[derive(Clone, Debug)]
+pub struct TaskChange {
+    /// The task from now on, the cards of cancelled reminders included.
+    pub task: Task,
+    /// The pending reminders that completing it cancels.
+    pub cancelled: Vec<ReminderId>,
+    /// The notification of a task that becomes completed.
+    pub notification: Option<Notification>,
+    /// By how much the counters change.
+    pub counters: CounterChange,
+}
+
+impl Task {
+    /// The task with the fields changed that `patch` names; `zone` is the user's. Completing it cancels its pending reminders and
+    /// notifies the user.
+    pub fn change(&self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> TaskChange {
+        let mut task = self.with(patch, zone, now);
+        let (mut cancelled, mut counters) = (Vec::new(), CounterChange::default());
+        task.counted_category = Some(task.category_to_count().to_owned());
+        counters.recategorize(self.counted_category.as_deref(), task.counted_category.as_deref());
+        let is_completed = |task: &Self| task.status == TaskStatus::Completed;
+        let mut notification = None;
+        match (is_completed(self), is_completed(&task)) {
+            (false, true) => {
+                task.completed_at = Some(now);
+                cancelled.extend(task.pending_reminders());
+                notification = Some(Notification::task_completed(&task, now));
+            }
+            (true, false) => task.completed_at = None,
+            (true, true) | (false, false) => {}
+        }
+        for reminder in &cancelled {
+            if let Some(card) = task.reminders.get_mut(reminder) {
+                card.status = ReminderStatus::Skipped;
+                counters.recount(card.counted.take(), None);
+            }
+        }
+        TaskChange { task, cancelled, notification, counters }
+    }
+
+    fn with(&self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> Self {
+        let TaskPatch { title, description, due_date, priority, status, category, link } = patch;
+        let mut task = self.clone();
+        task.title = title.unwrap_or(task.title);
+        task.priority = priority.unwrap_or(task.priority);
+        task.status = status.unwrap_or(task.status);
+        description.apply(&mut task.description);
+        category.apply(&mut task.category);
+        link.apply(&mut task.link);
+        match due_date {
+            Patch::Keep => {}
+            Patch::Clear => task.due_date = None,
+            Patch::Set(due) => task.due_date = Some(due.resolve(zone)),
+        }
+        task.version += 1;
+        task.updated_at = now;
+        task
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::body::testing::parsed;
+    use crate::domain::counters::CounterMark;
+    use crate::domain::reminder::Channel;
+    use crate::domain::task::ReminderCard;
+    use crate::id::UserId;
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-01-05T08:00:00Z").unwrap()
+    }
+
+    fn task() -> Task {
+        let body = json!({"title": "Pay rent", "description": "for March", "category": "home"});
+        Task::new(UserId::new(), parsed(body).unwrap(), &Zone::UTC, now())
+    }
+
+    fn to(status: TaskStatus) -> TaskPatch {
+        TaskPatch { status: Some(status), ..TaskPatch::default() }
+    }
+
+    #[test]
+    fn completing_is_noticed_once_and_undoing_it_clears_its_moment() {
+        let done = task().change(to(TaskStatus::Completed), &Zone::UTC, now());
+        assert_eq!(done.task.completed_at, Some(now()));
+        assert!(done.notification.is_some());
+        let again = done.task.change(to(TaskStatus::Completed), &Zone::UTC, now());
+        assert!(again.notification.is_none());
+        let undo = TaskPatch { description: Patch::Clear, ..to(TaskStatus::Todo) };
+        let undone = again.task.change(undo, &Zone::UTC, now()).task;
+        assert_eq!((undone.completed_at, undone.description, undone.version), (None, None, 4));
+    }
+
+    #[test]
+    fn completing_cancels_what_is_pending_and_leaves_the_rest() {
+        let mut task = task();
+        let card = |status, counted| ReminderCard { scheduled_at: now(), channel: Channel::Email, status, counted };
+        let (pending, over) = (ReminderId::new(), ReminderId::new());
+        task.reminders.insert(pending, card(ReminderStatus::Pending, Some(CounterMark::Pending)));
+        let day = CounterMark::CompletedOn("2026-01-04".parse().unwrap());
+        task.reminders.insert(over, card(ReminderStatus::Completed, Some(day)));
+        let done = task.change(to(TaskStatus::Completed), &Zone::UTC, now());
+        assert_eq!(done.cancelled, [pending]);
+        assert_eq!(done.task.reminders[&pending], card(ReminderStatus::Skipped, None));
+        assert_eq!(done.task.reminders[&over], task.reminders[&over]);
+        assert_eq!(done.counters, CounterChange { pending: -1, ..CounterChange::default() });
+    }
+
+    #[test]
+    fn another_category_moves_the_count_and_a_task_that_was_not_counted_is_counted() {
+        let patch = TaskPatch { category: Patch::Clear, ..TaskPatch::default() };
+        let change = task().change(patch, &Zone::UTC, now());
+        assert_eq!(
+            change.counters.categories.into_iter().collect::<Vec<_>>(),
+            [("Uncategorized".to_owned(), 1), ("home".to_owned(), -1)]
+        );
+        let uncounted = Task { counted_category: None, ..task() };
+        let change = uncounted.change(TaskPatch::default(), &Zone::UTC, now());
+        assert_eq!(change.counters.categories.into_iter().collect::<Vec<_>>(), [("home".to_owned(), 1)]);
+    }
+}

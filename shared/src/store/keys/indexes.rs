@@ -1,0 +1,162 @@
+//! Keys of the indexes: which there are, and where rows stand in them.
+
+use std::time::Duration;
+
+use super::{
+    ATTACHMENT_PREFIX, BY_CREATED, BY_TASK, BY_TIME, MAIL_PREFIX, NOTIFICATION_PREFIX, OPEN, REMINDER_PREFIX,
+    TASK_PREFIX,
+};
+use crate::clock::Timestamp;
+use crate::domain::attachment::Attachment;
+use crate::domain::mail::Mail;
+use crate::domain::notification::Notification;
+use crate::domain::reminder::Reminder;
+use crate::domain::sweep::DueKind;
+use crate::domain::task::Task;
+use crate::id::{TaskId, UserId};
+
+/// Shards of the index `due`, so that no one partition takes all writes.
+pub const DUE_SHARDS: u8 = 8;
+/// Longer than a mail takes with all its retries.
+const MAIL_LATE: Duration = Duration::from_secs(15 * 60);
+
+/// An index that requests read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// A user's rows of one kind by their own time.
+    Time,
+    /// A user's tasks by creation.
+    Created,
+    /// What belongs to one task.
+    Task,
+    /// A user's pending reminders.
+    Open,
+}
+
+impl Index {
+    /// The index's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "by-time",
+            Self::Created => "by-created",
+            Self::Task => "by-task",
+            Self::Open => "open",
+        }
+    }
+
+    /// The index's sort key.
+    pub fn sort_key(self) -> &'static str {
+        match self {
+            Self::Time => BY_TIME,
+            Self::Created => BY_CREATED,
+            Self::Task => BY_TASK,
+            Self::Open => OPEN,
+        }
+    }
+}
+
+/// Where a task stands among its user's by due date. Undated ones stand behind all dated ones.
+pub fn task_by_time(task: &Task) -> String {
+    match task.due_date {
+        Some(due) => format!("{TASK_DATED}{due}#{}", task.id),
+        None => format!("{TASK_UNDATED}{}#{}", task.created_at, task.id),
+    }
+}
+
+/// Prefix of dated tasks in `by-time`.
+pub const TASK_DATED: &str = "TASK#D#";
+/// Where the tasks that are due at an instant begin in `by-time`.
+pub fn tasks_due(at: Timestamp) -> String {
+    format!("{TASK_DATED}{at}")
+}
+
+/// Prefix of undated tasks in `by-time`; sorts behind [`TASK_DATED`].
+pub const TASK_UNDATED: &str = "TASK#U#";
+
+/// Where a task stands among its user's by creation.
+pub fn task_by_created(task: &Task) -> String {
+    format!("{TASK_PREFIX}{}#{}", task.created_at, task.id)
+}
+
+/// Where a reminder stands among its user's by time.
+pub fn reminder_by_time(reminder: &Reminder) -> String {
+    format!("{REMINDER_PREFIX}{}#{}", reminder.scheduled_at, reminder.id)
+}
+
+/// Where the reminders about an instant begin in `by-time` and `open`.
+pub fn reminders_about(at: Timestamp) -> String {
+    format!("{REMINDER_PREFIX}{at}")
+}
+
+/// Where a notification stands among its user's by creation.
+pub fn notification_by_time(notification: &Notification) -> String {
+    format!("{NOTIFICATION_PREFIX}{}#{}", notification.created_at, notification.id)
+}
+
+/// What a task's notifications share in `by-task`.
+pub fn notifications_of_task(task: TaskId) -> String {
+    format!("{NOTIFICATION_PREFIX}{task}")
+}
+
+/// A shard of the index `due`.
+pub fn due_shard(kind: DueKind, shard: u8) -> String {
+    let prefix = match kind {
+        DueKind::Reminder => REMINDER_PREFIX,
+        DueKind::Mail => MAIL_PREFIX,
+        DueKind::Digest => "DIGEST#",
+        DueKind::Task => TASK_PREFIX,
+        DueKind::Attachment => ATTACHMENT_PREFIX,
+    };
+    format!("{prefix}{shard}")
+}
+
+/// Before everything that is due after `at`, behind everything due at it.
+pub fn due_after(at: Timestamp) -> String {
+    // Keys go on with `#`.
+    format!("{at}$")
+}
+
+/// Where a reminder that is to fire stands in `due`: shard and sort key.
+pub fn reminder_due(reminder: &Reminder, fires_at: Timestamp) -> (String, String) {
+    let shard = reminder.id.shard(DUE_SHARDS);
+    (due_shard(DueKind::Reminder, shard), format!("{fires_at}#{}", reminder.id))
+}
+
+/// Where an account whose digest is to go out stands in `due`: shard and sort key.
+pub fn digest_due(user: UserId, at: Timestamp) -> (String, String) {
+    (due_shard(DueKind::Digest, user.shard(DUE_SHARDS)), format!("{at}#{user}"))
+}
+
+/// Where a task whose user is to be told of its due date stands in `due`: shard and sort key.
+pub fn task_due(task: &Task, overdue_at: Timestamp) -> (String, String) {
+    // One that was due before it was written is told of by the tick that follows the write.
+    let at = overdue_at.max(task.updated_at);
+    (due_shard(DueKind::Task, task.id.shard(DUE_SHARDS)), format!("{at}#{}", task.id))
+}
+
+/// Where a mail that has not left stands in `due`: shard and sort key. It should have left by then.
+pub fn mail_due(mail: &Mail) -> (String, String) {
+    let late = mail.created_at.plus(MAIL_LATE);
+    (due_shard(DueKind::Mail, mail.id.shard(DUE_SHARDS)), format!("{late}#{}", mail.id))
+}
+
+/// Where an attachment that is not finished stands in `due`: shard and sort key.
+pub fn attachment_due(attachment: &Attachment, at: Timestamp) -> (String, String) {
+    let shard = attachment.id.shard(DUE_SHARDS);
+    (due_shard(DueKind::Attachment, shard), format!("{at}#{}", attachment.id))
+}
+
+/// What a task's attachments share in `by-task`.
+pub fn attachments_of_task(task: TaskId) -> String {
+    format!("{ATTACHMENT_PREFIX}{task}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undated_tasks_sort_behind_dated_ones() {
+        assert!(TASK_DATED < TASK_UNDATED);
+    }
+}
