@@ -1,4 +1,4 @@
-# Each target says after ## what it does: `make help`.
+# `make help` lists the targets with the text after ##.
 
 # A Python of at least 3.11 that makes .local/venv; the rest runs inside it.
 PYTHON ?= python3
@@ -11,77 +11,75 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test test-clock fuzz lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test test-clock fuzz fuzz-images lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-run: install ## runs the whole system here (again: only what changed); Ctrl-C ends it. PORT=3000 CLOUD_PORT=4566 OIDC_PORT=4580
+run: install ## runs the whole system locally, or updates what changed in it; Ctrl-C stops it. PORT=3000 CLOUD_PORT=4566 OIDC_PORT=4580
 	@exec $(PY) -m infra.local run
 
-start: install ## the same in the background
+start: install ## does the same in the background
 	@exec $(PY) -m infra.local start
 
-stop: ## ends all that make run or make start began; users, tasks and mails are kept
+stop: ## stops the local system; users, tasks and mails are kept
 	@if test -x $(PY); then exec $(PY) -m infra.local stop; else echo "Nothing is running."; fi
 
-reset: ## ends it and forgets users, tasks, mails and logs
+reset: ## stops it and removes users, tasks, mails and logs
 	@if test -x $(PY); then exec $(PY) -m infra.local reset; else echo "Nothing is running, and there is no state to forget."; fi
 
 demo: ## registers, creates a task and a reminder, waits for the mail (needs make run). PORT=3000 or BASE_URL=https://…
 	@exec $(PYTHON) infra/local/demo.py
 
-logs: ## shows and follows what the functions print. FUNCTION=tasks-create for one of them
-	@test -x $(PY) || { echo "There are no logs yet: say make run first."; exit 1; }
+logs: ## shows and follows the functions' logs. FUNCTION=tasks-create for one of them
+	@test -x $(PY) || { echo "There are no logs yet: run 'make run' first."; exit 1; }
 	@exec $(PY) -m infra.local logs $(FUNCTION)
 
-test: tools ## checks and tests everything, on a local cloud of its own
+test: tools ## runs every check and test, the API tests on a local cloud of their own
 	@exec $(PY) -m infra.local test
 
-test-clock: tools ## run the tests below HTTP at about fifty instants: each hour of a day, leap day, New Year, changes of daylight saving
+test-clock: tools ## runs the tests below HTTP at about fifty instants: every hour of a day, leap day, New Year, daylight-saving changes
 	@exec $(PY) -m infra.local test-clock
 
-fuzz: tools ## tries every operation of the contract with many made-up requests, on a local cloud of its own. EXAMPLES=200 SEED=
+fuzz: tools ## sends every operation of the contract many generated requests, on a local cloud of its own. EXAMPLES=200 SEED=
 	@SEED=$(SEED) $(PY) -m infra.local fuzz $(or $(EXAMPLES),200)
 
-lint: tools ## format, clippy, licences, spelling, unused dependencies, Python, template
+lint: tools ## checks formatting, clippy, licences, spelling, unused dependencies, Python, template
 	@exec $(PY) -m infra.local lint
 
 fmt: tools ## formats the Rust and the Python code
 	cargo fmt --all
-	ruff format --config infra/local/ruff.toml infra/local
+	ruff format --config infra/local/ruff.toml infra
 
-build: tools ## builds what is deployed to AWS, into target/lambda. ARCH=x86_64 or arm64
-	@case "$(ARCH)" in x86_64|arm64) ;; *) echo "ARCH=$(ARCH) is neither x86_64 nor arm64."; exit 1;; esac
-	rm -rf target/lambda
-	cargo lambda build --release --locked --bins --workspace --exclude api-tests --exclude admin $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+build: tools ## builds the release binaries for AWS, into target/lambda. ARCH=x86_64 or arm64
+	@exec $(PY) -m infra.local build $(ARCH)
 
 deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or production; ARCH as for build
 	@exec $(PY) -m infra.local deploy $(STAGE) $(ARCH)
 
-redrive: install ## gives what was parked back to its queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
+redrive: install ## moves messages from a dead-letter queue back to their queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) redrive $(or $(QUEUE),all)
 
-operate: install ## an operator's command: ARGS="digest USER --dry-run", "fire USER REMINDER", "parked". STAGE=local
+operate: install ## runs an operator's command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "copy-rows TABLE"
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) $(ARGS)
 
-watch: tools ## serves the functions with hot reload on port 9000, against the running local cloud
-	@test -f .env.local || { echo "There is no local cloud to work against: say make run first."; exit 1; }
-	cargo build --bins
-	cargo lambda watch --invoke-address 127.0.0.1 --env-file .env.local
+watch: tools ## serves every function with hot reload on port 9000, against the running local cloud
+	@exec $(PY) -m infra.local watch
 
-invoke: tools ## sends its sample event to a function that make watch serves. FUNCTION=tasks-create
-	@test -f "events/$(FUNCTION).json" || { echo "Say FUNCTION=<one of these>:"; ls events | sed 's/[.]json$$//'; exit 1; }
-	cargo lambda invoke --invoke-address 127.0.0.1 $(FUNCTION) --data-file events/$(FUNCTION).json
+invoke: tools ## sends its sample event to a function of make watch. FUNCTION=tasks-create
+	@exec $(PY) -m infra.local invoke $(FUNCTION)
 
-contract: python ## writes the published contract, docs/openapi.json, docs/api.html and the client's types, from the code
+contract: python ## writes docs/openapi.json, docs/api.html, docs/facts.json and the client's types from the code
 	@cargo run --locked --quiet --package contract
 	@exec $(PY) -m infra.local client
+
+fuzz-images: python ## compares random pictures with Pillow and a reference compositor. CASES=3000 SEED=
+	@exec $(PY) -m infra.bench.images.differences $(or $(CASES),3000) $(SEED)
 
 bench-images: python ## compares our optimizer with sharp on the same pictures: CPU, memory, bytes, quality
 	@exec $(PY) -m infra.bench.images
 
-admin: ## counts again, migrates, imports: the operators' command line. ARGS="--table spacedly-dev migrate status"
+admin: ## runs the operators' table tool: replay, migrations, import. ARGS="--table spacedly-dev migrate status"
 	@cargo run --locked --quiet --package admin -- $(ARGS)
 
 install: python
@@ -91,4 +89,4 @@ tools: python
 	@$(PYTHON) infra/local/install.py --tools
 
 python:
-	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or say PYTHON=/path/to/it."; exit 1; }
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or set PYTHON=/path/to/it."; exit 1; }

@@ -1,8 +1,10 @@
-"""Function binaries: cargo builds them, we pack each as the zip that Lambda takes.
+"""The deployed binaries: cargo builds them, `pack` makes the zips that Lambda takes.
 
-Plain `cargo build` shares every artifact with `cargo test`; `cargo lambda build`, which makes what is deployed to AWS
-(`make build`), shares none. The zips live in .local/build, apart from target/lambda, so that a local run never puts
-debug binaries where a deployment looks for its own.
+Every build names the packages of functions/. A build of the whole workspace would unify features, and give the
+deployed code those that only the contract's writer or the tests enable.
+
+A local run takes debug binaries of plain `cargo build`. Their zips are in .local/build, apart from target/lambda, where
+`make build` puts the release binaries and a deployment looks for them.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from .instance import LOCAL, ROOT
 from .progress import Problem, Step
@@ -28,15 +30,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Artifact:
-    """One function's package. `digest` is the zip's SHA-256 in hex."""
+    """The zip of one binary. `digest` is its SHA-256 in hex."""
 
-    function: str
+    binary: str
     zip: Path
     digest: str
 
     @property
     def key(self) -> str:
-        return f"{self.function}/{self.digest[:16]}.zip"
+        return f"{self.binary}/{self.digest[:16]}.zip"
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,21 @@ def cargo(*arguments: str) -> list[str]:
     return ["cargo", subcommand, *locked, *rest]
 
 
+def deployed_packages() -> list[str]:
+    """The names of the packages in functions/."""
+    manifests = sorted((ROOT / "functions").glob("*/Cargo.toml"))
+    return [tomllib.loads(manifest.read_text())["package"]["name"] for manifest in manifests]
+
+
+def selection() -> list[str]:
+    """Cargo's options that select the deployed packages."""
+    return [word for package in deployed_packages() for word in ("--package", package)]
+
+
 def compile_functions(step: Step) -> dict[str, Path]:
-    """Builds all binaries of the function packages; returns name → executable."""
+    """Builds the binaries of the deployed packages; returns name → executable."""
     colour = ["--color", "always"] if sys.stderr.isatty() else []
-    command = cargo("build", "--bins", "--message-format=json-render-diagnostics", *colour)
+    command = cargo("build", "--bins", *selection(), "--message-format=json-render-diagnostics", *colour)
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     binaries: dict[str, Path] = {}
     messages: list[str] = []
@@ -69,7 +82,7 @@ def compile_functions(step: Step) -> dict[str, Path]:
                 step.note = line.strip() or step.note
                 continue
             message = json.loads(line)
-            if message.get("executable") and message["reason"] == "compiler-artifact" and _is_function(message):
+            if message.get("executable") and message["reason"] == "compiler-artifact":
                 binaries[message["target"]["name"]] = Path(message["executable"])
                 compiled += not message["fresh"]
     except BaseException:
@@ -80,23 +93,19 @@ def compile_functions(step: Step) -> dict[str, Path]:
         offline = any("failed to download" in line or "network" in line.lower() for line in messages)
         raise Problem(
             "The functions do not build (see above).",
-            "The first build fetches crates: check the network." if offline else "Mend the code, then say it again.",
+            "The first build fetches crates: check the network." if offline else "Fix the code, then run the command again.",
         )
     if not binaries:
-        raise Problem("There are no function binaries: functions/*/src/bin is empty.")
-    step.result = f"{len(binaries)} functions, {compiled or 'none'} changed"
+        raise Problem("There are no binaries: no package in functions/ has a src/main.rs.")
+    step.result = f"{len(binaries)} binaries, {compiled or 'none'} changed"
     warnings = [line for line in messages if "warning" in line]
     if warnings:
         step.result += f", {len(warnings)} warnings: see make lint"
     return binaries
 
 
-def _is_function(message: dict[str, Any]) -> bool:
-    return ROOT / "functions" in Path(message["manifest_path"]).parents
-
-
 def pack(binaries: dict[str, Path], step: Step) -> dict[str, Artifact]:
-    """Zips the binaries that changed since they were last packed, and forgets functions that are gone."""
+    """Zips the binaries that changed since they were last packed, and removes the zips of binaries that no longer exist."""
     BUILD.mkdir(parents=True, exist_ok=True)
     for entry in BUILD.iterdir():
         if entry.name.split(".")[0] not in binaries:
@@ -104,25 +113,25 @@ def pack(binaries: dict[str, Path], step: Step) -> dict[str, Artifact]:
     strip = _strip_tool()
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         packed = list(pool.map(lambda item: _pack_one(item[0], item[1], strip), sorted(binaries.items())))
-    changed = [artifact.function for artifact, fresh in packed if not fresh]
+    changed = [artifact.binary for artifact, fresh in packed if not fresh]
     size = sum(artifact.zip.stat().st_size for artifact, _ in packed) / 1e6
     step.result = f"{len(changed)} packed, {size:.0f} MB in all" if changed else "none changed"
-    return {artifact.function: artifact for artifact, _ in packed}
+    return {artifact.binary: artifact for artifact, _ in packed}
 
 
-def _pack_one(function: str, binary: Path, strip: Strip | None) -> tuple[Artifact, bool]:
-    """Returns the artifact and whether it already was there."""
-    status = binary.stat()
+def _pack_one(name: str, executable: Path, strip: Strip | None) -> tuple[Artifact, bool]:
+    """Returns the artifact, and whether it existed already."""
+    status = executable.stat()
     source = f"{status.st_mtime_ns}:{status.st_size}:{strip.tool if strip else ''}"
-    package, stamp = BUILD / f"{function}.zip", BUILD / f"{function}.json"
+    package, stamp = BUILD / f"{name}.zip", BUILD / f"{name}.json"
     try:
         known = json.loads(stamp.read_text())
         if known["source"] == source and package.stat().st_size == known["size"]:
-            return Artifact(function, package, known["digest"]), True
+            return Artifact(name, package, known["digest"]), True
     except (OSError, ValueError, KeyError):
         pass
-    content = _stripped(function, binary, strip)
-    partial = BUILD / f"{function}.zip.{os.getpid()}"
+    content = _stripped(name, executable, strip)
+    partial = BUILD / f"{name}.zip.{os.getpid()}"
     with zipfile.ZipFile(partial, "w") as archive:
         # Fixed time and mode: the same binary always gives the same zip, hence the same digest.
         entry = zipfile.ZipInfo("bootstrap", _EPOCH)
@@ -131,18 +140,18 @@ def _pack_one(function: str, binary: Path, strip: Strip | None) -> tuple[Artifac
     digest = hashlib.sha256(partial.read_bytes()).hexdigest()
     os.replace(partial, package)
     stamp.write_text(json.dumps({"source": source, "size": package.stat().st_size, "digest": digest}))
-    return Artifact(function, package, digest), False
+    return Artifact(name, package, digest), False
 
 
-def _stripped(function: str, binary: Path, strip: Strip | None) -> bytes:
+def _stripped(name: str, executable: Path, strip: Strip | None) -> bytes:
     """The executable without symbols and debug sections, which are half of it."""
     if strip is None:
-        return binary.read_bytes()
-    partial = BUILD / f"{function}.bin.{os.getpid()}"
-    command = [strip.tool, "--strip-all", str(binary), str(partial)]
+        return executable.read_bytes()
+    partial = BUILD / f"{name}.bin.{os.getpid()}"
+    command = [strip.tool, "--strip-all", str(executable), str(partial)]
     try:
         done = subprocess.run(command, env={**os.environ, **strip.environment}, capture_output=True, check=False)
-        return (partial if done.returncode == 0 else binary).read_bytes()
+        return (partial if done.returncode == 0 else executable).read_bytes()
     finally:
         partial.unlink(missing_ok=True)
 

@@ -103,7 +103,7 @@ def checks() -> list[Check]:
     config = ["--config", "infra/local/ruff.toml"]
     return [
         Check("format of the Rust code", ["cargo", "fmt", "--all", "--check"]),
-        Check("format of the Python code", ["ruff", "format", *config, "--check", "infra/local", "infra/operate"]),
+        Check("format of the Python code", ["ruff", "format", *config, "--check", "infra"]),
         Check("ruff", ["ruff", "check", *config, "infra"]),
         Check("spelling", ["typos"]),
         Check("unused dependencies", ["cargo-machete", "--skip-target-dir"]),

@@ -1,6 +1,6 @@
 """`make test-clock`: the tests below HTTP, started at instants at which code that depends on the time tends to fail.
 
-The tests take their time from `TEST_NOW` (tests/test-support/src/clock.rs). Tests of load and of timeouts are left out, and
+The tests take their time from `TEST_NOW` (tests/test-support/src/clock.rs). Tests of load and durations are left out, and
 property tests that bring their own dates: they take minutes, and do the same at every instant.
 """
 
@@ -28,6 +28,7 @@ _SKIPPED = (
     "after_any_sequence",
     "all_rows_of_a_user",
     "conflicts::",
+    "costs_as_much",
     "costs_the_same",
     "domain::digest::tests::around_every_change_of_clocks_of_every_zone",
     "domain::digest::tests::every_zone_gives_every_day",

@@ -94,12 +94,12 @@ def reset() -> None:
     for directory in (instance.state, instance.log, instance.run, instance.temporary):
         shutil.rmtree(directory, ignore_errors=True)
     ENV_FILE.unlink(missing_ok=True)
-    say("The local state is gone: users, tasks, mails, logs. `make run` begins anew.")
+    say("The local state is gone: users, tasks, mails, logs. `make run` starts with an empty system.")
 
 
 def logs(function: str = "") -> None:
     """Shows what the functions print, and follows while the system runs."""
-    known = {file.stem for file in ROOT.glob("functions/*/src/bin/*.rs")}
+    known = {file.stem for file in ROOT.glob("events/*.json")}
     if function and function not in known:
         close = difflib.get_close_matches(function, known, n=3)
         remedy = f"Did you mean {' or '.join(close)}?" if close else "`ls events` shows them all."

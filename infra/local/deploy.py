@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ class Outcome:
     """What a deployment did."""
 
     created: bool = False
-    functions: list[str] = field(default_factory=list)
+    # Binary → the number of its functions that were updated.
+    functions: dict[str, int] = field(default_factory=dict)
     resources: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     total: int = 0
@@ -37,7 +39,8 @@ class Outcome:
             return f"{self.total} resources created, {len(self.left_out)} left out locally"
         parts = []
         if self.functions:
-            parts.append(f"new code in {', '.join(self.functions)}")
+            counted = (f"{binary} ({count} function{'s' * (count > 1)})" for binary, count in self.functions.items())
+            parts.append(f"updated {', '.join(counted)}")
         if self.resources:
             shown = ", ".join(self.resources[:6]) + (" …" if len(self.resources) > 6 else "")
             parts.append(f"changed {shown}")
@@ -74,7 +77,8 @@ def deploy(instance: Instance, artifacts: dict[str, Artifact], step: Step) -> Ou
     body = json.dumps(template, indent=1, sort_keys=True, default=str)
     # For the curious, and for debugging a refused template.
     (instance.run / "stack.json").write_text(body)
-    used = expand.function_names(expand.load(TEMPLATE))
+    source = expand.load(TEMPLATE)
+    used = expand.binaries(source)
     wanted = {artifact.key: artifact for name, artifact in artifacts.items() if name in used}
     s3 = client(instance, "s3")
     step.note = "uploading code"
@@ -84,9 +88,9 @@ def deploy(instance: Instance, artifacts: dict[str, Artifact], step: Step) -> Ou
     _apply(instance, outcome, json.loads(body)["Resources"], values)
     _after(instance, template)
     _forget_old(s3, set(wanted))
-    names = {logical_id: name for name, logical_id in used.items()}
-    outcome.functions = sorted(names[resource] for resource in outcome.resources if resource in names)
-    outcome.resources = sorted(resource for resource in outcome.resources if resource not in names)
+    binaries = {function.logical_id: function.binary for function in expand.functions(source).values()}
+    outcome.functions = dict(Counter(sorted(binaries[resource] for resource in outcome.resources if resource in binaries)))
+    outcome.resources = sorted(resource for resource in outcome.resources if resource not in binaries)
     step.result = str(outcome)
     return outcome
 
@@ -136,6 +140,7 @@ def _apply(instance: Instance, outcome: Outcome, wanted: Template, values: dict[
     }
     since = time.time()
     before = _deployed_resources(cloudformation) if status else {}
+    refuse_older_tables(before, wanted)
     try:
         if status is None or status == "DELETE_COMPLETE":
             outcome.created = True
@@ -146,7 +151,7 @@ def _apply(instance: Instance, outcome: Outcome, wanted: Template, values: dict[
             _wait(cloudformation, "stack_update_complete")
             outcome.resources = differences(before, wanted)
     except WaiterError as error:
-        raise Problem("The stack was refused:\n" + _reasons(cloudformation, since), "Mend template.yaml.") from error
+        raise Problem("The stack was refused:\n" + _reasons(cloudformation, since), "Correct template.yaml.") from error
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise Problem(f"The stack was refused: {error.response['Error'].get('Message', error)}") from error
@@ -164,6 +169,30 @@ def _events(cloudformation: Any, since: float) -> list[dict[str, Any]]:
 def _deployed_resources(cloudformation: Any) -> Template:
     body = cloudformation.get_template(StackName=STACK, TemplateStage="Original")["TemplateBody"]
     return (json.loads(body) if isinstance(body, str) else body).get("Resources", {})
+
+
+def refuse_older_tables(before: Template, after: Template) -> None:
+    """Refuses to update a table whose local indexes differ: that would replace it, and lose its rows.
+
+    DynamoDB makes local indexes only when it creates a table.
+    """
+    for name, resource in after.items():
+        if resource["Type"] != "AWS::DynamoDB::Table" or name not in before:
+            continue
+        old, new = (_local_indexes(each) for each in (before[name], resource))
+        if old == new:
+            continue
+        missing, other = sorted(new.keys() - old.keys()), sorted(old.keys() - new.keys())
+        parts = [f"has no local index {', '.join(missing)}"] * bool(missing) + [f"still has {', '.join(other)}"] * bool(other)
+        raise Problem(
+            f"Another version created the local state: its table {' and '.join(parts) or 'has other local indexes'}. "
+            "DynamoDB creates local indexes only together with their table.",
+            "`make reset` removes the local users, tasks and mails; `make run` then creates a new table.",
+        )
+
+
+def _local_indexes(table: dict[str, Any]) -> dict[str, Any]:
+    return {index["IndexName"]: index for index in table["Properties"].get("LocalSecondaryIndexes", [])}
 
 
 def differences(before: Template, after: Template) -> list[str]:

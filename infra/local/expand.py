@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from .instance import API_ID, REGION
 from .progress import Problem
 
 Template = dict[str, Any]
+# Where `make build` puts each binary, in a folder of its name.
+LAMBDA = "target/lambda"
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _ANY = "x-amazon-apigateway-any-method"
 _INTEGRATION = "x-amazon-apigateway-integration"
@@ -40,28 +43,54 @@ def load(file: Path) -> Template:
     return template
 
 
-def function_names(template: Template) -> dict[str, str]:
-    """Binary → logical id: a function's CodeUri ends in the name of its binary."""
-    names = {}
+@dataclass(frozen=True)
+class Function:
+    """A function of the template. Its binary serves the functions of a whole domain, and picks this one by `Handler`."""
+
+    name: str
+    logical_id: str
+    binary: str
+
+
+def functions(template: Template) -> dict[str, Function]:
+    """The functions by name, which is their `Handler`; the binary's name ends the `CodeUri`."""
+    found: dict[str, Function] = {}
     for logical_id, resource in template["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            uri = resource.get("Properties", {}).get("CodeUri")
-            if not isinstance(uri, str):
-                raise Problem(f"{logical_id} in template.yaml has no CodeUri of the form target/lambda/<binary>/.")
-            names[Path(uri).name] = logical_id
-    return names
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        properties = resource.get("Properties", {})
+        name, uri = properties.get("Handler"), properties.get("CodeUri")
+        if not isinstance(name, str):
+            raise Problem(f"{logical_id} in template.yaml has no Handler, which names the function.")
+        if not isinstance(uri, str) or not uri.startswith(f"{LAMBDA}/"):
+            raise Problem(f"{logical_id} in template.yaml has no CodeUri of the form {LAMBDA}/<binary>/.")
+        if name in found:
+            raise Problem(f"{found[name].logical_id} and {logical_id} in template.yaml have the same Handler, {name}.")
+        found[name] = Function(name, logical_id, Path(uri).name)
+    return found
+
+
+def function_names(template: Template) -> dict[str, str]:
+    """Function name → logical id."""
+    return {name: function.logical_id for name, function in functions(template).items()}
+
+
+def binaries(template: Template) -> set[str]:
+    """The binaries that the template deploys."""
+    return {function.binary for function in functions(template).values()}
 
 
 def with_code(template: Template, bucket: str, keys: dict[str, str]) -> Template:
     """The template with every function's code in `bucket`; `keys` has an object key for each binary."""
     template = copy.deepcopy(template)
-    for binary, logical_id in function_names(template).items():
-        if binary not in keys:
+    for function in functions(template).values():
+        if function.binary not in keys:
             raise Problem(
-                f"template.yaml has the function {logical_id}, but cargo builds no binary {binary}.",
-                f"Add functions/*/src/bin/{binary}.rs, or mend {logical_id}'s CodeUri.",
+                f"{function.logical_id} in template.yaml needs the binary {function.binary}, which cargo does not build.",
+                f"Add functions/{function.binary}/src/main.rs, or correct {function.logical_id}'s CodeUri.",
             )
-        template["Resources"][logical_id]["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": keys[binary]}
+        code = {"Bucket": bucket, "Key": keys[function.binary]}
+        template["Resources"][function.logical_id]["Properties"]["CodeUri"] = code
     return template
 
 

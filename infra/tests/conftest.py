@@ -1,8 +1,9 @@
-"""What the tests look at: the template as written, as deployed, and the sources beside it."""
+"""What the tests compare: the template as written and as deployed, and the facts that the code states about itself."""
 
 from __future__ import annotations
 
 import copy
+import json
 import os
 import re
 from pathlib import Path
@@ -17,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 Resources = dict[str, dict[str, Any]]
 
 
-def camel(binary: str) -> str:
+def camel(function: str) -> str:
     """tasks-create → TasksCreate."""
-    return "".join(word.capitalize() for word in binary.split("-"))
+    return "".join(word.capitalize() for word in function.split("-"))
 
 
 def as_list(value: Any) -> list[Any]:
@@ -108,18 +109,29 @@ def routes(source: dict[str, Any]) -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="session")
-def binaries() -> set[str]:
-    """The functions' binaries."""
-    found = {file.stem for file in (ROOT / "functions").glob("*/src/bin/*.rs")}
-    assert found, "there are no binaries in functions/*/src/bin"
+def facts() -> dict[str, Any]:
+    """docs/facts.json: the functions, variables, limits, keys and metrics of the code.
+
+    `make contract` writes it from the code's own values, and a test of infra/contract fails when it is out of date.
+    """
+    return json.loads((ROOT / "docs" / "facts.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def known(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The code's functions by name."""
+    found = {function["function"]: function for function in facts["functions"]}
+    assert len(found) == len(facts["functions"]), "two functions have the same name"
     return found
 
 
-def rust_files() -> list[Path]:
-    """The sources of what is deployed."""
-    files = [*(ROOT / "shared" / "src").rglob("*.rs"), *(ROOT / "functions").glob("*/src/**/*.rs")]
-    assert files, "there is no Rust source"
-    return files
+def route_keys(function: dict[str, Any]) -> set[str]:
+    """The route keys that one of the code's functions answers; none for a function behind a queue or the stream."""
+    if function["kind"] == "fallback":
+        return {"$default"}
+    if function["kind"] != "http":
+        return set()
+    return {f"{function['method']} {path}" for path in (function["path"], *function["aliases"])}
 
 
 def section(markdown: str, heading: str) -> str:

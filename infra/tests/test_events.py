@@ -121,6 +121,6 @@ def test_the_streams_records_pass_the_filter_and_use_it_all(functions: list[Func
     assert len(used) == len(patterns)
 
 
-def test_every_sample_is_read_by_some_test(binaries: set[str]) -> None:
+def test_every_sample_is_read_by_some_test(known: dict[str, Any]) -> None:
     assert set(EVENTS) == set(HTTP) | set(MESSAGES) | {"service-dispatch"}
-    assert set(EVENTS) == binaries
+    assert set(EVENTS) == set(known)

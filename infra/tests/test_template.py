@@ -274,21 +274,27 @@ def test_every_parameter_is_explained_to_the_operator(source: dict[str, Any]) ->
         assert f"`{name}`" in explained, name
 
 
-def test_every_limit_is_a_parameter_and_a_class_of_the_limiter(source: dict[str, Any]) -> None:
+def test_every_limit_is_a_parameter_and_a_class_of_the_limiter(source: dict[str, Any], facts: dict[str, Any]) -> None:
     limits = source["Globals"]["Function"]["Environment"]["Variables"]["RATE_LIMITS"]["Fn::Sub"]
     given = dict(re.findall(r"(\w+)=\$\{(\w+)\}/\d+", limits))
     assert given == {name: f"{name.capitalize()}Limit" for name in given}
-    limiter = (ROOT / "shared" / "src" / "http" / "limiter.rs").read_text()
-    assert set(re.findall(r'Self::\w+ => "(\w+)"', limiter)) == set(given)
+    assert set(facts["rate_limits"]) == set(given)
 
 
-def test_the_limiters_metric_is_the_one_that_the_code_writes(resources: Resources) -> None:
-    telemetry = (ROOT / "shared" / "src" / "telemetry.rs").read_text()
-    code = "\n".join(file.read_text() for file in (ROOT / "shared" / "src").rglob("*.rs"))
-    [alarm] = [it for it in alarms(resources) if it.get("MetricName") == "LimiterUnavailable"]
-    assert '"LimiterUnavailable"' in code
-    assert f'"{alarm["Namespace"]}"' in telemetry
-    assert f'"Dimensions": [["{alarm["Dimensions"][0]["Name"]}"]]' in telemetry
+def test_alarms_and_dashboard_show_metrics_that_the_code_writes(resources: Resources, facts: dict[str, Any]) -> None:
+    metrics = facts["metrics"]
+    ours = [it for it in alarms(resources) if it.get("Namespace") == metrics["namespace"]]
+    assert {alarm["MetricName"] for alarm in ours} == {"DigestMissed", "LimiterUnavailable", "ReminderLateness"}
+    for alarm in ours:
+        assert alarm["MetricName"] in metrics["names"]
+        assert [dimension["Name"] for dimension in alarm["Dimensions"]] == [metrics["dimension"]]
+    body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    shown = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
+    ours = [metric for metric in shown if metric[0] == metrics["namespace"]]
+    assert ours
+    for metric in ours:
+        assert metric[1] in metrics["names"], metric
+        assert metric[2:4] == [metrics["dimension"], "${Stage}"]
 
 
 def test_the_dashboard_is_json(resources: Resources) -> None:
@@ -337,18 +343,26 @@ def test_the_dispatcher_sees_what_has_consequences_and_nothing_else(
     assert any(matches(pattern, record) for pattern in patterns) is wanted
 
 
-def test_the_table_is_the_one_that_keys_rs_writes(resources: Resources) -> None:
-    keys = (ROOT / "shared" / "src" / "store" / "keys.rs").read_text()
-    table = resources["Table"]["Properties"]
-    constants = dict(re.findall(r'pub const (\w+): &str = "([^"]+)";', keys))
-    indexes = table["LocalSecondaryIndexes"] + table["GlobalSecondaryIndexes"]
-    described = {
-        (index["IndexName"], index["KeySchema"][0]["AttributeName"], index["KeySchema"][1]["AttributeName"]) for index in indexes
-    }
-    page = set(re.findall(r"^//! \| `([a-z-]+)` \([^|]*\) \| `(\w+)`, `(\w+)` \|", keys, re.MULTILINE))
-    assert page == described
-    assert {it["AttributeName"] for it in table["AttributeDefinitions"]} <= set(constants.values())
-    assert table["TimeToLiveSpecification"] == {"AttributeName": constants["EXPIRES_AT"], "Enabled": True}
+def attributes(keyed: dict[str, Any]) -> list[str]:
+    """The key attributes of a table or an index, the partition's first."""
+    assert [key["KeyType"] for key in keyed["KeySchema"]] == ["HASH", "RANGE"]
+    return [key["AttributeName"] for key in keyed["KeySchema"]]
+
+
+def test_the_table_has_the_keys_and_indexes_that_the_store_uses(resources: Resources, facts: dict[str, Any]) -> None:
+    table, store = resources["Table"]["Properties"], facts["table"]
+    assert attributes(table) == store["keys"]
+    local = {index["IndexName"]: attributes(index) for index in table["LocalSecondaryIndexes"]}
+    assert local == {name: [store["keys"][0], sort] for name, sort in store["local_indexes"].items()}
+    assert {index["IndexName"]: attributes(index) for index in table["GlobalSecondaryIndexes"]} == store["global_indexes"]
+    assert len(local) == 5, "DynamoDB allows five local indexes, and only at the table's creation"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": store["expiry"], "Enabled": True}
+
+
+def test_a_feed_of_changes_finds_its_index(resources: Resources) -> None:
+    [index] = [it for it in resources["Table"]["Properties"]["LocalSecondaryIndexes"] if it["IndexName"] == "by-changed"]
+    assert attributes(index) == ["PK", "byChanged"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 
 def test_data_is_encrypted_recoverable_and_kept(source: dict[str, Any], resources: Resources) -> None:

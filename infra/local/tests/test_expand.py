@@ -27,21 +27,27 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: provided.al2023
-      Handler: bootstrap
-      CodeUri: target/lambda/tasks-get/
+      Handler: tasks-get
+      CodeUri: target/lambda/tasks/
       Events:
         One: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: GET, Path: "/api/tasks/{id}"}}
         Two: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: GET, Path: /api/tasks}}
+  TasksOverdue:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: tasks-overdue
+      CodeUri: target/lambda/tasks/
   ServiceFallback:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: provided.al2023
-      Handler: bootstrap
-      CodeUri: target/lambda/service-fallback/
+      Handler: service-fallback
+      CodeUri: target/lambda/service/
       Events:
         Default: {Type: HttpApi, Properties: {ApiId: !Ref Api}}
 """
-KEYS = {"tasks-get": "tasks-get/1.zip", "service-fallback": "service-fallback/2.zip"}
+KEYS = {"tasks": "tasks/1.zip", "service": "service/2.zip"}
 
 
 def load(tmp_path: Path, text: str = SMALL) -> expand.Template:
@@ -86,14 +92,39 @@ def test_cors_rules_that_sam_would_cut_down_to_their_origins_are_refused(tmp_pat
         expanded(load(tmp_path, text))
 
 
-def test_functions_get_the_code_that_was_packed(tmp_path: Path) -> None:
+def test_functions_of_a_domain_get_its_one_package_and_their_own_handler(tmp_path: Path) -> None:
     functions = of_type(expanded(load(tmp_path)), "AWS::Lambda::Function")
-    assert functions["TasksGet"]["Code"] == {"S3Bucket": "bucket", "S3Key": "tasks-get/1.zip"}
+    for logical_id, handler in (("TasksGet", "tasks-get"), ("TasksOverdue", "tasks-overdue")):
+        assert functions[logical_id]["Code"] == {"S3Bucket": "bucket", "S3Key": "tasks/1.zip"}
+        assert functions[logical_id]["Handler"] == handler
+
+
+def test_functions_are_known_by_their_handler(tmp_path: Path) -> None:
+    template = load(tmp_path)
+    names = {"tasks-get": "TasksGet", "tasks-overdue": "TasksOverdue", "service-fallback": "ServiceFallback"}
+    assert expand.function_names(template) == names
+    assert expand.binaries(template) == {"tasks", "service"}
+    assert expand.functions(template)["tasks-overdue"].binary == "tasks"
 
 
 def test_a_function_without_a_binary_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"ServiceFallback.*service-fallback"):
-        expanded(load(tmp_path), {"tasks-get": "tasks-get/1.zip"})
+    with pytest.raises(Problem, match=r"ServiceFallback.* binary service,"):
+        expanded(load(tmp_path), {"tasks": "tasks/1.zip"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("      Handler: tasks-overdue\n", "", "TasksOverdue .* no Handler"),
+        ("Handler: tasks-overdue", "Handler: tasks-get", "TasksGet and TasksOverdue .* same Handler"),
+        ("CodeUri: target/lambda/service/", "CodeUri: elsewhere/service/", "ServiceFallback .* no CodeUri"),
+    ],
+)
+def test_a_function_without_a_name_or_a_binary_of_its_own_is_refused(
+    tmp_path: Path, before: str, after: str, message: str
+) -> None:
+    with pytest.raises(Problem, match=message):
+        expanded(load(tmp_path, SMALL.replace(before, after)))
 
 
 @pytest.mark.parametrize("text", ["Resources: {", "- a list", ""])
@@ -187,7 +218,7 @@ def test_parameters_are_given_only_where_the_template_has_them(tmp_path: Path) -
 def test_the_projects_own_template_expands() -> None:
     template = expand.load(TEMPLATE)
     names = expand.function_names(template)
-    resources = expanded(template, {name: f"{name}.zip" for name in names})
+    resources = expanded(template, {name: f"{name}.zip" for name in expand.binaries(template)})
     routes = {route["RouteKey"] for route in of_type(resources, "AWS::ApiGatewayV2::Route").values()}
     assert {"$default", "GET /health", "POST /api/tasks"} <= routes
     assert set(of_type(resources, "AWS::Lambda::Function")) == set(names.values())

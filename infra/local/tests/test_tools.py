@@ -9,67 +9,27 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from infra.local import build, checks, control, demo, deploy, envfile, install, processes, sam, standstill, supervisor, testrun
+from infra.local import (
+    checks,
+    control,
+    demo,
+    install,
+    processes,
+    sam,
+    standstill,
+    supervisor,
+    testrun,
+)
 from infra.local import instance as instance_module
 from infra.local.instance import Instance, local_instance
 from infra.local.processes import Record, Running
-from infra.local.progress import Problem, Step, step, took
+from infra.local.progress import Problem, step, took
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(build, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(build, "_strip_tool", lambda: None)
-    return tmp_path
-
-
-def test_a_binary_is_packed_as_an_executable_bootstrap(folder: Path) -> None:
-    binary = folder / "tasks-get"
-    binary.write_bytes(b"\x7fELF")
-    artifact = build.pack({"tasks-get": binary}, Step("x"))["tasks-get"]
-    with zipfile.ZipFile(artifact.zip) as archive:
-        assert archive.read("bootstrap") == b"\x7fELF"
-        assert archive.getinfo("bootstrap").external_attr >> 16 == 0o100755
-    assert artifact.key.startswith("tasks-get/")
-
-
-def test_only_what_changed_is_packed_again_and_what_is_gone_is_forgotten(folder: Path) -> None:
-    one, two = folder / "one", folder / "two"
-    one.write_bytes(b"1")
-    two.write_bytes(b"2")
-    step = Step("x")
-    first = build.pack({"one": one, "two": two}, step)
-    assert step.result.startswith("2 packed")
-    build.pack({"one": one, "two": two}, step)
-    assert step.result == "none changed"
-    one.write_bytes(b"11")
-    second = build.pack({"one": one}, step)
-    assert step.result.startswith("1 packed")
-    assert second["one"].digest != first["one"].digest
-    assert {file.name for file in (folder / "build").iterdir()} == {"one.zip", "one.json"}
-
-
-def test_the_same_binary_gives_the_same_digest(folder: Path) -> None:
-    one = folder / "one"
-    one.write_bytes(b"1")
-    first = build.pack({"one": one}, Step("x"))["one"]
-    os.utime(one, (1, 1))
-    assert build.pack({"one": one}, Step("x"))["one"].digest == first.digest
-
-
-def test_a_half_written_package_is_made_again(folder: Path) -> None:
-    one = folder / "one"
-    one.write_bytes(b"1" * 100)
-    artifact = build.pack({"one": one}, Step("x"))["one"]
-    artifact.zip.write_bytes(b"PK")
-    assert zipfile.is_zipfile(build.pack({"one": one}, Step("x"))["one"].zip)
 
 
 def test_a_taken_port_is_named_with_its_holder_and_the_way_out() -> None:
@@ -126,24 +86,6 @@ def test_a_lock_is_held_once_and_free_after_a_kill(tmp_path: Path) -> None:
     lock = control.try_lock(instance, "lock")
     assert lock is not None
     lock.close()
-
-
-def test_differences_name_what_was_added_changed_and_removed() -> None:
-    assert deploy.differences({"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 2, "d": 1}) == ["b", "c", "d"]
-
-
-def test_environments_become_one() -> None:
-    functions = [
-        {"FunctionName": "b", "Environment": {"Variables": {"X": "2", "Y": "1"}}},
-        {"FunctionName": "a", "Environment": {"Variables": {"X": "1"}}},
-        {"FunctionName": "c"},
-    ]
-    assert envfile.variables(functions) == {"X": "1", "Y": "1"}
-
-
-def test_values_for_cargo_lambda_are_quoted() -> None:
-    assert envfile.quoted("global=1/900,auth=2/900") == '"global=1/900,auth=2/900"'
-    assert envfile.quoted('{"a":1}') == "'{\"a\":1}'"
 
 
 CARGO = "test result: ok. 12 passed; 0 failed; 1 ignored;\n…\ntest result: FAILED. 3 passed; 2 failed; 0 ignored;\n"
@@ -300,13 +242,6 @@ def test_what_is_deployed_is_declared_as_it_was_built() -> None:
 def test_an_unknown_stage_or_architecture_is_refused(stage: str, architecture: str) -> None:
     with pytest.raises(Problem):
         sam.overrides(stage, architecture, "abc", CONFIG)
-
-
-def test_locked_comes_before_what_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    assert build.cargo("clippy", "--", "-D") == ["cargo", "clippy", "--", "-D"]
-    (tmp_path / "Cargo.lock").touch()
-    assert build.cargo("clippy", "--", "-D") == ["cargo", "clippy", "--locked", "--", "-D"]
 
 
 def test_an_old_python_rust_or_node_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
