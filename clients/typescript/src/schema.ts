@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether it works */
+        /** Check that the service works */
         get: operations["serviceHealthToo"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Totals, the last days and weeks, categories */
+        /** Get totals, completions of the last days and weeks, and categories */
         get: operations["analyticsGet"];
         put?: never;
         post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Days in a row with a completed reminder */
+        /** Get the current and the longest run of days with a completed reminder */
         get: operations["analyticsStreaks"];
         put?: never;
         post?: never;
@@ -62,12 +62,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Leads to the file, or tells where it is */
+        /** Redirect to the file, or return its URL to a client that accepts JSON */
         get: operations["attachmentsGet"];
         put?: never;
-        /** Announces files, or takes them in the body */
+        /** Attach files to a task: announce them, or send them in the body */
         post: operations["attachmentsCreateToo"];
-        /** Deletes an attachment */
+        /** Delete an attachment */
         delete: operations["attachmentsDelete"];
         options?: never;
         head?: never;
@@ -83,7 +83,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mails a link that sets a new password, if there is such an account */
+        /** Mail a link that resets the password, if the account exists */
         post: operations["authForgotPassword"];
         delete?: never;
         options?: never;
@@ -98,7 +98,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Leads to the sign-in at Google */
+        /** Redirect to the sign-in at Google */
         get: operations["authGoogle"];
         put?: never;
         post?: never;
@@ -115,7 +115,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where Google sends back to; leads to the app */
+        /** Complete a sign-in with Google, and redirect to the app */
         get: operations["authGoogleCallback"];
         put?: never;
         post?: never;
@@ -134,7 +134,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Opens a session, or mails a code */
+        /** Sign in with a password; with two-factor login, mail a code */
         post: operations["authLogin"];
         delete?: never;
         options?: never;
@@ -151,7 +151,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the session */
+        /** Sign out */
         post: operations["authLogout"];
         delete?: never;
         options?: never;
@@ -168,7 +168,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rotates the session's tokens */
+        /** Rotate the session's tokens */
         post: operations["authRefresh"];
         delete?: never;
         options?: never;
@@ -185,7 +185,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes an account; a mail asks to verify the address */
+        /** Create an account, and mail a token that verifies its email address */
         post: operations["authRegister"];
         delete?: never;
         options?: never;
@@ -202,7 +202,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mails another code */
+        /** Mail another login code */
         post: operations["authResendOtp"];
         delete?: never;
         options?: never;
@@ -219,7 +219,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mails another such token */
+        /** Mail another token that verifies the email address; earlier ones become invalid */
         post: operations["authResendVerification"];
         delete?: never;
         options?: never;
@@ -236,7 +236,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sets a new password with the mailed token; ends every session */
+        /** Reset the password with the mailed token, and end all sessions */
         post: operations["authResetPassword"];
         delete?: never;
         options?: never;
@@ -253,7 +253,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Verifies the address with the mailed token */
+        /** Verify the email address with the mailed token */
         post: operations["authVerifyEmail"];
         delete?: never;
         options?: never;
@@ -270,7 +270,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Opens the session that waited for its code */
+        /** Complete a login with the mailed code */
         post: operations["authVerifyOtp"];
         delete?: never;
         options?: never;
@@ -285,7 +285,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document as a page */
+        /** Get this document as a page */
         get: operations["serviceDocs"];
         put?: never;
         post?: never;
@@ -302,7 +302,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of the notifications, newest first */
+        /** List notifications, newest first, each with its task */
         get: operations["notificationsList"];
         put?: never;
         post?: never;
@@ -319,7 +319,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many are unread */
+        /** Count unread notifications */
         get: operations["notificationsCount"];
         put?: never;
         post?: never;
@@ -342,7 +342,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Marks all as read */
+        /** Mark all notifications as read */
         patch: operations["notificationsReadAll"];
         trace?: never;
     };
@@ -356,7 +356,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deletes one */
+        /** Delete a notification */
         delete: operations["notificationsDelete"];
         options?: never;
         head?: never;
@@ -376,7 +376,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Marks one as read */
+        /** Mark a notification as read */
         patch: operations["notificationsRead"];
         trace?: never;
     };
@@ -387,7 +387,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /** Get this document */
         get: operations["serviceOpenapi"];
         put?: never;
         post?: never;
@@ -404,10 +404,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of the reminders, by time, each with its task */
+        /** List reminders by time, each with its task */
         get: operations["remindersList"];
         put?: never;
-        /** Makes a reminder */
+        /** Create a reminder of a task */
         post: operations["remindersCreate"];
         delete?: never;
         options?: never;
@@ -423,10 +423,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Changes the fields that are sent */
+        /** Update a reminder: change the fields that are sent */
         put: operations["remindersUpdate"];
         post?: never;
-        /** Deletes a reminder */
+        /** Delete a reminder */
         delete: operations["remindersDelete"];
         options?: never;
         head?: never;
@@ -440,10 +440,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of the tasks; a filtered one may be shorter than its limit */
+        /** List tasks; a filtered page may be shorter than its limit */
         get: operations["tasksList"];
         put?: never;
-        /** Makes a task */
+        /** Create a task */
         post: operations["tasksCreate"];
         delete?: never;
         options?: never;
@@ -458,12 +458,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A task */
+        /** Get a task with its attachments and reminders */
         get: operations["tasksGet"];
-        /** Changes the fields that are sent; null clears one */
+        /** Update a task: change the fields that are sent */
         put: operations["tasksUpdate"];
         post?: never;
-        /** Deletes a task with its attachments, reminders and notifications */
+        /** Delete a task with its attachments, reminders and notifications */
         delete: operations["tasksDelete"];
         options?: never;
         head?: never;
@@ -479,7 +479,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Announces files, or takes them in the body */
+        /** Attach files to a task: announce them, or send them in the body */
         post: operations["attachmentsCreate"];
         delete?: never;
         options?: never;
@@ -494,7 +494,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A task's reminders, by time */
+        /** List the reminders of a task, by time */
         get: operations["tasksReminders"];
         put?: never;
         post?: never;
@@ -511,10 +511,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page with a button that unsubscribes */
+        /** Show the page of an unsubscribe link */
         get: operations["mailSubscription"];
         put?: never;
-        /** Unsubscribes with one click (RFC 8058) */
+        /** Unsubscribe with one click (RFC 8058), or subscribe again */
         post: operations["mailUnsubscribe"];
         delete?: never;
         options?: never;
@@ -531,7 +531,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sets another password; ends all other sessions */
+        /** Change the password, and end all other sessions */
         post: operations["usersChangePassword"];
         delete?: never;
         options?: never;
@@ -548,7 +548,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switches the mailed code at login */
+        /** Turn the mailed login code on or off */
         post: operations["usersTwoFactor"];
         delete?: never;
         options?: never;
@@ -563,10 +563,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the export is, and where its file is */
+        /** Get the state of the export, and the URL of its file */
         get: operations["usersGetExport"];
         put?: never;
-        /** Has all of the user's data written into one file */
+        /** Start an export of all data of the account */
         post: operations["usersExport"];
         delete?: never;
         options?: never;
@@ -581,15 +581,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The account */
+        /** Get the account */
         get: operations["usersMe"];
         put?: never;
         post?: never;
-        /** Deletes the account and all that is in it */
+        /** Delete the account with everything in it */
         delete: operations["usersDelete"];
         options?: never;
         head?: never;
-        /** Changes the account */
+        /** Update the account: change the fields that are sent */
         patch: operations["usersUpdate"];
         trace?: never;
     };
@@ -600,11 +600,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where the user is signed in */
+        /** List the sessions of the account, newest first */
         get: operations["usersSessions"];
         put?: never;
         post?: never;
-        /** Ends all other sessions */
+        /** End all other sessions */
         delete: operations["usersEndOtherSessions"];
         options?: never;
         head?: never;
@@ -621,7 +621,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a session */
+        /** End a session */
         delete: operations["usersEndSession"];
         options?: never;
         head?: never;
@@ -637,7 +637,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sets a password where there is none */
+        /** Set the password of an account that has none */
         post: operations["usersSetPassword"];
         delete?: never;
         options?: never;
@@ -652,7 +652,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether it works */
+        /** Check that the service works */
         get: operations["serviceHealth"];
         put?: never;
         post?: never;
@@ -666,78 +666,117 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Totals, and completed reminders of the last days and weeks. */
         Analytics: {
+            /** @description Tasks by category, most first, then by name. */
             categoryData: {
+                /** @description Its name. */
                 category: string;
+                /** @description How many. */
                 count: number;
+                /** @description Its share of all tasks, 0 to 1. */
                 percent: number;
             }[];
+            /** @description Completed reminders of all time. */
             completedReminders: number;
+            /** @description The last seven days, oldest first. */
             dailyData: {
+                /** @description How many. */
                 completed: number;
+                /** @description `Dec 1`. */
                 date: string;
             }[];
+            /** @description Pending reminders in the past. */
             overdueReminders: number;
+            /** @description Tasks. */
             totalTasks: number;
+            /** @description Pending reminders in the future. */
             upcomingReminders: number;
+            /** @description The last four periods of seven days, ending today, oldest first. */
             weeklyData: {
+                /** @description How many. */
                 completed: number;
+                /** @description `Week 1` to `Week 4`. */
                 week: string;
             }[];
         };
+        /** @description A file attached to a task. */
         Attachment: {
             /** Format: date-time */
             createdAt: string;
             fileSize: number;
             fileType: string;
+            /**
+             * Format: uri
+             * @description URL of the file, once it is ready.
+             */
             fileUrl: string | null;
             filename: string;
             height: number | null;
             /** Format: uuid */
             id: string;
+            /** @description How much smaller the stored file is. */
             optimizationStats: {
-                /** @description The whole per cent saved */
+                /** @description Whole per cent saved; negative if the file grew. */
                 compressionRatio: number;
+                /** @description Size of the stored file, in bytes. */
                 optimizedSize: number;
+                /** @description Size of the upload, in bytes. */
                 originalSize: number;
             } | null;
+            /** @description The same as `filename`, for compatibility. */
             originalName: string;
             rejectionReason: string | null;
             /** @enum {string} */
             status: "pending" | "processing" | "ready" | "rejected";
             /** Format: uuid */
             taskId: string;
+            /**
+             * Format: uri
+             * @description URL of the thumbnail, if the file is a picture.
+             */
             thumbnailUrl: string | null;
             width: number | null;
         };
+        /** @description The body of an error. */
         Error: {
             /**
-             * @description For programs: stable
+             * @description For programs; a code never changes its meaning.
              * @enum {string}
              */
             code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
-            /** @description Every bad field; with VALIDATION_FAILED only */
+            /** @description Every bad field, with `VALIDATION_FAILED` only. */
             errors?: {
+                /** @description The field's name, as it is sent. */
                 field: string;
+                /** @description A sentence for people, without a final stop. */
                 message: string;
             }[];
-            /** @description For people; the texts of `errors`, joined, for bad fields */
+            /** @description For people. For bad fields, the messages of `errors`, joined. */
             message: string;
             requestId: string;
             /** @constant */
             success: false;
         };
+        /** @description An export of all of the user's data. */
         Export: {
+            /**
+             * Format: date-time
+             * @description When the file is deleted, once it is ready.
+             */
             expiresAt: string | null;
             /** Format: uuid */
             id: string;
             /** Format: date-time */
             requestedAt: string;
+            /** @description Size of the file in bytes, once it is ready. */
             size: number | null;
             /** @enum {string} */
             status: "pending" | "ready";
+            /** @description URL of the file, once it is ready. */
             url: string | null;
         };
+        /** @description The state of the service and of what it depends on. Not in the envelope; no secrets. */
         Health: {
             checks: {
                 [key: string]: "up" | "down";
@@ -747,23 +786,40 @@ export interface components {
             status: "healthy" | "unhealthy";
             /** Format: date-time */
             timestamp: string;
-            /** @description Seconds */
+            /** @description Seconds since the function started. */
             uptime: number;
             version: string;
         };
+        /** @description A reminder with its task. */
         ListedReminder: {
             /** Format: date-time */
             createdAt: string;
+            /** @description A delivery's receipt. */
             delivery: {
+                /** @description Attempts so far. */
                 attempts: number;
+                /** @description Milliseconds between the planned and the actual time. */
                 latenessMs: number | null;
+                /** @description Why it failed, bounced or was skipped. */
                 reason: string | null;
+                /**
+                 * Format: date-time
+                 * @description Planned time; null if it was never planned.
+                 */
                 scheduledFor: string | null;
+                /**
+                 * Format: date-time
+                 * @description Actual time.
+                 */
                 sentAt: string | null;
-                /** @enum {string} */
+                /**
+                 * @description Outcome of the delivery.
+                 * @enum {string}
+                 */
                 state: "scheduled" | "sent" | "delivered" | "bounced" | "failed" | "skipped";
             };
             emailSent: boolean;
+            /** Format: date-time */
             emailSentAt: string | null;
             /** Format: uuid */
             id: string;
@@ -773,6 +829,7 @@ export interface components {
             scheduledAt: string;
             /** @enum {string} */
             status: "pending" | "completed" | "skipped";
+            /** @description What a reminder shows of its task. */
             task: {
                 category: string | null;
                 description: string | null;
@@ -792,12 +849,14 @@ export interface components {
             userId: string;
             version: number;
         };
+        /** @description A user who has just registered. */
         NewUser: {
             email: string;
             /** Format: uuid */
             id: string;
             name: string;
         };
+        /** @description A notification. */
         Notification: {
             /** Format: date-time */
             createdAt: string;
@@ -805,7 +864,9 @@ export interface components {
             id: string;
             isRead: boolean;
             message: string;
+            /** Format: uuid */
             relatedTaskId: string | null;
+            /** @description The task, unless it was deleted. */
             task: {
                 /** Format: uuid */
                 id: string;
@@ -817,19 +878,36 @@ export interface components {
             /** Format: uuid */
             userId: string;
         };
+        /** @description A reminder. */
         Reminder: {
             /** Format: date-time */
             createdAt: string;
+            /** @description A delivery's receipt. */
             delivery: {
+                /** @description Attempts so far. */
                 attempts: number;
+                /** @description Milliseconds between the planned and the actual time. */
                 latenessMs: number | null;
+                /** @description Why it failed, bounced or was skipped. */
                 reason: string | null;
+                /**
+                 * Format: date-time
+                 * @description Planned time; null if it was never planned.
+                 */
                 scheduledFor: string | null;
+                /**
+                 * Format: date-time
+                 * @description Actual time.
+                 */
                 sentAt: string | null;
-                /** @enum {string} */
+                /**
+                 * @description Outcome of the delivery.
+                 * @enum {string}
+                 */
                 state: "scheduled" | "sent" | "delivered" | "bounced" | "failed" | "skipped";
             };
             emailSent: boolean;
+            /** Format: date-time */
             emailSentAt: string | null;
             /** Format: uuid */
             id: string;
@@ -849,6 +927,7 @@ export interface components {
             userId: string;
             version: number;
         };
+        /** @description What a task shows of one of its reminders. */
         ReminderOfTask: {
             /** Format: uuid */
             id: string;
@@ -859,17 +938,23 @@ export interface components {
             /** @enum {string} */
             type: "email" | "push" | "both";
         };
+        /** @description A signed-in device. */
         Session: {
             /** Format: date-time */
             createdAt: string;
+            /** @description Whether it is the session of this request. */
             current: boolean;
             device: string;
             /** Format: uuid */
             id: string;
             ip: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its tokens were last refreshed.
+             */
             lastUsedAt: string;
         };
+        /** @description The user in the answer to a login. */
         SignedInUser: {
             email: string;
             /** Format: uuid */
@@ -877,20 +962,27 @@ export interface components {
             is_two_factor_enabled: boolean;
             name: string;
         };
+        /** @description The answer of `GET /api/analytics/streaks`. */
         Streaks: {
+            /** @description Days of the run that ends today or yesterday; 0 when none does. */
             active: number;
+            /** @description Days of the longest run. */
             longest: number;
         };
+        /** @description A task. */
         Task: {
             attachments: components["schemas"]["Attachment"][];
             category: string | null;
+            /** Format: date-time */
             completedAt: string | null;
             /** Format: date-time */
             createdAt: string;
             description: string | null;
+            /** Format: date-time */
             dueDate: string | null;
             /** Format: uuid */
             id: string;
+            /** Format: uri */
             link: string | null;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
@@ -904,16 +996,20 @@ export interface components {
             userId: string;
             version: number;
         };
+        /** @description A task. */
         TaskFields: {
             attachments?: components["schemas"]["Attachment"][];
             category?: string | null;
+            /** Format: date-time */
             completedAt?: string | null;
             /** Format: date-time */
             createdAt?: string;
             description?: string | null;
+            /** Format: date-time */
             dueDate?: string | null;
             /** Format: uuid */
             id?: string;
+            /** Format: uri */
             link?: string | null;
             /** @enum {string} */
             priority?: "low" | "medium" | "high";
@@ -927,15 +1023,18 @@ export interface components {
             userId?: string;
             version?: number;
         };
+        /** @description The tokens of a session, with `X-Token-Delivery: body`. */
         Tokens: {
             accessToken: string;
+            /** @description Lifetime of the access token, in seconds. */
             expiresIn: number;
             refreshToken: string;
         };
+        /** @description How to upload a file. */
         Upload: {
             /** Format: date-time */
             expiresAt: string;
-            /** @description To be sent as they are */
+            /** @description Headers that the upload must carry unchanged. */
             headers: {
                 [key: string]: string;
             };
@@ -944,8 +1043,12 @@ export interface components {
             /** Format: uri */
             url: string;
         };
+        /** @description An account as its owner sees it. */
         User: {
-            /** @enum {string} */
+            /**
+             * @description How an account signs in.
+             * @enum {string}
+             */
             auth_provider: "local" | "google";
             /** Format: date-time */
             createdAt: string;
@@ -955,8 +1058,11 @@ export interface components {
             /** Format: uuid */
             id: string;
             is_two_factor_enabled: boolean;
+            /** @description When the morning digest is sent, in the user's time zone. */
             morning_digest: {
+                /** @description Whether it is sent. */
                 enabled: boolean;
+                /** @description Local time of day, `HH:MM`. */
                 time: string;
             };
             name: string;
@@ -967,21 +1073,21 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description The version, for If-Match */
+        /** @description The version, for If-Match. */
         ETag: string;
-        /** @description Where it is */
+        /** @description The URL to follow, or of what was created. */
         Location: string;
-        /** @description Requests that are allowed, in the class that has least left */
+        /** @description Request limit of the class closest to exhaustion. */
         RateLimitLimit: number;
-        /** @description Requests and seconds of the window */
+        /** @description Its limit, and the length of its window in seconds. */
         RateLimitPolicy: string;
-        /** @description What is left of them */
+        /** @description Requests left in that class. */
         RateLimitRemaining: number;
-        /** @description Seconds until the window ends */
+        /** @description Seconds until its window ends. */
         RateLimitReset: number;
-        /** @description Names the request in the logs */
+        /** @description Identifies the request in the logs. */
         RequestId: string;
-        /** @description Seconds until a request may pass */
+        /** @description Seconds until a request may pass. */
         RetryAfter: number;
     };
     pathItems: never;
@@ -1007,7 +1113,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1017,7 +1123,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1086,7 +1192,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1100,7 +1206,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1173,7 +1279,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1187,7 +1293,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1228,6 +1334,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The URL of a file. */
                         data: {
                             /** Format: date-time */
                             expiresAt: string;
@@ -1317,7 +1424,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1331,7 +1438,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1351,7 +1458,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body get the first answer again, for a day */
+                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1368,7 +1475,7 @@ export interface operations {
                         /** @enum {string} */
                         fileType: "image/jpeg" | "image/png" | "image/gif" | "image/webp" | "application/pdf" | "application/msword" | "application/vnd.openxmlformats-officedocument.wordprocessingml.document" | "text/plain" | "application/vnd.ms-excel" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" | "application/vnd.ms-powerpoint" | "application/vnd.openxmlformats-officedocument.presentationml.presentation";
                         /**
-                         * @description For show only; its extension and fileType must agree
+                         * @description For display only; its extension and fileType must agree
                          * @example beach.jpg
                          */
                         filename: string;
@@ -1392,17 +1499,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The attachments of the sent files, in the order of the files. */
                         data: {
                             files: {
                                 attachment: components["schemas"]["Attachment"];
                                 upload: components["schemas"]["Upload"];
                             }[];
-                        };
-                        message: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        data: {
+                        } | {
                             attachments: components["schemas"]["Attachment"][];
                         };
                         message: string;
@@ -1509,7 +1612,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The Idempotency-Key was used for another request */
+            /** @description Idempotency-Key reused for another request */
             422: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1538,7 +1641,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1552,7 +1655,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1669,7 +1772,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1683,7 +1786,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1805,7 +1908,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1819,7 +1922,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1879,7 +1982,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1893,7 +1996,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1959,7 +2062,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1973,7 +2076,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1993,7 +2096,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` puts the tokens into the body instead of cookies */
+                /** @description `body` returns the tokens in the body instead of cookies. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -2026,12 +2129,7 @@ export interface operations {
                         data: {
                             tokens?: components["schemas"]["Tokens"];
                             user: components["schemas"]["SignedInUser"];
-                        };
-                        message: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        data: {
+                        } | {
                             /** Format: uuid */
                             challengeId: string;
                             /** Format: date-time */
@@ -2144,7 +2242,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2158,7 +2256,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2231,7 +2329,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2245,7 +2343,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2265,7 +2363,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` puts the tokens into the body instead of cookies */
+                /** @description `body` returns the tokens in the body instead of cookies. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -2291,6 +2389,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The new tokens. */
                         data: {
                             tokens?: components["schemas"]["Tokens"];
                         };
@@ -2399,7 +2498,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2413,7 +2512,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2433,7 +2532,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body get the first answer again, for a day */
+                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2463,6 +2562,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The new user. */
                         data: {
                             user: components["schemas"]["NewUser"];
                         };
@@ -2542,7 +2642,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The Idempotency-Key was used for another request */
+            /** @description Idempotency-Key reused for another request */
             422: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2571,7 +2671,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2585,7 +2685,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2629,6 +2729,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description A challenge whose code was mailed. */
                         data: {
                             /** Format: uuid */
                             challengeId: string;
@@ -2728,7 +2829,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2742,7 +2843,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2843,7 +2944,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2857,7 +2958,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2994,7 +3095,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3008,7 +3109,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3143,7 +3244,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3157,7 +3258,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3177,7 +3278,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` puts the tokens into the body instead of cookies */
+                /** @description `body` returns the tokens in the body instead of cookies. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -3207,6 +3308,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description A new session. */
                         data: {
                             tokens?: components["schemas"]["Tokens"];
                             user: components["schemas"]["SignedInUser"];
@@ -3302,7 +3404,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3316,7 +3418,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3370,7 +3472,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3384,7 +3486,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3424,8 +3526,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description A page of notifications. */
                         data: {
-                            /** @description null at the end */
+                            /** @description The cursor of the next page; null at the end. */
                             nextCursor: string | null;
                             notifications: components["schemas"]["Notification"][];
                         };
@@ -3478,7 +3581,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3492,7 +3595,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3529,6 +3632,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The number of unread notifications. */
                         data: {
                             count: number;
                         };
@@ -3567,7 +3671,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3581,7 +3685,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3682,7 +3786,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3696,7 +3800,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3813,7 +3917,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3827,7 +3931,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3866,6 +3970,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description One notification. */
                         data: {
                             notification: components["schemas"]["Notification"];
                         };
@@ -3946,7 +4051,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3960,7 +4065,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4014,7 +4119,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4028,7 +4133,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4068,8 +4173,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description A page of reminders. */
                         data: {
-                            /** @description null at the end */
+                            /** @description The cursor of the next page; null at the end. */
                             nextCursor: string | null;
                             reminders: components["schemas"]["ListedReminder"][];
                         };
@@ -4122,7 +4228,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4136,7 +4242,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4156,7 +4262,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body get the first answer again, for a day */
+                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4165,14 +4271,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description A note that the reminder carries. */
                     message?: string | null;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description The time that the reminder is about; it lies in the future.
+                     */
                     scheduledAt: string;
-                    /** @enum {string|null} */
+                    /**
+                     * @description `pending` by default.
+                     * @enum {string|null}
+                     */
                     status?: "pending" | "completed" | "skipped" | null;
-                    /** Format: uuid */
+                    /**
+                     * Format: uuid
+                     * @description The task to remind of.
+                     */
                     taskId: string;
-                    /** @enum {string|null} */
+                    /**
+                     * @description `email` by default.
+                     * @enum {string|null}
+                     */
                     type?: "email" | "push" | "both" | null;
                 };
             };
@@ -4191,6 +4310,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description One reminder. */
                         data: {
                             reminder: components["schemas"]["Reminder"];
                         };
@@ -4298,7 +4418,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The Idempotency-Key was used for another request */
+            /** @description Idempotency-Key reused for another request */
             422: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4327,7 +4447,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4341,7 +4461,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4361,7 +4481,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what is to be changed: 412 when it is another by now */
+                /** @description ETag from your last read; a mismatch returns 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -4372,12 +4492,22 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description A note that the reminder carries; null removes it. */
                     message?: string | null;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description The time that the reminder is about; it lies in the future.
+                     */
                     scheduledAt?: string;
-                    /** @enum {string} */
+                    /**
+                     * @description Whether it is still to come.
+                     * @enum {string}
+                     */
                     status?: "pending" | "completed" | "skipped";
-                    /** @enum {string} */
+                    /**
+                     * @description How it reaches the user.
+                     * @enum {string}
+                     */
                     type?: "email" | "push" | "both";
                 };
             };
@@ -4396,6 +4526,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description One reminder. */
                         data: {
                             reminder: components["schemas"]["Reminder"];
                         };
@@ -4475,7 +4606,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Changed since it was read */
+            /** @description Precondition failed */
             412: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4532,7 +4663,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4546,7 +4677,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4566,7 +4697,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what is to be changed: 412 when it is another by now */
+                /** @description ETag from your last read; a mismatch returns 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -4651,7 +4782,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Changed since it was read */
+            /** @description Precondition failed */
             412: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4680,7 +4811,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4694,7 +4825,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4742,8 +4873,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description A page of tasks. */
                         data: {
-                            /** @description null at the end */
+                            /** @description The cursor of the next page; null at the end. */
                             nextCursor: string | null;
                             tasks: components["schemas"]["TaskFields"][];
                         };
@@ -4796,7 +4928,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4810,7 +4942,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4830,7 +4962,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body get the first answer again, for a day */
+                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4839,16 +4971,28 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description The user's own grouping. */
                     category?: string | null;
+                    /** @description Details. */
                     description?: string | null;
                     /** @description A plain date is the end of that day in the user's time zone */
                     dueDate?: ((string | unknown | unknown | null) | null) | unknown | unknown | null;
-                    /** Format: uri */
+                    /**
+                     * Format: uri
+                     * @description An http or https URL.
+                     */
                     link?: string | null;
-                    /** @enum {string|null} */
+                    /**
+                     * @description `medium` by default.
+                     * @enum {string|null}
+                     */
                     priority?: "low" | "medium" | "high" | null;
-                    /** @enum {string|null} */
+                    /**
+                     * @description `todo` by default.
+                     * @enum {string|null}
+                     */
                     status?: "todo" | "in-progress" | "completed" | null;
+                    /** @description The task in one line. */
                     title: string;
                 };
             };
@@ -4868,6 +5012,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description One task. */
                         data: {
                             task: components["schemas"]["Task"];
                         };
@@ -4961,7 +5106,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The Idempotency-Key was used for another request */
+            /** @description Idempotency-Key reused for another request */
             422: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4990,7 +5135,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5004,7 +5149,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5044,6 +5189,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description One task. */
                         data: {
                             task: components["schemas"]["Task"];
                         };
@@ -5096,7 +5242,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5110,7 +5256,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5130,7 +5276,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what is to be changed: 412 when it is another by now */
+                /** @description ETag from your last read; a mismatch returns 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -5141,16 +5287,28 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description The user's own grouping; null removes it. */
                     category?: string | null;
+                    /** @description Details; null removes them. */
                     description?: string | null;
                     /** @description A plain date is the end of that day in the user's time zone */
                     dueDate?: ((string | unknown | unknown | null) | null) | unknown | unknown | null;
-                    /** Format: uri */
+                    /**
+                     * Format: uri
+                     * @description An http or https URL; null removes it.
+                     */
                     link?: string | null;
-                    /** @enum {string} */
+                    /**
+                     * @description How much the task matters.
+                     * @enum {string}
+                     */
                     priority?: "low" | "medium" | "high";
-                    /** @enum {string} */
+                    /**
+                     * @description `completed` cancels its pending reminders.
+                     * @enum {string}
+                     */
                     status?: "todo" | "in-progress" | "completed";
+                    /** @description The task in one line. */
                     title?: string;
                 };
             };
@@ -5169,6 +5327,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description One task. */
                         data: {
                             task: components["schemas"]["Task"];
                         };
@@ -5248,7 +5407,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Changed since it was read */
+            /** @description Precondition failed */
             412: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5305,7 +5464,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5319,7 +5478,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5339,7 +5498,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what is to be changed: 412 when it is another by now */
+                /** @description ETag from your last read; a mismatch returns 412. */
                 "If-Match"?: string;
             };
             path: {
@@ -5424,7 +5583,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Changed since it was read */
+            /** @description Precondition failed */
             412: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5453,7 +5612,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5467,7 +5626,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5487,7 +5646,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body get the first answer again, for a day */
+                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5504,7 +5663,7 @@ export interface operations {
                         /** @enum {string} */
                         fileType: "image/jpeg" | "image/png" | "image/gif" | "image/webp" | "application/pdf" | "application/msword" | "application/vnd.openxmlformats-officedocument.wordprocessingml.document" | "text/plain" | "application/vnd.ms-excel" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" | "application/vnd.ms-powerpoint" | "application/vnd.openxmlformats-officedocument.presentationml.presentation";
                         /**
-                         * @description For show only; its extension and fileType must agree
+                         * @description For display only; its extension and fileType must agree
                          * @example beach.jpg
                          */
                         filename: string;
@@ -5528,17 +5687,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The attachments of the sent files, in the order of the files. */
                         data: {
                             files: {
                                 attachment: components["schemas"]["Attachment"];
                                 upload: components["schemas"]["Upload"];
                             }[];
-                        };
-                        message: string;
-                        /** @constant */
-                        success: true;
-                    } | {
-                        data: {
+                        } | {
                             attachments: components["schemas"]["Attachment"][];
                         };
                         message: string;
@@ -5645,7 +5800,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The Idempotency-Key was used for another request */
+            /** @description Idempotency-Key reused for another request */
             422: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5674,7 +5829,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5688,7 +5843,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5727,6 +5882,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The reminders of a task, by time. */
                         data: {
                             reminders: components["schemas"]["Reminder"][];
                         };
@@ -5779,7 +5935,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5793,7 +5949,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5864,7 +6020,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5878,7 +6034,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5969,7 +6125,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -5983,7 +6139,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6135,7 +6291,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6149,7 +6305,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6192,6 +6348,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description An account. */
                         data: {
                             user: components["schemas"]["User"];
                         };
@@ -6300,7 +6457,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6314,7 +6471,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6353,6 +6510,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description An export. */
                         data: {
                             export: components["schemas"]["Export"];
                         };
@@ -6439,7 +6597,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6453,7 +6611,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6490,6 +6648,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description An export. */
                         data: {
                             export: components["schemas"]["Export"];
                         };
@@ -6556,7 +6715,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6570,7 +6729,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6607,6 +6766,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description An account. */
                         data: {
                             user: components["schemas"]["User"];
                         };
@@ -6645,7 +6805,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6659,7 +6819,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6809,7 +6969,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6823,7 +6983,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6850,10 +7010,15 @@ export interface operations {
             content: {
                 "application/json": {
                     morning_digest?: {
+                        /** @description Whether the morning digest is sent. */
                         enabled?: boolean;
-                        /** @example 05:00 */
+                        /**
+                         * @description Local time of day at which the morning digest is sent.
+                         * @example 05:00
+                         */
                         time?: string;
                     };
+                    /** @description The name that mails use. */
                     name?: string;
                     /**
                      * @description An IANA time zone
@@ -6876,6 +7041,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description An account. */
                         data: {
                             user: components["schemas"]["User"];
                         };
@@ -6984,7 +7150,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6998,7 +7164,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7035,6 +7201,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The live sessions, newest first. */
                         data: {
                             sessions: components["schemas"]["Session"][];
                         };
@@ -7073,7 +7240,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7087,7 +7254,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7188,7 +7355,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7202,7 +7369,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7319,7 +7486,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7333,7 +7500,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7483,7 +7650,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7497,7 +7664,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7532,7 +7699,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Our failure */
+            /** @description Server error */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7542,7 +7709,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Unavailable */
+            /** @description Temporarily unavailable */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
