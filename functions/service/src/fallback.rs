@@ -4,17 +4,17 @@ use shared::domain::body::NoBody;
 use shared::http::{Answer, ApiError, App, ErrorCode, Operation, Reply, Request};
 use shared::runtime::{Function, Trigger};
 
-/// The functions of every domain.
-pub const DOMAINS: [&[Function]; 9] = [
-    auth::FUNCTIONS,
-    users::FUNCTIONS,
-    tasks::FUNCTIONS,
-    attachments::FUNCTIONS,
-    reminders::FUNCTIONS,
-    notifications::FUNCTIONS,
-    mail::FUNCTIONS,
-    analytics::FUNCTIONS,
-    crate::FUNCTIONS,
+/// Every domain: its name in the contract, and its functions.
+pub const DOMAINS: [(&str, &[Function]); 9] = [
+    ("Signing in", auth::FUNCTIONS),
+    ("Account", users::FUNCTIONS),
+    ("Tasks", tasks::FUNCTIONS),
+    ("Attachments", attachments::FUNCTIONS),
+    ("Reminders", reminders::FUNCTIONS),
+    ("Notifications", notifications::FUNCTIONS),
+    ("Mail", mail::FUNCTIONS),
+    ("Analytics", analytics::FUNCTIONS),
+    ("Service", crate::FUNCTIONS),
 ];
 
 /// No successful answer.
@@ -48,7 +48,7 @@ fn methods_of(path: &str) -> Vec<&'static str> {
         Trigger::Http(facts) if !facts.method.is_empty() && facts.matches(path) => Some(facts.method),
         Trigger::Http(_) | Trigger::Queue(_) | Trigger::Stream => None,
     };
-    DOMAINS.into_iter().flatten().filter_map(method_of).collect()
+    DOMAINS.into_iter().flat_map(|(_, functions)| functions).filter_map(method_of).collect()
 }
 
 #[cfg(test)]

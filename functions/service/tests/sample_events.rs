@@ -20,7 +20,7 @@ fn sample_events() -> BTreeMap<String, Value> {
 
 #[test]
 fn every_sample_event_picks_the_function_that_it_is_named_after() {
-    let functions: Vec<&Function> = DOMAINS.into_iter().flatten().collect();
+    let functions: Vec<&Function> = DOMAINS.into_iter().flat_map(|(_, functions)| functions).collect();
     let events = sample_events();
     let names: BTreeSet<&str> = functions.iter().map(|function| function.name).collect();
     assert_eq!(events.keys().map(String::as_str).collect::<BTreeSet<_>>(), names, "one event for each function");

@@ -1,20 +1,8 @@
 //! Every function of the system, domain by domain.
 
+pub use service::fallback::DOMAINS;
 use shared::http::Facts;
-use shared::runtime::{Function, Trigger};
-
-/// A domain: its name in the contract, and its functions.
-pub const DOMAINS: [(&str, &[Function]); 9] = [
-    ("Signing in", auth::FUNCTIONS),
-    ("Account", users::FUNCTIONS),
-    ("Tasks", tasks::FUNCTIONS),
-    ("Attachments", attachments::FUNCTIONS),
-    ("Reminders", reminders::FUNCTIONS),
-    ("Notifications", notifications::FUNCTIONS),
-    ("Mail", mail::FUNCTIONS),
-    ("Analytics", analytics::FUNCTIONS),
-    ("Service", service::FUNCTIONS),
-];
+use shared::runtime::Trigger;
 
 /// One path of an operation.
 #[derive(Clone, Copy, Debug)]
