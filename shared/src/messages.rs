@@ -21,7 +21,7 @@ pub struct FireReminder {
     pub plan: u64,
 }
 
-/// A mail is to be sent.
+/// Tells `mail-send` to send a mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendMail {
@@ -40,7 +40,7 @@ pub struct SendDigest {
     /// Why.
     #[serde(default)]
     pub cause: DigestCause,
-    /// What an operator's mail is to be called, so that a message that comes twice sends one.
+    /// The id of the mail, where an operator asked for the digest: a message that is delivered twice sends one mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail_id: Option<MailId>,
 }
@@ -144,7 +144,7 @@ pub struct IssueReset {
     pub mail_id: MailId,
 }
 
-/// An export is to be written.
+/// Tells `users-build-export` to write an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BuildExport {

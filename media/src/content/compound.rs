@@ -24,8 +24,9 @@ const WORD_ENCRYPTED: u16 = 0x0100;
 /// What an encrypted presentation's `Current User` stream has at its thirteenth byte ([MS-PPT] 2.3.2).
 const SLIDES_TOKEN: usize = 12;
 const SLIDES_ENCRYPTED: [u8; 4] = 0xf3d1_c4df_u32.to_le_bytes();
-/// The record of a presentation that tells whether there are programs ([MS-PPT] 2.4.11), and its flag.
+/// The type of the record that says whether a presentation contains macros ([MS-PPT] 2.4.11).
 const VBA_INFO: u16 = 0x0400;
+/// The offset of its flag, in bytes.
 const HAS_PROGRAMS: usize = 4;
 
 type File<'a> = CompoundFile<Cursor<&'a [u8]>>;

@@ -9,7 +9,7 @@ pub(super) type Palette = Vec<[u8; 4]>;
 const BLOCK: usize = 16;
 /// The largest mean error of a block's visible pixels.
 const BLOCK_ERROR_MAX: u64 = 3;
-/// The fewest visible pixels of a block that is judged by itself.
+/// Minimum number of visible pixels of a block whose error is judged separately.
 const BLOCK_PIXELS_MIN: u64 = 16;
 /// The largest error that all but one in a hundred visible pixels may have.
 const USUAL_ERROR_MAX: usize = 6;

@@ -15,7 +15,7 @@ use crate::Rejection;
 /// Bytes of a frame's header.
 const FRAME_HEADER: usize = 16;
 
-/// How a picture is to be turned, and its colour profile.
+/// The orientation and the colour profile of a picture.
 pub(super) fn metadata(decoder: &mut impl ImageDecoder) -> Result<(Orientation, Option<Vec<u8>>), Rejection> {
     let exif = decoder.exif_metadata().map_err(refused)?.unwrap_or_default();
     // Some programs write the header that EXIF has in JPEG.

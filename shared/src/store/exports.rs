@@ -19,7 +19,7 @@ use crate::id::UserId;
 /// One row of a user's partition.
 #[derive(Clone, Debug)]
 pub struct UserRow {
-    /// What it is.
+    /// Its kind and id, from its sort key.
     pub key: UserRowKey,
     /// Its attributes but the keys.
     pub attributes: serde_json::Map<String, Value>,
