@@ -174,6 +174,8 @@ def test_functions_that_hash_passwords_get_the_memory_for_it(source: dict[str, A
         "AuthResetPassword",
         "UsersChangePassword",
         "UsersSetPassword",
+        "UsersTwoFactor",
+        "UsersExport",
         "UsersDelete",
     }
 

@@ -14,6 +14,7 @@ use shared::domain::mail::{Mail, MailContent};
 use shared::domain::reminder::ReminderMessage;
 use shared::domain::task::{Category, Priority, TaskDescription, TaskTitle};
 use shared::domain::user::User;
+use shared::domain::user_change::TwoFactor;
 use shared::events::Failure;
 use shared::id::TokenSeed;
 
@@ -59,6 +60,13 @@ pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Res
         }
         MailContent::PasswordChanged => {
             rendered("Password Changed", &PasswordChangedHtml { name }, &PasswordChangedText { name })
+        }
+        MailContent::TwoFactorSwitched { two_factor } => {
+            let (is_on, subject) = match two_factor {
+                TwoFactor::On => (true, "Two-Factor Authentication Enabled"),
+                TwoFactor::Off => (false, "Two-Factor Authentication Disabled"),
+            };
+            rendered(subject, &TwoFactorHtml { name, is_on }, &TwoFactorText { name, is_on })
         }
         MailContent::LoginsBlocked => {
             rendered("Sign-In Attempts Blocked", &LoginsBlockedHtml { name }, &LoginsBlockedText { name })

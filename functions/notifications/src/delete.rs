@@ -5,13 +5,16 @@ use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_con
 
 use crate::notification_of_path;
 
-pub const OPERATION: Operation<NoBody, Done> =
-    Operation::delete("/api/notifications/{id}", "Delete a notification").errors(&[ErrorCode::Conflict]);
+pub const OPERATION: Operation<NoBody, Done> = Operation::delete("/api/notifications/{id}", "Delete a notification")
+    .errors(&[ErrorCode::SecurityNotice, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     retry_conflicts(async || {
         let read = notification_of_path(app, request).await?;
         let permit = request.permit().await?;
+        if !read.notification.is_deletable(request.now()) {
+            return Err(ApiError::new(ErrorCode::SecurityNotice));
+        }
         Ok(app.store.delete_notification(&permit, &read, request.now()).await?)
     })
     .await?;

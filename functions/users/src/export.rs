@@ -1,11 +1,16 @@
 //! `POST /api/user/export`
 
 use serde::Serialize;
+use shared::body;
 use shared::clock::Timestamp;
-use shared::domain::body::NoBody;
 use shared::domain::export::{Export, ExportState};
+use shared::domain::password::Password;
 use shared::http::{Accepted, ApiError, App, ErrorCode, Operation, Request, retry_conflicts};
 use shared::id::ExportId;
+use shared::limits::RateLimitClass;
+
+use crate::account_with_sessions;
+use crate::proof::{Proof, prove};
 
 /// An export.
 #[derive(Debug, Serialize)]
@@ -45,16 +50,29 @@ impl ExportData {
     }
 }
 
-pub const OPERATION: Operation<NoBody, Accepted<ExportData>> =
-    Operation::post_nothing("/api/user/export", "Start an export of all data of the account")
-        .errors(&[ErrorCode::Conflict]);
+body! {
+    /// Proof of who asks.
+    pub struct ExportOrder {
+        /// Not needed within ten minutes of the sign-in, nor by an account that has no password.
+        password: Option<Password> = optional "password",
+    }
+}
+
+pub const OPERATION: Operation<ExportOrder, Accepted<ExportData>> =
+    Operation::post("/api/user/export", "Start an export of all data of the account")
+        .optional_body()
+        .limit(RateLimitClass::Auth)
+        .errors(&[ErrorCode::WrongPassword, ErrorCode::ReauthRequired, ErrorCode::Conflict]);
 
 /// Answers with the existing export while it is pending, and for some minutes after it was requested.
-pub async fn handle(app: &App, request: &Request<'_>) -> Result<Accepted<ExportData>, ApiError> {
+pub async fn handle(app: &App, request: &Request<'_, ExportOrder>) -> Result<Accepted<ExportData>, ApiError> {
+    let ExportOrder { password } = request.body(app)?;
     let (user, now) = (request.caller()?.id, request.now());
     let export = retry_conflicts(async || {
-        let read = app.store.export(user).await?;
+        let existing = async { Ok(app.store.export(user).await?) };
+        let (account, read) = futures::try_join!(account_with_sessions(app, request), existing)?;
         let permit = request.permit().await?;
+        prove(request, &account, password.as_ref(), Proof::PasswordOrRecentSignIn).await?;
         if let Some(existing) = read.as_ref().filter(|export| export.will_do(now)) {
             return Ok(existing.clone());
         }

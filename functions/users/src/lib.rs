@@ -8,6 +8,7 @@ pub mod end_session;
 pub mod export;
 pub mod get_export;
 pub mod me;
+mod proof;
 pub mod sessions;
 pub mod set_password;
 pub mod two_factor;
@@ -40,8 +41,10 @@ async fn account(app: &App, request: &RequestParts) -> Result<User, ApiError> {
     user.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
 }
 
-/// The caller's account and its live sessions; 401 as in [`account`].
+/// The caller's account and its live sessions; 401 as in [`account`], and when the caller's own session has ended. 1 call.
 async fn account_with_sessions(app: &App, request: &RequestParts) -> Result<AccountWithSessions, ApiError> {
-    let account = app.store.account_with_sessions(request.caller()?.id, request.now()).await?;
+    let caller = request.caller()?;
+    let account = app.store.account_with_sessions(caller.id, request.now()).await?;
+    let account = account.filter(|account| account.session(caller.session).is_some());
     account.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
 }

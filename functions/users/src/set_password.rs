@@ -8,6 +8,7 @@ use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
 use shared::limits::RateLimitClass;
 
 use crate::account_with_sessions;
+use crate::proof::{Proof, prove};
 
 body! {
     /// The first password of an account that signs in with Google.
@@ -19,7 +20,7 @@ body! {
 pub const OPERATION: Operation<FirstPassword, Done> =
     Operation::post("/api/user/set-password", "Set the password of an account that has none")
         .limit(RateLimitClass::Auth)
-        .errors(&[ErrorCode::PasswordAlreadySet, ErrorCode::Conflict]);
+        .errors(&[ErrorCode::PasswordAlreadySet, ErrorCode::ReauthRequired, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, FirstPassword>) -> Result<Done, ApiError> {
     let FirstPassword { password: NewPassword(new) } = request.body(app)?;
@@ -28,6 +29,7 @@ pub async fn handle(app: &App, request: &Request<'_, FirstPassword>) -> Result<D
     if account.user.password_hash.is_some() {
         return Err(ApiError::new(ErrorCode::PasswordAlreadySet));
     }
+    prove(request, &account, None, Proof::Password).await?;
     let hash = password::hash(&new).map_err(ApiError::internal)?;
     let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
     app.store.set_password(&permit, &account, &hash, request.caller()?.session, &mail).await?;

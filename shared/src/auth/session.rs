@@ -21,6 +21,8 @@ pub const IDLE_REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 pub const ABSOLUTE: Duration = Duration::from_secs(90 * 24 * 3600);
 /// The refresh token before the current one is still answered for so long: two tabs may refresh at once.
 pub const GRACE: Duration = Duration::from_secs(30);
+/// A sign-in proves for this long who holds the session. A refresh does not prolong it.
+pub const RECENT_SIGN_IN: Duration = Duration::from_secs(10 * 60);
 /// Longest device text that is kept, characters.
 const DEVICE_MAX: usize = 256;
 
@@ -132,6 +134,11 @@ impl Session {
         self.expires_at > now.as_second()
     }
 
+    /// Whether the user signed in so recently that the session itself proves who holds it.
+    pub fn is_recent_sign_in(&self, now: Timestamp) -> bool {
+        now.since(self.created_at) <= RECENT_SIGN_IN
+    }
+
     /// What a refresh token of ours, of this session and generation, is to it.
     pub fn recognise(&self, refresh_token: &str, generation: u32, now: Timestamp) -> Presented {
         if generation == self.generation && self.is_current(refresh_token) {
@@ -199,6 +206,16 @@ mod tests {
         assert_eq!(session.recognise(&first, 0, now.plus(GRACE * 2)), Presented::Stolen);
         session.rotate(&keyring(), now).unwrap();
         assert_eq!(session.recognise(&first, 0, now), Presented::Stolen);
+    }
+
+    #[test]
+    fn a_sign_in_is_recent_for_ten_minutes_and_a_refresh_does_not_prolong_that() {
+        let now = crate::clock::testing::now();
+        let NewSession { mut session, .. } = opened(SessionLifetime::Ordinary, now);
+        assert!(session.is_recent_sign_in(now.plus(RECENT_SIGN_IN)));
+        let later = now.plus(RECENT_SIGN_IN + Duration::from_secs(1));
+        session.rotate(&keyring(), later).unwrap();
+        assert!(!session.is_recent_sign_in(later));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::domain::digest::{self, Digest, DigestTask};
 use crate::domain::reminder::ReminderMessage;
 use crate::domain::task::{Category, Priority, Task, TaskDescription, TaskTitle};
 use crate::domain::user::User;
+use crate::domain::user_change::TwoFactor;
 use crate::id::{MailId, ReminderId, TaskId, TokenSeed, UserId};
 use crate::word_type;
 
@@ -90,6 +91,11 @@ pub enum MailContent {
     },
     /// Your password was changed.
     PasswordChanged,
+    /// Two-factor login was turned on or off.
+    TwoFactorSwitched {
+        /// What it is now.
+        two_factor: TwoFactor,
+    },
     /// Somebody failed to sign in to your account too often.
     LoginsBlocked,
     /// Your account can be signed in to with Google from now on.
@@ -154,6 +160,7 @@ impl MailContent {
             | Self::LoginCode { .. }
             | Self::PasswordReset { .. }
             | Self::PasswordChanged
+            | Self::TwoFactorSwitched { .. }
             | Self::LoginsBlocked
             | Self::GoogleLinked
             | Self::ExportReady { .. }
@@ -161,13 +168,14 @@ impl MailContent {
         }
     }
 
-    /// Whether its addressee asked for this very mail and waits for it. Such mails go to stopped addresses too: they
-    /// are the way back.
+    /// Whether its addressee asked for this very mail and waits for it, or must know at once that a proof of the sign-in
+    /// was turned on or off. Such mails go to stopped addresses too.
     pub fn is_awaited(&self) -> bool {
         match self {
             Self::Verification { .. }
             | Self::LoginCode { .. }
             | Self::PasswordReset { .. }
+            | Self::TwoFactorSwitched { .. }
             | Self::ExportReady { .. } => true,
             Self::PasswordChanged
             | Self::LoginsBlocked
@@ -186,6 +194,7 @@ impl MailContent {
             | Self::PasswordReset { kid, .. }
             | Self::ExportReady { kid, .. } => Some(kid),
             Self::PasswordChanged
+            | Self::TwoFactorSwitched { .. }
             | Self::LoginsBlocked
             | Self::GoogleLinked
             | Self::TokenTheft { .. }

@@ -1,5 +1,7 @@
 //! In-app notifications.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -13,6 +15,8 @@ use crate::word_type;
 /// How long a notification is kept: to the end of the UTC day that lies so many days after its own. Whole days, so
 /// that the count of the unread can be kept by day.
 pub const KEPT_DAYS: i64 = 90;
+/// How long a security notice cannot be deleted.
+pub const SECURITY_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 const DAY_SECONDS: i64 = 24 * 3600;
 
 /// The UTC day of an instant, in days since the Unix epoch.
@@ -58,6 +62,9 @@ pub struct Notification {
     pub related_task_id: Option<TaskId>,
     /// Whether the user has seen it.
     pub is_read: bool,
+    /// Whether it is a security notice, which stays for [`SECURITY_KEPT`]. Rows of earlier versions do not have it.
+    #[serde(default)]
+    pub security: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -75,6 +82,8 @@ pub struct NotificationOut {
     pub message: String,
     pub related_task_id: Option<TaskId>,
     pub is_read: bool,
+    /// Whether it is a security notice, which cannot be deleted for seven days.
+    pub security: bool,
     pub created_at: Timestamp,
     /// The task, unless it was deleted.
     pub task: Option<TaskOfNotification>,
@@ -91,8 +100,9 @@ pub struct TaskOfNotification {
 impl From<(Notification, Option<TaskTitle>)> for NotificationOut {
     fn from((notification, title): (Notification, Option<TaskTitle>)) -> Self {
         let task = notification.related_task_id.zip(title).map(|(id, title)| TaskOfNotification { id, title });
-        let Notification { id, user_id, kind, title, message, related_task_id, is_read, created_at } = notification;
-        Self { id, user_id, kind, title, message, related_task_id, is_read, created_at, task }
+        let Notification { id, user_id, kind, title, message, related_task_id, is_read, security, created_at } =
+            notification;
+        Self { id, user_id, kind, title, message, related_task_id, is_read, security, created_at, task }
     }
 }
 
@@ -155,7 +165,13 @@ impl Notification {
 
     /// That something happened to the user's account.
     pub fn security(user: UserId, message: &str, now: Timestamp) -> Self {
-        Self::plain(user, NotificationKind::General, "Security Alert", message.to_owned(), now)
+        let plain = Self::plain(user, NotificationKind::General, "Security Alert", message.to_owned(), now);
+        Self { security: true, ..plain }
+    }
+
+    /// Whether its user may delete it: whoever took over a session must not hide what they did.
+    pub fn is_deletable(&self, now: Timestamp) -> bool {
+        !self.security || now.since(self.created_at) >= SECURITY_KEPT
     }
 
     fn plain(user: UserId, kind: NotificationKind, title: &str, message: String, now: Timestamp) -> Self {
@@ -167,11 +183,34 @@ impl Notification {
             message,
             related_task_id: None,
             is_read: false,
+            security: false,
             created_at: now,
         }
     }
 
     fn of(task: &Task, kind: NotificationKind, title: &str, message: String, now: Timestamp) -> Self {
         Self { related_task_id: Some(task.id), ..Self::plain(task.user_id, kind, title, message, now) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_security_notice_stays_for_seven_days_and_others_do_not() {
+        let (user, now) = (UserId::new(), crate::clock::testing::now());
+        let notice = Notification::security(user, "Something happened.", now);
+        let last = now.plus(SECURITY_KEPT - Duration::from_millis(1));
+        assert!(!notice.is_deletable(now) && !notice.is_deletable(last) && notice.is_deletable(now.plus(SECURITY_KEPT)));
+        assert!(Notification::unsubscribed(user, MailCategory::Digest, now).is_deletable(now));
+    }
+
+    #[test]
+    fn a_row_of_an_earlier_version_is_no_security_notice() {
+        let (user, now) = (UserId::new(), crate::clock::testing::now());
+        let mut row = serde_json::to_value(Notification::security(user, "Something happened.", now)).unwrap();
+        row.as_object_mut().unwrap().remove("security").unwrap();
+        assert!(!serde_json::from_value::<Notification>(row).unwrap().security);
     }
 }

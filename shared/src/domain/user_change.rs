@@ -1,8 +1,10 @@
 //! Changes of an account, and what follows from them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Timestamp;
 use crate::domain::digest::{Digest, PlannedDigest};
-use crate::domain::mail::{Mail, MailCategory};
+use crate::domain::mail::{Mail, MailCategory, MailContent};
 use crate::domain::notification::Notification;
 use crate::domain::user::{User, UserPatch};
 
@@ -25,12 +27,43 @@ pub enum Wanted {
 }
 
 /// Whether a login needs a mailed code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TwoFactor {
     /// It does.
     On,
     /// It does not.
     Off,
+}
+
+impl TwoFactor {
+    /// `enabled` or `disabled`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "enabled",
+            Self::Off => "disabled",
+        }
+    }
+}
+
+/// Whether the user's other sessions end with a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherSessions {
+    /// They go on.
+    Keep,
+    /// They end.
+    End,
+}
+
+/// Two-factor login was turned on or off.
+#[derive(Clone, Debug)]
+pub struct TwoFactorSwitch {
+    /// The account from now on.
+    pub user: User,
+    /// The notice in the app.
+    pub notification: Notification,
+    /// The notice by mail.
+    pub mail: Mail,
 }
 
 /// How a day's digest is settled.
@@ -78,15 +111,19 @@ impl User {
         change
     }
 
-    /// Turns two-factor login on or off, and notifies the user.
-    pub fn set_two_factor(&self, two_factor: TwoFactor, now: Timestamp) -> UserChange {
-        let (is_on, word) = match two_factor {
-            TwoFactor::On => (true, "enabled"),
-            TwoFactor::Off => (false, "disabled"),
-        };
+    /// Turns two-factor login on or off, and notifies the user. `None` when it is already so.
+    pub fn switch_two_factor(&self, two_factor: TwoFactor, now: Timestamp) -> Option<TwoFactorSwitch> {
+        let is_on = two_factor == TwoFactor::On;
+        if self.is_two_factor_enabled == is_on {
+            return None;
+        }
+        let word = two_factor.as_str();
         let message = format!("Two-factor authentication was {word}. If that was not you, change your password.");
-        let user = Self { is_two_factor_enabled: is_on, updated_at: now, ..self.clone() };
-        UserChange { user, notification: Some(Notification::security(self.id, &message, now)) }
+        Some(TwoFactorSwitch {
+            user: Self { is_two_factor_enabled: is_on, updated_at: now, ..self.clone() },
+            notification: Notification::security(self.id, &message, now),
+            mail: Mail::new(self.id, MailContent::TwoFactorSwitched { two_factor }, now),
+        })
     }
 
     /// Settles the digest of the planned day, for which `found` was selected, and plans the next one.

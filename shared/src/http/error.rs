@@ -88,6 +88,8 @@ catalogue! {
     LimitReached = 409, "LIMIT_REACHED", "Limit reached";
     /// The file is still being looked at, or was refused.
     AttachmentNotReady = 409, "ATTACHMENT_NOT_READY", "The file is not ready yet";
+    /// The notification is a security notice of the last seven days.
+    SecurityNotice = 409, "SECURITY_NOTICE", "Security notices can be deleted after 7 days";
     /// Others keep changing the same thing.
     Conflict = 409, "CONFLICT", "Changed by another request. Try again";
     /// `If-Match` no longer holds; nothing was changed.

@@ -68,8 +68,8 @@
 //! | POST /api/auth/logout | Delete(session) | 0 | 1 |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
 //! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves |
-//! | POST /api/user/enabled-2fa | Get(account) → Transact(session, account, notification) | 1 | 9 |
-//! | POST /api/user/export | Get(export) → Transact(session, export) | 1 | 4 |
+//! | POST /api/user/enabled-2fa | Query(account and sessions) → Transact(session, account, notification, mail, others where they end) → limiter gives back | 1 | 13 + 2 per other session that ends |
+//! | POST /api/user/export | Query(account and sessions) ‖ Get(export) → Transact(session, export) → limiter gives back | 2 | 5 |
 //! | GET /api/user/export | Get(export); with a token Get(token) → Get(export) | 1, 2 | 0 |
 //! | users-build-export, per message | Get(export) → Query(all of the user's rows, 1 MB each) → Transact(export, token, mail) | 1 + 1 per 4 KB | 7 |
 //! | DELETE /api/user/me | Query(account and sessions) → Transact(account, claims, sessions) | 1 | 7 + 2 per session |

@@ -146,6 +146,7 @@ impl Store {
             | MailContent::LoginCode { .. }
             | MailContent::PasswordReset { .. }
             | MailContent::PasswordChanged
+            | MailContent::TwoFactorSwitched { .. }
             | MailContent::LoginsBlocked
             | MailContent::GoogleLinked
             | MailContent::ExportReady { .. }

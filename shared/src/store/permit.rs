@@ -34,6 +34,11 @@ impl Permit {
         Self { once: Some(Box::new(once)), ..self }
     }
 
+    /// The session of the request.
+    pub(super) fn session(&self) -> Option<SessionId> {
+        self.session.map(|(_, session)| session)
+    }
+
     /// What is written once.
     pub(super) fn once(&self) -> Option<&Once> {
         self.once.as_deref()
@@ -59,7 +64,7 @@ impl Permit {
         if let Some((user, session)) = self.session {
             transaction.delete(keys::session(user, session), alive(now), session_ended());
         }
-        (transaction, self.session.map(|(_, session)| session))
+        (transaction, self.session())
     }
 }
 

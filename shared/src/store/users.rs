@@ -1,6 +1,6 @@
 //! Accounts and their sessions.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use serde::{Deserialize, Serialize};
 
 use super::error::failed;
@@ -8,6 +8,7 @@ use super::idempotency::OnceRow;
 use super::keys::{self, RowKey, UserRowKey};
 use super::permit::repeated;
 use super::row::Row;
+use super::sessions::next_sessions;
 use super::transact::Transaction;
 use super::update::Expression;
 use super::{Permit, Refusal, Store, StoreError, WriteError, key_of, number, text};
@@ -17,8 +18,8 @@ use crate::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::mail::Mail;
 use crate::domain::user::User;
-use crate::domain::user_change::UserChange;
-use crate::id::UserId;
+use crate::domain::user_change::{OtherSessions, TwoFactorSwitch, UserChange};
+use crate::id::{SessionId, UserId};
 
 /// The row that makes an address unique.
 #[derive(Serialize, Deserialize)]
@@ -34,6 +35,13 @@ pub struct AccountWithSessions {
     pub user: User,
     /// Its sessions.
     pub sessions: Vec<Session>,
+}
+
+impl AccountWithSessions {
+    /// The live session of this id.
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.iter().find(|session| session.id == id)
+    }
 }
 
 impl Store {
@@ -137,6 +145,43 @@ impl Store {
         self.transact(transaction).await
     }
 }
+
+impl Store {
+    /// Turns two-factor login on or off in an account as it was read, and notifies the user in the app and by mail. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountChanged`] when the account is gone, the setting was changed, or, where the other sessions end,
+    /// another was opened in the meantime.
+    pub async fn switch_two_factor(
+        &self,
+        permit: &Permit,
+        read: &AccountWithSessions,
+        switch: &TwoFactorSwitch,
+        others: OtherSessions,
+    ) -> Result<(), WriteError> {
+        let (user, now) = (&read.user, switch.mail.created_at);
+        let mut transaction = permit.transaction(now);
+        let mut change = match others {
+            OtherSessions::Keep => Expression::default(),
+            OtherSessions::End => next_sessions(read),
+        };
+        change
+            .set(TWO_FACTOR, AttributeValue::Bool(switch.user.is_two_factor_enabled))
+            .set("updatedAt", text(now.to_string()))
+            .require_equal(TWO_FACTOR, AttributeValue::Bool(user.is_two_factor_enabled));
+        transaction.update(keys::account(user.id), change, Refusal::AccountChanged);
+        if others == OtherSessions::End {
+            let own = permit.session();
+            transaction.end_sessions(read.sessions.iter().filter(|session| Some(session.id) != own));
+        }
+        transaction.notify(&switch.notification);
+        transaction.put_mail(&switch.mail);
+        self.transact(transaction).await
+    }
+}
+
+/// The attribute of the account that tells whether a login needs a mailed code.
+const TWO_FACTOR: &str = "isTwoFactorEnabled";
 
 /// What the digest is planned from, and what planning it writes.
 const DIGEST: [&str; 7] =

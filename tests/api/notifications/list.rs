@@ -28,7 +28,8 @@ async fn a_notification_shows_its_task() {
     user.complete(&task).await;
     let notifications = user.notifications().await;
     let notification = &notifications[0];
-    let fields = ["createdAt", "id", "isRead", "message", "relatedTaskId", "task", "title", "type", "userId"];
+    let fields =
+        ["createdAt", "id", "isRead", "message", "relatedTaskId", "security", "task", "title", "type", "userId"];
     assert_eq!(names(notification), fields);
     assert_eq!(notification["userId"], user.id.as_str());
     assert_eq!(notification["task"], json!({"id": id(&task), "title": "Water the ferns"}));

@@ -100,7 +100,7 @@ impl Route {
         route("PATCH", "/api/user/me", Access::SignedIn, Reads::Json),
         route("DELETE", "/api/user/me", Access::SignedIn, Reads::OptionalJson),
         route("POST", "/api/user/enabled-2fa", Access::SignedIn, Reads::Json),
-        route("POST", "/api/user/export", Access::SignedIn, Reads::Nothing),
+        route("POST", "/api/user/export", Access::SignedIn, Reads::OptionalJson),
         // With the token of a mail it is for anyone; without one it needs a session.
         route("GET", "/api/user/export", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/user/sessions", Access::SignedIn, Reads::Nothing),
@@ -204,6 +204,7 @@ impl Route {
             ("DELETE", "/api/user/me") => json!({"password": super::PASSWORD}),
             (_, "/api/user/me") => json!({"name": "Somebody Else"}),
             (_, "/api/user/enabled-2fa") => json!({"is_Enabled": true}),
+            (_, "/api/user/export") => json!({"password": super::PASSWORD}),
             (_, "/api/user/change-password") => {
                 json!({"currentPassword": super::PASSWORD, "newPassword": "Another-Pass-1"})
             }

@@ -127,3 +127,54 @@ async fn switches_at_once_leave_what_one_of_them_said() {
     switch(&user, false).await.expect(200);
     assert_eq!(user.me().await["is_two_factor_enabled"], false);
 }
+
+#[tokio::test]
+async fn a_mail_tells_of_each_switch() {
+    let app = App::new();
+    let user = app.user().await;
+    switch(&user, true).await.expect(200);
+    app.mailbox.wait_for(&user.email, "Two-Factor Authentication Enabled").await;
+    switch(&user, false).await.expect(200);
+    app.mailbox.wait_for(&user.email, "Two-Factor Authentication Disabled").await;
+    switch(&user, false).await.expect(200);
+    app.later_mail(&user).await;
+    assert_eq!(app.mailbox.about(&user.email, "Two-Factor Authentication Disabled").await.len(), 1);
+}
+
+#[tokio::test]
+async fn all_other_sessions_end_where_that_is_asked_for() {
+    let app = App::new();
+    let user = app.user().await;
+    let ending = |is_enabled: bool| json!({"is_Enabled": is_enabled, "endOtherSessions": true});
+    // The second changes nothing else, and ends the other session all the same.
+    for _ in 0..2 {
+        let (_, other) = if user.me().await["is_two_factor_enabled"] == true {
+            let challenge = app.challenge(&user).await;
+            let tokens = challenge.verify(&challenge.code).await.expect(200).tokens();
+            (challenge.client, tokens)
+        } else {
+            app.another_device(&user).await
+        };
+        user.post(PATH, ending(true)).await.expect(200);
+        app.assert_ended(&other).await;
+        app.assert_alive(&user.tokens).await;
+    }
+    for bad in [json!("yes"), json!(1)] {
+        let body = json!({"is_Enabled": true, "endOtherSessions": bad});
+        app.client().bearer(&user.tokens.access).post(PATH, body).await.expect_invalid(&["endOtherSessions"]);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_switches_nothing_off_and_counts() {
+    let app = App::new();
+    let user = app.two_factor_user().await;
+    let off = |password: &str| user.post(PATH, json!({"is_Enabled": false, "password": password}));
+    for _ in 0..5 {
+        off("Wrong-Pass-1").await.expect_error(400, "WRONG_PASSWORD").saying("Password is incorrect");
+    }
+    off(PASSWORD).await.expect_error(429, "TOO_MANY_REQUESTS");
+    let elsewhere = app.client().bearer(&user.tokens.access);
+    assert_eq!(elsewhere.me().await["is_two_factor_enabled"], true);
+    elsewhere.post(PATH, json!({"is_Enabled": false, "password": PASSWORD})).await.expect(200);
+}

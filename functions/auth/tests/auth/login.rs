@@ -8,7 +8,7 @@ use shared::domain::field::Field;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::{Password, PasswordHash};
 use shared::domain::user::{PersonName, User};
-use shared::domain::user_change::TwoFactor;
+use shared::domain::user_change::{OtherSessions, TwoFactor};
 use shared::domain::zone::Zone;
 use shared::http::App;
 use shared::store::Permit;
@@ -148,10 +148,8 @@ async fn switch_on(app: &App, user: &User) {
     let account = app.store.account_with_sessions(user.id, clock::now()).await.unwrap().unwrap();
     let session = account.sessions.first().unwrap();
     let permit = Permit::of_session(user.id, session.id);
-    app.store
-        .update_user(&permit, &account.user, &account.user.set_two_factor(TwoFactor::On, clock::now()))
-        .await
-        .unwrap();
+    let switch = account.user.switch_two_factor(TwoFactor::On, clock::now()).unwrap();
+    app.store.switch_two_factor(&permit, &account, &switch, OtherSessions::Keep).await.unwrap();
 }
 
 #[tokio::test]

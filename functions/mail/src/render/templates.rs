@@ -59,6 +59,20 @@ pub(super) struct PasswordChangedText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "two_factor.html")]
+pub(super) struct TwoFactorHtml<'a> {
+    pub(super) name: &'a str,
+    pub(super) is_on: bool,
+}
+
+#[derive(Template)]
+#[template(path = "two_factor.txt")]
+pub(super) struct TwoFactorText<'a> {
+    pub(super) name: &'a str,
+    pub(super) is_on: bool,
+}
+
+#[derive(Template)]
 #[template(path = "logins_blocked.html")]
 pub(super) struct LoginsBlockedHtml<'a> {
     pub(super) name: &'a str,

@@ -135,6 +135,7 @@ pub(super) fn notification(row: &Value, user: UserId, now: Timestamp) -> Read<No
         message,
         related_task_id: related,
         is_read,
+        security: false,
         created_at,
     })
 }

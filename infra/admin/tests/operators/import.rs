@@ -7,7 +7,7 @@ use admin::replay;
 use shared::domain::email::Email;
 use shared::domain::reminder::ReminderStatus;
 use shared::domain::user::{AuthProvider, User};
-use shared::domain::user_change::TwoFactor;
+use shared::domain::user_change::{OtherSessions, TwoFactor};
 use shared::domain::zone::Zone;
 use shared::id::{ReminderId, TaskId};
 use shared::store::Permit;
@@ -170,9 +170,9 @@ async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_
     assert_eq!(unread().await, (12, 8));
     // What the user has read since stays read, and what came since stays counted.
     world.store.mark_all_read(&Permit::of_system(), asha, clock::now()).await.unwrap();
-    let read = world.store.user(asha).await.unwrap().unwrap();
-    let later = read.set_two_factor(TwoFactor::On, clock::now());
-    world.store.update_user(&Permit::of_system(), &read, &later).await.unwrap();
+    let read = world.store.account_with_sessions(asha, clock::now()).await.unwrap().unwrap();
+    let later = read.user.switch_two_factor(TwoFactor::Off, clock::now()).unwrap();
+    world.store.switch_two_factor(&Permit::of_system(), &read, &later, OtherSessions::Keep).await.unwrap();
     assert_eq!(unread().await, (13, 1));
     run(&world, &postgres, Start::Anew).await;
     assert_eq!(unread().await, (13, 1));
