@@ -172,6 +172,7 @@ def test_functions_that_hash_passwords_get_the_memory_for_it(source: dict[str, A
         "AuthRegister",
         "AuthLogin",
         "AuthResetPassword",
+        "AuthVerifyEmail",
         "UsersChangePassword",
         "UsersSetPassword",
         "UsersTwoFactor",

@@ -137,6 +137,10 @@ attacks! {
     in crate::access::another_user_s_things_are_as_unknown_as_none;
     /// The same by nobody: whether it exists is not told.
     in crate::access::whether_a_thing_exists_is_not_told_to_strangers;
+    /// An account made in wait at somebody else's address, whose owner opens the link of the mail.
+    in crate::auth::verify_email::the_mail_alone_verifies_nothing_and_the_token_still_works;
+    /// Guesses at a password where an address is verified.
+    in crate::auth::verify_email::a_wrong_password_counts_as_a_failed_login_of_the_client_and_of_the_account;
     /// The presigned link of somebody else's export.
     in crate::user::export::a_presigned_link_opens_no_other_file;
 }

@@ -10,16 +10,12 @@ use shared::auth::password;
 use shared::auth::session::SessionLifetime;
 use shared::clock::Timestamp;
 use shared::domain::email::Email;
-use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::{Password, PasswordHash};
 use shared::domain::user::{AuthProvider, User};
-use shared::http::limiter::client_key;
 use shared::http::login_guard::Reservation;
 use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, retry_conflicts};
 use shared::id::UserId;
 use shared::limits::RateLimitClass;
-use shared::store::WriteError;
-use shared::store::accounts::AlreadyAlerted;
 use shared::store::users::AccountWithSessions;
 
 use crate::challenge::{CodeSent, code_sent};
@@ -94,44 +90,15 @@ impl Login<'_> {
     ) -> Result<(AccountWithSessions, Option<Reservation>), ApiError> {
         let hash = account.as_ref().and_then(|account| account.user.password_hash.as_ref());
         let verified = password::verify_beside(&self.credentials.password, hash);
-        match futures::join!(self.guard(account.as_ref()), verified) {
+        let user = account.as_ref().map(|account| &account.user);
+        match futures::join!(self.sign_in.guard(&self.credentials.email, user), verified) {
             (Ok(reservation), matches) => Ok((check(account, matches.map_err(ApiError::internal)?)?, reservation)),
             (Err(rejection), _) => {
                 if let (Some(account), ErrorCode::TooManyRequests) = (account, rejection.code()) {
-                    self.alert_owner(&account.user).await;
+                    self.sign_in.alert_owner(&account.user).await;
                 }
                 Err(rejection)
             }
-        }
-    }
-
-    /// Counts the login as failed, unless it comes from an address where the user signed in before.
-    async fn guard(&self, account: Option<&AccountWithSessions>) -> Result<Option<Reservation>, ApiError> {
-        let keyring = self.sign_in.app.keyring().await?;
-        let address = client_key(&keyring, self.sign_in.request.address());
-        if account.is_some_and(|account| account.user.addresses_with(&address).is_none()) {
-            return Ok(None);
-        }
-        self.reserve(AttemptKind::Login).await.map(Some)
-    }
-
-    async fn reserve(&self, kind: AttemptKind) -> Result<Reservation, ApiError> {
-        let SignInRequest { app, request, .. } = self.sign_in;
-        let (keyring, email) = (app.keyring().await?, &self.credentials.email);
-        Reservation::make(&app.store, &keyring, &app.http.limits, (email, kind), request.now()).await
-    }
-
-    /// Mails the account's owner that logins are blocked, at most once an hour.
-    async fn alert_owner(&self, user: &User) {
-        let SignInRequest { app, request, permit } = self.sign_in;
-        if !user.is_to_be_alerted(request.now()) {
-            return;
-        }
-        tracing::warn!(user_id = %user.id, "login.blocked");
-        let mail = Mail::new(user.id, MailContent::LoginsBlocked, request.now());
-        match app.store.alert_of_blocked_logins(permit, &mail).await {
-            Ok(()) | Err(WriteError::Refused(AlreadyAlerted)) => {}
-            Err(error) => tracing::error!(user_id = %user.id, %error, "login.alert_failed"),
         }
     }
 
@@ -144,7 +111,7 @@ impl Login<'_> {
         // The attempt stays counted until the code is right.
         let reservation = match reservation {
             Some(reservation) => reservation,
-            None => self.reserve(AttemptKind::Code).await?,
+            None => self.sign_in.reserve(&self.credentials.email, AttemptKind::Code).await?,
         };
         let attempt = Some(reservation.attempt());
         let challenge = self.sign_in.open_challenge(user, self.context(rehash), attempt).await?;

@@ -1,15 +1,19 @@
 //! The end of every way to sign in: a session, or a challenge where the account has two-factor login.
 
 use serde::Serialize;
-use shared::auth::challenge::{Challenge, LoginAttempt};
+use shared::auth::challenge::{AttemptKind, Challenge, LoginAttempt};
 use shared::auth::session::{NewSession, Session, SessionLifetime};
 use shared::auth::token;
 use shared::domain::email::Email;
+use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::PasswordHash;
 use shared::domain::user::{PersonName, User};
 use shared::http::limiter::client_key;
+use shared::http::login_guard::Reservation;
 use shared::http::{ApiError, App, Permit, RequestParts, Success};
 use shared::id::UserId;
+use shared::store::WriteError;
+use shared::store::accounts::AlreadyAlerted;
 use shared::store::sessions::SignIn;
 use shared::store::users::AccountWithSessions;
 
@@ -70,6 +74,43 @@ impl SignInRequest<'_> {
         let replaced = user.password_hash.as_ref().zip(context.rehash);
         app.store.open_challenge(permit, &challenge, &challenge.mail(request.now()), replaced).await?;
         Ok(challenge)
+    }
+
+    /// Counts a password that somebody presents for the account of `email` as wrong, unless it comes from an address where
+    /// the user signed in before. 1 call.
+    ///
+    /// # Errors
+    /// 429 when too many were wrong, 503 when the counter cannot be reached.
+    pub(crate) async fn guard(&self, email: &Email, user: Option<&User>) -> Result<Option<Reservation>, ApiError> {
+        let address = client_key(&*self.app.keyring().await?, self.request.address());
+        if user.is_some_and(|user| user.addresses_with(&address).is_none()) {
+            return Ok(None);
+        }
+        self.reserve(email, AttemptKind::Login).await.map(Some)
+    }
+
+    /// Counts an attempt in the guard of the account of `email`. 1 call.
+    ///
+    /// # Errors
+    /// As [`Self::guard`].
+    pub(crate) async fn reserve(&self, email: &Email, kind: AttemptKind) -> Result<Reservation, ApiError> {
+        let Self { app, request, .. } = *self;
+        let keyring = app.keyring().await?;
+        Reservation::make(&app.store, &keyring, &app.http.limits, (email, kind), request.now()).await
+    }
+
+    /// Mails the account's owner that logins are blocked, at most once an hour.
+    pub(crate) async fn alert_owner(&self, user: &User) {
+        let Self { app, request, permit } = *self;
+        if !user.is_to_be_alerted(request.now()) {
+            return;
+        }
+        tracing::warn!(user_id = %user.id, "login.blocked");
+        let mail = Mail::new(user.id, MailContent::LoginsBlocked, request.now());
+        match app.store.alert_of_blocked_logins(permit, &mail).await {
+            Ok(()) | Err(WriteError::Refused(AlreadyAlerted)) => {}
+            Err(error) => tracing::error!(user_id = %user.id, %error, "login.alert_failed"),
+        }
     }
 
     /// The answer to a login that opened a session.

@@ -47,7 +47,9 @@ pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Res
     let mut rendered = match &mail.content {
         MailContent::Verification { seed, kid } => {
             let link = &format!("{}/verify-email?token={}", links.frontend, token(kid, *seed)?.expose());
-            rendered("Verify Your Email", &VerificationHtml { name, link }, &VerificationText { name, link })
+            let has_password = user.password_hash.is_some();
+            let (html, text) = (VerificationHtml { has_password, link }, VerificationText { has_password, link });
+            rendered("Verify Your Email", &html, &text)
         }
         MailContent::LoginCode { seed, kid, expires_at } => {
             let code = LoginCode::derive(keyring, kid, *seed).ok_or(KEY_GONE)?;

@@ -74,6 +74,8 @@ catalogue! {
     Unauthorized = 401, "UNAUTHORIZED", "Unauthorized";
     /// Wrong e-mail or password.
     InvalidCredentials = 401, "INVALID_CREDENTIALS", "Invalid credentials";
+    /// The token is good, but only the account's own session, or its password, makes the address verified.
+    SignInToVerify = 401, "SIGN_IN_TO_VERIFY", "Sign in to verify your email address";
     /// The session is too old for what was asked.
     ReauthRequired = 403, "REAUTH_REQUIRED", "Sign in again to do this";
     /// The page that called is not one of the app's.

@@ -77,7 +77,7 @@ impl Reservation {
     }
 }
 
-fn unavailable(error: StoreError) -> ApiError {
+pub(super) fn unavailable(error: StoreError) -> ApiError {
     match error {
         StoreError::Throttled { .. } => {
             ApiError::new(ErrorCode::TooManyRequests).with_header("retry-after", FLOOD_RETRY_SECONDS.to_string())

@@ -8,7 +8,7 @@
 //! | [`error`] | the catalogue of errors |
 //! | [`function`](mod@function) | the edge: `lambda_http`, one task per request |
 //! | [`respond`](mod@respond) | the pipeline: rate limiter, origin, caller, body, handler, headers |
-//! | [`limiter`], [`login_guard`] | rate limits by client, login limits by account |
+//! | [`limiter`], [`login_guard`], [`password_attempt`] | rate limits by client, login limits by account, passwords on other routes |
 //! | [`idempotency`], [`retry`] | requests that are sent again, rows that others change |
 //! | [`cookies`], [`origin`], [`compression`], [`headers`] | single rules of HTTP |
 //!
@@ -30,6 +30,7 @@ pub mod list;
 pub mod login_guard;
 pub mod operation;
 pub mod origin;
+pub mod password_attempt;
 mod reply;
 pub mod request;
 pub mod respond;

@@ -63,7 +63,8 @@
 //! | the same, linking | BatchGet(claims) → Query → Transact(account, claim, mail) → Query → Transact(account, session) → … | 4 | 12 |
 //! | the same, new | BatchGet(claims) → Transact(claims, account) → Transact(account, session) → … | 2 | 11 |
 //! | POST /api/auth/refresh | Get(session) → Update(session) → limiter gives back | 1 | 2 |
-//! | POST /api/auth/verify-email | Get(token) → Transact(account, token) | 1 | 4 |
+//! | POST /api/auth/verify-email | Get(token) → Transact(session, account, token) | 1 | 6 |
+//! | the same, with the password | Get(token) → Get(account) ‖ limiter counts → the guard's write beside the hash → Transact(account, token) → limiter, guard give back | 2 | 8 |
 //! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail) | 1 | 9 |
 //! | POST /api/auth/logout | Delete(session) | 0 | 1 |
 //! | GET /api/user/me | Get(account) | 1 | 0 |

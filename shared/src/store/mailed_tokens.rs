@@ -107,11 +107,8 @@ impl Store {
         let mut transaction = permit.transaction(now);
         let mut change = Expression::default();
         change
-            .set("emailVerified", AttributeValue::Bool(true))
-            .set("unverifiedReminderMails", number(0))
+            .verify_address()
             .set("updatedAt", text(now.to_string()))
-            .remove(VERIFICATION)
-            .remove("mailStopped")
             .require_equal(VERIFICATION, text(hash.as_str()));
         transaction.update(keys::account(user), change, Refusal::TokenVoid);
         transaction.remove(keys::mailed_token(&hash));
@@ -176,16 +173,24 @@ impl Store {
         let mut transaction = permit.transaction(mail.created_at);
         let mut change = next_password(read, hash, mail.created_at);
         change
-            .set("emailVerified", AttributeValue::Bool(true))
-            .set("unverifiedReminderMails", number(0))
-            .remove(VERIFICATION)
-            .remove("mailStopped")
+            .verify_address()
             .require_equal(RESET, text(token_hash.as_str()));
         transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
         transaction.remove(keys::mailed_token(&token_hash));
         transaction.end_sessions(read.sessions.iter());
         transaction.put_mail(mail);
         self.transact(transaction).await
+    }
+}
+
+impl Expression {
+    /// The address is verified: the user has read a mail to it. Mail to it goes out again, and tokens that were to verify it
+    /// are void.
+    pub(super) fn verify_address(&mut self) -> &mut Self {
+        self.set("emailVerified", AttributeValue::Bool(true))
+            .set("unverifiedReminderMails", number(0))
+            .remove(VERIFICATION)
+            .remove("mailStopped")
     }
 }
 

@@ -34,7 +34,7 @@ pub struct SignIn<'a> {
 }
 
 impl Store {
-    /// Opens a session, ending the oldest ones beyond the limit. 1 call.
+    /// Opens a session, ending the oldest ones beyond the limit. A challenge that was met verifies the address. 1 call.
     ///
     /// # Errors
     /// [`Refusal::AccountChanged`] when another session was opened or the password changed meanwhile,
@@ -49,6 +49,10 @@ impl Store {
         }
         if let Some(hash) = rehash {
             change.set("passwordHash", text(hash.as_str()));
+        }
+        if challenge.is_some() {
+            // The code came by mail.
+            change.verify_address();
         }
         transaction.update(keys::account(session.user_id), change, Refusal::AccountChanged);
         transaction.put_new(Row::new(keys::session(session.user_id, session.id), session));

@@ -171,7 +171,7 @@ pub(crate) async fn a_token_of_one_kind_is_none_of_another() {
     export.expect_error(400, "INVALID_TOKEN");
     assert_eq!(user.me().await["email_verified"], false);
     // None of these attempts has used them up.
-    app.client().post("/api/auth/verify-email", json!({"token": verification})).await.expect(200);
+    user.post("/api/auth/verify-email", json!({"token": verification})).await.expect(200);
     app.client().reset(&reset, NEW).await.expect(200);
 }
 

@@ -114,7 +114,11 @@ impl App {
     /// Verifies a user's address with the mailed token.
     pub(crate) async fn verify_address(&self, user: &User) {
         let token = self.mailbox.verification_token(&user.email, &[]).await;
-        self.client().post("/api/auth/verify-email", json!({"token": token})).await.expect(200);
+        self.client()
+            .bearer(&user.tokens.access)
+            .post("/api/auth/verify-email", json!({"token": token}))
+            .await
+            .expect(200);
     }
 
     /// Asks for a link that sets a new password, and takes its token out of the mail.

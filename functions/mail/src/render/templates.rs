@@ -5,14 +5,14 @@ use askama::Template;
 #[derive(Template)]
 #[template(path = "verification.html")]
 pub(super) struct VerificationHtml<'a> {
-    pub(super) name: &'a str,
+    pub(super) has_password: bool,
     pub(super) link: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "verification.txt")]
 pub(super) struct VerificationText<'a> {
-    pub(super) name: &'a str,
+    pub(super) has_password: bool,
     pub(super) link: &'a str,
 }
 

@@ -149,14 +149,42 @@ fn a_login_code_stands_on_a_line_of_its_own() {
 }
 
 #[test]
+fn a_verification_mail_tells_of_the_password_and_carries_no_name() {
+    let user = user("Call +1 555 0100 now");
+    let content = MailContent::Verification { seed: TokenSeed::new(), kid: "1".to_owned() };
+    let rendered = render(&Mail::new(user.id, content, clock::now()), &user, &links(), &keyring()).unwrap();
+    for body in [&rendered.html, &rendered.text, &rendered.subject] {
+        assert!(!body.contains("555 0100"), "{body}");
+    }
+    for body in [&rendered.html, &rendered.text] {
+        assert!(body.contains("An account with a password was created for this address"), "{body}");
+    }
+}
+
+#[test]
+fn each_switch_of_two_factor_login_has_its_own_words() {
+    let user = user("Asha");
+    let switched = |two_factor| {
+        let mail = Mail::new(user.id, MailContent::TwoFactorSwitched { two_factor }, clock::now());
+        render(&mail, &user, &links(), &keyring()).unwrap()
+    };
+    let (on, off) = (switched(TwoFactor::On), switched(TwoFactor::Off));
+    assert_eq!(on.subject, "Two-Factor Authentication Enabled");
+    assert_eq!(off.subject, "Two-Factor Authentication Disabled");
+    for (rendered, words) in [(&on, "now takes a code"), (&off, "no longer takes a code")] {
+        assert!(rendered.html.contains(words) && rendered.text.contains(words), "{}", rendered.text);
+    }
+}
+
+#[test]
 fn every_mail_escapes_the_users_name() {
     let (user, seed, kid) = (user("<img src=x onerror=alert(1)>"), TokenSeed::new(), "1".to_owned());
     let expires_at = clock::now();
     for content in [
-        MailContent::Verification { seed, kid: kid.clone() },
         MailContent::LoginCode { seed, kid: kid.clone(), expires_at },
         MailContent::PasswordReset { seed, kid: kid.clone() },
         MailContent::PasswordChanged,
+        MailContent::TwoFactorSwitched { two_factor: TwoFactor::Off },
         MailContent::LoginsBlocked,
         MailContent::GoogleLinked,
         MailContent::ExportReady { seed, kid, expires_at },
