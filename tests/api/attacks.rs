@@ -157,6 +157,8 @@ attacks! {
     in crate::auth::resend_otp::another_code_does_not_give_the_five_tries_back;
     /// Brute force over many logins: each needs the password, and waits as a failed one.
     in crate::auth::account_limit::a_login_that_waits_for_its_code_counts_until_the_code_is_right;
+    /// Guesses from an address that signed in before the owner reset the password.
+    in crate::auth::account_limit::a_new_password_by_mail_makes_strangers_of_those_who_signed_in_before;
     /// A mailbox flooded with codes.
     in crate::auth::resend_otp::of_codes_asked_for_at_once_no_more_than_three_are_mailed;
     /// Reuse.

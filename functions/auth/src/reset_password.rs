@@ -4,9 +4,11 @@ use shared::auth::keyring::sha256_hex;
 use shared::auth::password;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::NewPassword;
+use shared::http::limiter::client_key;
+use shared::http::login_guard;
 use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_conflicts};
 use shared::limits::RateLimitClass;
-use shared::store::mailed_tokens::TokenUse;
+use shared::store::mailed_tokens::{self as store, TokenUse};
 
 use crate::mailed_token::PresentedToken;
 
@@ -34,14 +36,19 @@ pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<D
     let permit = request.permit().await?;
     let newest = sha256_hex(token.as_bytes());
     let hash = password::hash(&password).map_err(ApiError::internal)?;
-    retry_conflicts(async || {
+    let keyring = app.keyring().await?;
+    let address = client_key(&keyring, request.address());
+    let email = retry_conflicts(async || {
         let account = app.store.account_with_sessions(row.user_id, now).await?;
         // A newer mail makes the token void.
         let account = account.filter(|account| account.user.reset_hash.as_ref() == Some(&newest));
         let account = account.ok_or_else(unknown)?;
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, now);
-        Ok(app.store.reset_password(&permit, &account, token, &hash, &mail).await?)
+        let reset = store::PasswordReset { token, hash: &hash, address: &address, mail: &mail };
+        app.store.reset_password(&permit, &account, reset).await?;
+        Ok(account.user.email)
     })
     .await?;
+    login_guard::clear(&app.store, &keyring, &app.http.limits, &email, now).await;
     Ok(Done::message("Password reset successfully"))
 }

@@ -77,6 +77,16 @@ impl Reservation {
     }
 }
 
+/// Forgets the failed logins of an account: its owner has set a new password by mail. 1 call.
+pub async fn clear(store: &Store, keyring: &Keyring, limits: &Limits, email: &Email, now: Timestamp) {
+    let window = now.as_second().div_euclid(limits.of(RateLimitClass::Login).window);
+    let Reservation { client, slot, .. } =
+        Reservation::of(keyring, limits, email, LoginAttempt { kind: AttemptKind::Login, window });
+    if let Err(error) = store.forget_count(&client, &slot).await {
+        tracing::warn!(%error, "login_guard.clear_failed");
+    }
+}
+
 pub(super) fn unavailable(error: StoreError) -> ApiError {
     match error {
         StoreError::Throttled { .. } => {

@@ -57,7 +57,7 @@
 //! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, mail) → limiter gives back | 1 | 6 |
 //! | POST /api/auth/forgot-password | none: a message on a queue | 0 | 0 |
 //! | auth-issue-reset, per message | Get(claim) → Transact(mail, account, token) | 1 | 7 |
-//! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, mail) | 2 | 7 + 2 per session |
+//! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, mail) → the guard's counts go | 2 | 8 + 2 per session |
 //! | GET /api/auth/google | none; the provider's metadata once an hour | 0 | 0 |
 //! | GET /api/auth/google/callback | BatchGet(claims) → Query(account and sessions) → Transact(account, session) → limiter gives back | 3 | 5 |
 //! | the same, linking | BatchGet(claims) → Query → Transact(account, claim, mail) → Query → Transact(account, session) → … | 4 | 12 |

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Refuse;
 use super::row::Row;
-use super::sessions::next_password;
+use super::sessions::{KNOWN_ADDRESSES, next_password};
 use super::transact::Transaction;
 use super::update::Expression;
 use super::users::{AccountWithSessions, RESET, VERIFICATION};
@@ -30,6 +30,19 @@ pub enum TokenUse {
     ResetPassword,
     /// Fetch an export.
     FetchExport,
+}
+
+/// A reset: the token that allows it, and what it sets.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordReset<'a> {
+    /// The token, as it came back.
+    pub token: &'a str,
+    /// Hash of the new password.
+    pub hash: &'a PasswordHash,
+    /// Keyed hash of the network address that resets the password: the only known one from now on.
+    pub address: &'a str,
+    /// The notice.
+    pub mail: &'a Mail,
 }
 
 /// Why a reset is not issued.
@@ -155,8 +168,9 @@ impl Store {
         self.transact(transaction).await
     }
 
-    /// Uses a token up: sets an account's password as it was read, ends all its sessions, and tells the user by
-    /// mail. Who has the token reads the address's mail, so the address is verified. 1 call.
+    /// Uses a token up: sets an account's password as it was read, ends all its sessions, forgets the network addresses that
+    /// signed in before, and tells the user by mail. Who has the token reads the address's mail, so the address is verified.
+    /// 1 call.
     ///
     /// # Errors
     /// [`Refusal::AccountChanged`] when a session was opened, the password changed or another token was sent
@@ -165,15 +179,15 @@ impl Store {
         &self,
         permit: &Permit,
         read: &AccountWithSessions,
-        token: &str,
-        hash: &PasswordHash,
-        mail: &Mail,
+        PasswordReset { token, hash, address, mail }: PasswordReset<'_>,
     ) -> Result<(), WriteError> {
         let token_hash = sha256_hex(token.as_bytes());
         let mut transaction = permit.transaction(mail.created_at);
         let mut change = next_password(read, hash, mail.created_at);
         change
             .verify_address()
+            .set(KNOWN_ADDRESSES, AttributeValue::L(vec![text(address)]))
+            .remove("loginsBlockedAt")
             .require_equal(RESET, text(token_hash.as_str()));
         transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
         transaction.remove(keys::mailed_token(&token_hash));

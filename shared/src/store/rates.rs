@@ -105,6 +105,23 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets the counts of a slot's window and of the one before. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn forget_count(&self, client: &str, slot: &Slot) -> Result<(), StoreError> {
+        let mut change = Expression::default();
+        change.remove(&slot.attribute(0)).remove(&slot.attribute(1)).require_row();
+        match self.update_rates(client, &change).send().await {
+            Ok(output) => self.meter().write(output.consumed_capacity.as_ref()),
+            // Nothing was counted.
+            Err(error)
+                if matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_))) => {}
+            Err(error) => return Err(failed("UpdateItem", &error)),
+        }
+        Ok(())
+    }
+
     fn update_rates(
         &self,
         client: &str,

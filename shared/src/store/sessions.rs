@@ -45,7 +45,7 @@ impl Store {
         let mut change = next_sessions(read);
         if let Some(addresses) = read.user.addresses_with(address) {
             let addresses = addresses.into_iter().map(text).collect();
-            change.set("knownAddresses", AttributeValue::L(addresses));
+            change.set(KNOWN_ADDRESSES, AttributeValue::L(addresses));
         }
         if let Some(hash) = rehash {
             change.set("passwordHash", text(hash.as_str()));
@@ -194,6 +194,8 @@ pub(super) fn same_sessions(read: &AccountWithSessions) -> Expression {
     same
 }
 
+/// The attribute of the account that lists the network addresses that signed in.
+pub(super) const KNOWN_ADDRESSES: &str = "knownAddresses";
 /// The attribute of the account that moves with its sessions.
 const VERSION: &str = "sessionsVersion";
 

@@ -22,7 +22,7 @@ use shared::domain::zone::Zone;
 use shared::id::TokenSeed;
 use shared::store::counters::CounterSnapshot;
 use shared::store::idempotency::{FirstAnswer, Once};
-use shared::store::mailed_tokens::TokenUse;
+use shared::store::mailed_tokens::{PasswordReset, TokenUse};
 use shared::store::rates::Slot;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, WriteError};
@@ -148,7 +148,8 @@ async fn resets_google_exports_and_the_end() {
     spent(&world, "reset's reads", 2, 2.0, 0.0);
     let hash = account.user.password_hash.clone().unwrap();
     let notice = Mail::new(user, MailContent::PasswordChanged, now);
-    world.store.reset_password(&system, &account, token.expose(), &hash, &notice).await.unwrap();
+    let reset = PasswordReset { token: token.expose(), hash: &hash, address: "6e6577", mail: &notice };
+    world.store.reset_password(&system, &account, reset).await.unwrap();
     spent(&world, "reset, ending one session", 1, 0.0, 9.0);
     world.store.google_matches("google-1", Some(&world.user.email)).await.unwrap();
     spent(&world, "whom Google means", 1, 2.0, 0.0);
@@ -196,6 +197,8 @@ async fn the_limiter() {
     spent(&world, "counting", 1, 0.0, 1.0);
     world.store.give_back("client", &slot).await.unwrap();
     spent(&world, "giving back", 1, 0.0, 1.0);
+    world.store.forget_count("client", &slot).await.unwrap();
+    spent(&world, "forgetting", 1, 0.0, 1.0);
 }
 
 #[tokio::test]

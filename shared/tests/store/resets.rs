@@ -2,8 +2,7 @@ use shared::auth::mailed::MailedToken;
 use shared::domain::mail::{Mail, MailContent, RESET_VALID};
 use shared::domain::password::PasswordHash;
 use shared::id::{TokenSeed, UserId};
-use shared::store::mailed_tokens::ResetRefusal;
-use shared::store::mailed_tokens::TokenUse;
+use shared::store::mailed_tokens::{PasswordReset, ResetRefusal, TokenUse};
 use shared::store::{Permit, Refusal, WriteError};
 
 use test_support::{World, clock, keyring};
@@ -18,7 +17,8 @@ async fn set(world: &World, token: &MailedToken, word: &str) -> Result<(), Write
     let read = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
     let mail = Mail::new(world.user.id, MailContent::PasswordChanged, clock::now());
     let hash = PasswordHash::from_phc(word.to_owned());
-    world.store.reset_password(&Permit::of_system(), &read, token.expose(), &hash, &mail).await
+    let reset = PasswordReset { token: token.expose(), hash: &hash, address: "6e6577", mail: &mail };
+    world.store.reset_password(&Permit::of_system(), &read, reset).await
 }
 
 #[tokio::test]
@@ -36,12 +36,16 @@ async fn a_message_that_comes_again_issues_nothing_even_after_the_token_was_used
 #[tokio::test]
 async fn a_reset_ends_all_sessions_verifies_the_address_and_works_once() {
     let world = World::new().await;
+    let alert = Mail::new(world.user.id, MailContent::LoginsBlocked, clock::now());
+    world.store.alert_of_blocked_logins(&Permit::of_system(), &alert).await.unwrap();
     let (mail, token) = reset(world.user.id);
     world.store.issue_reset(&Permit::of_system(), &mail, &token).await.unwrap();
     set(&world, &token, "new").await.unwrap();
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
     assert_eq!((user.email_verified, user.password_version), (true, 1));
     assert_eq!(user.password_hash, Some(PasswordHash::from_phc("new".to_owned())));
+    assert_eq!(user.known_addresses, ["6e6577"], "where an intruder signed in is as strange as any other place");
+    assert!(user.is_to_be_alerted(clock::now()));
     assert_eq!(world.count("ACCOUNT#SESSION#").await, 0);
     let again = set(&world, &token, "newer").await;
     assert!(matches!(again, Err(WriteError::Refused(Refusal::AccountChanged))), "{again:?}");

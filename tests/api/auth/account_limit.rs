@@ -167,7 +167,23 @@ async fn a_new_password_by_mail_is_a_way_out_for_the_owner() {
     let user = app.user().await;
     fail(&app, &user.email, LIMIT).await;
     let token = app.reset_token(&user.email).await;
+    let owner = app.client();
+    owner.reset(&token, "Harbour-77-gull").await.expect(200);
+    // What failed before the reset is forgotten.
+    app.client().login(&user.email, "Harbour-77-gull").await.expect(200);
+    fail(&app, &user.email, LIMIT).await;
+    assert_blocked(app.client().login(&user.email, "Harbour-77-gull").await);
+    owner.login(&user.email, "Harbour-77-gull").await.expect(200);
+}
+
+#[tokio::test]
+pub(crate) async fn a_new_password_by_mail_makes_strangers_of_those_who_signed_in_before() {
+    let app = App::new();
+    let user = app.user().await;
+    let intruder = app.client();
+    intruder.login(&user.email, PASSWORD).await.expect(200);
+    let token = app.reset_token(&user.email).await;
     app.client().reset(&token, "Harbour-77-gull").await.expect(200);
-    // From where the owner signed in before; the account still refuses new addresses or takes them, as it likes.
-    user.login(&user.email, "Harbour-77-gull").await.expect(200);
+    fail(&app, &user.email, LIMIT).await;
+    assert_blocked(intruder.login(&user.email, WRONG).await);
 }
