@@ -19,7 +19,8 @@ pub const OPERATION: Operation<ChallengeReference, Success<CodeSent>> =
 pub async fn handle(app: &App, request: &Request<'_, ChallengeReference>) -> Result<Success<CodeSent>, ApiError> {
     let ChallengeReference(id) = request.body(app)?;
     let challenge = app.store.challenge(id).await?.filter(|challenge| challenge.is_alive(request.now()));
-    let challenge = challenge.ok_or_else(|| ApiError::new(ErrorCode::InvalidChallenge))?;
+    let over = || ApiError::new(ErrorCode::InvalidChallenge);
+    let challenge = challenge.ok_or_else(over)?;
     let permit = request.permit().await?;
     if challenge.resends >= MAX_RESENDS {
         let message = format!("A code can be sent again at most {MAX_RESENDS} times");
@@ -27,6 +28,8 @@ pub async fn handle(app: &App, request: &Request<'_, ChallengeReference>) -> Res
     }
     let challenge = challenge.renewed(&*app.keyring().await?, request.now());
     match app.store.renew_challenge(&permit, &challenge, &challenge.mail(request.now())).await {
+        // The password that the login began with is not the account's any more.
+        Err(WriteError::Refused(Refusal::AccountChanged)) => Err(over()),
         Err(WriteError::Refused(Refusal::ChallengeOver)) => Err(ApiError::new(ErrorCode::Conflict)),
         renewed => Ok(renewed.map(|()| code_sent(app, &challenge))?),
     }

@@ -93,7 +93,8 @@ impl Store {
     /// Gives a challenge as it was read another code, and sends it. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::ChallengeOver`] when it was met or given another code meanwhile.
+    /// [`Refusal::ChallengeOver`] when it was met or given another code meanwhile; [`Refusal::AccountChanged`] when the
+    /// account is gone or has another password than the login began with: the code would open nothing.
     pub async fn renew_challenge(&self, permit: &Permit, renewed: &Challenge, mail: &Mail) -> Result<(), WriteError> {
         let mut transaction = permit.transaction(mail.created_at);
         let mut change = Expression::default();
@@ -106,6 +107,10 @@ impl Store {
             .require_below("resends", number(MAX_RESENDS))
             .require_below(TRIES, number(MAX_TRIES));
         transaction.update(keys::challenge(renewed.id), change, Refusal::ChallengeOver);
+        let mut same_password = Expression::default();
+        // The version only grows, and accounts from before it have none: so this is equality.
+        same_password.require_row().require_below("passwordVersion", number(renewed.password_version + 1));
+        transaction.check(keys::account(renewed.user_id), same_password, Refusal::AccountChanged);
         transaction.put_mail(mail);
         self.transact(transaction).await
     }

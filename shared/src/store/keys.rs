@@ -54,7 +54,7 @@
 //! | the same, refused | Get(claim) → Query(account and sessions), the guard's write beside the hash | 2 | 1 |
 //! | the same, with a code | …, the guard's write → Transact(challenge, mail) → limiter gives back | 2 | 7 |
 //! | POST /api/auth/verify-otp | Update(challenge) → Query(account and sessions) → Transact(account, session, challenge) → limiter, guard give back | 1 | 9 |
-//! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, mail) → limiter gives back | 1 | 6 |
+//! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, account, mail) → limiter gives back | 1 | 8 |
 //! | POST /api/auth/forgot-password | none: a message on a queue | 0 | 0 |
 //! | auth-issue-reset, per message | Get(claim) → Transact(mail, account, token) | 1 | 7 |
 //! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, mail) → the guard's counts go | 2 | 8 + 2 per session |

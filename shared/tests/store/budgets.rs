@@ -110,7 +110,7 @@ async fn logins_with_a_code() {
     spent(&world, "resend's read", 1, 1.0, 0.0);
     let renewed = read.renewed(&keyring(), now);
     world.store.renew_challenge(&system, &renewed, &renewed.mail(now)).await.unwrap();
-    spent(&world, "resend's write", 1, 0.0, 5.0);
+    spent(&world, "resend's write", 1, 0.0, 7.0);
     let tried = world.store.try_challenge(&system, challenge.id, now).await.unwrap().unwrap();
     spent(&world, "a try", 1, 0.0, 1.0);
     let account = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();

@@ -2,6 +2,8 @@ use futures::future::join_all;
 use shared::auth::challenge::{Challenge, MAX_RESENDS, MAX_TRIES, VALID};
 use shared::auth::session::SessionLifetime;
 use shared::clock::Timestamp;
+use shared::domain::mail::{Mail, MailContent};
+use shared::domain::password::PasswordHash;
 use shared::id::ChallengeId;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, Refusal, WriteError};
@@ -70,4 +72,25 @@ async fn a_replaced_code_opens_nothing_and_codes_run_out() {
     assert!(matches!(refused, Err(WriteError::Refused(Refusal::ChallengeOver))), "{refused:?}");
     let stored = world.store.challenge(challenge.id).await.unwrap().unwrap();
     assert_eq!((stored.seed, stored.resends), (challenge.seed, MAX_RESENDS));
+}
+
+#[tokio::test]
+async fn a_challenge_that_a_new_password_has_ended_or_whose_account_is_gone_gets_no_further_code() {
+    let (world, now) = (World::new().await, clock::now());
+    let challenge = opened(&world, now).await;
+    let permit = Permit::of_system();
+    let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);
+    let hash = PasswordHash::from_phc("another".to_owned());
+    world.store.set_password(&world.permit(), &read, &hash, world.session.id, &mail).await.unwrap();
+    let mails = world.count("MAIL#").await;
+    let renewed = challenge.renewed(&keyring(), now);
+    for is_deleted in [false, true] {
+        if is_deleted {
+            world.delete_account().await;
+        }
+        let refused = world.store.renew_challenge(&permit, &renewed, &renewed.mail(now)).await;
+        assert!(matches!(refused, Err(WriteError::Refused(Refusal::AccountChanged))), "{refused:?}");
+    }
+    assert_eq!(world.count("MAIL#").await, mails);
 }

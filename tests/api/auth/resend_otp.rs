@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::two_factor_login::assert_waits_for_code;
-use crate::support::{Answer, App, Challenge, at_once, text, unknown_id};
+use crate::support::{Answer, App, Challenge, PASSWORD, at_once, text, unknown_id};
 
 const PATH: &str = "/api/auth/resend-otp";
 const CODE_MAIL: &str = "Your Login OTP";
@@ -121,6 +121,18 @@ async fn a_challenge_that_is_over_gets_no_further_code() {
 
     app.later_mail(&user).await;
     assert_eq!(app.mailbox.about(&user.email, CODE_MAIL).await.len(), 2);
+}
+
+#[tokio::test]
+pub(crate) async fn a_challenge_that_a_new_password_has_ended_gets_no_further_code() {
+    let app = App::new();
+    let user = app.two_factor_user().await;
+    let challenge = app.challenge(&user).await;
+    let change = json!({"currentPassword": PASSWORD, "newPassword": "Harbour-77-gull"});
+    user.post("/api/user/change-password", change).await.expect(200);
+    assert_over(challenge.resend().await);
+    app.later_mail(&user).await;
+    assert_eq!(app.mailbox.about(&user.email, CODE_MAIL).await.len(), 1);
 }
 
 #[tokio::test]
