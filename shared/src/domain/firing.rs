@@ -66,7 +66,7 @@ impl Firing {
             }
             None => Some(Mail::hour_before(fired, task, now)),
         };
-        let counts = mail.is_some() && !user.email_verified;
+        let counts = mail.is_some() && user.counts_reminder_mails();
         FiringDecision::Fire(Box::new(Fired {
             change,
             notification: Notification::upcoming(task, now),
@@ -123,8 +123,13 @@ mod tests {
         let first = fired(&firing);
         assert!(first.mail.is_some());
         assert_eq!((first.unverified_mails, first.change.next.status), (Some(1), ReminderStatus::Completed));
+        let mut imported = firing.clone();
         firing.user.email_verified = true;
         assert_eq!(fired(&firing).unverified_mails, None);
+        imported.user.gets_reminders_unverified = true;
+        imported.user.unverified_reminder_mails = 3;
+        let fired = fired(&imported);
+        assert!(fired.mail.is_some() && fired.unverified_mails.is_none(), "the original mailed it too");
     }
 
     #[test]

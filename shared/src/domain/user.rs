@@ -79,6 +79,10 @@ pub struct User {
     pub is_two_factor_enabled: bool,
     /// Whether the address was proven.
     pub email_verified: bool,
+    /// Whether reminders and digests go to the address without limit although nobody has proven it: the original sent them
+    /// to every account that was imported from it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gets_reminders_unverified: bool,
     /// The user's days are this zone's.
     pub timezone: Zone,
     /// When the digest goes out.
@@ -142,6 +146,7 @@ impl User {
             auth_provider: AuthProvider::Local,
             is_two_factor_enabled: false,
             email_verified: false,
+            gets_reminders_unverified: false,
             timezone,
             morning_digest,
             digest_day,
@@ -238,7 +243,12 @@ impl User {
 
     /// Whether a reminder mail may still go to this address.
     pub fn takes_reminder_mail(&self) -> bool {
-        self.email_verified || self.unverified_reminder_mails < UNVERIFIED_REMINDER_MAILS
+        !self.counts_reminder_mails() || self.unverified_reminder_mails < UNVERIFIED_REMINDER_MAILS
+    }
+
+    /// Whether reminder mails to this address are counted, since only a few may go to it.
+    pub fn counts_reminder_mails(&self) -> bool {
+        !self.email_verified && !self.gets_reminders_unverified
     }
 }
 

@@ -136,7 +136,7 @@ impl User {
         }
         let refused = self.refuses_mail();
         let mail = found.filter(|_| refused.is_none()).map(|found| Mail::digest(self.id, planned.day, found, now));
-        if mail.is_some() && !self.email_verified {
+        if mail.is_some() && self.counts_reminder_mails() {
             user.unverified_reminder_mails += 1;
         }
         DigestSettlement { user, notification, mail, refused, at: now }

@@ -25,7 +25,8 @@ pub(super) struct Taken<T> {
 
 type Read<T> = Result<Taken<T>, String>;
 
-/// An account. Its address is taken as verified, its bcrypt hash as it is.
+/// An account, with its bcrypt hash as it is. The original never verified an address, so anybody may have set the password:
+/// only an address that came from Google counts as verified. Reminders go on to every address as before.
 pub(super) fn user(row: &Value, zone: &Zone, now: Timestamp) -> Read<User> {
     let mut columns = Columns::of(row, now);
     let id = UserId::parse(columns.required("id")?).map_err(|error| format!("id: {error}"))?;
@@ -51,7 +52,8 @@ pub(super) fn user(row: &Value, zone: &Zone, now: Timestamp) -> Read<User> {
         password_hash,
         auth_provider: provider,
         is_two_factor_enabled: two_factor,
-        email_verified: true,
+        email_verified: google_id.is_some(),
+        gets_reminders_unverified: true,
         google_id,
         updated_at,
         ..template
@@ -238,6 +240,23 @@ mod tests {
             Some("2024-12-10T09:00:00.000Z")
         );
         assert!(instant("soon").is_none() && instant("0001-01-01T00:00:00 BC").is_none());
+    }
+
+    #[test]
+    fn only_an_address_from_google_is_verified_and_all_of_them_get_reminders() {
+        let row = |google_id: Option<&str>, provider: &str| {
+            let id = UserId::new();
+            json!({"id": id, "name": "Asha", "email": "a@example.com", "google_id": google_id, "auth_provider": provider})
+        };
+        let read = |row: Value| user(&row, &Zone::UTC, now()).map(|taken| taken.value).unwrap();
+        // A local account that was linked later has both.
+        for (google_id, provider, is_verified) in
+            [(None, "local", false), (None, "google", false), (Some("1"), "google", true), (Some("1"), "local", true)]
+        {
+            let user = read(row(google_id, provider));
+            assert_eq!(user.email_verified, is_verified, "{google_id:?} {provider}");
+            assert!(user.gets_reminders_unverified && user.refuses_mail().is_none());
+        }
     }
 
     #[test]

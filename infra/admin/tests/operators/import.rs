@@ -52,10 +52,11 @@ async fn what_the_original_has_is_brought_over_and_what_cannot_be_is_named() {
     assert_eq!([Kind::User, Kind::Task, Kind::Reminder, Kind::Notification].map(taken), [3, 2, 3, 1]);
 
     let asha = user(&world, "asha@example.com").await;
-    assert!(asha.email_verified && asha.is_two_factor_enabled);
+    assert!(!asha.email_verified && asha.gets_reminders_unverified && asha.is_two_factor_enabled);
     assert!(asha.password_hash.as_ref().is_some_and(|hash| hash.as_str().starts_with("$2a$10$")), "kept as it is");
     let google = user(&world, "g@example.com").await;
     assert_eq!((google.auth_provider, google.password_hash.is_some()), (AuthProvider::Google, false));
+    assert!(google.email_verified);
     let matches = world.store.google_matches("11223344", Some(&google.email)).await.unwrap();
     assert_eq!(matches.linked, Some(google.id));
 
