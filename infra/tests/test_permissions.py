@@ -140,7 +140,7 @@ def test_every_route_but_health_counts_requests_and_reads_the_keys(
         ("iam:PassRole", {"ServiceDispatch"}),
         ("sqs:SendMessage", {"ServiceDispatch", "ServiceCleanup", "ServiceSweep", "AuthForgotPassword", "MailSend"}),
         ("s3:PutObject", {"AttachmentsCreate", "AttachmentsOptimize", "UsersBuildExport"}),
-        ("s3:GetObject", {"AttachmentsGet", "AttachmentsOptimize", "UsersGetExport"}),
+        ("s3:GetObject", {"AttachmentsGet", "AttachmentsOptimize", "UsersGetExport", "UsersOpenExport"}),
         ("s3:DeleteObject", {"AttachmentsOptimize", "ServiceCleanup", "UsersBuildExport"}),
         ("s3:ListBucket", {"ServiceCleanup"}),
     ],
@@ -182,6 +182,7 @@ def test_only_sign_in_with_the_provider_reads_its_client(functions: list[Functio
     [
         ("UsersBuildExport", "s3:PutObject", {"exports/"}),
         ("UsersGetExport", "s3:GetObject", {"exports/"}),
+        ("UsersOpenExport", "s3:GetObject", {"exports/"}),
         ("AttachmentsCreate", "s3:PutObject", {"raw/"}),
         ("AttachmentsGet", "s3:GetObject", {"files/"}),
         ("AttachmentsOptimize", "s3:GetObject", {"raw/"}),

@@ -141,6 +141,14 @@ attacks! {
     in crate::auth::verify_email::the_mail_alone_verifies_nothing_and_the_token_still_works;
     /// Guesses at a password where an address is verified.
     in crate::auth::verify_email::a_wrong_password_counts_as_a_failed_login_of_the_client_and_of_the_account;
+    /// The mail about an export, read by somebody else.
+    in crate::user::export::the_mail_alone_leads_nowhere_and_another_user_does_not_use_it_up;
+    /// The same mail, found after the password was changed.
+    in crate::user::export::a_new_password_ends_the_mailed_link;
+    /// The token of an ended session, used for the address of an export.
+    in crate::user::export::an_ended_session_gets_no_address_of_the_file;
+    /// The same for the address of a file.
+    in crate::attachments::get::an_ended_session_gets_no_address_of_a_file;
     /// The presigned link of somebody else's export.
     in crate::user::export::a_presigned_link_opens_no_other_file;
 }

@@ -9,10 +9,11 @@ use shared::domain::attachment::{Attachment, AttachmentStatus, DOWNLOAD_VALID};
 use shared::domain::body::NoBody;
 use shared::domain::field::Parameter;
 use shared::http::{ApiError, App, Either, ErrorCode, Operation, Redirect, Request, Resources, Success, WithHead};
+use shared::id::AttachmentId;
 use shared::inline_schema;
 use shared::runtime::Error;
 
-use crate::attachment_of_path;
+use crate::ATTACHMENT;
 
 /// The bucket that holds the files.
 #[derive(Debug)]
@@ -54,7 +55,11 @@ pub async fn handle(
     request: &Request<'_>,
     files: &Files,
 ) -> Result<Either<Redirect, Success<FileLocation>>, ApiError> {
-    let attachment = attachment_of_path(app, request).await?;
+    let id = request.path_id(ATTACHMENT, AttachmentId::parse)?;
+    let caller = request.caller()?;
+    // The URL works without a session, so an ended one gets none.
+    let found = app.store.attachment_in_session((caller.id, caller.session), id, request.now()).await?;
+    let attachment = found.ok_or_else(|| ApiError::not_found(ATTACHMENT))?;
     check_ready(&attachment)?;
     let (key, name) = object(&attachment, Object::requested(request.parameter("thumbnail")))?;
     let url = files.bucket.presign_download(&key, &name, DOWNLOAD_VALID).await.map_err(ApiError::internal)?;

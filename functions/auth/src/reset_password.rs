@@ -1,6 +1,7 @@
 //! `POST /api/auth/reset-password`
 
 use shared::auth::keyring::sha256_hex;
+use shared::auth::mailed::PresentedToken;
 use shared::auth::password;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::NewPassword;
@@ -9,8 +10,6 @@ use shared::http::login_guard;
 use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_conflicts};
 use shared::limits::RateLimitClass;
 use shared::store::mailed_tokens::{self as store, TokenUse};
-
-use crate::mailed_token::PresentedToken;
 
 shared::body! {
     pub struct PasswordReset {

@@ -3,6 +3,7 @@
 //! The token proves that the mail was read. It does not prove that its reader wants the account: a stranger may have made
 //! it, with the stranger's password. So the account's own session, or its password, has to come with it.
 
+use shared::auth::mailed::PresentedToken;
 use shared::auth::password;
 use shared::domain::password::Password;
 use shared::domain::user::User;
@@ -12,7 +13,6 @@ use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
 use shared::id::UserId;
 use shared::limits::RateLimitClass;
 
-use crate::mailed_token::PresentedToken;
 use crate::sign_in::SignInRequest;
 
 shared::body! {

@@ -77,7 +77,7 @@ pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Res
             rendered("Google Sign-In Linked", &GoogleLinkedHtml { name }, &GoogleLinkedText { name })
         }
         MailContent::ExportReady { seed, kid, expires_at } => {
-            let link = &format!("{}/api/user/export?token={}", links.public, token(kid, *seed)?.expose());
+            let link = &format!("{}/settings?export={}", links.frontend, token(kid, *seed)?.expose());
             let until = &local_time(*expires_at, user);
             rendered("Your Data Export", &ExportReadyHtml { name, link, until }, &ExportReadyText { name, link, until })
         }

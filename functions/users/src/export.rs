@@ -76,7 +76,7 @@ pub async fn handle(app: &App, request: &Request<'_, ExportOrder>) -> Result<Acc
         if let Some(existing) = read.as_ref().filter(|export| export.will_do(now)) {
             return Ok(existing.clone());
         }
-        let export = Export::new(user, now);
+        let export = Export::new(&account.user, now);
         app.store.start_export(&permit, &export, read.as_ref()).await?;
         Ok(export)
     })

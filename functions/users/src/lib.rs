@@ -8,6 +8,7 @@ pub mod end_session;
 pub mod export;
 pub mod get_export;
 pub mod me;
+pub mod open_export;
 mod proof;
 pub mod sessions;
 pub mod set_password;
@@ -26,6 +27,7 @@ shared::functions! {
         "users-two-factor": http(two_factor),
         "users-export": http(export),
         "users-get-export": http_with(get_export, get_export::ExportFiles),
+        "users-open-export": http_with(open_export, get_export::ExportFiles),
         "users-build-export": queue("export", build_export::Builder),
         "users-sessions": http(sessions),
         "users-end-session": http(end_session),

@@ -31,7 +31,7 @@ async fn job(answers: Vec<Answer>) -> Job {
     let task = world.task(json!({"title": "<b>Pay</b> rent"})).await;
     world.task(json!({"title": "Another"})).await;
     world.reminder(&task, Duration::from_secs(3 * 3600)).await;
-    let export = Export::new(world.user.id, clock::now());
+    let export = Export::new(&world.user, clock::now());
     world.store.start_export(&world.permit(), &export, None).await.unwrap();
     let s3 = Scripted::new(answers).await;
     let secret = json!({"current": "1", "1": "a".repeat(40)}).to_string();

@@ -3,10 +3,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 use super::keyring::{Keyring, Purpose, hmac_sha256, sha256_hex};
+use crate::domain::field::{Field, string};
 use crate::id::TokenSeed;
+use crate::inline_schema;
 
 /// A mailed token: 256 bits, base64url.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +32,28 @@ impl MailedToken {
         sha256_hex(self.0.as_bytes())
     }
 }
+
+/// A token as a request presents it. It may be none of ours.
+pub struct PresentedToken(String);
+
+impl PresentedToken {
+    /// The token.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Field for PresentedToken {
+    fn read(label: &str, value: &Value) -> Result<Self, String> {
+        let text = string(label, value)?.trim();
+        if text.is_empty() {
+            return Err(format!("{label} is required"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+inline_schema!(PresentedToken, { "type": "string", "minLength": 1 });
 
 /// The code of a login: six digits.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,6 +86,12 @@ impl LoginCode {
 impl std::fmt::Debug for LoginCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("LoginCode(…)")
+    }
+}
+
+impl std::fmt::Debug for PresentedToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PresentedToken(…)")
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::domain::user::User;
 use crate::id::{ExportId, UserId};
 use crate::word_type;
 
@@ -37,6 +38,9 @@ pub struct Export {
     pub state: ExportState,
     /// When it was asked for.
     pub requested_at: Timestamp,
+    /// The password's version at that time: the mailed link ends with it. Rows of earlier versions do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_version: Option<u64>,
     /// Bytes of the file, once it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
@@ -46,10 +50,11 @@ pub struct Export {
 
 impl Export {
     /// An export that `user` asks for.
-    pub fn new(user: UserId, now: Timestamp) -> Self {
+    pub fn new(user: &User, now: Timestamp) -> Self {
         Self {
             id: ExportId::new(),
-            user_id: user,
+            user_id: user.id,
+            password_version: Some(user.password_version),
             state: ExportState::Pending,
             requested_at: now,
             size: None,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::reply::Reply;
 use crate::domain::field::FieldError;
 use crate::inline_schema;
-use crate::store::{Refusal, StoreError, WriteError};
+use crate::store::{ReadError, Refusal, StoreError, WriteError};
 
 macro_rules! catalogue {
     ($($(#[doc = $doc:literal])+ $code:ident = $status:literal, $word:literal, $message:literal;)+) => {
@@ -259,6 +259,16 @@ impl From<StoreError> for ApiError {
             StoreError::Throttled { .. } | StoreError::Failed { .. } => ErrorCode::Unavailable,
         };
         Self::new(code).with_cause(error)
+    }
+}
+
+impl From<ReadError> for ApiError {
+    #[track_caller]
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::SessionEnded => Self::new(ErrorCode::Unauthorized),
+            ReadError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -11,11 +11,11 @@ use super::page::{Direction, IndexQuery, end_of};
 use super::row::Row;
 use super::transact::OnRefusal;
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, WriteError, key_of, text};
+use super::{Permit, ReadError, Refusal, Store, StoreError, WriteError, key_of, text};
 use crate::clock::Timestamp;
 use crate::domain::attachment::{Attachment, AttachmentCard, MAX_ATTACHMENTS};
 use crate::domain::counters::{CounterChange, signed};
-use crate::id::{AttachmentId, TaskId, UserId};
+use crate::id::{AttachmentId, SessionId, TaskId, UserId};
 
 /// An attachment's row: whose it is, and the card.
 #[derive(Serialize, Deserialize)]
@@ -71,6 +71,21 @@ impl Store {
     /// The table failed.
     pub async fn attachment(&self, user: UserId, attachment: AttachmentId) -> Result<Option<Attachment>, StoreError> {
         let row: Option<AttachmentRow> = self.get(keys::attachment(user, attachment)).await?;
+        Ok(row.map(Attachment::from))
+    }
+
+    /// The same for a session that must be alive. 1 call.
+    ///
+    /// # Errors
+    /// [`ReadError::SessionEnded`], or the table failed.
+    pub async fn attachment_in_session(
+        &self,
+        caller: (UserId, SessionId),
+        attachment: AttachmentId,
+        now: Timestamp,
+    ) -> Result<Option<Attachment>, ReadError> {
+        let key = keys::attachment(caller.0, attachment);
+        let row: Option<AttachmentRow> = self.rows_in_session(caller, vec![key.clone()], now).await?.take(&key)?;
         Ok(row.map(Attachment::from))
     }
 

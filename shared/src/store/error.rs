@@ -91,6 +91,23 @@ pub enum WriteError<R = Refusal> {
     Store(#[from] StoreError),
 }
 
+/// Why rows were not read that only a live session may read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The session has ended.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<serde_dynamo::Error> for ReadError {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 /// What a write may be refused with.
 pub trait Refuse: Clone + std::fmt::Debug + Send + Sync + 'static {}
 

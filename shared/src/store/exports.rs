@@ -7,14 +7,17 @@ use serde_json::Value;
 
 use super::error::failed;
 use super::keys::{self, RowKey, UserRowKey};
-use super::mailed_tokens::TokenUse;
+use super::mailed_tokens::{TokenRow, TokenUse};
 use super::row::Row;
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, WriteError, key_of, number, text, text_of};
+use super::{Item, Permit, ReadError, Refusal, Store, StoreError, WriteError, key_of, number, text, text_of};
+use crate::auth::keyring::sha256_hex;
 use crate::auth::mailed::MailedToken;
+use crate::clock::Timestamp;
 use crate::domain::export::{Export, ExportState};
 use crate::domain::mail::{EXPORT_LINK_VALID, Mail};
-use crate::id::UserId;
+use crate::domain::user::User;
+use crate::id::{SessionId, UserId};
 
 /// One row of a user's partition.
 #[derive(Clone, Debug)]
@@ -41,6 +44,54 @@ impl Store {
     /// The table failed.
     pub async fn export(&self, user: UserId) -> Result<Option<Export>, StoreError> {
         self.get(keys::export(user)).await
+    }
+
+    /// The user's newest export, for a session that must be alive. 1 call.
+    ///
+    /// # Errors
+    /// [`ReadError::SessionEnded`], or the table failed.
+    pub async fn export_in_session(
+        &self,
+        caller: (UserId, SessionId),
+        now: Timestamp,
+    ) -> Result<Option<Export>, ReadError> {
+        let key = keys::export(caller.0);
+        Ok(self.rows_in_session(caller, vec![key.clone()], now).await?.take(&key)?)
+    }
+
+    /// The export that a mailed link leads its user to, for a session that must be alive. `None` for a link that was used,
+    /// is another user's, too old, or was mailed under another password, and when the file is not there any more. 1 call.
+    ///
+    /// # Errors
+    /// As [`Self::export_in_session`].
+    pub async fn linked_export(
+        &self,
+        caller: (UserId, SessionId),
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<Export>, ReadError> {
+        let (export, account) = (keys::export(caller.0), keys::account(caller.0));
+        let link = keys::mailed_token(&sha256_hex(token.as_bytes()));
+        let mut rows = self.rows_in_session(caller, vec![export.clone(), account.clone(), link.clone()], now).await?;
+        let (Some(link), Some(user)) = (rows.take::<TokenRow>(&link)?, rows.take::<User>(&account)?) else {
+            return Ok(None);
+        };
+        let is_own = link.token_use == TokenUse::FetchExport && link.user_id == user.id;
+        let is_good = is_own && link.is_in_time(now) && link.password_version == Some(user.password_version);
+        let export: Option<Export> = rows.take(&export)?;
+        Ok(export.filter(|export| is_good && export.is_ready(now)))
+    }
+
+    /// Uses the link up that led to an export. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::TokenVoid`] when it was used in the meantime.
+    pub async fn use_export_link(&self, permit: &Permit, token: &str, now: Timestamp) -> Result<(), WriteError> {
+        let mut transaction = permit.transaction(now);
+        let mut unused = Expression::default();
+        unused.require_row();
+        transaction.delete(keys::mailed_token(&sha256_hex(token.as_bytes())), unused, Refusal::TokenVoid);
+        self.transact(transaction).await
     }
 
     /// Has an export made, in place of the one that was read. 1 call.
@@ -84,7 +135,8 @@ impl Store {
             .require_equal("state", text(ExportState::Pending.as_str()));
         transaction.update(keys::export(export.user_id), change, Refusal::ExportChanged);
         let valid_until = mail.created_at.plus(EXPORT_LINK_VALID);
-        transaction.put_token(export.user_id, token, TokenUse::FetchExport, valid_until);
+        let row = TokenRow::new(export.user_id, TokenUse::FetchExport, valid_until);
+        transaction.put_token(token, &row.until_password_changes(export.password_version));
         transaction.put_mail(mail);
         self.transact(transaction).await
     }

@@ -71,7 +71,8 @@
 //! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves |
 //! | POST /api/user/enabled-2fa | Query(account and sessions) → Transact(session, account, notification, mail, others where they end) → limiter gives back | 1 | 13 + 2 per other session that ends |
 //! | POST /api/user/export | Query(account and sessions) ‖ Get(export) → Transact(session, export) → limiter gives back | 2 | 5 |
-//! | GET /api/user/export | Get(export); with a token Get(token) → Get(export) | 1, 2 | 0 |
+//! | GET /api/user/export | BatchGet(session, export) | 2 | 0 |
+//! | POST /api/user/export/open | BatchGet(session, export, account, token) → Transact(session, token) → limiter gives back | 4 | 5 |
 //! | users-build-export, per message | Get(export) → Query(all of the user's rows, 1 MB each) → Transact(export, token, mail) | 1 + 1 per 4 KB | 7 |
 //! | DELETE /api/user/me | Query(account and sessions) → Transact(account, claims, sessions) | 1 | 7 + 2 per session |
 //! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
@@ -87,7 +88,7 @@
 //! | DELETE /api/tasks/{id} | BatchGet(task, this month's days) → Transact(session, task, its reminders, counters, category, their days) | 2 | 10 + 3 per reminder + 2 per month and year of completed ones |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
 //! | POST /api/tasks/{id}/attachments | Transact(session, task's cards, rows, counters) | 0 | 12; 4 for each further one, + 2 per KB of the task |
-//! | GET /api/attachments/{id} | Get(attachment) | 1 | 0 |
+//! | GET /api/attachments/{id} | BatchGet(session, attachment) | 2 | 0 |
 //! | DELETE /api/attachments/{id} | Get(attachment) → Transact(session, task's card, attachment, counters) | 1 | 12 + 2 per further KB of the task |
 //! | POST /api/reminders | Transact(session, task's card, reminder, counters); Get(account) and Get(days) first for a completed one | 0 | 13 |
 //! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |

@@ -76,10 +76,29 @@ pub struct TokenRow {
     /// Until when, epoch seconds; where it is missing, until the row expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     valid_until: Option<i64>,
+    /// The password's version that the token ends with, if it ends with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) password_version: Option<u64>,
     expires_at: i64,
 }
 
 impl TokenRow {
+    /// The row of a token that works until `valid_until`.
+    pub(super) fn new(user: UserId, token_use: TokenUse, valid_until: Timestamp) -> Self {
+        Self {
+            user_id: user,
+            token_use,
+            valid_until: Some(valid_until.as_second()),
+            password_version: None,
+            expires_at: valid_until.plus(token_use.remembered()).as_second(),
+        }
+    }
+
+    /// The same, but the token ends with this version of the password.
+    pub(super) fn until_password_changes(self, password_version: Option<u64>) -> Self {
+        Self { password_version, ..self }
+    }
+
     /// Whether the token still works, had it not been used or replaced.
     pub fn is_in_time(&self, now: Timestamp) -> bool {
         self.valid_until.unwrap_or(self.expires_at) > now.as_second()
@@ -164,7 +183,7 @@ impl Store {
         let mut change = Expression::default();
         change.set(RESET, text(token.hash())).require_row();
         transaction.update(keys::account(user), change, ResetRefusal::NoAccount);
-        transaction.put_token(user, token, TokenUse::ResetPassword, now.plus(RESET_VALID));
+        transaction.put_token(token, &TokenRow::new(user, TokenUse::ResetPassword, now.plus(RESET_VALID)));
         self.transact(transaction).await
     }
 
@@ -211,18 +230,12 @@ impl Expression {
 impl<R: Refuse> Transaction<R> {
     /// Puts a verification mail on its way, and its token in place.
     pub(crate) fn put_verification(&mut self, user: UserId, token: &MailedToken, mail: &Mail, now: Timestamp) {
-        self.put_token(user, token, TokenUse::VerifyEmail, now.plus(VERIFICATION_VALID));
+        self.put_token(token, &TokenRow::new(user, TokenUse::VerifyEmail, now.plus(VERIFICATION_VALID)));
         self.put_mail(mail);
     }
 
     /// Puts a mailed token in place.
-    pub(super) fn put_token(&mut self, user: UserId, token: &MailedToken, token_use: TokenUse, valid_until: Timestamp) {
-        let token_row = TokenRow {
-            user_id: user,
-            token_use,
-            valid_until: Some(valid_until.as_second()),
-            expires_at: valid_until.plus(token_use.remembered()).as_second(),
-        };
-        self.put_new(Row::new(keys::mailed_token(&token.hash()), &token_row));
+    pub(super) fn put_token(&mut self, token: &MailedToken, row: &TokenRow) {
+        self.put_new(Row::new(keys::mailed_token(&token.hash()), row));
     }
 }

@@ -48,7 +48,7 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::de::DeserializeOwned;
 
-pub use self::error::{Refusal, Refuse, StoreError, WriteError};
+pub use self::error::{ReadError, Refusal, Refuse, StoreError, WriteError};
 pub use self::permit::Permit;
 
 use self::error::{failed, malformed};

@@ -5,11 +5,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use super::error::Refuse;
 use super::error::failed;
 use super::permit::alive;
+use super::keys::Key;
 use super::row::Row;
+use super::row_set::RowSet;
 use super::transact::Transaction;
 use super::update::Expression;
 use super::users::{AccountWithSessions, RESET};
-use super::{Permit, Refusal, Store, StoreError, WriteError, key_item, keys, number, text};
+use super::{Permit, ReadError, Refusal, Store, StoreError, WriteError, key_item, keys, number, text};
 use crate::auth::challenge::Challenge;
 use crate::auth::session::{MAX_SESSIONS, Session};
 use crate::clock::Timestamp;
@@ -70,6 +72,23 @@ impl Store {
     /// The table failed.
     pub async fn session(&self, user: UserId, session: SessionId) -> Result<Option<Session>, StoreError> {
         self.get(keys::session(user, session)).await
+    }
+
+    /// Reads rows for a session that must be alive, at the price of one row more. 1 call.
+    ///
+    /// # Errors
+    /// [`ReadError::SessionEnded`], or the table failed.
+    pub(super) async fn rows_in_session(
+        &self,
+        (user, session): (UserId, SessionId),
+        mut wanted: Vec<Key>,
+        now: Timestamp,
+    ) -> Result<RowSet, ReadError> {
+        let own = keys::session(user, session);
+        wanted.push(own.clone());
+        let mut rows = self.get_rows(wanted).await?;
+        let session: Option<Session> = rows.take(&own)?;
+        if session.is_some_and(|session| session.is_alive(now)) { Ok(rows) } else { Err(ReadError::SessionEnded) }
     }
 
     /// Stores a session whose refresh token was rotated from `read_generation`. 1 call.

@@ -158,7 +158,7 @@ async fn resets_google_exports_and_the_end() {
     let notice = Mail::new(user, MailContent::GoogleLinked, now);
     world.store.link_google(&system, &read, "google-1", &notice).await.unwrap();
     spent(&world, "linking", 1, 0.0, 7.0);
-    let export = Export::new(user, now);
+    let export = Export::new(&account.user, now);
     world.store.export(user).await.unwrap();
     world.store.account_with_sessions(user, now).await.unwrap();
     world.store.start_export(&system, &export, None).await.unwrap();
@@ -176,6 +176,11 @@ async fn resets_google_exports_and_the_end() {
     let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
     world.store.meter().take();
     let own = Permit::of_session(user, session.id);
+    world.store.export_in_session((user, session.id), now).await.unwrap();
+    spent(&world, "where the export is", 1, 2.0, 0.0);
+    world.store.linked_export((user, session.id), token.expose(), now).await.unwrap();
+    world.store.use_export_link(&own, token.expose(), now).await.unwrap();
+    spent(&world, "opening its link", 2, 4.0, 4.0);
     world.store.delete_account(&own, &read, now).await.unwrap();
     spent(&world, "deleting an account with one session", 1, 0.0, 9.0);
     let newcomer = User::register_with_google(
@@ -477,8 +482,11 @@ async fn attachments() {
     let ten: Vec<_> = (0..10).map(|_| announced(1000)).collect();
     world.store.create_attachments(&permit, of, &ten, 1 << 30, now).await.unwrap();
     spent(&world, "create ten, in a task that grows by 4 KB", 1, 0.0, 56.0);
+    let caller = (world.user.id, world.session.id);
+    world.store.attachment_in_session(caller, one.id, now).await.unwrap().unwrap();
+    spent(&world, "get", 1, 2.0, 0.0);
     world.store.attachment(world.user.id, one.id).await.unwrap().unwrap();
-    spent(&world, "get", 1, 1.0, 0.0);
+    spent(&world, "delete's read", 1, 1.0, 0.0);
     let (system, looked_at) = (Permit::of_system(), one.processing(now));
     world.store.change_attachment(&system, &one, &looked_at, now).await.unwrap();
     spent(&world, "looking at it, in a task of eleven", 1, 0.0, 16.0);

@@ -87,3 +87,17 @@ async fn nobody_else_may_read_the_bucket() {
     let told = json!({"upload": {"url": signed, "headers": {}}});
     assert_eq!(put(&told, b"overwritten", &[]).await, 403);
 }
+
+#[tokio::test]
+pub(crate) async fn an_ended_session_gets_no_address_of_a_file() {
+    let app = App::new();
+    let user = app.user().await;
+    let (_, attachment) = ready(&user).await;
+    let (device, _) = app.another_device(&user).await;
+    device.get(&path(&attachment)).await.expect(302);
+    device.call("POST", "/api/auth/logout").await.expect(200);
+    for query in ["", "?thumbnail=true"] {
+        device.get(&format!("{}{query}", path(&attachment))).await.expect_unauthorized();
+    }
+    user.get(&path(&attachment)).await.expect(302);
+}

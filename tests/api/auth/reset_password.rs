@@ -167,7 +167,7 @@ pub(crate) async fn a_token_of_one_kind_is_none_of_another() {
     assert_invalid(app.client().reset(&verification, "Second-88-tern").await);
     let verify = app.client().post("/api/auth/verify-email", json!({"token": reset})).await;
     verify.expect_error(400, "INVALID_TOKEN");
-    let export = app.client().get("/api/user/export").query(&[("token", &reset)]).await;
+    let export = user.post("/api/user/export/open", json!({"token": reset})).await;
     export.expect_error(400, "INVALID_TOKEN");
     assert_eq!(user.me().await["email_verified"], false);
     // None of these attempts has used them up.

@@ -83,7 +83,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 
 impl Route {
     /// All that read or change something under `/api`, but the unsubscribe links, which prove themselves.
-    pub(crate) const ALL: [Self; 44] = [
+    pub(crate) const ALL: [Self; 45] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/verify-otp", Access::Anyone, Reads::Json),
@@ -101,8 +101,8 @@ impl Route {
         route("DELETE", "/api/user/me", Access::SignedIn, Reads::OptionalJson),
         route("POST", "/api/user/enabled-2fa", Access::SignedIn, Reads::Json),
         route("POST", "/api/user/export", Access::SignedIn, Reads::OptionalJson),
-        // With the token of a mail it is for anyone; without one it needs a session.
         route("GET", "/api/user/export", Access::SignedIn, Reads::Nothing),
+        route("POST", "/api/user/export/open", Access::SignedIn, Reads::Json),
         route("GET", "/api/user/sessions", Access::SignedIn, Reads::Nothing),
         route("DELETE", "/api/user/sessions", Access::SignedIn, Reads::Nothing),
         route("DELETE", "/api/user/sessions/{id}", Access::SignedIn, Reads::Nothing),
@@ -194,7 +194,7 @@ impl Route {
             }
             (_, "/api/auth/login") => json!({"email": super::unique_email(), "password": super::PASSWORD}),
             (_, "/api/auth/refresh") => json!({"refreshToken": "a.b.c"}),
-            (_, "/api/auth/verify-email") => json!({"token": "A".repeat(43)}),
+            (_, "/api/auth/verify-email" | "/api/user/export/open") => json!({"token": "A".repeat(43)}),
             (_, "/api/auth/verify-otp") => {
                 json!({"email": super::unique_email(), "otp": "123456", "challengeId": unknown_id()})
             }

@@ -155,14 +155,12 @@ async fn an_export_s_file_goes_too() {
     .await;
     assert_eq!(app.web().get(&url).await.status, 200);
     let mail = app.mailbox.wait_for(&user.email, "Your Data Export").await;
-    let token = mail.token_of("/api/user/export?token=").expect("a token");
+    let token = mail.token_of("/settings?export=").expect("a token");
     assert_deleted(delete(&user, PASSWORD).await);
     eventually("the file goes", async || (app.web().get(&url).await.status != 200).then_some(())).await;
-    eventually("the mailed link leads nowhere", async || {
-        let by_mail = app.client().get("/api/user/export").query(&[("token", &token)]).await;
-        [400, 404].contains(&by_mail.status()).then_some(())
-    })
-    .await;
+    let open = |client: &Client| client.post("/api/user/export/open", json!({"token": token}));
+    open(&*user).await.expect_unauthorized();
+    open(&*app.user().await).await.expect_error(400, "INVALID_TOKEN");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `POST /api/user/export`, `GET /api/user/export`
+//! `POST /api/user/export`, `GET /api/user/export`, `POST /api/user/export/open`
 //!
 //! That links die (the mailed one after a day, the presigned one after five minutes, the file after a week) takes
 //! too long to see here.
@@ -7,9 +7,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Client, User, at_once, each, eventually, fires_in, id, instant, names, now, text};
+use crate::support::{
+    Answer, App, Call, Client, FRONTEND, PASSWORD, User, at_once, each, eventually, fires_in, id, instant, names, now,
+    text,
+};
 
 const PATH: &str = "/api/user/export";
+const OPEN: &str = "/api/user/export/open";
 const MAIL: &str = "Your Data Export";
 
 #[track_caller]
@@ -45,7 +49,7 @@ async fn file(app: &App, url: &str) -> (String, Value) {
 /// The token in the mail that tells of an export.
 async fn mailed_token(app: &App, user: &User) -> String {
     let mail = app.mailbox.wait_for(&user.email, MAIL).await;
-    let link = format!("{}{PATH}?token=", app.base_url());
+    let link = format!("{FRONTEND}/settings?export=");
     let token = mail.token_of(&link).unwrap_or_else(|| panic!("expected {link} in {mail:?}"));
     assert!(mail.html.contains(&token), "both parts hold the same token: {mail:?}");
     assert!(token.len() >= 43, "256 bits take 43 characters of base64url: {token}");
@@ -150,21 +154,69 @@ async fn a_file_of_more_than_eight_megabytes_which_goes_up_in_parts_comes_whole(
     assert!(notifications.iter().enumerate().all(|(n, one)| one["message"] == text_of(n)), "in order and whole");
 }
 
+fn open(client: &Client, token: &str) -> Call {
+    client.post(OPEN, json!({"token": token}))
+}
+
+#[track_caller]
+fn assert_invalid(answer: Answer) {
+    answer.expect_error(400, "INVALID_TOKEN").saying("Invalid or expired link");
+}
+
 #[tokio::test]
-async fn one_mail_leads_to_the_file_without_signing_in() {
+async fn one_mail_leads_its_signed_in_user_to_the_file_once() {
     let app = App::new();
     let user = app.user().await;
     let export = exported(&user).await;
     let token = mailed_token(&app, &user).await;
-    let answer = app.client().get(PATH).query(&[("token", &token)]).await.expect(302);
-    assert_eq!((answer.cookies_set(), answer.header("cache-control")), (0, Some("no-store")), "{answer}");
-    let location = answer.header("location").expect("a location").to_owned();
-    let (_, through_mail) = file(&app, &location).await;
+    let (browser, _) = app.browser(&user).await;
+    let opened = export_of(&open(&browser, &token).await.expect(200));
+    assert_eq!(opened["id"], export["id"]);
+    let (_, through_mail) = file(&app, text(&opened, "url")).await;
     let (_, through_app) = file(&app, text(&export, "url")).await;
     assert_eq!(through_mail, through_app);
-    assert_eq!(through_mail["user"]["id"], user.id.as_str());
+    assert_invalid(open(&browser, &token).await);
+    assert_invalid(open(&user, &token).await);
     app.later_mail(&user).await;
     assert_eq!(app.mailbox.about(&user.email, MAIL).await.len(), 1);
+}
+
+#[tokio::test]
+pub(crate) async fn the_mail_alone_leads_nowhere_and_another_user_does_not_use_it_up() {
+    let app = App::new();
+    let (user, other) = (app.user().await, app.user().await);
+    exported(&user).await;
+    exported(&other).await;
+    let token = mailed_token(&app, &user).await;
+    open(&app.client(), &token).await.expect_unauthorized();
+    app.client().get(PATH).query(&[("token", &token)]).await.expect_unauthorized();
+    assert_invalid(open(&other, &token).await);
+    open(&user, &token).await.expect(200);
+}
+
+#[tokio::test]
+pub(crate) async fn a_new_password_ends_the_mailed_link() {
+    let app = App::new();
+    let user = app.user().await;
+    exported(&user).await;
+    let token = mailed_token(&app, &user).await;
+    let change = json!({"currentPassword": PASSWORD, "newPassword": "Harbour-77-gull"});
+    user.post("/api/user/change-password", change).await.expect(200);
+    assert_invalid(open(&user, &token).await);
+    user.get(PATH).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_uses_at_once_one_leads_to_the_file() {
+    let app = App::new();
+    let user = app.user().await;
+    exported(&user).await;
+    let token = mailed_token(&app, &user).await;
+    let clients: Vec<Client> = (0..6).map(|_| app.client().bearer(&user.tokens.access)).collect();
+    let answers = at_once(clients.iter().map(|client| open(client, &token))).await;
+    let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status() == 200);
+    assert_eq!(good.len(), 1);
+    bad.into_iter().for_each(assert_invalid);
 }
 
 #[tokio::test]
@@ -175,11 +227,15 @@ async fn a_token_that_was_never_mailed_leads_nowhere() {
     let token = mailed_token(&app, &user).await;
     let verification = app.mailbox.verification_token(&user.email, &[]).await;
     let (shorter, longer, unknown) = (&token[..token.len() - 1], format!("{token}A"), "A".repeat(43));
+    let client = || app.client().bearer(&user.tokens.access);
     for bad in ["garbage", shorter, &longer, &unknown, &verification, &user.id, &user.tokens.access, "../../etc/passwd"]
     {
-        app.client().get(PATH).query(&[("token", bad)]).await.expect_error(400, "INVALID_TOKEN");
+        assert_invalid(open(&client(), bad).await);
     }
-    app.client().get(PATH).query(&[("token", &token)]).await.expect(302);
+    for bad in [json!({}), json!({"token": " "}), json!({"token": {"$ne": null}})] {
+        client().post(OPEN, bad).await.expect_invalid(&["token"]);
+    }
+    open(&user, &token).await.expect(200);
 }
 
 #[tokio::test]
@@ -190,9 +246,33 @@ async fn the_link_in_the_mail_does_nothing_but_lead_to_the_file() {
     let token = mailed_token(&app, &user).await;
     app.client().bearer(&token).get("/api/user/me").await.expect_unauthorized();
     app.client().reset(&token, "Harbour-77-gull").await.expect_error(400, "INVALID_RESET_TOKEN");
-    let verify = app.client().post("/api/auth/verify-email", json!({"token": token})).await;
+    let verify = user.post("/api/auth/verify-email", json!({"token": token})).await;
     verify.expect_error(400, "INVALID_TOKEN");
     app.client().call("POST", PATH).query(&[("token", &token)]).await.expect_unauthorized();
+}
+
+#[tokio::test]
+async fn a_wrong_password_starts_nothing() {
+    let app = App::new();
+    let user = app.user().await;
+    let wrong = user.post(PATH, json!({"password": "Wrong-Pass-1"})).await;
+    wrong.expect_error(400, "WRONG_PASSWORD").saying("Password is incorrect");
+    user.get(PATH).await.expect_error(404, "NOT_FOUND");
+    user.post(PATH, json!({"password": PASSWORD})).await.expect(202);
+}
+
+#[tokio::test]
+pub(crate) async fn an_ended_session_gets_no_address_of_the_file() {
+    let app = App::new();
+    let user = app.user().await;
+    exported(&user).await;
+    let token = mailed_token(&app, &user).await;
+    let (device, _) = app.another_device(&user).await;
+    device.get(PATH).await.expect(200);
+    device.call("POST", "/api/auth/logout").await.expect(200);
+    device.get(PATH).await.expect_unauthorized();
+    open(&device, &token).await.expect_unauthorized();
+    open(&user, &token).await.expect(200);
 }
 
 #[tokio::test]
