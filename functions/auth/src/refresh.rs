@@ -10,7 +10,6 @@ use shared::auth::session::{Presented, Session};
 use shared::auth::token;
 use shared::domain::field::{Field, string};
 use shared::domain::mail::{Mail, MailContent};
-use shared::domain::notification::Notification;
 use shared::http::cookies::CookieName;
 use shared::http::{ApiError, App, ErrorCode, Operation, Permit, Request, RequestParts, Success, retry_conflicts};
 use shared::inline_schema;
@@ -95,11 +94,9 @@ async fn rotate(app: &App, request: &RequestParts, presented: &str) -> Result<(S
 async fn end_stolen(app: &App, permit: &Permit, session: &Session, request: &RequestParts) -> Result<(), ApiError> {
     let now = request.now();
     tracing::warn!(user_id = %session.user_id, session_id = %session.id, "session.token_reused");
-    let message = "A sign-in token of yours was used twice. The session was ended; sign in again.";
-    let notification = Notification::security(session.user_id, message, now);
     let content = MailContent::TokenTheft { device: session.device.clone() };
     let mail = Mail::new(session.user_id, content, now);
-    match app.store.end_stolen_session(permit, session, &notification, &mail).await {
+    match app.store.end_stolen_session(permit, session, &mail).await {
         // The session has ended already.
         Err(WriteError::Refused(Refusal::SessionChanged)) => Ok(()),
         ended => Ok(ended?),

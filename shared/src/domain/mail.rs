@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::domain::delivery::MailOutcome;
 use crate::domain::digest::{self, Digest, DigestTask};
+use crate::domain::notification::Notification;
 use crate::domain::reminder::ReminderMessage;
 use crate::domain::task::{Category, Priority, Task, TaskDescription, TaskTitle};
 use crate::domain::user::User;
@@ -186,6 +187,33 @@ impl MailContent {
         }
     }
 
+    /// What the notification of a security notice says; `None` for other mails.
+    pub fn security_notice(&self) -> Option<String> {
+        let message = match self {
+            Self::PasswordChanged => "Your password was changed. If that was not you, reset it at once.",
+            Self::TwoFactorSwitched { two_factor } => {
+                let word = two_factor.as_str();
+                return Some(format!(
+                    "Two-factor authentication was {word}. If that was not you, change your password."
+                ));
+            }
+            Self::LoginsBlocked => {
+                "Too many sign-ins to your account failed. Unknown places are turned away for up to an hour."
+            }
+            Self::GoogleLinked => {
+                "Your account was linked with Google. If that was not you, set a new password at once."
+            }
+            Self::TokenTheft { .. } => "A sign-in token of yours was used twice. The session was ended; sign in again.",
+            Self::Verification { .. }
+            | Self::LoginCode { .. }
+            | Self::PasswordReset { .. }
+            | Self::ExportReady { .. }
+            | Self::HourBefore { .. }
+            | Self::Digest { .. } => return None,
+        };
+        Some(message.to_owned())
+    }
+
     /// The key that its token or code is derived with; `None` where it has none.
     pub fn kid(&self) -> Option<&str> {
         match self {
@@ -244,6 +272,12 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// The notification that goes with a security notice; `None` for other mails.
+    pub fn notification(&self) -> Option<Notification> {
+        let message = self.content.security_notice()?;
+        Some(Notification::security(self.user_id, message, self.created_at))
+    }
+
     /// A mail to `user`.
     pub fn new(user: UserId, content: MailContent, now: Timestamp) -> Self {
         Self {
@@ -278,5 +312,27 @@ impl Mail {
     pub fn digest(user: UserId, day: Date, digest: Digest, now: Timestamp) -> Self {
         let Digest { total, tasks, reminders } = digest;
         Self::new(user, MailContent::Digest { day, total, tasks, reminders }, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_security_notice_is_shown_in_the_app_and_no_other_mail_is() {
+        let now = crate::clock::testing::now();
+        let notification = |content| Mail::new(UserId::new(), content, now).notification();
+        for notice in [
+            MailContent::PasswordChanged,
+            MailContent::TwoFactorSwitched { two_factor: TwoFactor::Off },
+            MailContent::LoginsBlocked,
+            MailContent::GoogleLinked,
+            MailContent::TokenTheft { device: "a browser".to_owned() },
+        ] {
+            assert!(notification(notice.clone()).is_some_and(|shown| shown.security), "{notice:?}");
+        }
+        let (seed, kid) = (TokenSeed::new(), "1".to_owned());
+        assert!(notification(MailContent::Verification { seed, kid }).is_none());
     }
 }

@@ -164,8 +164,8 @@ impl Notification {
     }
 
     /// That something happened to the user's account.
-    pub fn security(user: UserId, message: &str, now: Timestamp) -> Self {
-        let plain = Self::plain(user, NotificationKind::General, "Security Alert", message.to_owned(), now);
+    pub fn security(user: UserId, message: String, now: Timestamp) -> Self {
+        let plain = Self::plain(user, NotificationKind::General, "Security Alert", message, now);
         Self { security: true, ..plain }
     }
 
@@ -200,16 +200,19 @@ mod tests {
     #[test]
     fn a_security_notice_stays_for_seven_days_and_others_do_not() {
         let (user, now) = (UserId::new(), crate::clock::testing::now());
-        let notice = Notification::security(user, "Something happened.", now);
+        let notice = Notification::security(user, "Something happened.".to_owned(), now);
         let last = now.plus(SECURITY_KEPT - Duration::from_millis(1));
-        assert!(!notice.is_deletable(now) && !notice.is_deletable(last) && notice.is_deletable(now.plus(SECURITY_KEPT)));
+        assert!(
+            !notice.is_deletable(now) && !notice.is_deletable(last) && notice.is_deletable(now.plus(SECURITY_KEPT))
+        );
         assert!(Notification::unsubscribed(user, MailCategory::Digest, now).is_deletable(now));
     }
 
     #[test]
     fn a_row_of_an_earlier_version_is_no_security_notice() {
         let (user, now) = (UserId::new(), crate::clock::testing::now());
-        let mut row = serde_json::to_value(Notification::security(user, "Something happened.", now)).unwrap();
+        let mut row =
+            serde_json::to_value(Notification::security(user, "Something happened.".to_owned(), now)).unwrap();
         row.as_object_mut().unwrap().remove("security").unwrap();
         assert!(!serde_json::from_value::<Notification>(row).unwrap().security);
     }

@@ -60,9 +60,7 @@ pub enum OtherSessions {
 pub struct TwoFactorSwitch {
     /// The account from now on.
     pub user: User,
-    /// The notice in the app.
-    pub notification: Notification,
-    /// The notice by mail.
+    /// The notice.
     pub mail: Mail,
 }
 
@@ -117,11 +115,8 @@ impl User {
         if self.is_two_factor_enabled == is_on {
             return None;
         }
-        let word = two_factor.as_str();
-        let message = format!("Two-factor authentication was {word}. If that was not you, change your password.");
         Some(TwoFactorSwitch {
             user: Self { is_two_factor_enabled: is_on, updated_at: now, ..self.clone() },
-            notification: Notification::security(self.id, &message, now),
             mail: Mail::new(self.id, MailContent::TwoFactorSwitched { two_factor }, now),
         })
     }

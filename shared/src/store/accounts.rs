@@ -17,7 +17,7 @@ use crate::id::UserId;
 const DELETED_AT_ONCE: i32 = 25;
 
 impl Store {
-    /// Tells an account's owner by mail that somebody fails to sign in too often, once an hour at most. 1 call.
+    /// Tells an account's owner in the app and by mail that somebody fails to sign in too often, once an hour at most. 1 call.
     ///
     /// # Errors
     /// [`AlreadyAlerted`] when that was done within the hour, or the account is gone.
@@ -34,7 +34,7 @@ impl Store {
             .require_row()
             .require_below("loginsBlockedAt", text(now.minus(ALERT_AGAIN).to_string()));
         transaction.update(keys::account(mail.user_id), change, AlreadyAlerted);
-        transaction.put_mail(mail);
+        transaction.put_security_notice(mail);
         self.transact(transaction).await
     }
 

@@ -54,8 +54,8 @@ impl Store {
         self.transact(transaction).await
     }
 
-    /// Links an account as it was read with the Google account of the same, verified address, and tells the user by
-    /// mail. Where the account's own address was never verified, a stranger may have made it: its password and its
+    /// Links an account as it was read with the Google account of the same, verified address, and tells the user in the
+    /// app and by mail. Where the account's own address was never verified, a stranger may have made it: its password and its
     /// sessions end. 1 call.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Store {
         }
         transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
         transaction.claim_google(subject, read.user.id);
-        transaction.put_mail(mail);
+        transaction.put_security_notice(mail);
         self.transact(transaction).await
     }
 }

@@ -57,10 +57,10 @@
 //! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, account, mail) → limiter gives back | 1 | 8 |
 //! | POST /api/auth/forgot-password | none: a message on a queue | 0 | 0 |
 //! | auth-issue-reset, per message | Get(claim) → Transact(mail, account, token) | 1 | 7 |
-//! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, mail) → the guard's counts go | 2 | 8 + 2 per session |
+//! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, notification, mail) → the guard's counts go | 2 | 13 + 2 per session |
 //! | GET /api/auth/google | none; the provider's metadata once an hour | 0 | 0 |
 //! | GET /api/auth/google/callback | BatchGet(claims) → Query(account and sessions) → Transact(account, session) → limiter gives back | 3 | 5 |
-//! | the same, linking | BatchGet(claims) → Query → Transact(account, claim, mail) → Query → Transact(account, session) → … | 4 | 12 |
+//! | the same, linking | BatchGet(claims) → Query → Transact(account, claim, notification, mail) → Query → Transact(account, session) → … | 4 | 17 |
 //! | the same, new | BatchGet(claims) → Transact(claims, account) → Transact(account, session) → … | 2 | 11 |
 //! | POST /api/auth/refresh | Get(session) → Update(session) → limiter gives back | 1 | 2 |
 //! | POST /api/auth/verify-email | Get(token) → Transact(session, account, token) | 1 | 6 |
@@ -78,7 +78,7 @@
 //! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
-//! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(session, account, others, mail) → limiter gives back | 1 | 8 + 2 per other |
+//! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(session, account, others, notification, mail) → limiter gives back | 1 | 13 + 2 per other |
 //! | POST /api/tasks | Transact(session, task, counters, category); Get(account) first for a plain date | 0 | 10, dated 11 |
 //! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, see below | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |

@@ -188,7 +188,7 @@ impl Store {
     }
 
     /// Uses a token up: sets an account's password as it was read, ends all its sessions, forgets the network addresses that
-    /// signed in before, and tells the user by mail. Who has the token reads the address's mail, so the address is verified.
+    /// signed in before, and tells the user in the app and by mail. Who has the token reads the address's mail, so the address is verified.
     /// 1 call.
     ///
     /// # Errors
@@ -211,7 +211,7 @@ impl Store {
         transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
         transaction.remove(keys::mailed_token(&token_hash));
         transaction.end_sessions(read.sessions.iter());
-        transaction.put_mail(mail);
+        transaction.put_security_notice(mail);
         self.transact(transaction).await
     }
 }

@@ -188,7 +188,15 @@ impl<R: Refuse> Transaction<R> {
         self.put_new(mail_row(mail));
     }
 
-    /// The same, unless it was put on its way before.
+    /// Puts a security notice on its way, and shows it in the app.
+    pub(super) fn put_security_notice(&mut self, mail: &Mail) {
+        self.put_mail(mail);
+        if let Some(notification) = mail.notification() {
+            self.notify(&notification);
+        }
+    }
+
+    /// Puts a mail on its way, unless it was put there before.
     pub(crate) fn put_mail_once(&mut self, mail: &Mail, refusal: R) {
         let mut absent = Expression::default();
         absent.require_absent(keys::PK);

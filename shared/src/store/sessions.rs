@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 use super::error::Refuse;
 use super::error::failed;
-use super::permit::alive;
 use super::keys::Key;
+use super::permit::alive;
 use super::row::Row;
 use super::row_set::RowSet;
 use super::transact::Transaction;
@@ -16,7 +16,6 @@ use crate::auth::challenge::Challenge;
 use crate::auth::session::{MAX_SESSIONS, Session};
 use crate::clock::Timestamp;
 use crate::domain::mail::Mail;
-use crate::domain::notification::Notification;
 use crate::domain::password::PasswordHash;
 use crate::id::{SessionId, UserId};
 
@@ -117,19 +116,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Refusal::SessionChanged`] when it has ended already.
-    pub async fn end_stolen_session(
-        &self,
-        permit: &Permit,
-        session: &Session,
-        notification: &Notification,
-        mail: &Mail,
-    ) -> Result<(), WriteError> {
-        let mut transaction = permit.transaction(notification.created_at);
+    pub async fn end_stolen_session(&self, permit: &Permit, session: &Session, mail: &Mail) -> Result<(), WriteError> {
+        let mut transaction = permit.transaction(mail.created_at);
         let mut there = Expression::default();
         there.require_row();
         transaction.delete(keys::session(session.user_id, session.id), there, Refusal::SessionChanged);
-        transaction.notify(notification);
-        transaction.put_mail(mail);
+        transaction.put_security_notice(mail);
         self.transact(transaction).await
     }
 
@@ -177,7 +169,7 @@ impl Store {
         self.transact(transaction).await
     }
 
-    /// Sets an account's password as it was read, ends all sessions but `kept`, and tells the user by mail. 1 call.
+    /// Sets an account's password as it was read, ends all sessions but `kept`, and tells the user in the app and by mail. 1 call.
     ///
     /// # Errors
     /// [`Refusal::AccountChanged`] when a session was opened or the password changed meanwhile.
@@ -193,7 +185,7 @@ impl Store {
         let change = next_password(read, hash, mail.created_at);
         transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
         transaction.end_sessions(read.sessions.iter().filter(|session| session.id != kept));
-        transaction.put_mail(mail);
+        transaction.put_security_notice(mail);
         self.transact(transaction).await
     }
 }

@@ -174,8 +174,7 @@ impl Store {
             let own = permit.session();
             transaction.end_sessions(read.sessions.iter().filter(|session| Some(session.id) != own));
         }
-        transaction.notify(&switch.notification);
-        transaction.put_mail(&switch.mail);
+        transaction.put_security_notice(&switch.mail);
         self.transact(transaction).await
     }
 }

@@ -81,7 +81,7 @@ async fn sessions_and_passwords() {
     let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);
     let hash = account.user.password_hash.clone().unwrap();
     world.store.set_password(&permit, &account, &hash, session.id, &mail).await.unwrap();
-    spent(&world, "a new password", 1, 0.0, 7.0);
+    spent(&world, "a new password", 1, 0.0, 12.0);
     let other = new_session(&world.user);
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     world.store.open_session(&Permit::of_system(), sign_in(&other, &read)).await.unwrap();
@@ -131,7 +131,7 @@ async fn logins_with_a_code() {
     spent(&world, "switching, which ends another session", 1, 0.0, 14.0);
     let alert = Mail::new(world.user.id, MailContent::LoginsBlocked, now);
     world.store.alert_of_blocked_logins(&system, &alert).await.unwrap();
-    spent(&world, "the alert", 1, 0.0, 5.0);
+    spent(&world, "the alert", 1, 0.0, 10.0);
 }
 
 #[tokio::test]
@@ -150,14 +150,14 @@ async fn resets_google_exports_and_the_end() {
     let notice = Mail::new(user, MailContent::PasswordChanged, now);
     let reset = PasswordReset { token: token.expose(), hash: &hash, address: "6e6577", mail: &notice };
     world.store.reset_password(&system, &account, reset).await.unwrap();
-    spent(&world, "reset, ending one session", 1, 0.0, 9.0);
+    spent(&world, "reset, ending one session", 1, 0.0, 14.0);
     world.store.google_matches("google-1", Some(&world.user.email)).await.unwrap();
     spent(&world, "whom Google means", 1, 2.0, 0.0);
     let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
     world.store.meter().take();
     let notice = Mail::new(user, MailContent::GoogleLinked, now);
     world.store.link_google(&system, &read, "google-1", &notice).await.unwrap();
-    spent(&world, "linking", 1, 0.0, 7.0);
+    spent(&world, "linking", 1, 0.0, 12.0);
     let export = Export::new(&account.user, now);
     world.store.export(user).await.unwrap();
     world.store.account_with_sessions(user, now).await.unwrap();

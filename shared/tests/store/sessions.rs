@@ -3,7 +3,6 @@ use serde_json::json;
 use shared::auth::session::MAX_SESSIONS;
 use shared::clock::Timestamp;
 use shared::domain::mail::{Mail, MailContent};
-use shared::domain::notification::Notification;
 use shared::domain::password::PasswordHash;
 use shared::store::{Permit, Refusal, WriteError};
 
@@ -75,11 +74,10 @@ async fn of_two_rotations_at_once_one_wins() {
 async fn a_theft_is_told_once() {
     let world = World::new().await;
     let now = clock::now();
-    let told = Notification::security(world.user.id, "stolen", now);
     let mail = Mail::new(world.user.id, MailContent::TokenTheft { device: "a browser".to_owned() }, now);
     let permit = Permit::of_system();
-    world.store.end_stolen_session(&permit, &world.session, &told, &mail).await.unwrap();
-    let again = world.store.end_stolen_session(&permit, &world.session, &told, &mail).await;
+    world.store.end_stolen_session(&permit, &world.session, &mail).await.unwrap();
+    let again = world.store.end_stolen_session(&permit, &world.session, &mail).await;
     assert!(matches!(again, Err(WriteError::Refused(Refusal::SessionChanged))), "{again:?}");
     // One mail of the registration, one of the theft.
     assert_eq!((world.count("NTF#").await, world.count("MAIL#").await), (1, 2));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, id};
+use crate::support::{App, PASSWORD, id};
 
 #[tokio::test]
 async fn a_deleted_notification_is_gone() {
@@ -35,4 +35,15 @@ async fn a_security_notice_stays_and_can_be_read() {
     user.read(&notice).await.expect(200);
     assert_eq!(user.unread().await, 0);
     assert_eq!(id(&user.notifications().await[0]), id(&notice));
+}
+
+#[tokio::test]
+async fn a_changed_password_leaves_a_notice_that_stays() {
+    let user = App::new().user().await;
+    let change = json!({"currentPassword": PASSWORD, "newPassword": "Harbour-77-gull"});
+    user.post("/api/user/change-password", change).await.expect(200);
+    let [notice] = user.notifications().await.try_into().expect("one notification");
+    assert_eq!((&notice["title"], &notice["security"]), (&json!("Security Alert"), &json!(true)));
+    let refused = user.delete(&format!("/api/notifications/{}", id(&notice))).await;
+    refused.expect_error(409, "SECURITY_NOTICE");
 }
