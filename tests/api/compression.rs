@@ -22,7 +22,9 @@ async fn a_long_answer_is_compressed_as_the_client_likes_it_and_says_the_same() 
     let user = with_tasks().await;
     let plain = user.get("/api/tasks").await.expect(200);
     assert_eq!(plain.header("content-encoding"), None);
-    for (accept, coding) in [("gzip", "gzip"), ("gzip, deflate, br", "br"), ("br;q=0, gzip;q=0.1", "gzip")] {
+    for (accept, coding) in
+        [("gzip", "gzip"), ("gzip, deflate, br", "br"), ("br;q=0, gzip;q=0.1, *;q=0", "gzip"), ("*, br;q=0", "gzip")]
+    {
         let answer = list(&user, accept).await;
         assert_eq!(answer.header("content-encoding"), Some(coding), "{accept}");
         assert_eq!(answer.json(), plain.json(), "{accept}");
@@ -47,6 +49,10 @@ async fn a_short_answer_goes_out_as_it_is() {
     let user = App::new().user().await;
     let answer = user.get("/api/notifications/count").header("accept-encoding", "br").await.expect(200);
     assert_eq!(answer.header("content-encoding"), None);
+    for refusing in ["br, identity;q=0", "br, *;q=0"] {
+        let answer = user.get("/api/notifications/count").header("accept-encoding", refusing).await.expect(200);
+        assert_eq!(answer.header("content-encoding"), Some("br"), "{refusing}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `GET /api/attachments/{id}`
 
 use aws_types::SdkConfig;
+use media::Kind;
 use serde::Serialize;
 use shared::aws::files::Bucket;
 use shared::clock::Timestamp;
@@ -8,6 +9,7 @@ use shared::config::{Variable, required};
 use shared::domain::attachment::{Attachment, AttachmentStatus, DOWNLOAD_VALID};
 use shared::domain::body::NoBody;
 use shared::domain::field::Parameter;
+use shared::http::accept::prefers;
 use shared::http::{ApiError, App, Either, ErrorCode, Operation, Redirect, Request, Resources, Success, WithHead};
 use shared::id::AttachmentId;
 use shared::inline_schema;
@@ -61,9 +63,9 @@ pub async fn handle(
     let found = app.store.attachment_in_session((caller.id, caller.session), id, request.now()).await?;
     let attachment = found.ok_or_else(|| ApiError::not_found(ATTACHMENT))?;
     check_ready(&attachment)?;
-    let (key, name) = object(&attachment, Object::requested(request.parameter("thumbnail")))?;
+    let (key, name, kind) = object(&attachment, Object::requested(request.parameter("thumbnail")))?;
     let url = files.bucket.presign_download(&key, &name, DOWNLOAD_VALID).await.map_err(ApiError::internal)?;
-    if accepts_json(request.header("accept").unwrap_or_default()) {
+    if prefers(request.header("accept").unwrap_or_default(), "application/json", kind.mime()) {
         let location = FileLocation { url, expires_at: request.now().plus(DOWNLOAD_VALID) };
         return Ok(Either::Right(Success::new("Attachment retrieved successfully", location).confidential()));
     }
@@ -93,36 +95,15 @@ impl Object {
     }
 }
 
-/// The key of an object, and the file name for its download.
-fn object(attachment: &Attachment, object: Object) -> Result<(String, String), ApiError> {
+/// The key of an object, the file name for its download, and its kind.
+fn object(attachment: &Attachment, object: Object) -> Result<(String, String, Kind), ApiError> {
     let kind = attachment.kind().ok_or_else(|| ApiError::internal("an attachment of no kind"))?;
     let name = &attachment.card.filename;
     match object {
-        Object::File => Ok((attachment.keys().file(), name.for_download(kind))),
+        Object::File => Ok((attachment.keys().file(), name.for_download(kind), kind)),
         Object::Thumbnail if attachment.card.has_thumbnail => {
-            Ok((attachment.keys().thumbnail(), name.for_download(media::Kind::Webp)))
+            Ok((attachment.keys().thumbnail(), name.for_download(Kind::Webp), Kind::Webp))
         }
         Object::Thumbnail => Err(ApiError::not_found("Thumbnail")),
-    }
-}
-
-/// Whether `Accept` names JSON (RFC 9110 §12.5.1); `*/*` names the file.
-fn accepts_json(accept: &str) -> bool {
-    let kinds = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-    kinds.into_iter().any(|kind| kind.eq_ignore_ascii_case("application/json"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_clients_that_name_json_get_it() {
-        for json in ["application/json", "Application/JSON; q=0.9", "text/html, application/json"] {
-            assert!(accepts_json(json), "{json}");
-        }
-        for other in ["", "*/*", "image/webp,*/*;q=0.8", "application/*"] {
-            assert!(!accepts_json(other), "{other}");
-        }
     }
 }

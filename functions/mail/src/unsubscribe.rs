@@ -6,6 +6,7 @@
 use shared::auth::unsubscribe::Subscription;
 use shared::domain::body::NoBody;
 use shared::domain::user_change::Wanted;
+use shared::http::accept::prefers;
 use shared::http::{
     Answer, ApiError, App, Done, Either, ErrorCode, Operation, Page, Reply, Request, RequestParts, retry_conflicts,
 };
@@ -44,8 +45,7 @@ pub async fn handle(app: &App, request: &Request<'_>) -> Result<Either<Done, Res
     let subscription = Subscription::from_token(token, &*app.keyring().await?);
     let subscription = subscription.ok_or_else(|| ApiError::new(ErrorCode::InvalidToken).with_message(INVALID))?;
     retry_conflicts(async || set(app, request, subscription, wanted).await).await?;
-    let accepts_html = request.header("accept").is_some_and(|accept| accept.contains("text/html"));
-    if accepts_html {
+    if prefers(request.header("accept").unwrap_or_default(), "text/html", "application/json") {
         let page = page::of(subscription.category, wanted == Wanted::Yes, token)?;
         return Ok(Either::Right(ResultPage(page)));
     }

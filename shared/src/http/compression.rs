@@ -11,6 +11,8 @@ use brotli::CompressorWriter;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::accept::weighted;
+
 /// Bodies of up to so many bytes go out as they are: they fit into one packet anyway.
 pub const THRESHOLD: usize = 1024;
 
@@ -36,14 +38,19 @@ impl Coding {
     /// What `Accept-Encoding` likes best of what there is (RFC 9110 §12.5.3); brotli, where it likes both the same.
     /// `None`: the body goes out as it is.
     pub fn accepted(header: &str) -> Option<Self> {
-        let weight = |name: &str| weight_of(header, name).or_else(|| weight_of(header, "*")).unwrap_or(0);
-        let identity = weight_of(header, "identity").unwrap_or(1);
+        let weight = |names: &[&str]| weight_of(header, names).or_else(|| weight_of(header, &["*"])).unwrap_or(0);
+        let identity = weight_of(header, &["identity"]).unwrap_or(1);
         [Self::Gzip, Self::Brotli]
             .into_iter()
-            .map(|coding| (weight(coding.name()), coding))
+            .map(|coding| (weight(coding.names()), coding))
             .filter(|(weight, _)| *weight > 0 && *weight >= identity)
             .max_by_key(|(weight, _)| *weight)
             .map(|(_, coding)| coding)
+    }
+
+    /// The coding for a body of `length` bytes. Short bodies go out as they are, unless the client refuses that.
+    pub fn for_body(header: &str, length: usize) -> Option<Self> {
+        Self::accepted(header).filter(|_| length > THRESHOLD || refuses_identity(header))
     }
 
     /// The coding's name in headers.
@@ -51,6 +58,14 @@ impl Coding {
         match self {
             Self::Brotli => "br",
             Self::Gzip => "gzip",
+        }
+    }
+
+    /// The names that clients use for it (RFC 9110 §8.4.1.3).
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Brotli => &["br"],
+            Self::Gzip => &["gzip", "x-gzip"],
         }
     }
 
@@ -74,22 +89,15 @@ impl Coding {
     }
 }
 
-/// The weight of a coding in thousandths; `None` when it is not named. One that cannot be read counts as refused.
-fn weight_of(header: &str, name: &str) -> Option<u16> {
-    header.split(',').find_map(|part| {
-        let mut pieces = part.split(';').map(str::trim);
-        pieces.next().filter(|coding| coding.eq_ignore_ascii_case(name))?;
-        let weight = pieces.find_map(|piece| piece.strip_prefix("q=").or_else(|| piece.strip_prefix("Q=")));
-        Some(weight.map_or(1000, |weight| {
-            // RFC 9110 §12.4.2: 0 to 1, with at most three digits behind the point.
-            let (whole, digits) = weight.trim().split_once('.').unwrap_or((weight.trim(), ""));
-            match (whole, digits.len(), format!("{digits:0<3}").parse()) {
-                ("1", ..) => 1000,
-                ("0", 0..=3, Ok(thousandths)) => thousandths,
-                _ => 0,
-            }
-        }))
-    })
+/// Whether a body must not go out as it is (RFC 9110 §12.5.3).
+fn refuses_identity(header: &str) -> bool {
+    weight_of(header, &["identity"]).or_else(|| weight_of(header, &["*"])) == Some(0)
+}
+
+/// The weight of a coding in thousandths; `None` when it is not named.
+fn weight_of(header: &str, names: &[&str]) -> Option<u16> {
+    let is_named = |coding: &str| names.iter().any(|name| coding.eq_ignore_ascii_case(name));
+    weighted(header).find_map(|(coding, weight)| is_named(coding).then_some(weight))
 }
 
 #[cfg(test)]
@@ -113,9 +121,29 @@ mod tests {
             ("*;q=0", None),
             ("deflate, zstd", None),
             ("br;q=nonsense", None),
+            ("identity;q=0", None),
+            ("identity;q=0, br;q=0.1", Some(Coding::Brotli)),
+            ("gzip;q=0.5, *;q=0", Some(Coding::Gzip)),
+            ("x-gzip", Some(Coding::Gzip)),
+            ("br ; q=0 , gzip", Some(Coding::Gzip)),
+            ("*;q=0.5, br;q=0", Some(Coding::Gzip)),
         ];
         for (header, coding) in accepted {
             assert_eq!(Coding::accepted(header), coding, "{header}");
+        }
+    }
+
+    #[test]
+    fn short_bodies_are_compressed_only_where_nothing_else_is_accepted() {
+        for (header, short) in [
+            ("br", None),
+            ("gzip, identity;q=0.001", None),
+            ("br, identity;q=0", Some(Coding::Brotli)),
+            ("gzip, *;q=0", Some(Coding::Gzip)),
+            ("identity, gzip;q=0.5, *;q=0", None),
+        ] {
+            assert_eq!(Coding::for_body(header, THRESHOLD), short, "{header}");
+            assert_eq!(Coding::for_body(header, THRESHOLD + 1), Coding::accepted(header), "{header}");
         }
     }
 

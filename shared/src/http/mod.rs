@@ -10,11 +10,12 @@
 //! | [`respond`](mod@respond) | the pipeline: rate limiter, origin, caller, body, handler, headers |
 //! | [`limiter`], [`login_guard`], [`password_attempt`] | rate limits by client, login limits by account, passwords on other routes |
 //! | [`idempotency`], [`retry`] | requests that are sent again, rows that others change |
-//! | [`cookies`], [`origin`], [`compression`], [`headers`] | single rules of HTTP |
+//! | [`accept`], [`cookies`], [`origin`], [`compression`], [`headers`] | single rules of HTTP |
 //!
 //! The rate limiter's one write runs in parallel with everything that only reads. A handler that writes asks for a
 //! [`Permit`] first, and gets it once the limiter has let the request pass.
 
+pub mod accept;
 mod access_log;
 pub mod answer;
 mod app;

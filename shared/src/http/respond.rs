@@ -18,7 +18,7 @@ use lambda_http::{Body as Payload, RequestExt};
 use super::access_log;
 use super::answer::Answer;
 use super::authenticate::authenticate;
-use super::compression::{Coding, THRESHOLD};
+use super::compression::Coding;
 use super::cookies::CookieName;
 use super::error::{ApiError, ErrorCode};
 use super::limiter::{self, RateLimitDecision};
@@ -148,8 +148,8 @@ fn into_response(
     for cookie in parts.silent_refresh().into_iter().chain(&head.cookies) {
         headers.extend(HeaderValue::from_str(cookie.as_str()).map(|value| (SET_COOKIE, value)));
     }
-    let coding = parts.header("accept-encoding").and_then(Coding::accepted);
-    let coding = coding.filter(|_| !head.is_confidential && body.len() > THRESHOLD);
+    let accepted = parts.header("accept-encoding").filter(|_| !head.is_confidential);
+    let coding = accepted.and_then(|header| Coding::for_body(header, body.len()));
     let coded = coding.and_then(|coding| Some((coding, coding.encode(body.as_bytes()).ok()?)));
     if let Some((coding, _)) = &coded {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));

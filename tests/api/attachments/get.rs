@@ -46,6 +46,12 @@ async fn a_client_that_wants_json_gets_the_address() {
     let answer = user.get(&path(&attachment)).header("accept", "application/json").await.expect(200);
     assert_eq!(fetched(text(answer.data(), "url")).await.status().as_u16(), 200);
     assert!(answer.data()["expiresAt"].is_string());
+    for file in ["*/*, application/json;q=0", "application/json;q=0", "image/webp, application/json;q=0.5"] {
+        user.get(&path(&attachment)).header("accept", file).await.expect(302);
+    }
+    for json in ["application/json, text/plain, */*", "image/png, application/json;q=0.5"] {
+        user.get(&path(&attachment)).header("accept", json).await.expect(200);
+    }
 }
 
 #[tokio::test]
