@@ -8,9 +8,13 @@ use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success};
 pub const OPERATION: Operation<NoBody, Success<Analytics>> =
     Operation::get("/api/analytics", "Get totals, completions of the last days and weeks, and categories");
 
+/// The original's text.
+const FAILED: &str = "Failed to fetch analytics";
+
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<Analytics>, ApiError> {
     let now = request.now();
-    let totals = app.store.totals(request.caller()?.id, now).await?;
+    let totals = app.store.totals(request.caller()?.id, now).await;
+    let totals = totals.map_err(|error| ApiError::from(error).with_message(FAILED))?;
     let (totals, zone) = totals.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))?;
     let analytics = Analytics::of(&totals, local_day(now, &zone));
     Ok(Success::new("Analytics retrieved successfully", analytics))

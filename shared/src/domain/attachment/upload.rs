@@ -10,6 +10,11 @@ use crate::domain::body::Body;
 use crate::domain::field::{Field, FieldError, Fields, string};
 use crate::inline_schema;
 
+/// The original's texts, word for word.
+const INVALID_TYPE: &str = "Invalid file type. Only images, PDFs, and documents allowed.";
+const TOO_LARGE: &str = "File size too large. Maximum 10MB allowed.";
+const TOO_MANY: &str = "Too many files uploaded";
+
 /// Most characters of a file's name.
 const NAME_MAX: usize = 255;
 
@@ -85,12 +90,12 @@ impl NewFile {
         let name = FileName::parse("Filename", filename).map_err(|message| errors.push(error("filename", message)));
         let kind = Kind::of(filename, mime);
         if kind.is_none() {
-            errors.push(error("fileType", "File type is not allowed, or does not fit the file's name".to_owned()));
+            errors.push(error("fileType", INVALID_TYPE.to_owned()));
         }
         if size == 0 {
             errors.push(error("fileSize", "File size must be a positive number".to_owned()));
         } else if size > MAX_FILE_BYTES {
-            errors.push(error("fileSize", format!("File size cannot exceed {} MB", MAX_FILE_BYTES / (1024 * 1024))));
+            errors.push(error("fileSize", TOO_LARGE.to_owned()));
         }
         match (name, kind) {
             (Ok(filename), Some(kind)) if errors.is_empty() => Ok(Self { filename, kind, size }),
@@ -150,7 +155,7 @@ impl NewFiles {
         match count {
             0 => Err("At least one file is required".to_owned()),
             1..=MAX_FILES => Ok(()),
-            _ => Err(format!("At most {MAX_FILES} files can be uploaded at once")),
+            _ => Err(TOO_MANY.to_owned()),
         }
     }
 }
@@ -252,19 +257,26 @@ mod tests {
             file("", "image/png", json!(0)),
             "no object",
         ]}));
-        let named: Vec<_> = bad.unwrap_err().into_iter().map(|error| error.field.into_owned()).collect();
+        let bad = bad.unwrap_err();
+        let named: Vec<_> = bad.iter().map(|error| (&*error.field, &*error.message)).collect();
         let wanted = [
-            "files[0].fileSize",
-            "files[1].fileType",
-            "files[2].filename",
-            "files[2].fileType",
-            "files[2].fileSize",
-            "files[3]",
+            ("files[0].fileSize", "File size too large. Maximum 10MB allowed."),
+            ("files[1].fileType", "Invalid file type. Only images, PDFs, and documents allowed."),
+            ("files[2].filename", "Filename is required"),
+            ("files[2].fileType", "Invalid file type. Only images, PDFs, and documents allowed."),
+            ("files[2].fileSize", "File size must be a positive number"),
+            ("files[3]", "A file must be an object"),
         ];
         assert_eq!(named, wanted);
         let many: Vec<Value> = (0..11).map(|_| file("a.jpg", "image/jpeg", json!(1))).collect();
-        for body in [json!({"files": []}), json!({"files": many}), json!({"files": "x"}), json!({})] {
-            assert_eq!(files(body).unwrap_err().len(), 1);
+        for (body, message) in [
+            (json!({"files": []}), "At least one file is required"),
+            (json!({"files": many}), "Too many files uploaded"),
+            (json!({"files": "x"}), "Files must be an array"),
+            (json!({}), "Files is required"),
+        ] {
+            let errors = files(body).unwrap_err();
+            assert_eq!(errors.iter().map(|error| &*error.message).collect::<Vec<_>>(), [message]);
         }
     }
 }
