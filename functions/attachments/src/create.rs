@@ -1,9 +1,11 @@
 //! `POST /api/tasks/{id}/attachments`, also `POST /api/attachments/{id}`, where the id is the task's.
 //!
 //! The files are either announced as JSON, and the answer holds an upload URL for each, or sent in the body. Both ways
-//! the object is stored under `raw/`, which starts `attachments-optimize`.
+//! the object is stored under `raw/`, which starts `attachments-optimize`. A request with the files in its body is
+//! answered when that function is done with them, so that its client finds their URLs in the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
 use aws_types::SdkConfig;
 use futures::future::try_join_all;
@@ -22,12 +24,27 @@ use shared::store::idempotency::FirstAnswer;
 
 use crate::multipart::{self, Part};
 
+/// When the files of a body are looked at, after they were stored. Most are ready within a second or two; the function is
+/// paid for the time that it waits.
+const LOOKS: [Duration; 6] = [
+    Duration::from_millis(300),
+    Duration::from_millis(700),
+    Duration::from_millis(1500),
+    Duration::from_secs(3),
+    Duration::from_secs(6),
+    Duration::from_secs(10),
+];
+
+/// Time of the request that is kept for the last look and the answer.
+const RESERVE: Duration = Duration::from_secs(2);
+
 /// Where uploaded files are stored.
 #[derive(Debug)]
 pub struct Uploads {
-    bucket: Bucket,
+    /// The bucket.
+    pub bucket: Bucket,
     /// Maximum size of all files of a user, in bytes.
-    quota: u64,
+    pub quota: u64,
 }
 
 impl Resources for Uploads {
@@ -57,7 +74,8 @@ pub struct AnnouncedFile {
     upload: UploadOut,
 }
 
-/// How to upload a file.
+/// How to upload a file. The URL admits one body, once: S3 answers any further request with 412, also after the file was
+/// processed. To a client that repeats a request whose answer was lost, 412 means that the file has arrived.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Upload"))]
@@ -92,9 +110,10 @@ pub async fn handle(
     uploads: &Uploads,
 ) -> Result<Created<NewAttachments>, ApiError> {
     let task = request.path_id("Task", TaskId::parse)?;
-    match multer::parse_boundary(request.header("content-type").unwrap_or_default()) {
-        Ok(boundary) => receive(app, request, uploads, task, boundary).await,
-        Err(_) => announce(app, request, uploads, task).await,
+    if request.media_type().eq_ignore_ascii_case("multipart/form-data") {
+        receive(app, request, uploads, task).await
+    } else {
+        announce(app, request, uploads, task).await
     }
 }
 
@@ -118,14 +137,14 @@ async fn announce(
     Ok(Created::new("Files announced successfully", NewAttachments::Announced { files }).confidential())
 }
 
+/// Stores the files of the body, and waits until they are ready or rejected.
 async fn receive(
     app: &App,
     request: &RequestParts,
     uploads: &Uploads,
     task: TaskId,
-    boundary: String,
 ) -> Result<Created<NewAttachments>, ApiError> {
-    let parts = multipart::read(request.bytes(), boundary).await?;
+    let parts = multipart::read(request.bytes(), request.header("content-type").unwrap_or_default()).await?;
     let files: Vec<NewFile> = parts.iter().map(|part| part.file.clone()).collect();
     let created = create(app, request, uploads, task, &files, &multipart::meaning(&parts)).await?;
     let current = if created.is_repeated {
@@ -135,16 +154,45 @@ async fn receive(
         created.attachments.into_iter().map(Some).collect()
     };
     let received = parts.into_iter().zip(current).filter_map(|(part, attachment)| Some((part, attachment?)));
-    let received = received.map(async |(Part { bytes, .. }, attachment)| {
+    let stored = received.map(async |(Part { bytes, .. }, attachment)| {
         // Of a repeated request, the first may have ended before the bytes were stored.
         if attachment.card.status == AttachmentStatus::Pending {
-            let put = uploads.bucket.put(&attachment.keys().raw(), &attachment.card.file_type, bytes).await;
+            let put = uploads.bucket.put_new(&attachment.keys().raw(), &attachment.card.file_type, bytes).await;
             put.map_err(ApiError::unavailable)?;
         }
-        Ok::<_, ApiError>(out(app, attachment))
+        Ok::<_, ApiError>(attachment)
     });
-    let attachments = try_join_all(received).await?;
+    let settled = settled(app, request, try_join_all(stored).await?).await;
+    let attachments = settled.into_iter().map(|attachment| out(app, attachment)).collect();
     Ok(Created::new("Files uploaded successfully", NewAttachments::Received { attachments }))
+}
+
+/// The attachments once all are ready or rejected, or as they are when the patience or the request's time ends. One that
+/// is deleted in the meantime is left out. 1 call for each look.
+async fn settled(app: &App, request: &RequestParts, mut attachments: Vec<Attachment>) -> Vec<Attachment> {
+    let stored = Instant::now();
+    for look in LOOKS {
+        let open: Vec<_> = attachments.iter().filter(|it| it.is_open()).map(|it| (it.user_id, it.id)).collect();
+        let Some((user, _)) = open.first().copied() else {
+            break;
+        };
+        let pause = look.saturating_sub(stored.elapsed());
+        if request.time_left() < pause + RESERVE {
+            break;
+        }
+        request.wait(pause).await;
+        let ids: Vec<AttachmentId> = open.into_iter().map(|(_, id)| id).collect();
+        match app.store.attachments_by_id(user, &ids).await {
+            Ok(read) => {
+                let read: HashMap<_, _> = ids.into_iter().zip(read).collect();
+                attachments =
+                    attachments.into_iter().filter_map(|it| read.get(&it.id).cloned().unwrap_or(Some(it))).collect();
+            }
+            // The files are stored: the answer is right without the look.
+            Err(error) => tracing::warn!(%error, "attachments.look_failed"),
+        }
+    }
+    attachments
 }
 
 /// Attachments as they were when they were created.

@@ -8,9 +8,13 @@ use percent_encoding::percent_decode_str;
 use shared::domain::attachment::{NewFile, NewFiles};
 use shared::domain::field::FieldError;
 use shared::http::ApiError;
+use shared::http::accept::split_unquoted;
 
 /// The form's field that holds the files.
 const FILES: &str = "files";
+
+const NO_BOUNDARY: &str = "Content-Type must name the boundary: multipart/form-data; boundary=<boundary>";
+const MISNAMED: &str = "Files must be sent in the field \"files\"";
 
 /// A file and its bytes.
 pub(crate) struct Part {
@@ -18,22 +22,24 @@ pub(crate) struct Part {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Reads the files of a body; other fields are ignored.
+/// Reads the files of a body with this `Content-Type`; other fields are ignored.
 ///
 /// # Errors
 /// 400 for a body that cannot be read, too many files or none, and every bad file.
-pub(crate) async fn read(body: &[u8], boundary: String) -> Result<Vec<Part>, ApiError> {
-    let unreadable = |_| bad(FILES, "The multipart body cannot be read");
+pub(crate) async fn read(body: &[u8], content_type: &str) -> Result<Vec<Part>, ApiError> {
+    let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
+    let boundary = boundary.ok_or_else(|| bad("Content-Type", NO_BOUNDARY))?;
     let body = body.to_vec();
     let stream = once(async { Ok::<_, Infallible>(body) });
     let mut form = Multipart::with_constraints(stream, boundary, Constraints::new());
-    let (mut parts, mut errors, mut count) = (Vec::new(), Vec::new(), 0);
-    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+    let (mut parts, mut errors, mut count, mut is_misnamed) = (Vec::new(), Vec::new(), 0, false);
+    while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
         if field.name() != Some(FILES) {
+            is_misnamed |= !filename(&field).is_empty();
             continue;
         }
         let (name, mime) = (filename(&field), mime(&field));
-        let bytes = field.bytes().await.map_err(unreadable)?.to_vec();
+        let bytes = field.bytes().await.map_err(|error| unreadable(&error))?.to_vec();
         // What browsers send for an input without a file.
         if name.is_empty() && bytes.is_empty() {
             continue;
@@ -45,8 +51,26 @@ pub(crate) async fn read(body: &[u8], boundary: String) -> Result<Vec<Part>, Api
             Err(more) => errors.extend(more),
         }
     }
+    if count == 0 && is_misnamed {
+        return Err(bad(FILES, MISNAMED));
+    }
     NewFiles::check_count(count).map_err(|message| bad(FILES, &message))?;
     if errors.is_empty() { Ok(parts) } else { Err(errors.into()) }
+}
+
+/// 400 that says what is wrong with the body.
+fn unreadable(error: &multer::Error) -> ApiError {
+    use multer::Error;
+    let message = match error {
+        Error::IncompleteStream => "The multipart body is incomplete, or has another boundary than Content-Type names",
+        Error::IncompleteFieldData { .. } => "The multipart body ends within a part: the closing boundary is missing",
+        Error::IncompleteHeaders
+        | Error::ReadHeaderFailed(_)
+        | Error::DecodeHeaderName { .. }
+        | Error::DecodeHeaderValue { .. } => "The multipart body has a part whose headers cannot be read",
+        _ => "The multipart body cannot be read",
+    };
+    bad(FILES, message)
 }
 
 fn mime(field: &Field<'_>) -> String {
@@ -65,17 +89,7 @@ fn filename(field: &Field<'_>) -> String {
 
 /// A parameter's value, without its quotes (RFC 7578, section 4.2; RFC 2183).
 fn parameter(header: &str, wanted: &str) -> Option<String> {
-    let (mut pieces, mut is_quoted, mut is_escaped) = (vec![String::new()], false, false);
-    for character in header.chars() {
-        match (character, pieces.last_mut()) {
-            (';', _) if !is_quoted => pieces.push(String::new()),
-            (_, Some(piece)) => piece.push(character),
-            (_, None) => {}
-        }
-        is_quoted ^= character == '"' && !is_escaped;
-        is_escaped = is_quoted && character == '\\' && !is_escaped;
-    }
-    pieces.iter().find_map(|piece| {
+    split_unquoted(header, ';').find_map(|piece| {
         let (name, value) = piece.split_once('=')?;
         let value = value.trim();
         let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
@@ -125,7 +139,7 @@ mod tests {
             )
         };
         let body = parts.iter().map(part).collect::<String>() + "--x--\r\n";
-        let parts = read(body.as_bytes(), "x".to_owned()).await?;
+        let parts = read(body.as_bytes(), "multipart/form-data; boundary=x").await?;
         Ok(parts.into_iter().map(|part| part.file.filename.as_str().to_owned()).collect())
     }
 
@@ -154,5 +168,47 @@ mod tests {
         assert_eq!(names(&[empty, notes, empty]).await.unwrap(), ["notes.txt"]);
         assert!(names(&[empty]).await.is_err());
         assert!(names(&[notes, (r#"name="files"; filename="empty.txt""#, "")]).await.is_err());
+    }
+
+    const NOTES: &str = "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello";
+
+    #[tokio::test]
+    async fn the_boundary_is_read_however_it_is_written() {
+        let form = format!("{NOTES}\r\n--x--\r\n");
+        for content_type in [
+            "multipart/form-data; boundary=x",
+            "multipart/form-data;boundary=\"x\"",
+            "Multipart/Form-Data; charset=utf-8; Boundary=x",
+        ] {
+            assert_eq!(read(form.as_bytes(), content_type).await.unwrap().len(), 1, "{content_type}");
+        }
+        // Not within quotes, as the RFC demands of such characters; some libraries write it all the same.
+        let form = form.replace("--x", "--=_Part:1");
+        assert_eq!(read(form.as_bytes(), "multipart/form-data; boundary==_Part:1").await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_bad_form_is_refused_with_what_is_wrong_with_it() {
+        const GOOD: &str = "multipart/form-data; boundary=x";
+        let whole = format!("{NOTES}\r\n--x--\r\n");
+        let elsewhere = whole.replace("name=\"files\"", "name=\"file\"");
+        let no_head = whole.replace("Content-Disposition:", "Content Disposition");
+        let other = "The multipart body is incomplete, or has another boundary than Content-Type names";
+        for (content_type, body, message) in [
+            ("multipart/form-data", &*whole, NO_BOUNDARY),
+            ("multipart/form-data; boundary=", &whole, NO_BOUNDARY),
+            ("multipart/form-data; boundary=\"\"", &whole, NO_BOUNDARY),
+            ("multipart/form-data; boundary=other", &whole, other),
+            (GOOD, "no form at all", other),
+            (GOOD, "", other),
+            (GOOD, NOTES, "The multipart body ends within a part: the closing boundary is missing"),
+            (GOOD, &no_head, "The multipart body has a part whose headers cannot be read"),
+            (GOOD, &elsewhere, MISNAMED),
+            (GOOD, "--x--\r\n", "At least one file is required"),
+        ] {
+            let error = read(body.as_bytes(), content_type).await.map(|_| ()).unwrap_err();
+            let out = serde_json::to_value(error.body("r-1")).unwrap();
+            assert_eq!((&out["code"], &out["message"]), (&"VALIDATION_FAILED".into(), &message.into()), "{body}");
+        }
     }
 }

@@ -155,7 +155,12 @@ fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value>
         && let Some(content) = content.as_object_mut()
     {
         let files = json!({ "type": "array", "minItems": 1, "maxItems": 10, "items": { "type": "string", "contentMediaType": "application/octet-stream" } });
-        let form = json!({ "type": "object", "required": ["files"], "properties": { "files": files } });
+        let form = json!({
+            "type": "object",
+            "description": "Files of at most 4 MB together. The API answers when all are ready or rejected, or after ten seconds with those that are still `pending` or `processing`.",
+            "required": ["files"],
+            "properties": { "files": files },
+        });
         content.insert("multipart/form-data".to_owned(), json!({ "schema": form }));
     }
     Some(json!({ "required": kind != BodyKind::OptionalJson, "content": content }))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation};
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
@@ -59,6 +60,18 @@ impl Bucket {
         let headers = presigned.headers().filter(|(name, _)| FOR_THE_CLIENT.contains(name));
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(Upload { url: presigned.uri().to_owned(), headers })
+    }
+
+    /// Puts an object where none is; one that is there stays. As a presigned upload does.
+    ///
+    /// # Errors
+    /// The service failed, or another upload to this key is under way.
+    pub async fn put_new(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), CallFailed> {
+        let put = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
+        match put.if_none_match("*").body(ByteStream::from(bytes)).send().await {
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(()),
+            sent => sent.map(|_| ()).map_err(|error| CallFailed::new("PutObject", &error)),
+        }
     }
 
     /// Puts an object in place of whatever is there.

@@ -11,7 +11,7 @@ use super::limiter::RateLimitDecision;
 use super::request::RequestParts;
 use crate::telemetry::{self, Metric};
 
-/// A slower request is logged as a warning.
+/// A slower request is logged as a warning. The time for which it waited for another function does not count.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// Logs a request.
@@ -38,6 +38,10 @@ pub(super) fn write(
     line.insert("table_read_units".to_owned(), json!(consumed.read_units));
     line.insert("table_write_units".to_owned(), json!(consumed.write_units));
     line.insert("duration_ms".to_owned(), json!(duration_ms));
+    let waited = request.waited();
+    if !waited.is_zero() {
+        line.insert("waited_ms".to_owned(), json!(waited.as_secs_f64() * 1000.0));
+    }
     let mut metrics = vec![(Metric::RequestDuration, duration_ms)];
     if is_server_error {
         metrics.push((Metric::RequestFailed, 1.0));
@@ -47,7 +51,7 @@ pub(super) fn write(
     }
     let level = match is_server_error {
         true => "ERROR",
-        false if elapsed > SLOW => "WARN",
+        false if elapsed.saturating_sub(waited) > SLOW => "WARN",
         false => "INFO",
     };
     telemetry::emit("http.request", level, &app.config.stage, &metrics, line);

@@ -1,9 +1,10 @@
 //! A request as handlers see it: authenticated, with its body and parameters ready to be parsed.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt::Display;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::time::{Duration, Instant};
 
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH, ORIGIN};
@@ -24,8 +25,9 @@ use crate::domain::field::{BodyContext, FieldError, Fields};
 use crate::id::{ChallengeId, InvalidId, SessionId, UserId};
 use crate::store::Permit;
 
-const MULTIPART_TOO_LARGE: &str = "The body is larger than 4 MB. Announce the files as JSON \
-    {files:[{filename,fileType,fileSize}]} instead, and upload each to the address that it gets";
+const MULTIPART_TOO_LARGE: &str = "The files are too large to be sent together: the maximum is 4 MB. Send fewer or \
+    smaller files. Programs can announce files of up to 10 MB each as JSON {files:[{filename,fileType,fileSize}]}, and \
+    upload each to the URL in the answer";
 
 /// The signed-in user that a request comes from.
 #[derive(Clone, Debug)]
@@ -88,6 +90,8 @@ pub struct RequestParts {
     silent_refresh: OnceCell<SetCookie>,
     pub(super) decision: SetOnce<RateLimitDecision>,
     pub(super) now: Timestamp,
+    answer_by: Instant,
+    waited: Cell<Duration>,
 }
 
 impl std::fmt::Debug for RequestParts {
@@ -98,7 +102,13 @@ impl std::fmt::Debug for RequestParts {
 }
 
 impl RequestParts {
-    pub(super) fn new(function: &'static str, facts: Facts, request: lambda_http::Request, now: Timestamp) -> Self {
+    pub(super) fn new(
+        function: &'static str,
+        facts: Facts,
+        request: lambda_http::Request,
+        now: Timestamp,
+        answer_by: Instant,
+    ) -> Self {
         let path = request.raw_http_path().to_owned();
         // The gateway decodes the parameter; `cargo lambda watch` gives none.
         let given = request.path_parameters_ref().and_then(|parameters| parameters.first("id")).map(str::to_owned);
@@ -123,6 +133,8 @@ impl RequestParts {
             silent_refresh: OnceCell::new(),
             decision: SetOnce::new(),
             now,
+            answer_by,
+            waited: Cell::default(),
             headers: request.headers().clone(),
             payload: request.into_body(),
         }
@@ -144,6 +156,22 @@ impl RequestParts {
     /// When the request arrived.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The time until the request is answered with 503.
+    pub fn time_left(&self) -> Duration {
+        self.answer_by.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits for something that another function does. The access log tells this time from the route's own.
+    pub async fn wait(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+        self.waited.set(self.waited.get() + duration);
+    }
+
+    /// The time spent in [`Self::wait`].
+    pub(super) fn waited(&self) -> Duration {
+        self.waited.get()
     }
 
     /// The signed-in user.
@@ -201,6 +229,12 @@ impl RequestParts {
         parse(self.id.as_deref().unwrap_or_default()).map_err(|_| ApiError::not_found(what))
     }
 
+    /// The body's media type without its parameters; empty if there is none.
+    pub fn media_type(&self) -> &str {
+        let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        content_type.split(';').next().unwrap_or_default().trim()
+    }
+
     /// The body as it was sent.
     pub fn bytes(&self) -> &[u8] {
         &self.payload
@@ -224,8 +258,7 @@ impl RequestParts {
         if expected == BodyKind::Ignored || (expected == BodyKind::OptionalJson && self.payload.is_empty()) {
             return Ok(());
         }
-        let media_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        let media_type = self.media_type();
         let length = self.payload.len();
         if expected == BodyKind::JsonOrMultipart && media_type.eq_ignore_ascii_case("multipart/form-data") {
             let too_large = ApiError::new(ErrorCode::BodyTooLarge).with_message(MULTIPART_TOO_LARGE);

@@ -59,7 +59,7 @@ pub async fn respond(
     let started = Instant::now();
     app.store.meter().take();
     let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-    let parts = RequestParts::new(route.function, route.facts, request, app.clock.now());
+    let parts = RequestParts::new(route.function, route.facts, request, app.clock.now(), started + budget);
     let result = tokio::time::timeout(budget, work(app, handler, &parts)).await;
     let result = result.unwrap_or_else(|_| Err(ApiError::unavailable("the handler outlasted its budget")));
     let (response, is_server_error) = into_response(&parts, request_id, result);

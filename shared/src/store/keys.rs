@@ -88,6 +88,7 @@
 //! | DELETE /api/tasks/{id} | BatchGet(task, this month's days) → Transact(session, task, its reminders, counters, category, their days) | 2 | 10 + 3 per reminder + 2 per month and year of completed ones |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
 //! | POST /api/tasks/{id}/attachments | Transact(session, task's cards, rows, counters) | 0 | 12; 4 for each further one, + 2 per KB of the task |
+//! | the same, with the files in the body | … → S3 → BatchGet(those not settled), at most six times | 1 per file and look | as above |
 //! | GET /api/attachments/{id} | BatchGet(session, attachment) | 2 | 0 |
 //! | DELETE /api/attachments/{id} | Get(attachment) → Transact(session, task's card, attachment, counters) | 1 | 12 + 2 per further KB of the task |
 //! | POST /api/reminders | Transact(session, task's card, reminder, counters); Get(account) and Get(days) first for a completed one | 0 | 13 |
@@ -112,7 +113,7 @@
 //! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |
 //! | mail-feedback, per event | BatchGet(mail, account) → Get(reminder) → Update(reminder); first Transact(account, notification, inbox) for one that stops mail | 3 | 2 |
 //! | service-sweep, per tick | 16 Queries over `due` (40 more every ten minutes, 80 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
-//! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3 | 2 | 20 + 4 per further KB of the task |
+//! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3; its own empty object comes as a second message, which reads nothing | 2 | 20 + 4 per further KB of the task |
 //! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
 //! | service-cleanup, per attachment that was not finished | Get(attachment) → Transact(card, attachment, counters) | 1 | 10 |
 //! | service-cleanup, reconciliation, per user with files | S3, a list for 1,000 objects of whoever comes → Query(attachments) → S3, a delete for each file without a row; Transact(card, attachment, counters) for each row without a file | 1 per 4 KB | 0; 10 per row without a file |

@@ -487,6 +487,9 @@ async fn attachments() {
     spent(&world, "get", 1, 2.0, 0.0);
     world.store.attachment(world.user.id, one.id).await.unwrap().unwrap();
     spent(&world, "delete's read", 1, 1.0, 0.0);
+    let ids: Vec<_> = ten.iter().map(|attachment| attachment.id).collect();
+    world.store.attachments_by_id(world.user.id, &ids).await.unwrap();
+    spent(&world, "look at ten that were sent in a body", 1, 10.0, 0.0);
     let (system, looked_at) = (Permit::of_system(), one.processing(now));
     world.store.change_attachment(&system, &one, &looked_at, now).await.unwrap();
     spent(&world, "looking at it, in a task of eleven", 1, 0.0, 16.0);
