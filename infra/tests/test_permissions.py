@@ -186,7 +186,8 @@ def test_only_sign_in_with_the_provider_reads_its_client(functions: list[Functio
         ("AttachmentsCreate", "s3:PutObject", {"raw/"}),
         ("AttachmentsGet", "s3:GetObject", {"files/"}),
         ("AttachmentsOptimize", "s3:GetObject", {"raw/"}),
-        ("AttachmentsOptimize", "s3:PutObject", {"files/"}),
+        ("AttachmentsOptimize", "s3:PutObject", {"files/", "raw/"}),
+        ("AttachmentsOptimize", "s3:DeleteObject", {"files/"}),
         ("ServiceCleanup", "s3:DeleteObject", {"exports/", "files/", "raw/"}),
     ],
 )

@@ -381,7 +381,7 @@ def test_data_is_encrypted_recoverable_and_kept(source: dict[str, Any], resource
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert bucket["BucketEncryption"]
     lives = {rule["Prefix"]: rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" in rule}
-    assert lives == {"raw/": 1, "exports/": 7}
+    assert lives == {"raw/": 2, "exports/": 7}
     policies = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::SQS::QueuePolicy"]
     over_tls = {referred(queue) for policy in policies for queue in policy["Queues"]}
     for policy in policies:

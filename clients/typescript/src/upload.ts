@@ -8,8 +8,39 @@ type Announced = NonNullable<
   paths["/api/tasks/{id}/attachments"]["post"]["requestBody"]
 >["content"]["application/json"]["files"][number];
 
-/** Milliseconds between looks at an attachment that is being worked on. */
+type Place = components["schemas"]["Upload"];
+
+/** Milliseconds between looks at an attachment that is being worked on, and between tries to send it. */
 const PAUSE = 500;
+
+/** Tries to send a file, the first included. */
+const TRIES = 3;
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
+
+/**
+ * Sends the bytes to where the API says. The store takes them once: if the answer to one try is lost, the next is
+ * answered 412, which means that the file has arrived.
+ */
+async function put({ url, method, headers }: Place, body: Uint8Array<ArrayBuffer>): Promise<void> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    try {
+      const sent = await fetch(url, { method, headers, body });
+      if (sent.ok || sent.status === 412) {
+        return;
+      }
+      // 409: an earlier try is still arriving.
+      if (left === 0 || (sent.status !== 409 && sent.status < 500)) {
+        throw new ApiError(sent, undefined);
+      }
+    } catch (error) {
+      if (left === 0 || error instanceof ApiError) {
+        throw error;
+      }
+    }
+    await pause();
+  }
+}
 
 /**
  * Attaches a file to a task: announces it, sends its bytes to where the API says, and waits until the file has been
@@ -35,11 +66,7 @@ export async function upload(
   if (!place) {
     throw new TypeError("The API announced no place for the file");
   }
-  const { url, method, headers } = place.upload;
-  const sent = await fetch(url, { method, headers, body: bytes });
-  if (!sent.ok) {
-    throw new ApiError(sent, undefined);
-  }
+  await put(place.upload, bytes);
   const deadline = Date.now() + patience;
   while (Date.now() < deadline) {
     const { task } = await data(spacedly.api.GET("/api/tasks/{id}", { params }));
@@ -47,7 +74,7 @@ export async function upload(
     if (attachment?.status === "ready" || attachment?.status === "rejected") {
       return attachment;
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await pause();
   }
   throw new Error(`${filename} was still being worked on after ${patience} ms`);
 }

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 
 import { firstTask } from "../examples/first-task.js";
-import { ApiError, connect, data, type Tokens } from "../src/index.js";
+import { ApiError, connect, data, upload, type Tokens } from "../src/index.js";
 
 const BASE_URL = process.env["BASE_URL"] ?? "http://localhost:3000";
 const PASSWORD = `Xy1-${randomUUID()}`;
@@ -25,6 +25,24 @@ test("the example signs up, creates a task and uploads a file", async () => {
     task.attachments.map(({ filename, fileSize, status }) => ({ filename, fileSize, status })),
     [{ filename: "list.txt", fileSize: 17, status: "ready" }],
   );
+});
+
+test("a file is uploaded once although the answer to its first upload was lost", async (context) => {
+  const spacedly = await signUp();
+  const { task } = await data(spacedly.api.POST("/api/tasks", { body: { title: "Buy milk" } }));
+  const statuses: number[] = [];
+  const real = globalThis.fetch;
+  context.mock.method(globalThis, "fetch", async (...request: Parameters<typeof fetch>) => {
+    const answer = await real(...request);
+    if (request[1]?.method === "PUT" && statuses.push(answer.status) === 1) {
+      throw new TypeError("fetch failed");
+    }
+    return answer;
+  });
+  const list = new TextEncoder().encode("Milk, two litres\n");
+  const { status, fileSize } = await upload(spacedly, task.id, "list.txt", "text/plain", list);
+  assert.deepEqual({ status, fileSize }, { status: "ready", fileSize: list.length });
+  assert.deepEqual(statuses, [200, 412]);
 });
 
 test("a refusal is an error that names its code and its fields", async () => {

@@ -1,8 +1,11 @@
 //! `attachments-optimize`: looks into what was uploaded, and puts it where it can be fetched.
 //!
-//! S3 tells of an object, perhaps twice, perhaps late. The row decides what is still to be done: an attachment that is
-//! ready, rejected or gone only has its raw object removed. The raw object goes last, so a try that is killed anywhere is
-//! made up for by the next. When the last try fails too, the attachment is shown as rejected and the message parked.
+//! S3 tells of an object, perhaps twice, perhaps late. The row decides what is still to be done: of an attachment that is
+//! ready, rejected or gone, only the raw object is emptied. That comes last, so a try that is killed anywhere is made up
+//! for by the next. When the last try fails too, the attachment is shown as rejected and the message parked.
+//!
+//! The empty object stays until the bucket's life cycle removes it. While it exists, S3 refuses a second upload to the
+//! same URL, which admits an object only where none is.
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,10 +60,15 @@ struct Entity {
 struct Object {
     /// Encoded as in a form.
     key: String,
+    /// Bytes.
+    size: Option<u64>,
 }
 
 /// Shown when the object has not the announced length.
 const OTHER_SIZE: &str = "The file is not as large as announced";
+
+/// The media type of an object that was emptied.
+const EMPTIED: &str = "application/octet-stream";
 
 /// What became of an object.
 enum Outcome {
@@ -87,6 +95,10 @@ impl QueueFunction for Optimizer {
     /// Processes the objects that the message names.
     async fn handle(&self, message: Message<Uploaded>, now: Timestamp) -> Result<(), Failure> {
         for record in &message.body.records {
+            // Announced files have at least one byte: this one is empty because it was emptied here.
+            if record.s3.object.size == Some(0) {
+                continue;
+            }
             let key = decoded(&record.s3.object.key);
             let Some(keys) = ObjectKeys::of_raw(&key) else {
                 tracing::warn!("attachment.key_unknown");
@@ -109,7 +121,7 @@ impl Optimizer {
         let found = self.store.attachment(keys.user, keys.attachment).await?;
         let Some(attachment) = found.filter(|it| it.is_open() && it.keys() == keys) else {
             // Deleted meanwhile, done before, or uploaded again after it was done.
-            return Ok(self.bucket.delete(&keys.raw()).await?);
+            return self.empty(keys).await;
         };
         let Some(object) = self.bucket.get(&keys.raw(), MAX_FILE_BYTES).await? else {
             tracing::info!(attachment_id = %keys.attachment, "attachment.no_object");
@@ -120,7 +132,12 @@ impl Optimizer {
         let outcome = self.judge(&attachment, object).await?;
         self.log(&attachment, &outcome, started);
         self.settle(keys, &outcome, now).await?;
-        Ok(self.bucket.delete(&keys.raw()).await?)
+        self.empty(keys).await
+    }
+
+    /// Puts an empty object in place of the uploaded one.
+    async fn empty(&self, keys: ObjectKeys) -> Result<(), Failure> {
+        Ok(self.bucket.put(&keys.raw(), EMPTIED, Vec::new()).await?)
     }
 
     /// Shows that it is being looked at.
@@ -181,7 +198,7 @@ impl Optimizer {
                 let is_gone = self.store.task(keys.user, keys.task).await?.is_none();
                 if is_gone {
                     self.forget(keys).await?;
-                    self.bucket.delete(&keys.raw()).await?;
+                    self.empty(keys).await?;
                 }
                 Err("the attachment changed meanwhile".into())
             }

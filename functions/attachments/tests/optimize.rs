@@ -43,7 +43,11 @@ async fn uploads(answers: Vec<Answer>) -> Uploads {
 
 impl Uploads {
     async fn told_of(&self, key: &str, deliveries: u32) -> Result<(), Failure> {
-        let event = json!({"Records": [{"s3": {"object": {"key": key}}}]});
+        self.told_of_bytes(key, HELLO.len(), deliveries).await
+    }
+
+    async fn told_of_bytes(&self, key: &str, size: usize, deliveries: u32) -> Result<(), Failure> {
+        let event = json!({"Records": [{"s3": {"object": {"key": key, "size": size}}}]});
         let body: Uploaded = serde_json::from_value(event).unwrap();
         self.optimizer.handle(Message { body, deliveries }, clock::now()).await
     }
@@ -56,10 +60,13 @@ impl Uploads {
         self.world.store.attachment(self.world.user.id, self.attachment.id).await.unwrap().unwrap()
     }
 
-    /// What S3 was asked to do, in order.
+    /// What S3 was asked to do, in order, and below which prefix.
     fn asked(&self) -> Vec<String> {
-        let operation = |path: &str| path.split("x-id=").nth(1).unwrap_or(path).to_owned();
-        self.s3.asked().iter().map(|asked| operation(&asked.path)).collect()
+        let of = |path: &str| {
+            let operation = path.split("x-id=").nth(1).unwrap_or(path);
+            format!("{operation} {}", if path.contains("/raw/") { "raw" } else { "files" })
+        };
+        self.s3.asked().iter().map(|asked| of(&asked.path)).collect()
     }
 }
 
@@ -77,24 +84,39 @@ async fn a_file_is_stored_once_however_often_s3_tells_of_it() {
     uploads.told(1).await.unwrap();
     let ready = uploads.now().await;
     assert_eq!((ready.card.status, ready.card.file_size), (AttachmentStatus::Ready, 5));
-    assert_eq!(uploads.asked(), ["GetObject", "PutObject", "DeleteObject"], "the raw object goes last");
+    assert_eq!(
+        uploads.asked(),
+        ["GetObject raw", "PutObject files", "PutObject raw"],
+        "the raw object is emptied last"
+    );
     for _ in 0..2 {
         uploads.told(1).await.unwrap();
     }
     let again = uploads.asked().into_iter().skip(3).collect::<Vec<_>>();
-    assert_eq!(again, ["DeleteObject", "DeleteObject"], "what came again is removed and nothing else done");
+    assert_eq!(again, ["PutObject raw", "PutObject raw"], "what came again is emptied and nothing else done");
     assert_eq!(uploads.now().await, ready);
 }
 
 #[tokio::test]
-async fn what_nobody_announced_is_removed_and_what_is_not_ours_left_alone() {
+async fn the_object_that_it_emptied_starts_nothing() {
+    let uploads = uploads(vec![hello(), done()]).await;
+    let raw = uploads.attachment.keys().raw();
+    uploads.world.store.meter().take();
+    uploads.told_of_bytes(&raw, 0, 1).await.unwrap();
+    assert!(uploads.asked().is_empty());
+    assert_eq!(uploads.world.store.meter().take().calls, 0);
+    assert_eq!(uploads.now().await.card.status, AttachmentStatus::Pending);
+}
+
+#[tokio::test]
+async fn what_nobody_announced_is_emptied_and_what_is_not_ours_left_alone() {
     let uploads = uploads(vec![done()]).await;
     uploads.told_of("raw/somebody/else", 1).await.unwrap();
     uploads.told_of("exports/x.json", 1).await.unwrap();
     assert!(uploads.asked().is_empty());
     let (known, unknown) = (uploads.attachment.id.to_string(), shared::id::AttachmentId::new().to_string());
     uploads.told_of(&uploads.attachment.keys().raw().replace(&known, &unknown), 1).await.unwrap();
-    assert_eq!(uploads.asked(), ["DeleteObject"]);
+    assert_eq!(uploads.asked(), ["PutObject raw"]);
     let test: Uploaded = serde_json::from_value(json!({"Service": "Amazon S3", "Event": "s3:TestEvent"})).unwrap();
     uploads.optimizer.handle(Message { body: test, deliveries: 1 }, clock::now()).await.unwrap();
 }
@@ -105,7 +127,7 @@ async fn a_file_of_a_deleted_attachment_is_not_stored() {
     let (permit, now) = (uploads.world.permit(), clock::now());
     uploads.world.store.delete_attachment(&permit, &uploads.attachment, now).await.unwrap();
     uploads.told(1).await.unwrap();
-    assert_eq!(uploads.asked(), ["DeleteObject"]);
+    assert_eq!(uploads.asked(), ["PutObject raw"]);
 }
 
 #[tokio::test]
@@ -117,13 +139,14 @@ async fn a_file_of_a_deleted_task_does_not_stay() {
     assert!(uploads.told(1).await.is_err(), "its row goes with the cleaner; then the message finds none");
     store.delete_attachment_rows(&Permit::of_system(), uploads.world.user.id, &[uploads.attachment.id]).await.unwrap();
     uploads.told(2).await.unwrap();
-    assert!(!uploads.asked().contains(&"PutObject".to_owned()));
+    assert!(!uploads.asked().contains(&"PutObject files".to_owned()));
+    assert_eq!(uploads.asked().last().map(String::as_str), Some("PutObject raw"));
 }
 
 #[tokio::test]
 async fn a_try_that_ended_half_way_is_made_up_for_by_the_next() {
     let tries = |count| vec![Answer::broken(); count];
-    // First the file cannot be stored, then the raw object not removed: each call is made by the SDK's tries.
+    // First the file cannot be stored, then the raw object not emptied: each call is made by the SDK's tries.
     let answers = [vec![hello()], tries(3), vec![hello(), done()], tries(3), vec![done()]].concat();
     let uploads = uploads(answers).await;
     assert!(uploads.told(1).await.is_err());
@@ -155,7 +178,7 @@ async fn a_file_of_another_length_than_announced_is_rejected() {
     let rejected = uploads.now().await.card;
     let reason = "The file is not as large as announced";
     assert_eq!((rejected.status, rejected.rejection_reason.as_deref()), (AttachmentStatus::Rejected, Some(reason)));
-    assert_eq!(uploads.asked(), ["GetObject", "DeleteObject"]);
+    assert_eq!(uploads.asked(), ["GetObject raw", "PutObject raw"]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use image::ImageFormat;
 use serde_json::{Value, json};
 
-use crate::support::{App, a_text, announced, eventually, id, put, text, unknown_id};
+use crate::support::{App, User, a_text, announced, eventually, id, put, text, unknown_id};
 
 #[tokio::test]
 async fn a_picture_is_made_small_and_tells_what_that_saved() {
@@ -58,24 +58,72 @@ async fn objects_that_nobody_announced_do_not_stay() {
     eventually("it is removed", async || cloud.objects(&attachment).await.is_empty().then_some(())).await;
 }
 
+/// The address of an uploaded object.
+fn raw(user: &User, task: &Value, attachment: &Value) -> String {
+    format!("raw/{}/{}/{}", user.id, id(task), id(attachment))
+}
+
+async fn assert_emptied(app: &App, raw: &str) {
+    let cloud = app.cloud();
+    let emptied = std::iter::once((raw.to_owned(), 0)).collect();
+    eventually("the raw object is emptied", async || (cloud.sizes(raw).await == emptied).then_some(())).await;
+}
+
 #[tokio::test]
-async fn another_file_put_to_a_used_address_changes_nothing() {
+async fn an_address_that_was_used_takes_no_other_file() {
     let app = App::new();
     let user = app.user().await;
     let task = user.task("Water the ferns").await;
-    let told = announced(&user, &task, a_text(5)).await;
+    let announce = || user.announce(&task, json!([a_text(5)])).header("Idempotency-Key", "once");
+    let told = announce().await.expect(201).list("files").remove(0);
     assert_eq!(put(&told, b"hello", &[]).await, 200);
+    assert_eq!(put(&told, b"other", &[]).await, 412, "before it is processed");
     let ready = user.settled(&task, &told["attachment"]).await;
-    // The raw object is gone, so the bucket would take another.
-    let cloud = app.cloud();
-    let raw = format!("raw/{}/{}/{}", user.id, id(&task), id(&ready));
-    eventually("the raw object goes", async || cloud.objects(&raw).await.is_empty().then_some(())).await;
-    put(&told, b"other", &[]).await;
-    eventually("the other goes too", async || cloud.objects(&raw).await.is_empty().then_some(())).await;
+    assert_eq!(put(&told, b"other", &[]).await, 412, "as soon as it is ready");
+    let raw = raw(&user, &task, &ready);
+    assert_emptied(&app, &raw).await;
+    assert_eq!(put(&told, b"other", &[]).await, 412, "after the raw object was emptied");
+    let afresh = announce().await.expect(201).list("files").remove(0);
+    assert_eq!(put(&afresh, b"other", &[]).await, 412, "with the address of a repeated announcement");
+    assert_eq!(app.cloud().sizes(&raw).await[&raw], 0);
     assert_eq!(user.task_now(&task).await["attachments"], json!([ready]));
     let answer = user.get(&format!("/api/attachments/{}", id(&ready))).header("accept", "application/json").await;
     let url = text(answer.expect(200).data(), "url").to_owned();
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let fetched = http.get(url).send().await.expect("an answer").bytes().await.expect("a file");
     assert_eq!(&fetched[..], b"hello");
+}
+
+#[tokio::test]
+async fn an_address_whose_file_was_rejected_takes_no_other_file() {
+    let app = App::new();
+    let user = app.user().await;
+    let task = user.task("Water the ferns").await;
+    let told = announced(&user, &task, a_text(5)).await;
+    assert_eq!(put(&told, b"<html", &[]).await, 200);
+    let rejected = user.settled(&task, &told["attachment"]).await;
+    assert_eq!(text(&rejected, "status"), "rejected");
+    assert_emptied(&app, &raw(&user, &task, &rejected)).await;
+    assert_eq!(put(&told, b"hello", &[]).await, 412);
+    assert_eq!(user.task_now(&task).await["attachments"], json!([rejected]));
+}
+
+#[tokio::test]
+async fn a_file_put_to_the_address_of_a_deleted_attachment_vanishes_and_no_other_is_taken() {
+    let app = App::new();
+    let user = app.user().await;
+    let task = user.task("Water the ferns").await;
+    let told = announced(&user, &task, a_text(5)).await;
+    assert_eq!(put(&told, b"hello", &[]).await, 200);
+    let ready = user.settled(&task, &told["attachment"]).await;
+    let raw = raw(&user, &task, &ready);
+    assert_emptied(&app, &raw).await;
+    user.delete(&format!("/api/attachments/{}", id(&ready))).await.expect(200);
+    let cloud = app.cloud();
+    eventually("its objects go", async || cloud.sizes(id(&ready)).await.is_empty().then_some(())).await;
+    assert_eq!(put(&told, b"other", &[]).await, 200, "nothing is there any more");
+    assert_emptied(&app, &raw).await;
+    assert_eq!(put(&told, b"third", &[]).await, 412);
+    assert_eq!(cloud.sizes(id(&ready)).await.into_iter().collect::<Vec<_>>(), [(raw, 0)], "nothing was stored");
+    assert_eq!(user.task_now(&task).await["attachments"], json!([]));
 }

@@ -1,5 +1,7 @@
 //! The local cloud behind the API, for what no client sees: the keys, what is left in the table, what is planned.
 
+use std::collections::BTreeMap;
+
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -60,14 +62,25 @@ impl Cloud {
         rows.iter().map(|row| super::text(&row["SK"], "S").to_owned()).collect()
     }
 
-    /// The keys of all objects in the bucket that hold this text.
+    /// The keys of all objects in the bucket that contain this text, less those that are empty.
     pub(crate) async fn objects(&self, holding: &str) -> Vec<String> {
+        let objects = self.sizes(holding).await.into_iter();
+        objects.filter(|(_, size)| *size > 0).map(|(key, _)| key).collect()
+    }
+
+    /// The sizes of all objects in the bucket whose keys contain this text, by key.
+    pub(crate) async fn sizes(&self, holding: &str) -> BTreeMap<String, u64> {
         let bucket = self.bucket().await;
         let request = self.http.get(format!("{}/{bucket}?list-type=2&max-keys=1000", self.endpoint));
         let xml = self.send("s3", request).await;
         assert!(!xml.contains("<IsTruncated>true"), "more objects than one page");
-        let keys = xml.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
-        keys.map(|(key, _)| key.to_owned()).filter(|key| key.contains(holding)).collect()
+        let element = |object: &str, name: &str| {
+            let (_, rest) = object.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name} in {object}"));
+            rest.split_once("</").map(|(text, _)| text.to_owned()).expect("an end")
+        };
+        let objects = xml.split("<Contents>").skip(1);
+        let objects = objects.map(|it| (element(it, "Key"), element(it, "Size").parse().expect("a size")));
+        objects.filter(|(key, _)| key.contains(holding)).collect()
     }
 
     /// Puts a row into a user's partition, behind the system's back: `attributes` are DynamoDB's JSON.

@@ -80,6 +80,9 @@ impl Import<'_> {
         };
         let fetched = uploads.files.fetch(address).await;
         let fetched = fetched.map_err(|reason| Left::Because(format!("{reason}; it should lie at {address}")))?;
+        if fetched.bytes.is_empty() {
+            return Err(Left::Because(format!("it is empty; it lies at {address}")));
+        }
         let kind = kind(&fetched, name, column(&["file_type", "fileType"]))
             .ok_or_else(|| Left::Because(format!("it is of no kind that is allowed; it lies at {address}")))?;
         let file = NewFile { filename, kind, size: fetched.bytes.len() as u64 };

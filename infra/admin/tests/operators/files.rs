@@ -35,6 +35,7 @@ async fn scene() -> Scene {
         "/list.txt" => Answer::text("Milk, two litres\n"),
         "/page.pdf" => Answer::text("<html>not a PDF document</html>"),
         "/program.exe" => Answer::text("MZ"),
+        "/empty.txt" => Answer::text(""),
         "/large.txt" => Answer::text(&"x".repeat(10 * 1024 * 1024 + 1)),
         _ => Answer::missing(serde_json::json!({})),
     })
@@ -119,6 +120,7 @@ async fn a_file_that_cannot_be_taken_is_named_with_its_address_and_the_reason() 
     scene.attach(4, "program.exe", &address("program.exe"), Some("application/octet-stream")).await;
     scene.attach(5, "local.txt", "file:///etc/passwd", Some("text/plain")).await;
     scene.attach(6, "none.txt", "not an address", Some("text/plain")).await;
+    scene.attach(7, "empty.txt", &address("empty.txt"), Some("text/plain")).await;
     let report = scene.run(Reach::Anywhere).await;
     let reason = |number: u8| {
         let row = report.refused.iter().find(|row| row.kind == Kind::Attachment && row.id == id(number).to_string());
@@ -131,6 +133,7 @@ async fn a_file_that_cannot_be_taken_is_named_with_its_address_and_the_reason() 
         (4, "of no kind that is allowed"),
         (5, "none of the web"),
         (6, "it has no address"),
+        (7, "it is empty"),
     ] {
         assert!(reason(number).contains(part), "{number}: {}", reason(number));
         assert!(scene.attachment(number).await.is_none(), "{number}");
