@@ -1,7 +1,8 @@
 """Corrections to the emulator's judgement of permissions, so that the template's policies hold as they stand.
 
 Unpatched it denies every schedule of a group other than `default` and every sender named by its ARN, and it does not
-know `dynamodb:LeadingKeys` and `ses:FromAddress`. Rules after the Service Authorization Reference.
+know `dynamodb:LeadingKeys`, `dynamodb:Attributes` of an update and `ses:FromAddress`. Rules after the Service
+Authorization Reference.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from .patches import replace, require
 
 _LEADING_KEYS = "dynamodb:LeadingKeys"
+_ATTRIBUTES = "dynamodb:Attributes"
 _CONDITION = re.compile(r"(#[\w-]+|[A-Za-z_][\w.-]*)\s*=\s*(:[\w-]+)")
 _TRANSACTION = {
     "Put": "dynamodb:PutItem",
@@ -78,6 +80,13 @@ def leading_keys(request: dict[str, Any], hash_key: HashKey) -> list[str]:
     return _of_item(request, hash_key)
 
 
+def updated_attributes(request: dict[str, Any]) -> list[str]:
+    """The attributes that an update names: those of its key, and those behind the placeholders of its expressions."""
+    if "UpdateExpression" not in request:
+        return []
+    return sorted({*(request.get("Key") or {}), *(request.get("ExpressionAttributeNames") or {}).values()})
+
+
 def transaction_checks(request: dict[str, Any], table_arn: Callable[[str], str], hash_key: HashKey) -> list[tuple[str, ItemArn]]:
     """Action and resource of each item of a transaction, with the item's own partition key."""
     return [
@@ -89,7 +98,7 @@ def transaction_checks(request: dict[str, Any], table_arn: Callable[[str], str],
 
 
 def know_leading_keys(actions: Any, evaluator: Any, dynamodb: Any) -> None:
-    """`dynamodb:LeadingKeys` has its value, for each item of a transaction its own."""
+    """`dynamodb:LeadingKeys` has its value, for each item of a transaction its own; `dynamodb:Attributes` that of an update."""
     context = require(actions, "dynamodb_service_context")
     table_arn = require(actions, "_dynamodb_table_arn")
     enforce = require(evaluator, "enforce")
@@ -104,8 +113,9 @@ def know_leading_keys(actions: Any, evaluator: Any, dynamodb: Any) -> None:
 
     @functools.wraps(context)
     def with_keys(body: bytes) -> dict[str, Any]:
-        keys = leading_keys(_json(body), hash_key)
-        return {**context(body), **({_LEADING_KEYS: keys} if keys else {})}
+        request = _json(body)
+        known = {_LEADING_KEYS: leading_keys(request, hash_key), _ATTRIBUTES: updated_attributes(request)}
+        return {**context(body), **{name: values for name, values in known.items() if values}}
 
     def checks(action: str, body: bytes, region: str, account: str) -> list[tuple[str, ItemArn]]:
         if action not in ("dynamodb:TransactWriteItems", "dynamodb:TransactGetItems"):

@@ -131,7 +131,12 @@ def route_keys(function: dict[str, Any]) -> set[str]:
         return {"$default"}
     if function["kind"] != "http":
         return set()
-    return {f"{function['method']} {path}" for path in (function["path"], *function["aliases"])}
+    return {f"{method} {path}" for method in function["methods"] for path in (function["path"], *function["aliases"])}
+
+
+def is_read(route: str) -> bool:
+    """Whether a route key is one that only reads: a HEAD is the GET without its body."""
+    return route.startswith(("GET ", "HEAD "))
 
 
 def section(markdown: str, heading: str) -> str:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from conftest import Function, Resources, as_list, referred
+from conftest import ROOT, Function, Resources, as_list, camel, is_read, referred, route_keys
 
 # SAM attaches these; the boundary cuts them down to this stack's log groups, queues and stream.
 FROM_AWS = {
@@ -29,6 +29,8 @@ PARTITIONS = {"USER#*", "EMAIL#*", "GOOGLE#*", "TOKEN#*", "CHALLENGE#*", "RATE#*
 DUE = {"ATT#*", "REM#*", "MAIL#*", "DIGEST#*", "TASK#*"}
 # What of the bucket is granted, beside its name: nothing below another prefix.
 OBJECTS = {json.dumps({"Fn::Sub": f"${{Uploads.Arn}}/{prefix}/*"}) for prefix in ("exports", "files", "raw")}
+# The stack's own policies that several roles have.
+SHARED = ("RequestPolicy", "SessionPolicy")
 # Answers a GET and writes: it is where the provider sends somebody who signs in.
 SIGNS_IN = "AuthGoogleCallback"
 
@@ -37,9 +39,14 @@ def document(resources: Resources, policy: str) -> list[dict[str, Any]]:
     return resources[policy]["Properties"]["PolicyDocument"]["Statement"]
 
 
+def shared_policies(function: Function) -> set[str]:
+    """The stack's own managed policies that a function's role has."""
+    return {referred(policy) for policy in function.role["ManagedPolicyArns"] if not isinstance(policy, str)}
+
+
 def every_grant(resources: Resources) -> list[tuple[str, dict[str, Any]]]:
     """Every statement that allows something to somebody of ours, with its owner. The boundary allows nothing."""
-    found = [("RequestPolicy", statement) for statement in document(resources, "RequestPolicy")]
+    found = [(policy, statement) for policy in SHARED for statement in document(resources, policy)]
     for name, resource in resources.items():
         if resource["Type"] == "AWS::IAM::Role":
             for policy in resource["Properties"].get("Policies", []):
@@ -48,8 +55,7 @@ def every_grant(resources: Resources) -> list[tuple[str, dict[str, Any]]]:
 
 
 def grants(function: Function, resources: Resources) -> list[dict[str, Any]]:
-    shared = [{"Ref": "RequestPolicy"}] if {"Ref": "RequestPolicy"} in function.role["ManagedPolicyArns"] else []
-    return function.statements() + [statement for _ in shared for statement in document(resources, "RequestPolicy")]
+    return function.statements() + [it for policy in shared_policies(function) for it in document(resources, policy)]
 
 
 def granted(function: Function, resources: Resources) -> set[str]:
@@ -67,7 +73,7 @@ def test_no_role_has_more_from_aws_than_sam_needs(functions: list[Function]) -> 
             if isinstance(policy, str):
                 assert policy.rsplit("/", 1)[1] in FROM_AWS, function.name
             else:
-                assert policy == {"Ref": "RequestPolicy"}, function.name
+                assert referred(policy) in SHARED, function.name
 
 
 def test_no_grant_has_a_wildcard_action_or_every_resource(resources: Resources) -> None:
@@ -103,7 +109,7 @@ def test_every_grant_on_the_table_names_its_partitions(resources: Resources) -> 
             partitions = set(condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
             assert partitions == DUE if of_due else partitions <= PARTITIONS, owner
             # Without it, a request that names no partition key would pass ForAllValues.
-            assert condition["Null"] == {"dynamodb:LeadingKeys": "false"}, owner
+            assert condition["Null"]["dynamodb:LeadingKeys"] == "false", owner
             for resource in as_list(statement["Resource"]):
                 if "Fn::Sub" in resource:
                     assert actions == {"dynamodb:Query"}, f"{owner}: only a Query reads an index"
@@ -112,7 +118,7 @@ def test_every_grant_on_the_table_names_its_partitions(resources: Resources) -> 
 
 def test_a_route_that_reads_cannot_write_but_to_the_limiter(functions: list[Function], routes: dict[str, set[str]]) -> None:
     for function in functions:
-        reads = function.name in routes and all(key.startswith("GET ") or key == "$default" for key in routes[function.name])
+        reads = function.name in routes and all(is_read(key) or key == "$default" for key in routes[function.name])
         if reads and function.name != SIGNS_IN:
             assert not function.actions() & WRITES, function.name
 
@@ -122,13 +128,32 @@ def test_every_route_but_health_counts_requests_and_reads_the_keys(
 ) -> None:
     for function in functions:
         if function.name in routes:
-            passes = {"Ref": "RequestPolicy"} in function.role["ManagedPolicyArns"]
-            assert passes == (function.name != "ServiceHealth"), function.name
+            assert ("RequestPolicy" in shared_policies(function)) == (function.name != "ServiceHealth"), function.name
     [limiter, probe, keys] = document(resources, "RequestPolicy")
     assert limiter["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["RATE#*"]}
     assert limiter["Action"] == "dynamodb:UpdateItem"
     assert probe["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["HEALTH"]}
     assert keys["Action"] == "secretsmanager:GetSecretValue"
+
+
+def test_every_route_for_signed_in_users_may_end_a_stolen_session_and_change_nothing_else(
+    functions: list[Function], known: dict[str, dict[str, Any]], resources: Resources
+) -> None:
+    operations = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    signs_in = set()
+    for name, function in known.items():
+        for method, path in (key.split(" ") for key in route_keys(function) - {"$default"}):
+            if any(operations[path].get(method.lower(), {}).get("security", [])):
+                signs_in.add(camel(name))
+    assert signs_in == {function.name for function in functions if "SessionPolicy" in shared_policies(function)}
+    [theft] = document(resources, "SessionPolicy")
+    assert theft["Action"] == "dynamodb:UpdateItem"
+    assert theft["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*"]},
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["PK", "SK", "state"]},
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE"]},
+        "Null": {"dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false"},
+    }
 
 
 @pytest.mark.parametrize(

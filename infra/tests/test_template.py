@@ -314,7 +314,7 @@ def matches(pattern: Any, value: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("event", "sort_key", "wanted"),
+    ("event", "row", "wanted"),
     [
         ("INSERT", "REM#1", True),
         ("MODIFY", "REM#1", True),
@@ -328,9 +328,13 @@ def matches(pattern: Any, value: Any) -> bool:
         ("REMOVE", "ACCOUNT", True),
         ("INSERT", "ACCOUNT", False),
         ("MODIFY", "ACCOUNT", False),
-        ("INSERT", "EXPORT", True),
-        ("MODIFY", "EXPORT", True),
+        ("INSERT", "EXPORT pending", True),
+        ("MODIFY", "EXPORT pending", True),
+        ("MODIFY", "EXPORT ready", False),
         ("REMOVE", "EXPORT", False),
+        ("INSERT", "ACCOUNT#SESSION#1", False),
+        ("MODIFY", "ACCOUNT#SESSION#1", False),
+        ("MODIFY", "ACCOUNT#SESSION#1 stolen", True),
         ("INSERT", "NTF#1", False),
         ("REMOVE", "ACCOUNT#SESSION#1", False),
         ("MODIFY", "COUNTERS", False),
@@ -338,11 +342,13 @@ def matches(pattern: Any, value: Any) -> bool:
     ],
 )
 def test_the_dispatcher_sees_what_has_consequences_and_nothing_else(
-    functions: list[Function], event: str, sort_key: str, wanted: bool
+    functions: list[Function], event: str, row: str, wanted: bool
 ) -> None:
+    sort_key, _, state = row.partition(" ")
     [dispatch] = [it for it in functions if it.name == "ServiceDispatch"]
     patterns = [json.loads(it["Pattern"]) for it in dispatch.sources[0]["FilterCriteria"]["Filters"]]
-    record = {"eventName": event, "dynamodb": {"Keys": {"PK": {"S": "USER#1"}, "SK": {"S": sort_key}}}}
+    image = {"state": {"S": state}} if state else {}
+    record = {"eventName": event, "dynamodb": {"Keys": {"PK": {"S": "USER#1"}, "SK": {"S": sort_key}}, "NewImage": image}}
     assert any(matches(pattern, record) for pattern in patterns) is wanted
 
 

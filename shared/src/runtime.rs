@@ -154,7 +154,7 @@ pub fn pick(functions: &[&'static Function], event: &Value) -> Option<&'static s
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let takes = |function: &Function| match function.trigger {
         Trigger::Http(facts) => {
-            text("/requestContext/http/method") == Some(facts.method)
+            text("/requestContext/http/method").is_some_and(|method| facts.methods().any(|known| known == method))
                 && text("/rawPath").is_some_and(|path| facts.matches(path))
         }
         Trigger::Queue(queue) => {
@@ -197,6 +197,7 @@ mod tests {
         let record = |source: &str, arn: &str| json!({"Records": [{"eventSource": source, "eventSourceARN": arn}]});
         let events = [
             (request("GET", "/api/tasks/1"), Some("get")),
+            (request("HEAD", "/api/tasks/1"), Some("get")),
             (request("DELETE", "/api/tasks/1"), Some("delete")),
             (request("GET", "/api/other"), Some("fallback")),
             (record("aws:sqs", "arn:aws:sqs:eu-west-1:1:spacedly-dev-overdue"), Some("overdue")),

@@ -1,7 +1,7 @@
 //! What a client sees of the deployed system, over HTTP and in the mailbox, and nothing else.
 //!
 //! The folders mirror the routes; what holds for many routes has a file of its own: `access`, `bodies`, `compression`, `cors`,
-//! `csrf`, `etags`, `idempotency`, `key_rotation`, `limits`, `passwords`, `races`, `security_headers`, `silent_refresh`, `text`,
+//! `csrf`, `etags`, `head`, `idempotency`, `key_rotation`, `limits`, `passwords`, `races`, `security_headers`, `silent_refresh`, `text`,
 //! `tokens`, `unsubscribe`. `attacks` is a table of what an attacker might try, `import`
 //! brings a user of the original over. `support` holds the client, the answer with its
 //! assertions, the mailbox, the provider that stands in for Google, and the cloud behind the API, for what no client
@@ -30,6 +30,7 @@ mod compression;
 mod cors;
 mod csrf;
 mod etags;
+mod head;
 mod idempotency;
 mod import;
 mod key_rotation;

@@ -15,18 +15,21 @@ use shared::schema::ObjectSchema;
 
 const CHALLENGE_ID: &str = "challengeId";
 
-/// The challenge that a request names: with the body's `challengeId`, or else with the cookie.
-pub struct ChallengeReference(pub(crate) ChallengeId);
+/// The challenges that a request may mean: the one of the body's `challengeId`, or else those that its cookies name. The
+/// first one that waits for a code counts.
+pub struct ChallengeReference(pub(crate) Vec<ChallengeId>);
 
 impl Body for ChallengeReference {
     fn read(fields: &mut Fields) -> Option<Self> {
         const LABEL: &str = "Challenge id";
-        let cookie = fields.context().challenge;
-        let named: Option<IdInBody> = match cookie {
-            Some(_) => fields.optional(CHALLENGE_ID, LABEL),
-            None => fields.required(CHALLENGE_ID, LABEL),
+        let cookies = fields.context().challenges.clone();
+        let named: Option<IdInBody> = if cookies.is_empty() {
+            fields.required(CHALLENGE_ID, LABEL)
+        } else {
+            fields.optional(CHALLENGE_ID, LABEL)
         };
-        named.map(|IdInBody(id)| id).or(cookie).map(Self)
+        let challenges = named.map_or(cookies, |IdInBody(id)| vec![id]);
+        (!challenges.is_empty()).then_some(Self(challenges))
     }
 
     #[cfg(feature = "schema")]

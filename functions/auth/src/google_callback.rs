@@ -46,6 +46,10 @@ pub const OPERATION: Operation<NoBody, Redirect> =
 /// Redirects to the app's dashboard with a session, to its page for the code with two-factor login, and to its login
 /// page after any failure.
 pub async fn handle(app: &App, request: &Request<'_>, provider: &Provider) -> Result<Redirect, ApiError> {
+    if request.is_head() {
+        // The code and the cookie remain for the request that completes the sign-in.
+        return Ok(Redirect::to(format!("{}/login", app.config.frontend_url)));
+    }
     match sign_in(app, request, provider).await {
         Ok(redirect) => Ok(redirect.cookie(SetCookie::clear(&app.http, CookieName::OidcFlow))),
         Err(error) => {
@@ -63,14 +67,25 @@ async fn sign_in(app: &App, request: &RequestParts, provider: &Provider) -> Resu
     outcome.map_err(|error| error.cause().unwrap_or(error.code().as_str()).into())
 }
 
+/// The flow that the returned `state` belongs to, among those of the request's cookies.
+async fn flow_of_state(app: &App, request: &RequestParts) -> Result<Flow, Failure> {
+    let cookies = request.cookies(app, CookieName::OidcFlow);
+    let mut failure =
+        if cookies.is_empty() { "this browser has begun no flow" } else { "the flow is forged or expired" };
+    for sealed in cookies {
+        let open = |keyring: &Keyring| Flow::open(sealed, keyring, request.now()).ok_or(InvalidToken::UnknownKey);
+        match app.read_token(open).await.map_err(|_| "no keys")? {
+            Ok(flow) if request.parameter("state") == Some(flow.state.as_str()) => return Ok(flow),
+            Ok(_) => failure = "the state belongs to another flow",
+            Err(_) => {}
+        }
+    }
+    Err(failure.into())
+}
+
 /// The provider's profile of the user, if the browser that returned is the one that left.
 async fn redeem(app: &App, request: &RequestParts, provider: &Provider) -> Result<Profile, Failure> {
-    let sealed = request.cookie(&CookieName::OidcFlow.wire(&app.http)).ok_or("this browser has begun no flow")?;
-    let open = |keyring: &Keyring| Flow::open(sealed, keyring, request.now()).ok_or(InvalidToken::UnknownKey);
-    let flow = app.read_token(open).await.map_err(|_| "no keys")?.map_err(|_| "the flow is forged or expired")?;
-    if request.parameter("state") != Some(flow.state.as_str()) {
-        return Err("the state belongs to another flow".into());
-    }
+    let flow = flow_of_state(app, request).await?;
     if let Some(error) = request.parameter("error") {
         let word: String = error.chars().filter(|c| c.is_ascii_lowercase() || *c == '_').take(40).collect();
         return Err(format!("the provider refused: {word}").into());

@@ -2,19 +2,18 @@
 //!
 //! A refresh token is derived from its session and the number of rotations. Two tabs may refresh at once: the token
 //! that was replaced a moment ago gets the current one. An older token was copied: the session ends, and the user is
-//! notified.
+//! notified. Tokens are delivered in the body only where the refresh token came in the body.
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::auth::session::{Presented, Session};
+use shared::auth::session::{Session, TokenAge};
 use shared::auth::token;
 use shared::domain::field::{Field, string};
-use shared::domain::mail::{Mail, MailContent};
 use shared::http::cookies::CookieName;
-use shared::http::{ApiError, App, ErrorCode, Operation, Permit, Request, RequestParts, Success, retry_conflicts};
+use shared::http::refresh_tokens::continued_session;
+use shared::http::{ApiError, App, ErrorCode, Operation, Request, RequestParts, Success, retry_conflicts};
 use shared::inline_schema;
 use shared::limits::RateLimitClass;
-use shared::store::{Refusal, WriteError};
 
 use crate::tokens::{SessionTokens, TokensOut};
 
@@ -53,56 +52,39 @@ pub const OPERATION: Operation<Refresh, Success<Refreshed>> =
 
 pub async fn handle(app: &App, request: &Request<'_, Refresh>) -> Result<Success<Refreshed>, ApiError> {
     let Refresh { refresh_token } = request.body(app)?;
-    let cookie = request.cookie(&CookieName::Refresh.wire(&app.http));
-    let presented = refresh_token.as_ref().map(|RefreshToken(text)| text.as_str()).or(cookie);
-    let presented = presented.ok_or_else(unauthorized)?;
-    let (session, refresh) = retry_conflicts(async || rotate(app, request, presented).await).await?;
+    let presented = match &refresh_token {
+        Some(RefreshToken(token)) => vec![token.as_str()],
+        None => request.cookies(app, CookieName::Refresh),
+    };
+    let (session, refresh) = retry_conflicts(async || rotate(app, request, &presented).await).await?;
     let keyring = app.keyring().await?;
     let access = token::sign_access(&keyring, session.user_id, &session.email, session.id, request.now())
         .map_err(ApiError::internal)?;
     let tokens = SessionTokens { access, refresh, idle: session.lifetime.idle() };
-    Ok(tokens.deliver(app, request, "Token refreshed successfully", |tokens| Refreshed { tokens }))
+    let (message, data) = ("Token refreshed successfully", |tokens| Refreshed { tokens });
+    Ok(match refresh_token {
+        Some(_) => tokens.deliver(app, request, message, data),
+        // A page's scripts cannot read the cookie, and must not be able to read what replaces it.
+        None => tokens.set_cookies(app, Success::new(message, data(None))),
+    })
 }
 
 /// The session as it is stored now, and its current refresh token.
-async fn rotate(app: &App, request: &RequestParts, presented: &str) -> Result<(Session, String), ApiError> {
+async fn rotate(app: &App, request: &RequestParts, presented: &[&str]) -> Result<(Session, String), ApiError> {
     let now = request.now();
-    let keyring = app.keyring().await?;
-    let claims = app.read_token(|keyring| token::read_refresh(keyring, presented, now)).await?;
-    let claims = claims.map_err(|_| unauthorized())?;
-    let session = app.store.session(claims.sub, claims.sid).await?;
-    let mut session = session.filter(|session| session.is_alive(now)).ok_or_else(unauthorized)?;
+    let (mut session, age) = continued_session(app, request, presented).await?;
     let permit = request.permit().await?;
-    match session.recognise(presented, claims.generation, now) {
-        Presented::Current => {
+    let keyring = app.keyring().await?;
+    match age {
+        TokenAge::Current => {
             let read_generation = session.generation;
             let refresh = session.rotate(&keyring, now).map_err(ApiError::internal)?;
             app.store.rotate_session(&permit, &session, read_generation).await?;
             Ok((session, refresh))
         }
-        Presented::JustRotated => {
+        TokenAge::JustRotated => {
             let refresh = session.refresh_token(&keyring).map_err(ApiError::internal)?;
             Ok((session, refresh))
         }
-        Presented::Stolen => {
-            end_stolen(app, &permit, &session, request).await?;
-            Err(unauthorized())
-        }
     }
-}
-
-async fn end_stolen(app: &App, permit: &Permit, session: &Session, request: &RequestParts) -> Result<(), ApiError> {
-    let now = request.now();
-    tracing::warn!(user_id = %session.user_id, session_id = %session.id, "session.token_reused");
-    let content = MailContent::TokenTheft { device: session.device.clone() };
-    let mail = Mail::new(session.user_id, content, now);
-    match app.store.end_stolen_session(permit, session, &mail).await {
-        // The session has ended already.
-        Err(WriteError::Refused(Refusal::SessionChanged)) => Ok(()),
-        ended => Ok(ended?),
-    }
-}
-
-fn unauthorized() -> ApiError {
-    ApiError::new(ErrorCode::Unauthorized)
 }

@@ -2,8 +2,9 @@
 //!
 //! A new code replaces the earlier one; the number of tries that are left stays.
 
-use shared::auth::challenge::MAX_RESENDS;
-use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success};
+use shared::auth::challenge::{Challenge, MAX_RESENDS};
+use shared::http::{ApiError, App, ErrorCode, Operation, Request, RequestParts, Success};
+use shared::id::ChallengeId;
 use shared::limits::RateLimitClass;
 use shared::store::{Refusal, WriteError};
 
@@ -17,8 +18,8 @@ pub const OPERATION: Operation<ChallengeReference, Success<CodeSent>> =
         .errors(&[ErrorCode::InvalidChallenge, ErrorCode::LimitReached, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, ChallengeReference>) -> Result<Success<CodeSent>, ApiError> {
-    let ChallengeReference(id) = request.body(app)?;
-    let challenge = app.store.challenge(id).await?.filter(|challenge| challenge.is_alive(request.now()));
+    let ChallengeReference(challenges) = request.body(app)?;
+    let challenge = first_alive(app, request, &challenges).await?;
     let over = || ApiError::new(ErrorCode::InvalidChallenge);
     let challenge = challenge.ok_or_else(over)?;
     let permit = request.permit().await?;
@@ -33,4 +34,23 @@ pub async fn handle(app: &App, request: &Request<'_, ChallengeReference>) -> Res
         Err(WriteError::Refused(Refusal::ChallengeOver)) => Err(ApiError::new(ErrorCode::Conflict)),
         renewed => Ok(renewed.map(|()| code_sent(app, &challenge))?),
     }
+}
+
+/// The first of the challenges that is alive. 1 call each, up to that one.
+async fn first_alive(
+    app: &App,
+    request: &RequestParts,
+    challenges: &[ChallengeId],
+) -> Result<Option<Challenge>, ApiError> {
+    for (position, challenge) in challenges.iter().enumerate() {
+        if position > 0 {
+            // A client over its rate limit causes one read.
+            request.permit().await?;
+        }
+        let challenge = app.store.challenge(*challenge).await?;
+        if let Some(alive) = challenge.filter(|challenge| challenge.is_alive(request.now())) {
+            return Ok(Some(alive));
+        }
+    }
+    Ok(None)
 }

@@ -1,12 +1,14 @@
 //! `POST /api/auth/verify-otp`
 
+use shared::auth::challenge::Challenge;
 use shared::auth::mailed::LoginCode;
+use shared::clock::Timestamp;
 use shared::domain::body::Body;
 use shared::domain::email::Email;
 use shared::domain::field::{Field, Fields, string};
 use shared::http::cookies::{CookieName, SetCookie};
 use shared::http::login_guard::Reservation;
-use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, WithHead, retry_conflicts};
+use shared::http::{ApiError, App, ErrorCode, Operation, Permit, Request, Success, WithHead, retry_conflicts};
 use shared::id::ChallengeId;
 use shared::inline_schema;
 use shared::limits::RateLimitClass;
@@ -32,8 +34,8 @@ impl Field for TypedCode {
 inline_schema!(TypedCode, { "type": "string", "pattern": "^[0-9]{6}$" });
 
 pub struct CodeOfChallenge {
-    challenge: ChallengeId,
-    /// Missing only where the cookie names the challenge: after a sign-in with Google the app does not know the
+    challenges: Vec<ChallengeId>,
+    /// Missing only where cookies name the challenge: after a sign-in with Google the app does not know the
     /// address.
     email: Option<Email>,
     code: TypedCode,
@@ -41,15 +43,16 @@ pub struct CodeOfChallenge {
 
 impl Body for CodeOfChallenge {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let challenge = ChallengeReference::read(fields).map(|ChallengeReference(id)| id);
-        let cookie = fields.context().challenge;
-        let email = if cookie.is_some() && challenge == cookie {
+        let challenges = ChallengeReference::read(fields).map(|ChallengeReference(challenges)| challenges);
+        let of_cookies = &fields.context().challenges;
+        let are_of_cookies = challenges.as_ref().is_some_and(|ids| ids.iter().all(|id| of_cookies.contains(id)));
+        let email = if are_of_cookies {
             Some(fields.optional("email", "Email"))
         } else {
             fields.required("email", "Email").map(Some)
         };
         let code = fields.required("otp", "OTP");
-        Some(Self { challenge: challenge?, email: email?, code: code? })
+        Some(Self { challenges: challenges?, email: email?, code: code? })
     }
 
     #[cfg(feature = "schema")]
@@ -68,10 +71,10 @@ pub const OPERATION: Operation<CodeOfChallenge, Success<SignedIn>> =
         .errors(&[ErrorCode::InvalidOtp, ErrorCode::InvalidChallenge, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, CodeOfChallenge>) -> Result<Success<SignedIn>, ApiError> {
-    let CodeOfChallenge { challenge, email, code: TypedCode(code) } = request.body(app)?;
+    let CodeOfChallenge { challenges, email, code: TypedCode(code) } = request.body(app)?;
     let wrong = || ApiError::new(ErrorCode::InvalidOtp);
     let (permit, now) = (&request.permit().await?, request.now());
-    let challenge = app.store.try_challenge(permit, challenge, now).await?.ok_or_else(wrong)?;
+    let challenge = first_open(app, permit, &challenges, now).await?.ok_or_else(wrong)?;
     let keyring = app.keyring_with(&challenge.kid).await?;
     let is_same_email = email.is_none_or(|email| email == challenge.email);
     if !challenge.accepts(&keyring, &code) || !is_same_email {
@@ -93,4 +96,19 @@ pub async fn handle(app: &App, request: &Request<'_, CodeOfChallenge>) -> Result
     }
     let answer = sign_in.signed_in(&account.user, tokens);
     Ok(answer.cookie(SetCookie::clear(&app.http, CookieName::Challenge)))
+}
+
+/// The first of the challenges that is open, with a try counted. 1 call each, up to that one.
+async fn first_open(
+    app: &App,
+    permit: &Permit,
+    challenges: &[ChallengeId],
+    now: Timestamp,
+) -> Result<Option<Challenge>, ApiError> {
+    for challenge in challenges {
+        if let Some(open) = app.store.try_challenge(permit, *challenge, now).await? {
+            return Ok(Some(open));
+        }
+    }
+    Ok(None)
 }

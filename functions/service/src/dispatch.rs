@@ -11,9 +11,11 @@
 //! | a new mail | its message on the mail queue |
 //! | a task, an attachment or an account that was deleted | its message on the clean-up queue |
 //! | an export that was asked for | its message on the export queue |
+//! | a session whose refresh token was stolen | it is deleted, and its user is notified in the app and by mail |
 
 use std::time::Duration;
 
+use shared::auth::session::SessionState;
 use shared::aws::queue::Queue;
 use shared::aws::schedules::{Schedules, Target};
 use shared::clock::Timestamp;
@@ -21,11 +23,11 @@ use shared::config::{Variable, required};
 use shared::domain::export::ExportState;
 use shared::domain::reminder::Reminder;
 use shared::events::{Environment, Failure, Record, RowEvent, StreamFunction};
-use shared::id::{ReminderId, UserId};
+use shared::id::{ReminderId, SessionId, UserId};
 use shared::messages::{BuildExport, CleanUp, FireReminder, SendMail};
 use shared::runtime::Error;
 use shared::store::keys::{RowKey, UserRowKey};
-use shared::store::{Permit, Store};
+use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// Below this a schedule would come too late: Scheduler's precision is a minute.
 const STRAIGHT: Duration = Duration::from_secs(60);
@@ -95,6 +97,7 @@ impl StreamFunction for Dispatcher {
             // The stream's filter lets those through that have come down to nothing.
             UserRowKey::Category(category) => Ok(self.store.forget_category(&self.permit, user_id, category).await?),
             UserRowKey::Export if !is_removed => self.export(user_id).await,
+            UserRowKey::Session(session_id) if !is_removed => self.notify_of_theft(user_id, *session_id, now).await,
             UserRowKey::Account
             | UserRowKey::Session(_)
             | UserRowKey::Export
@@ -123,6 +126,18 @@ impl Dispatcher {
             self.exports.send(&message, Duration::ZERO).await?;
         }
         Ok(())
+    }
+
+    async fn notify_of_theft(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<(), Failure> {
+        let session = self.store.session(user, session).await?;
+        let Some(stolen) = session.filter(|session| session.state == Some(SessionState::Stolen)) else {
+            return Ok(());
+        };
+        match self.store.notify_of_theft(&self.permit, &stolen, &stolen.theft_notice(now)).await {
+            // Another delivery of the record has done it.
+            Err(WriteError::Refused(Refusal::SessionChanged)) => Ok(()),
+            notified => Ok(notified?),
+        }
     }
 
     async fn plan(&self, user: UserId, id: ReminderId, old_plan: Option<u64>, now: Timestamp) -> Result<(), Failure> {

@@ -189,6 +189,7 @@ async fn new_mails_and_deleted_tasks_go_onto_their_queues_and_nothing_else_does(
         ("ACCOUNT".to_owned(), RowEvent::Modify),
         ("ACCOUNT".to_owned(), RowEvent::Remove),
         ("EXPORT".to_owned(), RowEvent::Insert),
+        (format!("ACCOUNT#SESSION#{}", services.world.session.id), RowEvent::Modify),
     ] {
         services.handle(services.record(&sk, event, None)).await.unwrap();
     }
@@ -230,4 +231,19 @@ async fn a_category_that_no_task_has_any_more_is_forgotten_and_one_that_counts_a
     assert!(
         world.store.replay(&Permit::of_system(), user, Mode::Compare, clock::now()).await.unwrap().unwrap().is_clean()
     );
+}
+
+#[tokio::test]
+async fn the_user_of_a_stolen_session_is_notified_once_and_the_session_deleted() {
+    let services = services(vec![made()]).await;
+    let (world, session) = (&services.world, &services.world.session);
+    world.store.end_stolen_session(&Permit::of_system(), session).await.unwrap();
+    let record = || services.record(&format!("ACCOUNT#SESSION#{}", session.id), RowEvent::Modify, None);
+    let mails = world.mails().await.len();
+    for _ in 0..3 {
+        services.handle(record()).await.unwrap();
+    }
+    assert!(world.store.session(world.user.id, session.id).await.unwrap().is_none());
+    assert_eq!((world.count("NTF#").await, world.mails().await.len()), (1, mails + 1));
+    services.handle(services.record(&format!("ACCOUNT#SESSION#{}", session.id), RowEvent::Remove, None)).await.unwrap();
 }

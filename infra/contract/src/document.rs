@@ -59,6 +59,8 @@ const INTRODUCTION: &str = "JSON in and out. A success is `{success, message, da
 for bad fields. Browsers authenticate with cookies; scripts send `X-Token-Delivery: body` with the login and then \
 `Authorization: Bearer`. Times are RFC 3339 in UTC, from 1970 to 9999. Unknown fields are ignored. Enumerations are read \
 in any case and returned in lower case. Strings are trimmed and NFC-normalized before length checks. \
+Request bodies are UTF-8 (a byte order mark is skipped) and not compressed. `HEAD` works wherever `GET` does: same status \
+and headers, no body, and no code or token is used up. A path with one slash too many at its end answers 308. \
 Answers of the gateway itself (preflight, its own 413, 429 and 503) have another shape.";
 
 fn described(route: &Route, generator: &mut SchemaGenerator) -> Value {
@@ -125,7 +127,7 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Value {
         header(
             "X-Token-Delivery",
             json!({ "type": "string", "examples": ["body"] }),
-            "`body` returns the tokens in the body instead of cookies.",
+            "`body` returns the tokens in the body instead of cookies; a refresh token that came as a cookie is replaced by a cookie.",
         );
     }
     json!(parameters)
@@ -284,6 +286,7 @@ fn headers() -> Value {
         "RetryAfter": header(number(), "Seconds until a request may pass."),
         "ETag": header(text(), "The version, for If-Match."),
         "Location": header(text(), "The URL to follow, or of what was created."),
+        "AcceptEncoding": header(text(), "The content coding to send instead, where the body was compressed: `identity`."),
     })
 }
 
@@ -302,6 +305,9 @@ fn response_headers(route: &Route, status: u16) -> Value {
     }
     if status == 429 {
         add("Retry-After", "RetryAfter");
+    }
+    if status == 415 {
+        add("Accept-Encoding", "AcceptEncoding");
     }
     if matches!(facts.versioning, Versioning::ETag | Versioning::Both) && status < 300 {
         add("ETag", "ETag");

@@ -35,7 +35,7 @@ fn function(function: &Function) -> Value {
         Trigger::Http(facts) if facts.method.is_empty() => json!({ "kind": "fallback" }),
         Trigger::Http(facts) => json!({
             "kind": "http",
-            "method": facts.method,
+            "methods": facts.methods().collect::<Vec<_>>(),
             "path": facts.path,
             "aliases": facts.alias.into_iter().collect::<Vec<_>>(),
         }),

@@ -59,6 +59,26 @@ def test_a_request_names_its_partition_keys(request_: dict[str, Any], keys: list
     assert iam_patches.leading_keys(request_, hash_key) == keys
 
 
+@pytest.mark.parametrize(
+    ("request_", "attributes"),
+    [
+        (
+            {
+                "Key": key("USER#1"),
+                "UpdateExpression": "SET #0 = :0",
+                "ConditionExpression": "attribute_exists(#1) AND attribute_not_exists(#0)",
+                "ExpressionAttributeNames": {"#0": "state", "#1": "PK"},
+            },
+            ["PK", "SK", "state"],
+        ),
+        ({"Key": key("USER#1"), "ConditionExpression": "#0 = :0", "ExpressionAttributeNames": {"#0": "state"}}, []),
+        ({"Item": key("USER#1")}, []),
+    ],
+)
+def test_an_update_names_its_attributes(request_: dict[str, Any], attributes: list[str]) -> None:
+    assert iam_patches.updated_attributes(request_) == attributes
+
+
 class Emulator:
     """The three modules that are corrected, as small as they can be."""
 

@@ -9,7 +9,9 @@ use super::keyring::{Keyring, sha256_hex};
 use super::token::{self, InvalidToken};
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
+use crate::domain::mail::{Mail, MailContent};
 use crate::id::{SessionId, UserId};
+use crate::word_type;
 
 /// Most sessions of a user; a further login ends the oldest.
 pub const MAX_SESSIONS: usize = 10;
@@ -46,6 +48,14 @@ impl SessionLifetime {
     }
 }
 
+word_type! {
+    /// The state of a session that did not end in the ordinary way.
+    SessionState {
+        /// One of its refresh tokens was used after it had been rotated away. It is over; its user is not yet notified.
+        Stolen = "stolen",
+    }
+}
+
 /// A session as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,18 +85,23 @@ pub struct Session {
     pub refreshed_at: Timestamp,
     /// When it ends unless refreshed, epoch seconds; also the row's TTL.
     pub expires_at: i64,
+    /// Missing while it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<SessionState>,
 }
 
-/// What a refresh token is to its session.
+/// A refresh token that continues its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presented {
-    /// Its current one.
+pub enum TokenAge {
+    /// The current one.
     Current,
     /// The one before, used so soon after the rotation that two tabs explain it.
     JustRotated,
-    /// One that was rotated away long ago: whoever holds it is not, or not only, the user.
-    Stolen,
 }
+
+/// A refresh token that was rotated away more than [`GRACE`] ago: whoever holds it is not, or not only, the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotatedAway;
 
 /// A session and the refresh token that belongs to it, which is shown once.
 #[derive(Debug)]
@@ -125,13 +140,14 @@ impl Session {
             created_at: now,
             refreshed_at: now,
             expires_at: expires_at.as_second(),
+            state: None,
         };
         Ok(NewSession { session, refresh_token })
     }
 
     /// Whether it still lives.
     pub fn is_alive(&self, now: Timestamp) -> bool {
-        self.expires_at > now.as_second()
+        self.expires_at > now.as_second() && self.state.is_none()
     }
 
     /// Whether the user signed in so recently that the session itself proves who holds it.
@@ -139,15 +155,23 @@ impl Session {
         now.since(self.created_at) <= RECENT_SIGN_IN
     }
 
-    /// What a refresh token of ours, of this session and generation, is to it.
-    pub fn recognise(&self, refresh_token: &str, generation: u32, now: Timestamp) -> Presented {
+    /// The age of a refresh token of ours, of this session and generation.
+    ///
+    /// # Errors
+    /// It was rotated away too long ago.
+    pub fn recognise(&self, refresh_token: &str, generation: u32, now: Timestamp) -> Result<TokenAge, RotatedAway> {
         if generation == self.generation && self.is_current(refresh_token) {
-            Presented::Current
+            Ok(TokenAge::Current)
         } else if generation.checked_add(1) == Some(self.generation) && now.since(self.refreshed_at) <= GRACE {
-            Presented::JustRotated
+            Ok(TokenAge::JustRotated)
         } else {
-            Presented::Stolen
+            Err(RotatedAway)
         }
+    }
+
+    /// The mail that tells its user of a theft.
+    pub fn theft_notice(&self, now: Timestamp) -> Mail {
+        Mail::new(self.user_id, MailContent::TokenTheft { device: self.device.clone() }, now)
     }
 
     fn is_current(&self, refresh_token: &str) -> bool {
@@ -198,14 +222,23 @@ mod tests {
     fn the_token_before_is_answered_for_half_a_minute_and_older_ones_are_theft() {
         let now = crate::clock::testing::now();
         let NewSession { mut session, refresh_token: first } = opened(SessionLifetime::Ordinary, now);
-        assert_eq!(session.recognise(&first, 0, now), Presented::Current);
+        assert_eq!(session.recognise(&first, 0, now), Ok(TokenAge::Current));
         let second = session.rotate(&keyring(), now).unwrap();
         assert_ne!(first, second);
-        assert_eq!(session.recognise(&second, 1, now), Presented::Current);
-        assert_eq!(session.recognise(&first, 0, now.plus(GRACE)), Presented::JustRotated);
-        assert_eq!(session.recognise(&first, 0, now.plus(GRACE * 2)), Presented::Stolen);
+        assert_eq!(session.recognise(&second, 1, now), Ok(TokenAge::Current));
+        assert_eq!(session.recognise(&first, 0, now.plus(GRACE)), Ok(TokenAge::JustRotated));
+        assert_eq!(session.recognise(&first, 0, now.plus(GRACE * 2)), Err(RotatedAway));
         session.rotate(&keyring(), now).unwrap();
-        assert_eq!(session.recognise(&first, 0, now), Presented::Stolen);
+        assert_eq!(session.recognise(&first, 0, now), Err(RotatedAway));
+    }
+
+    #[test]
+    fn a_stolen_session_is_over_at_once() {
+        let now = crate::clock::testing::now();
+        let NewSession { mut session, .. } = opened(SessionLifetime::Ordinary, now);
+        assert!(session.is_alive(now));
+        session.state = Some(SessionState::Stolen);
+        assert!(!session.is_alive(now));
     }
 
     #[test]

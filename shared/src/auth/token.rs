@@ -11,6 +11,8 @@ use crate::id::{SessionId, UserId};
 
 /// How long an access token lives.
 pub const ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
+/// A request may be under way for so long after its access token expired.
+pub const LATE: Duration = Duration::from_secs(5 * 60);
 const ISSUER: &str = "spacedly";
 const AUDIENCE: &str = "spacedly-api";
 /// Longer than any token that was ever given out.
@@ -125,6 +127,27 @@ pub fn read_access(keyring: &Keyring, token: &str, now: Timestamp) -> Result<Acc
     good.then_some(claims).ok_or(InvalidToken::Invalid)
 }
 
+/// Whether `token` is an access token of ours, of this session, that expired less than [`LATE`] before `now`.
+///
+/// # Errors
+/// [`InvalidToken::UnknownKey`] when its key is none of the keyring's.
+pub fn is_late_access(
+    keyring: &Keyring,
+    token: &str,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<bool, InvalidToken> {
+    match read::<AccessClaims>(keyring, Purpose::AccessToken, token) {
+        Ok(claims) => {
+            let late = now.as_second() - claims.exp;
+            let is_of_session = claims.typ == Kind::Access && claims.sid == session;
+            Ok(is_of_session && late >= 0 && u64::try_from(late).is_ok_and(|late| late < LATE.as_secs()))
+        }
+        Err(InvalidToken::UnknownKey) => Err(InvalidToken::UnknownKey),
+        Err(InvalidToken::Invalid) => Ok(false),
+    }
+}
+
 /// Reads a refresh token.
 ///
 /// # Errors
@@ -221,6 +244,20 @@ mod tests {
         assert!(read_access(&keys, &token, minutes(14)).is_ok());
         assert_eq!(read_access(&keys, &token, minutes(15)).unwrap_err(), InvalidToken::Invalid);
         assert!(read_access(&keys, &token, now().minus(Duration::from_secs(120))).is_err(), "issued in the future");
+    }
+
+    #[test]
+    fn an_access_token_is_late_for_five_minutes_after_its_end_and_for_its_own_session_only() {
+        let (keys, session) = (keyring(), SessionId::new());
+        let email = Email::parse("a@example.com").unwrap();
+        let token = sign_access(&keys, UserId::new(), &email, session, now()).unwrap();
+        let late = |seconds: u64| is_late_access(&keys, &token, session, now().plus(Duration::from_secs(seconds)));
+        assert_eq!([899, 900, 1199, 1200].map(late), [Ok(false), Ok(true), Ok(true), Ok(false)]);
+        let then = now().plus(Duration::from_secs(1000));
+        assert_eq!(is_late_access(&keys, &token, SessionId::new(), then), Ok(false), "of another session");
+        assert_eq!(is_late_access(&keys, "a.b.c", session, then), Ok(false));
+        let refresh = sign_refresh(&keys, "1", (UserId::new(), session, 0), now(), now().plus(ACCESS_TTL)).unwrap();
+        assert_eq!(is_late_access(&keys, &refresh, session, then), Ok(false), "no access token");
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub(crate) mod testing {
     pub(crate) fn parsed_at<B: Body>(body: Value, now: Timestamp) -> Result<B, Vec<FieldError>> {
         let Value::Object(object) = body else { panic!("not an object: {body}") };
         let password_min_length = 6.try_into().unwrap();
-        let mut fields = Fields::new(object, BodyContext { now, password_min_length, challenge: None });
+        let mut fields = Fields::new(object, BodyContext { now, password_min_length, challenges: Vec::new() });
         let body = B::read(&mut fields);
         fields.finish(body)
     }

@@ -99,14 +99,14 @@ impl<T: Field> FieldIn for T {
 }
 
 /// What the rules of a body need to know besides the body.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct BodyContext {
     /// When the request arrived.
     pub now: Timestamp,
     /// Minimum length of a new password, in characters.
     pub password_min_length: NonZeroU8,
-    /// The login that the request's cookie names.
-    pub challenge: Option<ChallengeId>,
+    /// The logins that the request's cookies name, in the order in which they were sent.
+    pub challenges: Vec<ChallengeId>,
 }
 
 /// What an update does to an optional field.
@@ -279,7 +279,7 @@ mod tests {
     use serde_json::json;
 
     fn context() -> BodyContext {
-        BodyContext { now: Timestamp::MAX, password_min_length: NonZeroU8::MIN, challenge: None }
+        BodyContext { now: Timestamp::MAX, password_min_length: NonZeroU8::MIN, challenges: Vec::new() }
     }
 
     fn fields(value: Value) -> Fields {

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`Success<T>`], [`Created<T>`], [`Accepted<T>`] | 200, 201, 202 | `T` in the envelope |
 //! | [`Done`] | 200 | the envelope without data |
-//! | [`Redirect`] | 302 | the envelope without data |
+//! | [`Redirect`], [`PermanentRedirect`] | 302, 308 | the envelope without data |
 //! | [`Page`] | 200 or 400 | HTML |
 //! | [`JsonDocument`], [`HtmlDocument`] | 200 | a document that is part of the function |
 //! | [`Either<A, B>`] | one or the other | |
@@ -229,6 +229,37 @@ impl Answer for Redirect {
     fn responses(generator: &mut crate::schema::schemars::SchemaGenerator) -> Vec<Response> {
         let schema = envelope(generator.subschema_for::<NoData>());
         vec![Response { status: 302, media_type: "application/json", schema }]
+    }
+}
+
+/// 308: the same request belongs at another URL (RFC 9110 §15.4.9).
+#[derive(Debug)]
+pub struct PermanentRedirect {
+    head: Head,
+}
+
+impl PermanentRedirect {
+    /// A redirect to `location`.
+    pub fn to(location: impl Into<String>) -> Self {
+        Self { head: Head::default() }.header("location", location)
+    }
+}
+
+impl WithHead for PermanentRedirect {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
+
+impl Answer for PermanentRedirect {
+    fn into_reply(self) -> Result<Reply, ApiError> {
+        Ok(Reply::json(308, r#"{"success":true,"message":"Permanent Redirect","data":{}}"#, self.head))
+    }
+
+    #[cfg(feature = "schema")]
+    fn responses(generator: &mut crate::schema::schemars::SchemaGenerator) -> Vec<Response> {
+        let schema = envelope(generator.subschema_for::<NoData>());
+        vec![Response { status: 308, media_type: "application/json", schema }]
     }
 }
 

@@ -103,18 +103,26 @@ impl SetCookie {
     }
 }
 
-/// The value of the first cookie of this name among `Cookie` headers. A cookie that is not ASCII is skipped: it may be
-/// another application's, and must not hide ours.
-pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// Maximum number of cookies of one name that a request is read for.
+const MAX_OF_A_NAME: usize = 4;
+
+/// The values of the first four cookies of this name among `Cookie` headers, in the order in which they were sent.
+///
+/// A browser sends the cookie with the longer path first, then the older one (RFC 6265 §5.4), so one that an earlier
+/// deployment left may come before ours. A cookie that is not ASCII is skipped: it may be another application's, and must
+/// not hide ours.
+pub fn find_all<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     headers
         .get_all(COOKIE)
         .into_iter()
         .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
         .filter_map(|pair| str::from_utf8(pair).ok().filter(|pair| pair.is_ascii()))
         .filter_map(|pair| Cookie::parse(pair).ok())
-        .find(|cookie| cookie.name() == name)
-        .and_then(|cookie| cookie.value_raw())
+        .filter(|cookie| cookie.name() == name)
+        .filter_map(|cookie| cookie.value_raw())
         .map(|value| value.trim_matches('"'))
+        .take(MAX_OF_A_NAME)
+        .collect()
 }
 
 #[cfg(test)]
@@ -165,22 +173,29 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_among_others_in_any_header() {
-        assert_eq!(find(&headers(&[b"a=1; accessToken=x.y.z ;b=2"]), "accessToken"), Some("x.y.z"));
-        assert_eq!(find(&headers(&[b"a=1", b"accessToken=\"q\""]), "accessToken"), Some("q"));
-        assert_eq!(find(&headers(&[b"xaccessToken=1; accessTokenx=2; accessToken"]), "accessToken"), None);
+        assert_eq!(find_all(&headers(&[b"a=1; accessToken=x.y.z ;b=2"]), "accessToken"), ["x.y.z"]);
+        assert_eq!(find_all(&headers(&[b"a=1", b"accessToken=\"q\""]), "accessToken"), ["q"]);
+        assert!(find_all(&headers(&[b"xaccessToken=1; accessTokenx=2; accessToken"]), "accessToken").is_empty());
+    }
+
+    #[test]
+    fn the_first_four_cookies_of_a_name_are_found_in_their_order() {
+        let split = headers(&[b"t=1; other=x; t=2", b"t=\xe9; t=3; t=4; t=5"]);
+        assert_eq!(find_all(&split, "t"), ["1", "2", "3", "4"]);
     }
 
     #[test]
     fn a_cookie_that_is_not_ascii_hides_no_other() {
         let latin = headers(&[b"theme=\xe9; accessToken=t"]);
         let utf8 = headers(&["theme=café; accessToken=t; x=ü".as_bytes()]);
-        assert_eq!((find(&latin, "accessToken"), find(&utf8, "accessToken")), (Some("t"), Some("t")));
+        assert_eq!(find_all(&latin, "accessToken"), ["t"]);
+        assert_eq!(find_all(&utf8, "accessToken"), ["t"]);
     }
 
     proptest! {
         #[test]
         fn any_header_is_read_without_panic(header in prop::collection::vec(0x20u8..0x7f, 0..100)) {
-            find(&headers(&[&header]), "accessToken");
+            prop_assert!(find_all(&headers(&[&header]), "accessToken").len() <= MAX_OF_A_NAME);
         }
     }
 }

@@ -48,7 +48,7 @@ macro_rules! catalogue {
 catalogue! {
     /// One or more fields or parameters are bad; `errors` names each.
     ValidationFailed = 400, "VALIDATION_FAILED", "Validation failed";
-    /// The body is no JSON object.
+    /// The body is no JSON object in UTF-8.
     MalformedJson = 400, "MALFORMED_JSON", "Request body must be a valid JSON object";
     /// The cursor is not one that was given out for this list.
     InvalidCursor = 400, "INVALID_CURSOR", "Invalid cursor";
@@ -100,7 +100,7 @@ catalogue! {
     QuotaExceeded = 413, "QUOTA_EXCEEDED", "Your storage is full. Delete some files first";
     /// The body is longer than the route takes.
     BodyTooLarge = 413, "BODY_TOO_LARGE", "Request body is too large";
-    /// The body is not of a type that the route takes.
+    /// The body is not of a type that the route takes, is in a charset other than UTF-8, or is compressed.
     UnsupportedMediaType = 415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json";
     /// The `Idempotency-Key` was used for another request within a day; nothing was changed.
     IdempotencyKeyReused = 422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was used for another request";

@@ -3,28 +3,28 @@
 //! Its adapter wants futures that are `Send`, which those of handlers are not: each request runs as a task of its own
 //! on the thread's [`LocalSet`](tokio::task::LocalSet), and the adapter waits for the task. On a few malformed requests
 //! (characters that no URL may hold, an impossible host, a body that is no Base64) the adapter panics before our code
-//! runs; [`Guard`] answers those with 400.
+//! runs; [`Guard`] answers those with 400, through the same pipeline.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use futures::future::{Either, LocalBoxFuture, MapOk};
-use futures::{FutureExt, TryFutureExt};
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::http::Response;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body as Payload, IntoResponse, RequestExt, Service};
+use lambda_http::{Adapter, Body as Payload, Context, IntoResponse, RequestExt, Service};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::Answer;
+use super::answer::{Answer, Done};
 use super::error::ApiError;
-use super::operation::Operation;
+use super::operation::{Access, BodyKind, Facts, Operation};
 use super::respond::{self, Handler, Route, erased, respond};
 use super::{App, Request};
 use crate::aws::sdk_config;
@@ -113,18 +113,43 @@ impl HttpFunction {
         respond(&self.app, &self.route, &*self.handler, request, budget).await
     }
 
+    /// Refuses a request that could not be decoded. It counts and is logged as any other.
+    async fn refuse(&self, request: lambda_http::Request) -> Response<Payload> {
+        let facts = Facts { access: Access::Anyone, body: BodyKind::Ignored, class: None, ..self.route.facts };
+        let route = Route { facts, ..self.route };
+        respond(&self.app, &route, &*erased(undecodable), request, budget(0, self.app.clock.now())).await
+    }
+
     /// The service that Lambda's runtime calls. It needs a [`LocalSet`](tokio::task::LocalSet) around it.
     pub fn into_service(
         self: Rc<Self>,
     ) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize + 'static, Error = Infallible> {
-        let service = service_fn(move |request: lambda_http::Request| {
+        let adapter = |reply: ReplyOf| {
             let function = Rc::clone(&self);
-            let task = tokio::task::spawn_local(async move { function.respond(request).await });
-            // A task that panics has failed in our own pipeline; handlers' panics are caught there.
-            task.map(|response| Ok::<_, Infallible>(Encodable(response.unwrap_or_else(|error| internal(&error)))))
-        });
-        Guard { adapter: Adapter::from(service) }
+            Adapter::from(service_fn(move |request: lambda_http::Request| {
+                let function = Rc::clone(&function);
+                let task = tokio::task::spawn_local(async move {
+                    match reply {
+                        ReplyOf::Route => function.respond(request).await,
+                        ReplyOf::Refusal => function.refuse(request).await,
+                    }
+                });
+                // A task that panics has failed in our own pipeline; handlers' panics are caught there.
+                task.map(|response| Ok::<_, Infallible>(Encodable(response.unwrap_or_else(|error| internal(&error)))))
+            }))
+        };
+        let path = self.route.facts.path;
+        Guard { decoding: adapter(ReplyOf::Route), refusing: adapter(ReplyOf::Refusal), path }
     }
+}
+
+/// Whose reply a request gets.
+#[derive(Clone, Copy, Debug)]
+enum ReplyOf {
+    /// The route's handler.
+    Route,
+    /// Nobody's: it could not be decoded.
+    Refusal,
 }
 
 impl Serve for HttpFunction {
@@ -140,6 +165,12 @@ impl Serve for HttpFunction {
         }
         .boxed_local()
     }
+}
+
+/// The answer to a request that is no HTTP request.
+async fn undecodable(_: &App, _: &Request<'_>) -> Result<Done, ApiError> {
+    let field = FieldError::new("request", "Request has a malformed address, host or body encoding");
+    Err(vec![field].into())
 }
 
 fn internal(cause: &tokio::task::JoinError) -> Response<Payload> {
@@ -164,48 +195,48 @@ impl IntoResponse for Encodable {
     }
 }
 
-/// An encoded answer: the adapter's, or ours to a request that it could not decode.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Encoded<R> {
-    Adapted(R),
-    Undecodable(Box<ApiGatewayV2httpResponse>),
-}
-
 /// Answers 400 where the adapter panics while it decodes a request.
 struct Guard<S> {
-    adapter: S,
+    decoding: S,
+    refusing: S,
+    /// The route's path, in place of one that may be what cannot be decoded.
+    path: &'static str,
 }
 
 impl<S: Service<LambdaEvent<LambdaRequest>>> Service<LambdaEvent<LambdaRequest>> for Guard<S> {
-    type Response = Encoded<S::Response>;
+    type Response = S::Response;
     type Error = S::Error;
-    type Future = Either<MapOk<S::Future, fn(S::Response) -> Self::Response>, Ready<Result<Self::Response, S::Error>>>;
+    type Future = S::Future;
 
-    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), S::Error>> {
-        self.adapter.poll_ready(context)
+    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), Self::Error>> {
+        self.decoding.poll_ready(context)
     }
 
     fn call(&mut self, event: LambdaEvent<LambdaRequest>) -> Self::Future {
-        let request_id = event.context.request_id.clone();
-        match catch_unwind(AssertUnwindSafe(|| self.adapter.call(event))) {
-            Ok(answer) => Either::Left(answer.map_ok(Encoded::Adapted)),
-            Err(_) => Either::Right(ready(Ok(Encoded::Undecodable(Box::new(undecodable(request_id)))))),
+        let stripped = stripped(&event, self.path);
+        match catch_unwind(AssertUnwindSafe(|| self.decoding.call(event))) {
+            Ok(answer) => answer,
+            Err(_) => {
+                tracing::warn!(request_id = stripped.context.request_id, "http.request_undecodable");
+                self.refusing.call(stripped)
+            }
         }
     }
 }
 
-/// 400 to a request that is no HTTP request.
-fn undecodable(request_id: String) -> ApiGatewayV2httpResponse {
-    tracing::warn!(request_id, "http.request_undecodable");
-    let field = FieldError::new("request", "Request has a malformed address, host or body encoding");
-    let response = respond::error_response(vec![field].into(), request_id);
-    let (head, body) = response.into_parts();
-    let mut encoded = ApiGatewayV2httpResponse::default();
-    encoded.status_code = i64::from(head.status.as_u16());
-    encoded.headers = head.headers;
-    encoded.body = Some(body);
-    encoded
+/// A request without all that a client writes but the method: what API Gateway itself says of it remains.
+fn stripped(event: &LambdaEvent<LambdaRequest>, path: &str) -> LambdaEvent<LambdaRequest> {
+    let mut request = ApiGatewayV2httpRequest::default();
+    if let LambdaRequest::ApiGatewayV2(received) = &event.payload {
+        let (from, to) = (&received.request_context, &mut request.request_context);
+        to.request_id.clone_from(&from.request_id);
+        to.http.method.clone_from(&from.http.method);
+        to.http.source_ip.clone_from(&from.http.source_ip);
+    }
+    request.raw_path = Some(if path.is_empty() { "/" } else { path }.to_owned());
+    let mut context = Context::default();
+    context.request_id.clone_from(&event.context.request_id);
+    LambdaEvent::new(LambdaRequest::ApiGatewayV2(request), context)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! | [`respond`](mod@respond) | the pipeline: rate limiter, origin, caller, body, handler, headers |
 //! | [`limiter`], [`login_guard`], [`password_attempt`] | rate limits by client, login limits by account, passwords on other routes |
 //! | [`idempotency`], [`retry`] | requests that are sent again, rows that others change |
+//! | [`refresh_tokens`] | the session that refresh tokens continue, and their theft |
 //! | [`accept`], [`cookies`], [`origin`], [`compression`], [`headers`] | single rules of HTTP |
 //!
 //! The rate limiter's one write runs in parallel with everything that only reads. A handler that writes asks for a
@@ -32,6 +33,7 @@ pub mod login_guard;
 pub mod operation;
 pub mod origin;
 pub mod password_attempt;
+pub mod refresh_tokens;
 mod reply;
 pub mod request;
 pub mod respond;
@@ -39,8 +41,8 @@ mod retry;
 pub mod select;
 
 pub use self::answer::{
-    Accepted, Answer, Created, Done, Either, HtmlDocument, JsonDocument, NoData, Page, Redirect, Success, WithHead,
-    bare,
+    Accepted, Answer, Created, Done, Either, HtmlDocument, JsonDocument, NoData, Page, PermanentRedirect, Redirect,
+    Success, WithHead, bare,
 };
 pub use self::app::App;
 pub use self::error::{ApiError, ErrorCode};

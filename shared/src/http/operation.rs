@@ -56,7 +56,7 @@ pub enum Versioning {
 /// The facts of a route, whatever the types of its body and answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
-    /// The method; empty for the catch-all.
+    /// The method; empty for the catch-all. A route of `GET` answers `HEAD` too: see [`Self::methods`].
     pub method: &'static str,
     /// The path as API Gateway writes it, parameters in braces.
     pub path: &'static str,
@@ -100,6 +100,12 @@ impl Facts {
     /// Whether a request's path is this route's. A parameter matches one segment that is not empty.
     pub fn matches(&self, path: &str) -> bool {
         self.paths().any(|pattern| path_parameter(pattern, path).is_some())
+    }
+
+    /// Its methods: `HEAD` works wherever `GET` does (RFC 9110 §9.3.2). None for the catch-all.
+    pub fn methods(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let method = Some(self.method).filter(|method| !method.is_empty());
+        method.into_iter().chain((self.method == "GET").then_some("HEAD"))
     }
 
     /// Its path, and its second one.
@@ -362,6 +368,15 @@ mod tests {
         for other in ["/api/tasks/", "/api/tasks/x/y", "/api/tasks", "/"] {
             assert!(!facts.matches(other), "{other}");
         }
+    }
+
+    #[test]
+    fn head_works_where_get_does() {
+        let get = Operation::<NoBody, Done>::get("/", "").facts();
+        assert_eq!(get.methods().collect::<Vec<_>>(), ["GET", "HEAD"]);
+        let delete = Operation::<NoBody, Done>::delete("/", "").facts();
+        assert_eq!(delete.methods().collect::<Vec<_>>(), ["DELETE"]);
+        assert_eq!(Operation::<NoBody, Done>::fallback().facts().methods().count(), 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use lambda_http::http::HeaderMap;
-use lambda_http::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH, ORIGIN};
+use lambda_http::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, ORIGIN};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body as Payload, RequestExt};
 use serde_json::{Map, Value};
@@ -28,6 +28,19 @@ use crate::store::Permit;
 const MULTIPART_TOO_LARGE: &str = "The files are too large to be sent together: the maximum is 4 MB. Send fewer or \
     smaller files. Programs can announce files of up to 10 MB each as JSON {files:[{filename,fileType,fileSize}]}, and \
     upload each to the URL in the answer";
+
+const NOT_UTF8: &str = "Request body must be UTF-8. Write the character U+FFFD as \\ufffd";
+
+/// Rejects a charset other than UTF-8 among the parameters of a media type.
+fn check_charset(parameters: &str) -> Result<(), ApiError> {
+    let pairs = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    let is_utf8 = |charset: &str| charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8");
+    if charsets.all(|(_, value)| is_utf8(value.trim().trim_matches('"'))) {
+        return Ok(());
+    }
+    Err(ApiError::new(ErrorCode::UnsupportedMediaType).with_message("Charset must be utf-8"))
+}
 
 /// The signed-in user that a request comes from.
 #[derive(Clone, Debug)]
@@ -57,7 +70,7 @@ impl<'a, B: Body> Request<'a, B> {
     /// # Errors
     /// 400 with every bad field.
     pub fn body(&self, app: &App) -> Result<B, ApiError> {
-        let is_optional = self.facts.body == BodyKind::OptionalJson && self.payload.is_empty();
+        let is_optional = self.facts.body == BodyKind::OptionalJson && self.json_text().is_empty();
         let object = if is_optional { Map::new() } else { self.json()? };
         let mut fields = Fields::new(object, self.body_context(app));
         let body = B::read(&mut fields);
@@ -83,6 +96,7 @@ pub struct RequestParts {
     pub(super) path: String,
     pub(super) id: Option<String>,
     pub(super) query: Vec<(String, String)>,
+    raw_query: String,
     pub(super) address: String,
     pub(super) gateway_id: Option<String>,
     pub(super) payload: Payload,
@@ -114,8 +128,8 @@ impl RequestParts {
         let given = request.path_parameters_ref().and_then(|parameters| parameters.first("id")).map(str::to_owned);
         let id = given.or_else(|| facts.parameter_of(&path).map(str::to_owned));
         // The parameters in the order in which they were sent, which is the order of the errors; the adapter's map has none.
-        let query = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
-        let query = query.into_owned().collect();
+        let raw_query = request.uri().query().unwrap_or_default().to_owned();
+        let query = url::form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect();
         let context = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => Some(context),
             _ => None,
@@ -125,6 +139,7 @@ impl RequestParts {
             facts,
             id,
             query,
+            raw_query,
             address: context.and_then(|context| context.http.source_ip.clone()).unwrap_or_default(),
             gateway_id: context.and_then(|context| context.request_id.clone()),
             method: request.method().as_str().to_owned(),
@@ -196,14 +211,15 @@ impl RequestParts {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// A cookie's value.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        cookies::find(&self.headers, name)
+    /// The values of up to four cookies of this name, in the order in which they were sent. The first valid one counts.
+    pub fn cookies(&self, app: &App, name: CookieName) -> Vec<&str> {
+        cookies::find_all(&self.headers, &name.wire(&app.http))
     }
 
-    /// The login that the request's cookie names.
-    pub fn challenge(&self, app: &App) -> Option<ChallengeId> {
-        self.cookie(&CookieName::Challenge.wire(&app.http)).and_then(|id| ChallengeId::parse(id).ok())
+    /// The logins that the request's cookies name.
+    fn challenges(&self, app: &App) -> Vec<ChallengeId> {
+        let ids = self.cookies(app, CookieName::Challenge).into_iter();
+        ids.filter_map(|id| ChallengeId::parse(id).ok()).collect()
     }
 
     /// The client's network address as API Gateway saw it, never what a header says.
@@ -216,9 +232,19 @@ impl RequestParts {
         &self.method
     }
 
-    /// The path, as it was sent.
+    /// Whether the method is `HEAD`: the answer is that to `GET` without its body, and nothing is used up (RFC 9110 §9.3.2).
+    pub fn is_head(&self) -> bool {
+        self.method == "HEAD"
+    }
+
+    /// The path, as the gateway passes it on: decoded, but for `%25`.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The query string, as it was sent.
+    pub fn raw_query(&self) -> &str {
+        &self.raw_query
     }
 
     /// The id in the path. One that is no UUID is as unknown as any other.
@@ -242,27 +268,44 @@ impl RequestParts {
 
     fn body_context(&self, app: &App) -> BodyContext {
         let password_min_length = app.http.password_min_length;
-        BodyContext { now: self.now, password_min_length, challenge: self.challenge(app) }
+        BodyContext { now: self.now, password_min_length, challenges: self.challenges(app) }
     }
 
     fn json(&self) -> Result<Map<String, Value>, ApiError> {
-        match serde_json::from_slice(&self.payload) {
+        // The gateway passes JSON on as text, with this character in place of bytes that are no UTF-8.
+        if matches!(&self.payload, Payload::Text(text) if text.contains(char::REPLACEMENT_CHARACTER)) {
+            return Err(ApiError::new(ErrorCode::MalformedJson).with_message(NOT_UTF8));
+        }
+        match serde_json::from_slice(self.json_text()) {
             Ok(Value::Object(object)) => Ok(object),
             _ => Err(ApiError::new(ErrorCode::MalformedJson)),
         }
     }
 
-    /// Checks type and size of the body before anything parses it.
+    /// The body without the byte order mark that some editors and Windows clients put before UTF-8 (RFC 8259 §8.1 allows a
+    /// parser to ignore it).
+    fn json_text(&self) -> &[u8] {
+        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+        self.payload.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.payload)
+    }
+
+    /// Checks coding, type, charset and size of the body before anything parses it.
     pub(super) fn check_body(&self) -> Result<(), ApiError> {
         let expected = self.facts.body;
-        if expected == BodyKind::Ignored || (expected == BodyKind::OptionalJson && self.payload.is_empty()) {
+        if expected == BodyKind::Ignored {
             return Ok(());
         }
-        let media_type = self.media_type();
+        self.check_coding()?;
+        if expected == BodyKind::OptionalJson && self.payload.is_empty() {
+            return Ok(());
+        }
+        let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        let (media_type, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+        let media_type = media_type.trim();
         let length = self.payload.len();
         if expected == BodyKind::JsonOrMultipart && media_type.eq_ignore_ascii_case("multipart/form-data") {
             let too_large = ApiError::new(ErrorCode::BodyTooLarge).with_message(MULTIPART_TOO_LARGE);
-            return if length > MULTIPART_MAX { Err(too_large) } else { Ok(()) };
+            return if length > MULTIPART_MAX { Err(too_large) } else { check_charset(parameters) };
         }
         if length > JSON_MAX {
             return Err(ApiError::new(ErrorCode::BodyTooLarge));
@@ -270,7 +313,19 @@ impl RequestParts {
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
         }
-        Ok(())
+        check_charset(parameters)
+    }
+
+    /// Rejects a body that is compressed (RFC 9110 §15.5.16), by its header alone.
+    fn check_coding(&self) -> Result<(), ApiError> {
+        let codings = self.headers.get_all(CONTENT_ENCODING).iter();
+        let mut codings =
+            codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+        if codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")) {
+            return Ok(());
+        }
+        let error = ApiError::new(ErrorCode::UnsupportedMediaType).with_message("Content-Encoding must be identity");
+        Err(error.with_header(ACCEPT_ENCODING.as_str(), "identity"))
     }
 
     /// The query's parameters that are there more than once although they are not `repeatable`, as errors.

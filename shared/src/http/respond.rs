@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
+use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lambda_http::{Body as Payload, RequestExt};
 
@@ -102,12 +102,12 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
 
 async fn run(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Reply, ApiError> {
     let facts = parts.facts;
-    let names = [CookieName::Access, CookieName::Refresh].map(|name| name.wire(&app.http));
+    let mut tokens = [CookieName::Access, CookieName::Refresh].into_iter();
     let origin = RequestOrigin {
         is_unsafe: !facts.takes_foreign_posts && !matches!(parts.method(), "GET" | "HEAD" | "OPTIONS"),
         origin: parts.origin(),
         fetch_site: parts.header("sec-fetch-site"),
-        by_cookie: parts.bearer().is_none() && names.iter().any(|name| parts.cookie(name).is_some()),
+        by_cookie: parts.bearer().is_none() && tokens.any(|name| !parts.cookies(app, name).is_empty()),
     };
     origin.check(&app.http.allowed_origins)?;
     if facts.access != Access::Anyone {
@@ -154,12 +154,15 @@ fn into_response(
     if let Some((coding, _)) = &coded {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }
-    let is_head = parts.method() == "HEAD" && parts.facts.method.is_empty();
-    *response.body_mut() = match coded {
-        _ if is_head => Payload::Empty,
+    let payload = match coded {
         Some((_, coded)) => Payload::Binary(coded),
         None => Payload::Text(body.into_owned()),
     };
+    if parts.is_head() {
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(payload.len()));
+    } else {
+        *response.body_mut() = payload;
+    }
     (response, status >= 500)
 }
 

@@ -44,7 +44,9 @@
 //! # Access patterns and budgets
 //! Calls on the request's path, in order; `‖` marks what runs at the same time. Units are DynamoDB's read (RCU)
 //! and write units (WCU) for small items, as `shared/tests/store/budgets.rs` asserts them. Every route also makes the
-//! limiter's write (1 WCU, beside its first call); a silent refresh adds one read (1 RCU).
+//! limiter's write (1 WCU, beside its first call); a silent refresh adds one read (1 RCU) for each session that the first four
+//! refresh cookies name, until one of them is valid. Where none is valid and one was stolen, its session is ended with one
+//! update (1 WCU).
 //!
 //! | Route | Calls | RCU | WCU |
 //! |---|---|---|---|
@@ -66,7 +68,7 @@
 //! | POST /api/auth/verify-email | Get(token) → Transact(session, account, token) | 1 | 6 |
 //! | the same, with the password | Get(token) → Get(account) ‖ limiter counts → the guard's write beside the hash → Transact(account, token) → limiter, guard give back | 2 | 8 |
 //! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail) | 1 | 9 |
-//! | POST /api/auth/logout | Delete(session) | 0 | 1 |
+//! | POST /api/auth/logout | Delete(session), for each that a token names, at once | 0 | 1 per session |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
 //! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves |
 //! | POST /api/user/enabled-2fa | Query(account and sessions) → Transact(session, account, notification, mail, others where they end) → limiter gives back | 1 | 13 + 2 per other session that ends |
@@ -108,6 +110,7 @@
 //! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, account while unverified, counters, day, year for a day's first) | 4 | 26 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder); Get(task) before SES for a reminder's mail that is over an hour late | 3, late 4 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue; Delete(category) for one that no task has any more | 1 | 0; 1 for a category |
+//! | the same, per stolen session | Get(session) → Transact(session, notification, inbox, mail) | 1 | 11 |
 //! | reminders-digest, per user and day | Get(account) → Query(tasks of the day) ‖ Query(reminders of the day) → BatchGet(their tasks) → Transact(account, notification, mail, inbox), or Update(account) for a day with nothing | 4 | 13, or 3 |
 //! | tasks-overdue, per due date | Get(task) → Transact(task, notification, inbox) | 1 | 11 |
 //! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |

@@ -2,6 +2,7 @@
 
 use super::idempotency::Once;
 use super::keys;
+use super::sessions::STATE;
 use super::transact::{OnRefusal, Transaction};
 use super::update::Expression;
 use super::{Refuse, WriteError, number};
@@ -71,7 +72,7 @@ impl Permit {
 /// The session must not have ended.
 pub(super) fn alive(now: Timestamp) -> Expression {
     let mut alive = Expression::default();
-    alive.require_row().require_greater(keys::EXPIRES_AT, number(now.as_second()));
+    alive.require_row().require_greater(keys::EXPIRES_AT, number(now.as_second())).require_absent(STATE);
     alive
 }
 

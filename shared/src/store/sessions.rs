@@ -13,7 +13,7 @@ use super::update::Expression;
 use super::users::{AccountWithSessions, RESET};
 use super::{Permit, ReadError, Refusal, Store, StoreError, WriteError, key_item, keys, number, text};
 use crate::auth::challenge::Challenge;
-use crate::auth::session::{MAX_SESSIONS, Session};
+use crate::auth::session::{MAX_SESSIONS, Session, SessionState};
 use crate::clock::Timestamp;
 use crate::domain::mail::Mail;
 use crate::domain::password::PasswordHash;
@@ -112,11 +112,23 @@ impl Store {
         self.update_row(permit, key, change, Refusal::SessionChanged).await
     }
 
-    /// Ends a session whose token was stolen, and tells the user in the app and by mail, once. 1 call.
+    /// Ends a session whose token was stolen. Writes one attribute only, which is all that the routes that call it may
+    /// write; [`Self::notify_of_theft`] follows from it. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::SessionChanged`] when that was done before, or the session has ended.
+    pub async fn end_stolen_session(&self, permit: &Permit, session: &Session) -> Result<(), WriteError> {
+        let mut change = Expression::default();
+        change.set(STATE, text(SessionState::Stolen.as_str())).require_row().require_absent(STATE);
+        let key = keys::session(session.user_id, session.id);
+        self.update_row(permit, key, change, Refusal::SessionChanged).await
+    }
+
+    /// Deletes a session whose token was stolen, and notifies the user in the app and by mail, once. 1 call.
     ///
     /// # Errors
     /// [`Refusal::SessionChanged`] when it has ended already.
-    pub async fn end_stolen_session(&self, permit: &Permit, session: &Session, mail: &Mail) -> Result<(), WriteError> {
+    pub async fn notify_of_theft(&self, permit: &Permit, session: &Session, mail: &Mail) -> Result<(), WriteError> {
         let mut transaction = permit.transaction(mail.created_at);
         let mut there = Expression::default();
         there.require_row();
@@ -207,6 +219,9 @@ pub(super) fn same_sessions(read: &AccountWithSessions) -> Expression {
 
 /// The attribute of the account that lists the network addresses that signed in.
 pub(super) const KNOWN_ADDRESSES: &str = "knownAddresses";
+/// The attribute that a session has once a token of it was stolen.
+pub(super) const STATE: &str = "state";
+
 /// The attribute of the account that moves with its sessions.
 const VERSION: &str = "sessionsVersion";
 

@@ -2,15 +2,18 @@
 
 use std::rc::Rc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lambda_http::Context;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 use shared::domain::body::NoBody;
+use shared::http::cookies::CookieName;
 use shared::http::headers::ON_EVERY_ANSWER;
 use shared::http::{ApiError, App, Done, ErrorCode, HttpFunction, Operation, Request, Success, WithHead, erased};
 use shared::runtime::Serve;
 use test_support::World;
-use test_support::api::{app, event, route};
+use test_support::api::{app, event, limits, route};
 use tokio::task::LocalSet;
 
 use crate::{ADDRESS, FALLBACK};
@@ -18,12 +21,12 @@ use crate::{ADDRESS, FALLBACK};
 const ECHO: Operation<NoBody, Success<Value>> = Operation::get("/api/tasks/{id}", "").anyone();
 
 /// Answers what of the request reaches a handler.
-async fn echo(_: &App, request: &Request<'_>) -> Result<Success<Value>, ApiError> {
+async fn echo(app: &App, request: &Request<'_>) -> Result<Success<Value>, ApiError> {
     let body = String::from_utf8_lossy(request.bytes()).into_owned();
     let seen = json!({
         "path": request.path(),
         "q": request.parameter("q"),
-        "cookie": request.cookie("accessToken"),
+        "cookie": request.cookies(app, CookieName::Access).first(),
         "body": body,
         "id": request.path_id("Task", |id| Ok(id.to_owned()))?,
     });
@@ -84,7 +87,44 @@ async fn what_the_adapter_cannot_decode_is_400_in_our_shape() {
             assert_eq!(answer["headers"][name], value, "{what}: {name}");
         }
         assert_eq!(answer["headers"]["x-request-id"], "r-1", "{what}");
+        assert_eq!(answer["headers"]["ratelimit-remaining"], "99", "{what}: it counts");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_what_cannot_be_decoded_is_limited_and_no_other() {
+    let world = World::new().await;
+    let ask = async |address: &str| {
+        let route = route(ECHO);
+        let mut app = app(world.store.clone()).await;
+        app.http.limits = limits("2/100000000", "5/900");
+        let mut event = event(&route, address);
+        event["rawQueryString"] = json!("q=a b");
+        let answer = invoked(HttpFunction::new(app, route, erased(echo)), event).await;
+        answer["statusCode"].as_u64().unwrap()
+    };
+    assert_eq!([ask(ADDRESS).await, ask(ADDRESS).await, ask(ADDRESS).await], [400, 400, 429]);
+    assert_eq!(ask("192.0.2.2").await, 400);
+}
+
+#[tokio::test]
+async fn head_is_answered_as_get_without_its_body() {
+    let [get, head] = ["GET", "HEAD"].map(|method| {
+        seen(move |event| {
+            event["requestContext"]["http"]["method"] = json!(method);
+            event["rawQueryString"] = json!(format!("q={}", "a".repeat(2000)));
+            event["headers"]["accept-encoding"] = json!("gzip");
+        })
+    });
+    let (mut get, mut head) = (get.await, head.await);
+    let length = match get["isBase64Encoded"].as_bool() {
+        Some(true) => STANDARD.decode(get["body"].as_str().unwrap()).unwrap().len(),
+        _ => panic!("not compressed: {get}"),
+    };
+    assert_eq!((head["statusCode"].as_u64(), head["body"].as_str().unwrap_or_default()), (Some(200), ""));
+    let [get, head] = [&mut get, &mut head].map(|answer| answer["headers"].as_object_mut().unwrap());
+    assert_eq!(head.remove("content-length"), Some(json!(length.to_string())));
+    assert_eq!(get, head);
 }
 
 #[tokio::test]
@@ -106,9 +146,9 @@ async fn a_request_arrives_whole() {
 
 #[tokio::test]
 async fn a_foreign_cookie_hides_none_of_ours() {
-    let listed = seen(|event| event["cookies"] = json!(["theme=café", "accessToken=t"])).await;
+    let listed = seen(|event| event["cookies"] = json!(["theme=café", "__Host-accessToken=t"])).await;
     assert_eq!(data(&listed)["cookie"], "t", "API Gateway lists cookies");
-    let sent = seen(|event| event["headers"]["cookie"] = json!("theme=café; accessToken=t")).await;
+    let sent = seen(|event| event["headers"]["cookie"] = json!("theme=café; __Host-accessToken=t")).await;
     assert_eq!(data(&sent)["cookie"], "t", "the local cloud sends the header");
 }
 

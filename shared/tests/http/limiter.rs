@@ -28,7 +28,7 @@ async fn fail(_: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     Err(ApiError::new(ErrorCode::InvalidCredentials))
 }
 
-async fn read(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
+pub(crate) async fn read(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     app.store.user(request.caller()?.id).await?;
     Ok(Done::message("Read"))
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
 
 mod catalogue;
+mod cookies;
 mod edge;
 mod limiter;
 mod requests;

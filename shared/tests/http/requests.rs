@@ -1,9 +1,11 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shared::domain::body::NoBody;
 use shared::domain::task::TaskTitle;
 use shared::http::{ApiError, App, Operation, Request, Success};
 use test_support::World;
-use test_support::api::{answer, app, body, event, route, status};
+use test_support::api::{answer, app, body, event, header, route, status};
 
 use crate::{ADDRESS, FALLBACK};
 
@@ -26,10 +28,15 @@ async fn title(app: &App, request: &Request<'_, Titled>) -> Result<Success<Value
 }
 
 async fn sent(world: &World, text: &str) -> Value {
+    sent_with(world, |event| event["body"] = json!(text)).await
+}
+
+/// The title that is read from a request, or the code of its error.
+async fn sent_with(world: &World, change: impl FnOnce(&mut Value)) -> Value {
     let app = app(world.store.clone()).await;
     let route = route(CREATE);
     let mut event = world.event(&route, ADDRESS);
-    event["body"] = json!(text);
+    change(&mut event);
     let answer = answer(&app, &route, title, event).await;
     let out = body(&answer);
     if status(&answer) == 200 { out["data"].clone() } else { out["code"].clone() }
@@ -77,4 +84,92 @@ async fn fields_that_nobody_knows_are_ignored_however_many() {
 async fn of_two_equal_names_the_last_one_counts() {
     let world = World::new().await;
     assert_eq!(sent(&world, r#"{"title":"First","title":"Last"}"#).await, "Last");
+}
+
+fn binary(event: &mut Value, body: &[u8]) {
+    event["body"] = json!(STANDARD.encode(body));
+    event["isBase64Encoded"] = json!(true);
+}
+
+#[tokio::test]
+async fn one_byte_order_mark_before_json_is_skipped() {
+    let world = World::new().await;
+    assert_eq!(sent(&world, "\u{feff}{\"title\":\"Marked\"}").await, "Marked");
+    assert_eq!(sent_with(&world, |event| binary(event, b"\xef\xbb\xbf{\"title\":\"Marked\"}")).await, "Marked");
+    assert_eq!(sent(&world, "\u{feff}\u{feff}{\"title\":\"Marked\"}").await, "MALFORMED_JSON");
+    assert_eq!(sent(&world, "{\u{feff}\"title\":\"Marked\"}").await, "MALFORMED_JSON");
+    assert_eq!(sent(&world, "\u{feff}").await, "MALFORMED_JSON");
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_utf8_are_refused_also_where_the_gateway_has_replaced_them() {
+    let world = World::new().await;
+    let latin1 = b"{\"title\":\"Caf\xe9\"}";
+    assert_eq!(sent_with(&world, |event| binary(event, latin1)).await, "MALFORMED_JSON");
+    assert_eq!(sent(&world, &String::from_utf8_lossy(latin1)).await, "MALFORMED_JSON");
+    assert_eq!(sent(&world, "{\"title\":\"Cafe\",\"unknown\":\"\u{fffd}\"}").await, "MALFORMED_JSON");
+    assert_eq!(sent(&world, r#"{"title":"Caf\ufffd"}"#).await, "Caf\u{fffd}");
+    let as_bytes = "{\"title\":\"Caf\u{fffd}\"}".as_bytes();
+    assert_eq!(sent_with(&world, |event| binary(event, as_bytes)).await, "Caf\u{fffd}", "it was sent, not put there");
+}
+
+#[tokio::test]
+async fn a_charset_other_than_utf8_is_415() {
+    let world = World::new().await;
+    let typed = async |kind: &str| {
+        sent_with(&world, |event| {
+            event["headers"]["content-type"] = json!(kind);
+            event["body"] = json!("{\"title\":\"Read\"}");
+        })
+        .await
+    };
+    for good in [
+        "application/json;charset=utf-8",
+        "application/json; charset=UTF-8",
+        "application/json; charset=\"utf-8\"",
+        "application/json ; CharSet = utf8 ; x=y",
+        "application/json;",
+    ] {
+        assert_eq!(typed(good).await, "Read", "{good}");
+    }
+    for bad in [
+        "application/json; charset=iso-8859-1",
+        "application/json; charset=utf-16",
+        "application/json; x=y; Charset=\"latin1\"",
+        "application/json; charset=utf-8; charset=latin1",
+        "application/json; charset=",
+    ] {
+        assert_eq!(typed(bad).await, "UNSUPPORTED_MEDIA_TYPE", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_415_whatever_it_holds() {
+    let world = World::new().await;
+    let app = app(world.store.clone()).await;
+    for (coding, expected) in [
+        ("gzip", 415),
+        ("br", 415),
+        ("identity, gzip", 415),
+        ("x-unknown", 415),
+        ("identity", 200),
+        ("Identity, identity", 200),
+        ("", 200),
+    ] {
+        for (route, good) in
+            [(route(CREATE), json!("{\"title\":\"Read\"}")), (route(CREATE.optional_body()), Value::Null)]
+        {
+            let mut event = world.event(&route, ADDRESS);
+            event["headers"]["content-encoding"] = json!(coding);
+            event["body"] = good;
+            let is_empty = event["body"].is_null();
+            let answer = answer(&app, &route, title, event).await;
+            if expected == 200 {
+                assert_eq!(status(&answer), if is_empty { 400 } else { 200 }, "{coding}");
+            } else {
+                assert_eq!((status(&answer), header(&answer, "accept-encoding")), (415, Some("identity")), "{coding}");
+                assert_eq!(body(&answer)["message"], "Content-Encoding must be identity");
+            }
+        }
+    }
 }

@@ -76,6 +76,16 @@ async fn sessions_and_passwords() {
     session.rotate(&keyring(), now).unwrap();
     world.store.rotate_session(&permit, &session, 0).await.unwrap();
     spent(&world, "refresh's write", 1, 0.0, 1.0);
+    let other = new_session(&world.user);
+    let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    world.store.open_session(&Permit::of_system(), sign_in(&other, &read)).await.unwrap();
+    world.store.meter().take();
+    world.store.end_stolen_session(&permit, &other).await.unwrap();
+    spent(&world, "ending a stolen session", 1, 0.0, 1.0);
+    let stolen = world.store.session(world.user.id, other.id).await.unwrap().unwrap();
+    let mail = stolen.theft_notice(now);
+    world.store.notify_of_theft(&Permit::of_system(), &stolen, &mail).await.unwrap();
+    spent(&world, "notifying of the theft", 2, 1.0, 11.0);
     let account = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     spent(&world, "the sessions", 1, 1.0, 0.0);
     let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);

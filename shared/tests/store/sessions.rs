@@ -71,13 +71,21 @@ async fn of_two_rotations_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn a_theft_is_told_once() {
+async fn a_theft_ends_the_session_at_once_and_is_told_once() {
     let world = World::new().await;
-    let now = clock::now();
-    let mail = Mail::new(world.user.id, MailContent::TokenTheft { device: "a browser".to_owned() }, now);
-    let permit = Permit::of_system();
-    world.store.end_stolen_session(&permit, &world.session, &mail).await.unwrap();
-    let again = world.store.end_stolen_session(&permit, &world.session, &mail).await;
+    let (now, permit) = (clock::now(), Permit::of_system());
+    world.store.end_stolen_session(&permit, &world.session).await.unwrap();
+    let again = world.store.end_stolen_session(&permit, &world.session).await;
+    assert!(matches!(again, Err(WriteError::Refused(Refusal::SessionChanged))), "{again:?}");
+    let stolen = world.store.session(world.user.id, world.session.id).await.unwrap().unwrap();
+    assert!(!stolen.is_alive(now));
+    let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    assert!(read.sessions.is_empty(), "{:?}", read.sessions);
+    let written = world.store.create_task(&world.permit(), &new_task(&world.user, json!({"title": "Too late"}))).await;
+    assert!(matches!(written, Err(WriteError::SessionEnded)), "{written:?}");
+    let mail = stolen.theft_notice(now);
+    world.store.notify_of_theft(&permit, &stolen, &mail).await.unwrap();
+    let again = world.store.notify_of_theft(&permit, &stolen, &mail).await;
     assert!(matches!(again, Err(WriteError::Refused(Refusal::SessionChanged))), "{again:?}");
     // One mail of the registration, one of the theft.
     assert_eq!((world.count("NTF#").await, world.count("MAIL#").await), (1, 2));

@@ -68,6 +68,31 @@ async fn a_token_in_the_body_gives_cookies_to_who_does_not_ask_for_a_body() {
 }
 
 #[tokio::test]
+async fn a_cookie_gives_no_tokens_in_the_body_whoever_asks() {
+    let app = App::new();
+    let (_, old) = app.browser(&app.user().await).await;
+    for body in [None, Some(json!({})), Some(json!({"refreshToken": null}))] {
+        let call = by_cookie(&app, &old.refresh).header("x-token-delivery", "body");
+        let call = if let Some(body) = &body { call.json(body) } else { call };
+        let answer = call.await.expect(200);
+        assert_eq!(*answer.data(), json!({}), "a page's scripts would read them");
+        assert_eq!(answer.cookies_set(), 2, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_outdated_cookie_before_the_current_one_is_no_theft() {
+    let app = App::new();
+    let user = app.user().await;
+    let first = user.tokens.refresh.clone();
+    let current = refreshed(&app, &refreshed(&app, &first).await.refresh).await;
+    let cookies = [("refreshToken", "rubbish"), ("refreshToken", &*first), ("refreshToken", &*current.refresh)];
+    let answer = app.client().cookies(&cookies).call("POST", PATH).await.expect(200);
+    app.assert_alive(&answer.cookie_tokens()).await;
+    assert!(user.notifications().await.is_empty(), "that is no theft");
+}
+
+#[tokio::test]
 async fn the_session_stays_the_same_and_its_older_access_token_goes_on() {
     let app = App::new();
     let user = app.user().await;

@@ -1,4 +1,4 @@
-//! `POST /api/auth/refresh` with a token that was rotated away: somebody copied it.
+//! A refresh token that was rotated away, at `POST /api/auth/refresh` or as a cookie of any other route: somebody copied it.
 
 use std::time::{Duration, Instant};
 
@@ -56,12 +56,33 @@ async fn a_stolen_cookie_ends_the_session_too() {
 }
 
 #[tokio::test]
-async fn a_token_of_two_rotations_ago_opens_nothing_silently() {
+async fn a_stolen_cookie_ends_the_session_on_every_route_for_signed_in_users() {
     let app = App::new();
-    let first = app.user().await.tokens;
-    rotated_twice(&app, &first).await;
-    let answer = app.client().cookies(&[("refreshToken", &first.refresh)]).get("/api/user/me").await;
-    assert_eq!(answer.expect_unauthorized().cookies_set(), 0);
+    let user = app.user().await;
+    for (method, path) in [("GET", "/api/tasks"), ("GET", "/api/user/export"), ("DELETE", "/api/notifications/x")] {
+        let (_, first) = app.browser(&user).await;
+        let newest = rotated_twice(&app, &first).await;
+        let answer = app.client().cookies(&[("refreshToken", &first.refresh)]).call(method, path).await;
+        assert_eq!(answer.expect_unauthorized().cookies_set(), 0);
+        app.assert_ended(&newest).await;
+    }
+    eventually("three thefts are told", async || (general_notifications(&user).await.len() == 3).then_some(())).await;
+    app.mailbox.wait_for(&user.email, "Security Alert").await;
+    app.assert_alive(&user.tokens).await;
+}
+
+#[tokio::test]
+async fn an_outdated_cookie_before_a_good_one_opens_the_route() {
+    let app = App::new();
+    let user = app.user().await;
+    let (_, first) = app.browser(&user).await;
+    let newest = rotated_twice(&app, &first).await;
+    let cookies = [("refreshToken", &*first.refresh), ("refreshToken", &*newest.refresh)];
+    app.client().cookies(&cookies).get("/api/user/me").await.expect(200);
+    let cookies = [("accessToken", "stale"), ("accessToken", &*newest.access), ("refreshToken", &*first.refresh)];
+    assert_eq!(app.client().cookies(&cookies).get("/api/user/me").await.expect(200).cookies_set(), 0);
+    app.assert_alive(&newest).await;
+    assert!(general_notifications(&user).await.is_empty());
 }
 
 #[tokio::test]
@@ -74,7 +95,10 @@ async fn theft_is_told_once_by_mail_and_in_the_app() {
     for _ in 0..3 {
         app.client().refresh(&first.refresh).await.expect_unauthorized();
     }
-    let general = general_notifications(&user).await;
+    let general = eventually("the theft is told in the app", async || {
+        Some(general_notifications(&user).await).filter(|general| !general.is_empty())
+    });
+    let general = general.await;
     assert_eq!(general.len(), 1, "{general:?}");
     assert_eq!((&general[0]["task"], &general[0]["isRead"]), (&json!(null), &json!(false)));
     let mail = app.mailbox.wait_for(&user.email, "Security Alert").await;
@@ -82,6 +106,7 @@ async fn theft_is_told_once_by_mail_and_in_the_app() {
     assert!(!mail.html.contains("<b>Phone"), "what a client calls itself is no markup: {}", mail.html);
     app.later_mail(&user).await;
     assert_eq!(app.mailbox.about(&user.email, "Security Alert").await.len(), 1);
+    assert_eq!(general_notifications(&user).await.len(), 1);
 }
 
 #[tokio::test]

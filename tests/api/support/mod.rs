@@ -21,7 +21,7 @@ pub(crate) use self::call::{Call, at_once};
 pub(crate) use self::client::{Client, Tokens};
 pub(crate) use self::google::{Flow, Person, SIGN_IN_FAILED};
 pub(crate) use self::mailbox::Mailbox;
-pub(crate) use self::routes::{Reads, Route, Thing, Things};
+pub(crate) use self::routes::{Access, Reads, Route, Thing, Things};
 pub(crate) use self::time::{
     assert_as_long, epoch_seconds, eventually, eventually_within, fires_in, instant, minutes_ahead, noon, now,
 };

@@ -199,7 +199,7 @@ pub fn new_session(user: &User) -> Session {
 pub fn parsed<B: Body>(body: Value, now: Timestamp) -> B {
     let Value::Object(object) = body else { panic!("not an object: {body}") };
     let password_min_length = 6.try_into().unwrap();
-    let mut fields = Fields::new(object, BodyContext { now, password_min_length, challenge: None });
+    let mut fields = Fields::new(object, BodyContext { now, password_min_length, challenges: Vec::new() });
     let body = B::read(&mut fields);
     fields.finish(body).unwrap()
 }

@@ -1,6 +1,7 @@
 //! Signing in against a table in this process: what cannot be seen, or not be brought about, over HTTP.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
 
+mod cookies;
 mod google;
 mod issue_reset;
 mod login;
