@@ -1,13 +1,15 @@
 //! `POST /api/user/change-password`
 
+use std::cell::RefCell;
+
 use shared::auth::password;
 use shared::body;
 use shared::domain::mail::{Mail, MailContent};
-use shared::domain::password::{NewPassword, Password};
-use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
+use shared::domain::password::{NewPassword, Password, PasswordHash};
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_conflicts};
 use shared::limits::RateLimitClass;
 
-use crate::account_with_sessions;
+use crate::{HashOnce, account_with_sessions};
 
 body! {
     /// The current password, as proof, and the next one.
@@ -22,16 +24,24 @@ pub const OPERATION: Operation<PasswordChange, Done> =
         .limit(RateLimitClass::Auth)
         .errors(&[ErrorCode::WrongPassword, ErrorCode::PasswordNotSet, ErrorCode::Conflict]);
 
+/// Logins open sessions, and each makes the account that was read out of date: then it is read again. The current password
+/// is verified again only if the account has another one by then.
 pub async fn handle(app: &App, request: &Request<'_, PasswordChange>) -> Result<Done, ApiError> {
     let PasswordChange { current, new: NewPassword(new) } = request.body(app)?;
-    let account = account_with_sessions(app, request).await?;
-    let permit = request.permit().await?;
-    let hash = account.user.password_hash.as_ref().ok_or_else(|| ApiError::new(ErrorCode::PasswordNotSet))?;
-    if !password::verify(&current, Some(hash)) {
-        return Err(ApiError::new(ErrorCode::WrongPassword));
-    }
-    let hash = password::hash(&new).map_err(ApiError::internal)?;
-    let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
-    app.store.set_password(&permit, &account, &hash, request.caller()?.session, &mail).await?;
+    let (verified, hash) = (RefCell::new(None::<PasswordHash>), HashOnce::new(&new));
+    retry_conflicts(async || {
+        let account = account_with_sessions(app, request).await?;
+        let permit = request.permit().await?;
+        let stored = account.user.password_hash.as_ref().ok_or_else(|| ApiError::new(ErrorCode::PasswordNotSet))?;
+        if verified.borrow().as_ref() != Some(stored) {
+            if !password::verify(&current, Some(stored)) {
+                return Err(ApiError::new(ErrorCode::WrongPassword));
+            }
+            verified.replace(Some(stored.clone()));
+        }
+        let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
+        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &mail).await?)
+    })
+    .await?;
     Ok(Done::message("Password changed successfully"))
 }

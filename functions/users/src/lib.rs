@@ -15,6 +15,10 @@ pub mod set_password;
 pub mod two_factor;
 pub mod update;
 
+use std::cell::OnceCell;
+
+use shared::auth::password;
+use shared::domain::password::{Password, PasswordHash};
 use shared::domain::user::User;
 use shared::http::{ApiError, App, ErrorCode, RequestParts};
 use shared::store::users::AccountWithSessions;
@@ -49,4 +53,24 @@ async fn account_with_sessions(app: &App, request: &RequestParts) -> Result<Acco
     let account = app.store.account_with_sessions(caller.id, request.now()).await?;
     let account = account.filter(|account| account.session(caller.session).is_some());
     account.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))
+}
+
+/// The hash of a new password: expensive, so made when it is first needed, and once however often a write is tried.
+struct HashOnce<'a> {
+    password: &'a Password,
+    hash: OnceCell<PasswordHash>,
+}
+
+impl<'a> HashOnce<'a> {
+    fn new(password: &'a Password) -> Self {
+        Self { password, hash: OnceCell::new() }
+    }
+
+    fn get(&self) -> Result<&PasswordHash, ApiError> {
+        if let Some(hash) = self.hash.get() {
+            return Ok(hash);
+        }
+        let hash = password::hash(self.password).map_err(ApiError::internal)?;
+        Ok(self.hash.get_or_init(|| hash))
+    }
 }

@@ -1,14 +1,13 @@
 //! `POST /api/user/set-password`
 
-use shared::auth::password;
 use shared::body;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::NewPassword;
-use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_conflicts};
 use shared::limits::RateLimitClass;
 
-use crate::account_with_sessions;
 use crate::proof::{Proof, prove};
+use crate::{HashOnce, account_with_sessions};
 
 body! {
     /// The first password of an account that signs in with Google.
@@ -24,14 +23,17 @@ pub const OPERATION: Operation<FirstPassword, Done> =
 
 pub async fn handle(app: &App, request: &Request<'_, FirstPassword>) -> Result<Done, ApiError> {
     let FirstPassword { password: NewPassword(new) } = request.body(app)?;
-    let account = account_with_sessions(app, request).await?;
-    let permit = request.permit().await?;
-    if account.user.password_hash.is_some() {
-        return Err(ApiError::new(ErrorCode::PasswordAlreadySet));
-    }
-    prove(request, &account, None, Proof::Password).await?;
-    let hash = password::hash(&new).map_err(ApiError::internal)?;
-    let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
-    app.store.set_password(&permit, &account, &hash, request.caller()?.session, &mail).await?;
+    let hash = HashOnce::new(&new);
+    retry_conflicts(async || {
+        let account = account_with_sessions(app, request).await?;
+        let permit = request.permit().await?;
+        if account.user.password_hash.is_some() {
+            return Err(ApiError::new(ErrorCode::PasswordAlreadySet));
+        }
+        prove(request, &account, None, Proof::Password).await?;
+        let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
+        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &mail).await?)
+    })
+    .await?;
     Ok(Done::message("Password set successfully"))
 }
