@@ -40,11 +40,13 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         "OidcIssuer": instance.oidc_url,
         # One developer's browser and scripts are one address here, and trying things out takes more than a client's 100.
         "GlobalLimit": "1000",
+        "RegisterLimit": "100",
     }
     if instance.is_test:
         # The suite makes thousands of requests within minutes. Each test is a client of its own, so the classes that
         # count failures and mails keep their limits: they are tested as they are.
-        wanted["GlobalLimit"] = "100000"
+        wanted["GlobalLimit"] = wanted["AccountLimit"] = "100000"
+        del wanted["RegisterLimit"]
         # The browser test's page leaves the app's own port to whoever develops the app.
         wanted["AllowedOrigins"] = f"{FRONTEND},{instance.page_url}"
     return {name: value for name, value in wanted.items() if name in template.get("Parameters", {})}

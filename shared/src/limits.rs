@@ -1,19 +1,25 @@
-//! Rate limits: their classes, and how many requests each allows in how long.
+//! Rate limits: their classes, what counts in each, and how many requests each allows in how long.
 
 use std::collections::HashMap;
 
 /// A class of requests that share one counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RateLimitClass {
-    /// Every request.
+    /// Every request of a client address, unless it is signed in.
     Global,
-    /// Failed logins and registrations.
+    /// Every request of a signed-in account, from whatever address.
+    Account,
+    /// Requests that pages of other sites make, by client address. They count in no other class.
+    Foreign,
+    /// Wrong passwords, refused session tokens, and addresses that are taken.
     Auth,
-    /// Failed one-time codes.
+    /// Wrong one-time codes.
     Otp,
-    /// Requests for a password reset.
+    /// Created accounts, by client address.
+    Register,
+    /// Password reset mails, and refused reset tokens.
     Reset,
-    /// Requests for a verification mail.
+    /// Verification mails, and refused verification tokens.
     Verify,
     /// Uploads.
     Upload,
@@ -25,15 +31,29 @@ pub enum RateLimitClass {
 
 impl RateLimitClass {
     /// Every class.
-    pub const ALL: [Self; 8] =
-        [Self::Global, Self::Auth, Self::Otp, Self::Reset, Self::Verify, Self::Upload, Self::Login, Self::Code];
+    pub const ALL: [Self; 11] = [
+        Self::Global,
+        Self::Account,
+        Self::Foreign,
+        Self::Auth,
+        Self::Otp,
+        Self::Register,
+        Self::Reset,
+        Self::Verify,
+        Self::Upload,
+        Self::Login,
+        Self::Code,
+    ];
 
     /// The class's name in `RATE_LIMITS` and in the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Global => "global",
+            Self::Account => "account",
+            Self::Foreign => "foreign",
             Self::Auth => "auth",
             Self::Otp => "otp",
+            Self::Register => "register",
             Self::Reset => "reset",
             Self::Verify => "verify",
             Self::Upload => "upload",
@@ -42,9 +62,26 @@ impl RateLimitClass {
         }
     }
 
-    /// Whether a request that succeeds is not counted.
-    pub fn counts_failures_only(self) -> bool {
-        matches!(self, Self::Auth | Self::Otp)
+    /// What it counts, in the published contract.
+    pub fn counted(self) -> &'static str {
+        match self {
+            Self::Global | Self::Account => "all requests",
+            Self::Foreign => "requests of pages of other sites",
+            Self::Auth => "wrong passwords, refused tokens and addresses that are taken",
+            Self::Otp => "wrong codes",
+            Self::Register => "created accounts",
+            Self::Reset => "reset mails and refused tokens",
+            Self::Verify => "verification mails and refused tokens",
+            Self::Upload => "uploads",
+            Self::Login => "failed logins",
+            Self::Code => "mailed login codes",
+        }
+    }
+
+    /// Whether a refused secret or token counts. In every other class only answers that say so count, as a mail that is
+    /// sent or an upload that is accepted.
+    pub fn counts_refusals(self) -> bool {
+        matches!(self, Self::Auth | Self::Otp | Self::Reset | Self::Verify)
     }
 }
 
@@ -106,12 +143,16 @@ mod tests {
 
     #[test]
     fn every_class_needs_a_limit() {
-        let all =
-            "global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600,code=10/3600";
-        let limits = Limits::parse(all).unwrap();
+        let pairs = |missing: Option<RateLimitClass>| {
+            let classes = RateLimitClass::ALL.into_iter().filter(|class| Some(*class) != missing);
+            classes.map(|class| format!("{}=3/3600", class.name())).collect::<Vec<_>>().join(",")
+        };
+        let limits = Limits::parse(&pairs(None)).unwrap();
         assert_eq!(limits.of(RateLimitClass::Reset), Limit { requests: 3, window: 3600 });
         assert_eq!(limits.longest_window(), 3600);
-        assert!(Limits::parse("global=100/900").is_err());
-        assert!(Limits::parse(&all.replace("5/900", "0/900")).is_err());
+        for class in RateLimitClass::ALL {
+            assert!(Limits::parse(&pairs(Some(class))).unwrap_err().to_string().ends_with(class.name()));
+        }
+        assert!(Limits::parse(&pairs(None).replace("auth=3", "auth=0")).is_err());
     }
 }

@@ -1,6 +1,8 @@
-//! Rate limits: five failed sign-ins a quarter of an hour for each address, and headers that tell how one stands.
+//! Rate limits: what counts, for whom, and headers that describe the client's status.
 
-use crate::support::{Answer, App, Client, PASSWORD, at_once, unique_email};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, Client, PASSWORD, at_once, unique_email, unknown_id};
 
 /// Failed sign-ins of one address in a window.
 const LIMIT: usize = 5;
@@ -126,6 +128,97 @@ async fn logins_and_registrations_share_one_counter() {
     assert_too_many(client.login(&user.email, PASSWORD).await);
 }
 
+/// Bodies that do not validate, and the routes that they are sent to.
+fn invalid_forms() -> [(&'static str, Value); 4] {
+    [
+        ("/api/auth/login", json!({"email": "asha@example.com"})),
+        ("/api/auth/register", json!({"name": "A", "email": "asha", "password": "weak"})),
+        ("/api/auth/verify-otp", json!({"email": "asha@example.com", "otp": "12345", "challengeId": unknown_id()})),
+        ("/api/auth/reset-password", json!({"token": "", "password": "weak"})),
+    ]
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_validate_is_no_failure() {
+    let app = App::new();
+    let user = app.two_factor_user().await;
+    let challenge = app.challenge(&user).await;
+    let client = &challenge.client;
+    for (path, body) in invalid_forms() {
+        for _ in 0..LIMIT + 1 {
+            client.post(path, body.clone()).await.expect_error(400, "VALIDATION_FAILED");
+            client.call("POST", path).body("application/json", "{").await.expect_error(400, "MALFORMED_JSON");
+            client.call("POST", path).body("text/plain", "x").await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
+        }
+    }
+    challenge.verify(&challenge.code).await.expect(200);
+    client.register("Asha Rao", &unique_email(), PASSWORD).await.expect(201);
+    for _ in 0..LIMIT {
+        fail(client, &user.email).await;
+    }
+    // Even then it is the form that is refused.
+    let (path, body) = &invalid_forms()[0];
+    client.post(path, body.clone()).await.expect_error(400, "VALIDATION_FAILED");
+    assert_too_many(client.login(&user.email, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn signing_in_is_counted_by_address_whoever_is_signed_in_there() {
+    let app = App::new();
+    let user = app.user().await;
+    let client = app.client();
+    // Accounts are free: if each had five guesses, an address would have as many as it likes.
+    for _ in 0..LIMIT {
+        let neighbour = app.neighbour(&client).await;
+        neighbour.login(&user.email, "Wrong-Pass-1").await.expect_error(401, "INVALID_CREDENTIALS");
+    }
+    let neighbour = app.neighbour(&client).await;
+    assert_too_many(neighbour.login(&user.email, PASSWORD).await);
+    assert_too_many(client.login(&user.email, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn an_address_may_register_ten_accounts_an_hour() {
+    let app = App::new();
+    let client = app.client();
+    for n in 0..10 {
+        let (email, key) = (unique_email(), unique_email());
+        let register = || client.register("Asha Rao", &email, PASSWORD).header("idempotency-key", key.clone());
+        register().await.expect(201);
+        // Sent again, it creates no other account.
+        register().await.expect(201);
+        if n < 4 {
+            client.register("Mallory", &email, PASSWORD).await.expect_error(400, "USER_EXISTS");
+        }
+    }
+    let refused = client.register("Asha Rao", &unique_email(), PASSWORD).await.expect_error(429, "TOO_MANY_REQUESTS");
+    assert_eq!(refused.header("ratelimit-policy"), Some("10;w=3600"), "{refused}");
+    assert!((1..=2 * 3600).contains(&number(&refused, "retry-after")), "{refused}");
+    let user = app.user().await;
+    client.login(&user.email, PASSWORD).await.expect(200);
+    app.client().register("Asha Rao", &unique_email(), PASSWORD).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_account_is_one_client_wherever_it_calls_from() {
+    let app = App::new();
+    let user = app.user().await;
+    let (browser, _) = app.browser(&user).await;
+    let (device, tokens) = app.another_device(&user).await;
+    let refresh_only = app.client().cookies(&[("refreshToken", &tokens.refresh)]);
+    let mut remaining = Vec::new();
+    for client in [&*user, &browser, &device, &refresh_only] {
+        remaining.push(number(&client.get("/api/user/me").await.expect(200), "ratelimit-remaining"));
+    }
+    assert!(remaining.windows(2).all(|pair| pair[1] < pair[0]), "{remaining:?}");
+    let stranger = user.signed_out().get("/api/user/me").await.expect(401);
+    let neighbour = app.neighbour(&user).await.get("/api/user/me").await.expect(200);
+    for answer in [stranger, neighbour] {
+        let (limit, remaining) = (number(&answer, "ratelimit-limit"), number(&answer, "ratelimit-remaining"));
+        assert!(remaining + 3 > limit, "a counter of its own\n{answer}");
+    }
+}
+
 #[tokio::test]
 pub(crate) async fn a_header_makes_no_other_client() {
     let app = App::new();
@@ -174,5 +267,7 @@ async fn every_answer_tells_how_the_client_stands() {
         before = Some(remaining);
     }
     let answer = app.client().get("/api/tasks").await.expect(401);
+    assert!(number(&answer, "ratelimit-limit") > 0);
+    let answer = app.client().bearer("forged").get("/api/tasks").await.expect(401);
     assert!(number(&answer, "ratelimit-limit") > 0);
 }

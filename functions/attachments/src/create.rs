@@ -124,9 +124,10 @@ async fn announce(
     task: TaskId,
 ) -> Result<Created<NewAttachments>, ApiError> {
     let files = request.body(app)?.0;
-    let created = create(app, request, uploads, task, &files, &canonical(request.bytes())).await?;
+    let Creation { attachments, is_repeated } =
+        create(app, request, uploads, task, &files, &canonical(request.bytes())).await?;
     let expires_at = request.now().plus(UPLOAD_VALID);
-    let signed = created.attachments.into_iter().map(async |attachment| {
+    let signed = attachments.into_iter().map(async |attachment| {
         let (key, Attachment { card, .. }) = (attachment.keys().raw(), &attachment);
         let presigned = uploads.bucket.presign_upload(&key, &card.file_type, card.file_size, UPLOAD_VALID).await;
         let Upload { url, headers } = presigned.map_err(ApiError::internal)?;
@@ -134,7 +135,8 @@ async fn announce(
         Ok::<_, ApiError>(AnnouncedFile { attachment: out(app, attachment), upload })
     });
     let files = try_join_all(signed).await?;
-    Ok(Created::new("Files announced successfully", NewAttachments::Announced { files }).confidential())
+    let answer = Created::new("Files announced successfully", NewAttachments::Announced { files }).confidential();
+    Ok(if is_repeated { answer } else { answer.counted_in(RateLimitClass::Upload) })
 }
 
 /// Stores the files of the body, and waits until they are ready or rejected.
@@ -146,12 +148,13 @@ async fn receive(
 ) -> Result<Created<NewAttachments>, ApiError> {
     let parts = multipart::read(request.bytes(), request.header("content-type").unwrap_or_default()).await?;
     let files: Vec<NewFile> = parts.iter().map(|part| part.file.clone()).collect();
-    let created = create(app, request, uploads, task, &files, &multipart::meaning(&parts)).await?;
-    let current = if created.is_repeated {
-        let ids: Vec<AttachmentId> = created.attachments.iter().map(|attachment| attachment.id).collect();
+    let Creation { attachments, is_repeated } =
+        create(app, request, uploads, task, &files, &multipart::meaning(&parts)).await?;
+    let current = if is_repeated {
+        let ids: Vec<AttachmentId> = attachments.iter().map(|attachment| attachment.id).collect();
         app.store.attachments_by_id(request.caller()?.id, &ids).await?
     } else {
-        created.attachments.into_iter().map(Some).collect()
+        attachments.into_iter().map(Some).collect()
     };
     let received = parts.into_iter().zip(current).filter_map(|(part, attachment)| Some((part, attachment?)));
     let stored = received.map(async |(Part { bytes, .. }, attachment)| {
@@ -164,7 +167,8 @@ async fn receive(
     });
     let settled = settled(app, request, try_join_all(stored).await?).await;
     let attachments = settled.into_iter().map(|attachment| out(app, attachment)).collect();
-    Ok(Created::new("Files uploaded successfully", NewAttachments::Received { attachments }))
+    let answer = Created::new("Files uploaded successfully", NewAttachments::Received { attachments });
+    Ok(if is_repeated { answer } else { answer.counted_in(RateLimitClass::Upload) })
 }
 
 /// The attachments once all are ready or rejected, or as they are when the patience or the request's time ends. One that

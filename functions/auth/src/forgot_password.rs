@@ -8,7 +8,7 @@ use aws_types::SdkConfig;
 use shared::aws::queue::Queue;
 use shared::config::{Variable, required};
 use shared::domain::email::Email;
-use shared::http::{ApiError, App, Done, Operation, Request, Resources};
+use shared::http::{ApiError, App, Done, Operation, Request, Resources, WithHead};
 use shared::id::{MailId, TokenSeed};
 use shared::limits::RateLimitClass;
 use shared::messages::IssueReset;
@@ -35,7 +35,8 @@ impl Resources for ResetQueue {
 pub const OPERATION: Operation<ForgottenPassword, Done> =
     Operation::post("/api/auth/forgot-password", "Mail a link that resets the password, if the account exists")
         .anyone()
-        .limit(RateLimitClass::Reset);
+        .limit(RateLimitClass::Reset)
+        .counted_by_address();
 
 pub async fn handle(
     app: &App,
@@ -47,5 +48,5 @@ pub async fn handle(
     let kid = app.keyring().await?.current().to_owned();
     let message = IssueReset { email, seed: TokenSeed::new(), kid, mail_id: MailId::new() };
     queue.send(&message, Duration::ZERO).await.map_err(ApiError::unavailable)?;
-    Ok(Done::message("If email exists, reset link has been sent"))
+    Ok(Done::message("If email exists, reset link has been sent").counted_in(RateLimitClass::Reset))
 }

@@ -9,7 +9,10 @@ use crate::oidc::Provider;
 use crate::oidc_flow::VALID;
 
 pub const OPERATION: Operation<NoBody, Redirect> =
-    Operation::get("/api/auth/google", "Redirect to the sign-in at Google").anyone().limit(RateLimitClass::Auth);
+    Operation::get("/api/auth/google", "Redirect to the sign-in at Google")
+        .anyone()
+        .limit(RateLimitClass::Auth)
+        .counted_by_address();
 
 /// Redirects to the provider, or to the app's login page when the provider cannot be reached.
 pub async fn handle(app: &App, request: &Request<'_>, provider: &Provider) -> Result<Redirect, ApiError> {
@@ -33,5 +36,5 @@ pub async fn handle(app: &App, request: &Request<'_>, provider: &Provider) -> Re
 /// The answer to every failed sign-in with Google.
 pub(crate) fn failed(app: &App) -> Redirect {
     let location = format!("{}/login?error=google_auth_failed", app.config.frontend_url);
-    Redirect::to(location).cookie(SetCookie::clear(&app.http, CookieName::OidcFlow)).counted_as_failure()
+    Redirect::to(location).cookie(SetCookie::clear(&app.http, CookieName::OidcFlow)).reports_failure()
 }

@@ -22,7 +22,7 @@ use shared::store::users::AccountWithSessions;
 use shared::store::{Refusal, WriteError};
 
 use crate::google::failed;
-use crate::oidc::{CALLBACK_PATH, Profile, Provider};
+use crate::oidc::{CALLBACK_PATH, Profile, Provider, RedeemError};
 use crate::oidc_flow::Flow;
 use crate::sign_in::{SignInContext, SignInRequest};
 
@@ -35,6 +35,7 @@ pub const OPERATION: Operation<NoBody, Redirect> =
     Operation::get(CALLBACK_PATH, "Complete a sign-in with Google, and redirect to the app")
         .anyone()
         .limit(RateLimitClass::Auth)
+        .counted_by_address()
         .query(&[
             Parameter::once::<String>("code", ""),
             Parameter::once::<String>("state", ""),
@@ -52,46 +53,82 @@ pub async fn handle(app: &App, request: &Request<'_>, provider: &Provider) -> Re
     }
     match sign_in(app, request, provider).await {
         Ok(redirect) => Ok(redirect.cookie(SetCookie::clear(&app.http, CookieName::OidcFlow))),
-        Err(error) => {
+        Err(SignInFailure::Refused(error)) => {
             tracing::warn!(%error, "google.refused");
+            Ok(failed(app).counted_in(RateLimitClass::Auth))
+        }
+        Err(SignInFailure::Other(error)) => {
+            tracing::warn!(%error, "google.failed");
             Ok(failed(app))
         }
     }
 }
 
-async fn sign_in(app: &App, request: &RequestParts, provider: &Provider) -> Result<Redirect, Failure> {
+/// Why nobody was signed in.
+enum SignInFailure {
+    /// The flow, its state or the code that was presented is not genuine.
+    Refused(Failure),
+    /// Nothing was presented, the user refused, the account cannot be used, or something failed.
+    Other(Failure),
+}
+
+impl SignInFailure {
+    fn refused(cause: &'static str) -> Self {
+        Self::Refused(cause.into())
+    }
+}
+
+impl<F: Into<Failure>> From<F> for SignInFailure {
+    fn from(failure: F) -> Self {
+        Self::Other(failure.into())
+    }
+}
+
+impl From<RedeemError> for SignInFailure {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::Refused(cause) => Self::Refused(cause),
+            RedeemError::Failed(cause) => Self::Other(cause),
+        }
+    }
+}
+
+async fn sign_in(app: &App, request: &RequestParts, provider: &Provider) -> Result<Redirect, SignInFailure> {
     let permit = &request.permit().await.map_err(|rejection| rejection.code().as_str())?;
     let google = GoogleAccount::read(redeem(app, request, provider).await?)?;
     let sign_in = GoogleSignIn { sign_in: SignInRequest { app, request, permit }, google };
     let outcome = retry_conflicts(async || sign_in.attempt().await).await;
-    outcome.map_err(|error| error.cause().unwrap_or(error.code().as_str()).into())
+    outcome.map_err(|error| SignInFailure::from(error.cause().unwrap_or(error.code().as_str())))
 }
 
 /// The flow that the returned `state` belongs to, among those of the request's cookies.
-async fn flow_of_state(app: &App, request: &RequestParts) -> Result<Flow, Failure> {
+async fn flow_of_state(app: &App, request: &RequestParts) -> Result<Flow, SignInFailure> {
     let cookies = request.cookies(app, CookieName::OidcFlow);
-    let mut failure =
-        if cookies.is_empty() { "this browser has begun no flow" } else { "the flow is forged or expired" };
+    if cookies.is_empty() {
+        return Err("this browser has begun no flow".into());
+    }
+    let state = request.parameter("state").ok_or("no state")?;
+    let mut failure = "the flow is forged or expired";
     for sealed in cookies {
         let open = |keyring: &Keyring| Flow::open(sealed, keyring, request.now()).ok_or(InvalidToken::UnknownKey);
         match app.read_token(open).await.map_err(|_| "no keys")? {
-            Ok(flow) if request.parameter("state") == Some(flow.state.as_str()) => return Ok(flow),
+            Ok(flow) if flow.state == state => return Ok(flow),
             Ok(_) => failure = "the state belongs to another flow",
             Err(_) => {}
         }
     }
-    Err(failure.into())
+    Err(SignInFailure::refused(failure))
 }
 
 /// The provider's profile of the user, if the browser that returned is the one that left.
-async fn redeem(app: &App, request: &RequestParts, provider: &Provider) -> Result<Profile, Failure> {
+async fn redeem(app: &App, request: &RequestParts, provider: &Provider) -> Result<Profile, SignInFailure> {
     let flow = flow_of_state(app, request).await?;
     if let Some(error) = request.parameter("error") {
         let word: String = error.chars().filter(|c| c.is_ascii_lowercase() || *c == '_').take(40).collect();
         return Err(format!("the provider refused: {word}").into());
     }
     let code = request.parameter("code").ok_or("no code")?;
-    provider.redeem(code, flow).await
+    Ok(provider.redeem(code, flow).await?)
 }
 
 struct GoogleAccount {

@@ -59,6 +59,7 @@ pub const OPERATION: Operation<Credentials, Success<LoginData>> =
     Operation::post("/api/auth/login", "Sign in with a password; with two-factor login, mail a code")
         .anyone()
         .limit(RateLimitClass::Auth)
+        .counted_by_address()
         .delivers_tokens()
         .errors(&[ErrorCode::InvalidCredentials, ErrorCode::PasswordNotSet, ErrorCode::Conflict]);
 

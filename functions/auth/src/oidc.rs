@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_types::SdkConfig;
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreProviderMetadata};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdTokenClaims, CoreProviderMetadata,
+};
 use openidconnect::{
     AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
-    IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, SignatureVerificationError,
-    TokenResponse,
+    IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    SignatureVerificationError, TokenResponse,
 };
 use serde::Deserialize;
 use shared::aws::secrets::SecretText;
@@ -78,6 +80,21 @@ struct Credentials {
     client_secret: String,
 }
 
+/// Why a code was not redeemed.
+#[derive(Debug)]
+pub enum RedeemError {
+    /// The provider does not take the code, or its token does not hold.
+    Refused(Failure),
+    /// The provider cannot be reached, or does not answer as it should.
+    Failed(Failure),
+}
+
+impl From<Failure> for RedeemError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 impl Resources for Provider {
     const VARIABLES: &'static [Variable] = &[Variable::OidcIssuer, Variable::OidcSecretId];
 
@@ -135,25 +152,32 @@ impl Provider {
     /// Redeems the code that the browser came back with.
     ///
     /// # Errors
-    /// The provider cannot be reached, does not take the code, or gave a token that does not hold.
-    pub async fn redeem(&self, code: &str, flow: Flow) -> Result<Profile, Failure> {
+    /// A [`RedeemError`].
+    pub async fn redeem(&self, code: &str, flow: Flow) -> Result<Profile, RedeemError> {
         let known = self.known(TTL).await?;
         let http = |request| self.call(request);
         let tokens = self
             .client(&known)
-            .exchange_code(AuthorizationCode::new(code.to_owned()))?
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .map_err(Failure::from)?
             .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier))
             .request_async(&http)
-            .await?;
-        let id_token = tokens.id_token().ok_or("the provider gave no ID token")?;
+            .await
+            .map_err(|error| {
+                let is_refused = matches!(&error, RequestTokenError::ServerResponse(answer)
+                    if *answer.error() == CoreErrorResponseType::InvalidGrant);
+                if is_refused { RedeemError::Refused(error.into()) } else { RedeemError::Failed(error.into()) }
+            })?;
+        let id_token = tokens.id_token().ok_or_else(|| Failure::from("the provider gave no ID token"))?;
         let nonce = Nonce::new(flow.nonce);
         let read = |known: &Known| id_token.claims(&self.client(known).id_token_verifier(), &nonce).map(profile);
         match read(&known) {
             Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
-                Ok(read(&*self.known(REREAD).await?)?)
+                read(&*self.known(REREAD).await?)
             }
-            read => Ok(read?),
+            read => read,
         }
+        .map_err(|error| RedeemError::Refused(error.into()))
     }
 
     fn client(&self, known: &Known) -> Client {

@@ -47,6 +47,7 @@ pub const OPERATION: Operation<Refresh, Success<Refreshed>> =
         .anyone()
         .optional_body()
         .limit(RateLimitClass::Auth)
+        .refresh_token_in("refreshToken")
         .delivers_tokens()
         .errors(&[ErrorCode::Unauthorized, ErrorCode::Conflict]);
 
@@ -56,6 +57,9 @@ pub async fn handle(app: &App, request: &Request<'_, Refresh>) -> Result<Success
         Some(RefreshToken(token)) => vec![token.as_str()],
         None => request.cookies(app, CookieName::Refresh),
     };
+    if presented.is_empty() {
+        return Err(ApiError::new(ErrorCode::Unauthorized).presented_nothing());
+    }
     let (session, refresh) = retry_conflicts(async || rotate(app, request, &presented).await).await?;
     let keyring = app.keyring().await?;
     let access = token::sign_access(&keyring, session.user_id, &session.email, session.id, request.now())

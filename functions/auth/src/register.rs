@@ -5,7 +5,7 @@ use shared::auth::password;
 use shared::domain::email::Email;
 use shared::domain::password::NewPassword;
 use shared::domain::user::{PersonName, User};
-use shared::http::{ApiError, App, Created, ErrorCode, Operation, Request};
+use shared::http::{ApiError, App, Created, ErrorCode, Operation, Request, WithHead};
 use shared::id::UserId;
 use shared::limits::RateLimitClass;
 
@@ -40,6 +40,8 @@ pub const OPERATION: Operation<NewAccount, Created<Registered>> =
     Operation::post("/api/auth/register", "Create an account, and mail a token that verifies its email address")
         .anyone()
         .limit(RateLimitClass::Auth)
+        .limit(RateLimitClass::Register)
+        .counted_by_address()
         .idempotent()
         .errors(&[ErrorCode::UserExists]);
 
@@ -52,6 +54,7 @@ pub async fn handle(app: &App, request: &Request<'_, NewAccount>) -> Result<Crea
     let keyring = app.keyring().await?;
     let (mail, token) = verification(&keyring, user.id, request.now())?;
     let new_user = NewUser { id: user.id, name: user.name.clone(), email: user.email.clone() };
-    let answer = Created::new("User registered successfully", Registered { user: new_user });
+    let answer = Created::new("User registered successfully", Registered { user: new_user })
+        .counted_in(RateLimitClass::Register);
     request.create_once(app, answer, async |permit| app.store.register(permit, &user, &mail, &token).await).await
 }

@@ -15,6 +15,7 @@ pub const OPERATION: Operation<ChallengeReference, Success<CodeSent>> =
         .anyone()
         .optional_body()
         .limit(RateLimitClass::Otp)
+        .counted_by_address()
         .errors(&[ErrorCode::InvalidChallenge, ErrorCode::LimitReached, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, ChallengeReference>) -> Result<Success<CodeSent>, ApiError> {

@@ -1,7 +1,7 @@
 //! `POST /api/auth/resend-verification`
 
 use shared::domain::body::NoBody;
-use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
+use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, WithHead};
 use shared::limits::RateLimitClass;
 
 use crate::mailed_token::verification;
@@ -23,5 +23,5 @@ pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> 
     let (mail, token) = verification(&keyring, user.id, request.now())?;
     let permit = request.permit().await?;
     app.store.resend_verification(&permit, &user, &mail, &token).await?;
-    Ok(Done::message("Verification email sent"))
+    Ok(Done::message("Verification email sent").counted_in(RateLimitClass::Verify))
 }

@@ -22,6 +22,7 @@ pub const OPERATION: Operation<PasswordReset, Done> =
     Operation::post("/api/auth/reset-password", "Reset the password with the mailed token, and end all sessions")
         .anyone()
         .limit(RateLimitClass::Reset)
+        .counted_by_address()
         .errors(&[ErrorCode::InvalidResetToken, ErrorCode::ResetTokenExpired, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<Done, ApiError> {

@@ -67,6 +67,7 @@ pub const OPERATION: Operation<CodeOfChallenge, Success<SignedIn>> =
     Operation::post("/api/auth/verify-otp", "Complete a login with the mailed code")
         .anyone()
         .limit(RateLimitClass::Otp)
+        .counted_by_address()
         .delivers_tokens()
         .errors(&[ErrorCode::InvalidOtp, ErrorCode::InvalidChallenge, ErrorCode::Conflict]);
 

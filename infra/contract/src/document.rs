@@ -6,8 +6,9 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 use shared::domain::field::{Parameter, Repetition};
 use shared::http::idempotency::KEY_MAX;
-use shared::http::operation::Versioning;
+use shared::http::operation::{CountedFor, Versioning};
 use shared::http::{Access, BodyKind, ErrorCode, list};
+use shared::limits::RateLimitClass;
 use shared::schema::ObjectSchema;
 
 use crate::catalogue::{DOMAINS, Route, routes};
@@ -61,6 +62,9 @@ for bad fields. Browsers authenticate with cookies; scripts send `X-Token-Delive
 in any case and returned in lower case. Strings are trimmed and NFC-normalized before length checks. \
 Request bodies are UTF-8 (a byte order mark is skipped) and not compressed. `HEAD` works wherever `GET` does: same status \
 and headers, no body, and no code or token is used up. A path with one slash too many at its end answers 308. \
+Requests are counted per account for a signed-in caller and per client address otherwise, in windows that slide; \
+`RateLimit-*` describes the class closest to its limit, and a 429 says in `Retry-After` how many seconds to wait. \
+Bad bodies, conflicts and correct secrets use up no limit but that of all requests. \
 Answers of the gateway itself (preflight, its own 413, 429 and 503) have another shape.";
 
 fn described(route: &Route, generator: &mut SchemaGenerator) -> Value {
@@ -202,7 +206,10 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
         add(responses.entry(response.status).or_insert_with(described), response.media_type, schema);
     }
     for (status, codes) in errors(route) {
-        let response = responses.entry(status).or_insert_with(|| json!({ "description": phrase(status) }));
+        let response = responses.entry(status).or_insert_with(|| {
+            let description = if status == 429 { limits(route) } else { phrase(status).to_owned() };
+            json!({ "description": description })
+        });
         add(response, "application/json", schemas::error(generator));
         let named = |code: &ErrorCode| {
             let code = code.as_str();
@@ -251,6 +258,20 @@ fn example(code: ErrorCode) -> Value {
     json!({ "value": value })
 }
 
+/// The description of a 429: what the route counts besides all requests, and for whom.
+fn limits(route: &Route) -> String {
+    let party = match route.facts.counted_for {
+        CountedFor::Address => "client address",
+        CountedFor::Caller if route.facts.access == Access::SignedIn => "account",
+        CountedFor::Caller => "account, or client address if not signed in",
+    };
+    let counted: Vec<&str> = route.facts.classes.into_iter().map(RateLimitClass::counted).collect();
+    match counted.as_slice() {
+        [] => phrase(429).to_owned(),
+        counted => format!("{}. Limited per {party}: {}", phrase(429), counted.join("; ")),
+    }
+}
+
 fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
@@ -279,7 +300,7 @@ fn headers() -> Value {
     let text = || json!({ "type": "string" });
     json!({
         "RequestId": header(text(), "Identifies the request in the logs."),
-        "RateLimitLimit": header(number(), "Request limit of the class closest to exhaustion."),
+        "RateLimitLimit": header(number(), "Request limit of the class closest to its limit."),
         "RateLimitRemaining": header(number(), "Requests left in that class."),
         "RateLimitReset": header(number(), "Seconds until its window ends."),
         "RateLimitPolicy": header(text(), "Its limit, and the length of its window in seconds."),

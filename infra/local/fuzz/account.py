@@ -17,6 +17,10 @@ _RENEW_AFTER = 600
 PASSWORD = "Fuzz1-" + uuid.uuid4().hex
 
 
+class Exhausted(RuntimeError):
+    """A limit of the account, or of its address, is used up."""
+
+
 class Account:
     """A registered user with a session, and one thing of each kind, made when first asked for."""
 
@@ -82,6 +86,8 @@ class Account:
         if self._token:
             headers["Authorization"] = self.authorization
         answer = requests.request(method, self._base_url + path, json=body, headers=headers, timeout=30)
+        if answer.status_code == requests.codes.too_many_requests:
+            raise Exhausted(f"{method} {path}")
         if not answer.ok:
             raise RuntimeError(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
         return answer.json()["data"]
@@ -96,6 +102,15 @@ def current() -> Account:
     if _current is None or _current.is_old:
         _current = Account(os.environ["BASE_URL"])
     return _current
+
+
+def thing(kind: str) -> str:
+    """The id of a thing of the account of now; of a new one where a limit keeps this one from making it."""
+    try:
+        return current().thing(kind)
+    except Exhausted:
+        forget()
+        return current().thing(kind)
 
 
 def forget() -> None:

@@ -208,10 +208,14 @@ def test_numbers_in_an_environment_become_texts() -> None:
 def test_parameters_are_given_only_where_the_template_has_them(tmp_path: Path) -> None:
     template = load(tmp_path)
     assert overrides.parameters(template, Instance("local", tmp_path, 3001, 4567, 4581)) == {"Stage": "local"}
-    template["Parameters"].update({"PublicUrl": {}, "GlobalLimit": {}})
+    limits = ("GlobalLimit", "AccountLimit", "RegisterLimit")
+    template["Parameters"].update({name: {} for name in ("PublicUrl", *limits)})
     local = overrides.parameters(template, Instance("local", tmp_path, 3001, 4567, 4581))
-    assert local == {"Stage": "local", "PublicUrl": "http://localhost:3001", "GlobalLimit": "1000"}
-    assert int(overrides.parameters(template, Instance("test", tmp_path, 3100, 4576, 4581))["GlobalLimit"]) > 1000
+    raised = {"GlobalLimit": "1000", "RegisterLimit": "100"}
+    assert local == {"Stage": "local", "PublicUrl": "http://localhost:3001", **raised}
+    test = overrides.parameters(template, Instance("test", tmp_path, 3100, 4576, 4581))
+    assert min(int(test["GlobalLimit"]), int(test["AccountLimit"])) > 1000
+    assert "RegisterLimit" not in test, "the suite tests it as it is"
 
 
 @pytest.mark.skipif(not TEMPLATE.exists(), reason="there is no template yet")

@@ -26,6 +26,8 @@ pub enum Purpose {
     Cursor,
     /// Hashing clients' addresses.
     ClientAddress,
+    /// Hashing the ids of accounts whose requests are counted.
+    RateLimitedAccount,
     /// Signing unsubscribe links.
     Unsubscribe,
     /// Hashing the addresses of accounts that somebody signs in to.
@@ -46,6 +48,7 @@ impl Purpose {
             Self::MailedToken => b"mailed-token",
             Self::Cursor => b"cursor",
             Self::ClientAddress => b"client-address",
+            Self::RateLimitedAccount => b"rate-limited-account",
             Self::Unsubscribe => b"unsubscribe",
             Self::AccountAddress => b"account-address",
             Self::LoginCode => b"login-code",

@@ -18,6 +18,7 @@ use super::cookies::SetCookie;
 use super::error::ApiError;
 use super::reply::{HTML, Head, Reply};
 use crate::inline_schema;
+use crate::limits::RateLimitClass;
 use crate::schema::Described;
 
 /// A type of answer.
@@ -79,10 +80,17 @@ pub trait WithHead: Sized {
         self
     }
 
-    /// Counts as a failure in the rate limit classes that count failures only.
+    /// Counts in a rate limit class of the route. Other successful answers count in none.
     #[must_use]
-    fn counted_as_failure(mut self) -> Self {
-        self.head().counts_as_failure = true;
+    fn counted_in(mut self, class: RateLimitClass) -> Self {
+        self.head().counted_in = Some(class);
+        self
+    }
+
+    /// Reports a failure in its own way, as a redirect does, and so replaces the rate limiter's rejection.
+    #[must_use]
+    fn reports_failure(mut self) -> Self {
+        self.head().reports_failure = true;
         self
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::error::ApiError;
+use super::limiter::RejectedParties;
 use super::operation::Facts;
 use crate::auth::keyring::Keyring;
 use crate::auth::secrets::Secrets;
@@ -12,9 +13,10 @@ use crate::aws::secrets::SecretText;
 use crate::clock::Clock;
 use crate::config::{Config, HttpConfig, Variable, required};
 use crate::store::Store;
+use crate::store::gate::Gate;
 
 /// What a route's handler works with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct App {
     /// Configuration of every function.
     pub config: Config,
@@ -27,7 +29,9 @@ pub struct App {
     /// When init ended.
     pub started: Instant,
     /// The keys; a route that is not rate limited has none.
-    pub secrets: Option<Secrets>,
+    pub secrets: Option<Arc<Secrets>>,
+    /// The parties that the rate limiter rejected a moment ago.
+    pub rejected: RejectedParties,
 }
 
 impl App {
@@ -44,7 +48,7 @@ impl App {
                 return Ok(None);
             }
             let secrets = Secrets::load(SecretText::new(sdk, required(Variable::SecretId)?)).await?;
-            Ok::<_, lambda_runtime::Error>(Some(secrets))
+            Ok::<_, lambda_runtime::Error>(Some(Arc::new(secrets)))
         };
         let (secrets, probe) = futures::join!(secrets, store.probe());
         if let Err(error) = probe {
@@ -52,7 +56,13 @@ impl App {
         }
         #[expect(clippy::disallowed_methods, reason = "the edge of every HTTP function")]
         let clock = Clock::system();
-        Ok(Self { config, http, store, clock, started: Instant::now(), secrets: secrets? })
+        let rejected = RejectedParties::default();
+        Ok(Self { config, http, store, clock, started: Instant::now(), secrets: secrets?, rejected })
+    }
+
+    /// The same for one request, whose reads wait at `gate`.
+    pub(super) fn behind(&self, gate: Arc<Gate>) -> Self {
+        Self { store: self.store.behind(gate), ..self.clone() }
     }
 
     /// The keys.
@@ -86,6 +96,6 @@ impl App {
     }
 
     fn secrets(&self) -> Result<&Secrets, ApiError> {
-        self.secrets.as_ref().ok_or_else(|| ApiError::internal("the route has no keys"))
+        self.secrets.as_deref().ok_or_else(|| ApiError::internal("the route has no keys"))
     }
 }

@@ -104,7 +104,7 @@ catalogue! {
     UnsupportedMediaType = 415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json";
     /// The `Idempotency-Key` was used for another request within a day; nothing was changed.
     IdempotencyKeyReused = 422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was used for another request";
-    /// Too many requests from this address; `Retry-After` tells when there may be more.
+    /// Too many requests of this account, or from this address; `Retry-After` gives the seconds to wait.
     TooManyRequests = 429, "TOO_MANY_REQUESTS", "Too many requests. Try again later";
     /// Our fault.
     Internal = 500, "INTERNAL", "Internal Server Error";
@@ -120,6 +120,7 @@ pub struct ApiError {
     fields: Vec<FieldError>,
     headers: Vec<(&'static str, String)>,
     cause: Option<String>,
+    presented_nothing: bool,
     raised_at: &'static Location<'static>,
 }
 
@@ -163,6 +164,7 @@ impl ApiError {
             fields: Vec::new(),
             headers: Vec::new(),
             cause: None,
+            presented_nothing: false,
             raised_at: Location::caller(),
         }
     }
@@ -206,6 +208,18 @@ impl ApiError {
         self
     }
 
+    /// For a request that presented no secret and no token: nothing was guessed.
+    #[must_use]
+    pub fn presented_nothing(mut self) -> Self {
+        self.presented_nothing = true;
+        self
+    }
+
+    /// Whether a secret or token that was presented is refused: see [`ErrorCode::refuses_proof`].
+    pub(super) fn refuses_proof(&self) -> bool {
+        self.code.refuses_proof() && !self.presented_nothing
+    }
+
     /// The code.
     pub fn code(&self) -> ErrorCode {
         self.code
@@ -241,6 +255,26 @@ impl ApiError {
     }
 }
 
+impl ErrorCode {
+    /// Whether it refuses a secret or token that the request presented, or tells that an address is taken: what guessing
+    /// meets. Such an error counts in the route's rate limit class; every other one is given back.
+    pub fn refuses_proof(self) -> bool {
+        matches!(
+            self,
+            Self::UserExists
+                | Self::PasswordNotSet
+                | Self::WrongPassword
+                | Self::InvalidToken
+                | Self::InvalidOtp
+                | Self::InvalidChallenge
+                | Self::InvalidResetToken
+                | Self::ResetTokenExpired
+                | Self::Unauthorized
+                | Self::InvalidCredentials
+        )
+    }
+}
+
 impl From<Vec<FieldError>> for ApiError {
     #[track_caller]
     fn from(fields: Vec<FieldError>) -> Self {
@@ -256,6 +290,7 @@ impl From<StoreError> for ApiError {
         let code = match error {
             // No later try will read it better.
             StoreError::Malformed(_) => ErrorCode::Internal,
+            StoreError::NotAdmitted => ErrorCode::TooManyRequests,
             StoreError::Throttled { .. } | StoreError::Failed { .. } => ErrorCode::Unavailable,
         };
         Self::new(code).with_cause(error)

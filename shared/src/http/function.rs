@@ -25,7 +25,7 @@ use serde_json::Value;
 use super::answer::{Answer, Done};
 use super::error::ApiError;
 use super::operation::{Access, BodyKind, Facts, Operation};
-use super::respond::{self, Handler, Route, erased, respond};
+use super::respond::{self, Handler, Prepared, Route, erased, respond};
 use super::{App, Request};
 use crate::aws::sdk_config;
 use crate::clock::Timestamp;
@@ -68,10 +68,12 @@ pub fn function_with<B: Body + 'static, A: Answer + 'static, R: Resources>(
 ) -> Starting {
     start(Route { function: name, facts: operation.facts() }, move |sdk| {
         let resources = Rc::new(R::from_environment(sdk)?);
-        Ok(Box::new(move |app: &App, parts: &super::RequestParts| {
+        let handler: Box<Handler> = Box::new(move |app, parts| {
             let resources = Rc::clone(&resources);
-            async move { handler(app, &Request::new(parts), &resources).await?.into_reply() }.boxed_local()
-        }))
+            let work = move |request| async move { handler(app, &request, &resources).await?.into_reply() };
+            Prepared::new(app, parts, work)
+        });
+        Ok(handler)
     })
 }
 

@@ -1,13 +1,17 @@
-//! The rate limiter: a sliding window per class and client, kept in the table so that it holds across instances.
+//! The rate limiter: a sliding window per class and party, kept in the table so that it holds across instances.
 //!
-//! Time is divided into windows of a class's length. A client's use is the count of the current window plus that of
-//! the previous one, weighted by how much of the previous one the last full length of time still covers. Every
-//! request is counted first, in one write that overlaps with its first read; classes that count failures only give a
-//! request back when it succeeds. A client that continues while it is rejected stays rejected.
+//! A [`Party`] is who a request is counted for: the account that its tokens name, or the client's address. Time is
+//! divided into windows of a class's length. A party's use is the count of the current window plus that of the previous
+//! one, weighted by how much of the previous one the last full length of time still covers. Every request is counted
+//! first, in one write that overlaps with its first read. What it turns out not to count in is given back when it ends,
+//! so parallel guesses cannot overshoot. A party that continues while it is rejected stays rejected.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::{ApiError, ErrorCode};
+use super::reply::Reply;
 use crate::auth::keyring::{Keyring, Purpose, hex};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
@@ -15,10 +19,16 @@ use crate::limits::{Limit, Limits, RateLimitClass};
 use crate::store::rates::{RequestCount, Slot};
 use crate::store::{Permit, Store, StoreError};
 
+/// Bytes of a keyed hash in a row's key.
+const HASH_LENGTH: usize = 16;
+
+fn keyed_hash(keyring: &Keyring, purpose: Purpose, bytes: &[u8]) -> String {
+    hex(&keyring.lasting_tag(purpose, bytes)).chars().take(HASH_LENGTH * 2).collect()
+}
+
 /// A keyed hash of a client's address, which stands for the client in the table. An IPv6 client is its /64 network,
 /// since it can use any address in it.
 pub fn client_key(keyring: &Keyring, address: &str) -> String {
-    const LENGTH: usize = 16;
     const NETWORK: usize = 8;
     let bytes: Vec<u8> = match address.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => address.octets().to_vec(),
@@ -28,7 +38,81 @@ pub fn client_key(keyring: &Keyring, address: &str) -> String {
         },
         Err(_) => address.as_bytes().to_vec(),
     };
-    hex(&keyring.lasting_tag(Purpose::ClientAddress, &bytes)).chars().take(LENGTH * 2).collect()
+    keyed_hash(keyring, Purpose::ClientAddress, &bytes)
+}
+
+/// Who a request is counted for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Party(String);
+
+/// The classes that a request is counted in, and for whom.
+#[derive(Clone, Debug)]
+pub struct Counting {
+    party: Party,
+    /// Every request's class first, then the classes of the route.
+    classes: Vec<RateLimitClass>,
+}
+
+impl Counting {
+    /// Counts for the client at `address`.
+    pub fn of_address(keyring: &Keyring, address: &str) -> Self {
+        Self { party: Party(client_key(keyring, address)), classes: vec![RateLimitClass::Global] }
+    }
+
+    /// Counts for a signed-in account.
+    pub fn of_account(keyring: &Keyring, account: UserId) -> Self {
+        let party = Party(keyed_hash(keyring, Purpose::RateLimitedAccount, account.to_string().as_bytes()));
+        Self { party, classes: vec![RateLimitClass::Account] }
+    }
+
+    /// Counts a request that a page of another site makes the client at `address` send.
+    pub fn of_another_site(keyring: &Keyring, address: &str) -> Self {
+        Self { party: Party(client_key(keyring, address)), classes: vec![RateLimitClass::Foreign] }
+    }
+
+    /// The same in further classes.
+    #[must_use]
+    pub fn with(mut self, classes: impl IntoIterator<Item = RateLimitClass>) -> Self {
+        self.classes.extend(classes);
+        self
+    }
+
+    /// Who it counts for.
+    pub fn party(&self) -> &Party {
+        &self.party
+    }
+}
+
+/// Whether a request with this result counts in a class of its route.
+pub(super) fn counts_in(class: RateLimitClass, result: &Result<Reply, ApiError>) -> bool {
+    match result {
+        Ok(reply) => reply.head.counted_in == Some(class),
+        Err(error) => class.counts_refusals() && error.refuses_proof(),
+    }
+}
+
+/// The parties that this instance rejected, and until when they stay rejected. Their requests read nothing before the
+/// decision, so that a flood costs its counting only.
+#[derive(Clone, Debug, Default)]
+pub struct RejectedParties(Arc<Mutex<HashMap<Party, i64>>>);
+
+impl RejectedParties {
+    /// An instance forgets all of them when there are more.
+    const MAX: usize = 1000;
+
+    pub(super) fn contains(&self, party: &Party, now: Timestamp) -> bool {
+        let parties = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        parties.get(party).is_some_and(|until| now.as_second() < *until)
+    }
+
+    pub(super) fn note(&self, party: &Party, decision: &RateLimitDecision, now: Timestamp) {
+        let Some(wait) = decision.retry_after() else { return };
+        let mut parties = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if parties.len() >= Self::MAX {
+            parties.clear();
+        }
+        parties.insert(party.clone(), now.as_second() + wait);
+    }
 }
 
 /// A client's use of the class that is closest to its limit.
@@ -101,9 +185,15 @@ fn wait(limit: Limit, current: i64, previous: i64, left: i64) -> i64 {
 pub struct RateLimitDecision {
     verdict: Result<(), ErrorCode>,
     status: Option<RateLimitStatus>,
-    /// The request's slot in a class that counts failures only, to be given back on success.
-    reserved: Option<(String, Slot)>,
+    reserved: Option<Reserved>,
     limiter_unavailable: bool,
+}
+
+/// What a request was counted in besides the class of every request, until its result is known.
+#[derive(Debug)]
+struct Reserved {
+    party: Party,
+    slots: Vec<(RateLimitClass, Slot)>,
 }
 
 impl RateLimitDecision {
@@ -117,13 +207,14 @@ impl RateLimitDecision {
         Self { verdict: Err(ErrorCode::Unavailable), status: None, reserved: None, limiter_unavailable: true }
     }
 
-    /// Without its counter a request passes, unless its class exists to stop guessing.
-    fn without_counter(error: &StoreError, class: Option<RateLimitClass>) -> Self {
+    /// Without its counter a request passes, unless its route has a class, which exists to stop guessing. A counter that
+    /// is throttled is flooded, so it counts as exceeded.
+    fn without_counter(error: &StoreError, counting: &Counting) -> Self {
         tracing::error!(%error, "limiter.unavailable");
-        let verdict = match (error, class) {
+        let verdict = match (error, counting.classes.len()) {
             (StoreError::Throttled { .. }, _) => Err(ErrorCode::TooManyRequests),
-            (_, Some(_)) => Err(ErrorCode::Unavailable),
-            (_, None) => Ok(()),
+            (_, 0 | 1) => Ok(()),
+            _ => Err(ErrorCode::Unavailable),
         };
         Self { verdict, status: None, reserved: None, limiter_unavailable: true }
     }
@@ -153,19 +244,31 @@ impl RateLimitDecision {
         Ok(Permit::of_request(session))
     }
 
-    /// The headers that describe the client's status.
-    pub fn headers(&self) -> Vec<(&'static str, String)> {
+    /// Seconds until a request of the rejected party may pass; `None` if this one did.
+    fn retry_after(&self) -> Option<i64> {
         match (&self.status, self.verdict) {
-            (Some(status), _) => status.headers(),
-            (None, Err(ErrorCode::TooManyRequests)) => vec![("retry-after", FLOOD_RETRY_SECONDS.to_string())],
-            (None, _) => Vec::new(),
+            (Some(status), _) => status.retry_after,
+            (None, Err(ErrorCode::TooManyRequests)) => Some(FLOOD_RETRY_SECONDS),
+            (None, _) => None,
         }
     }
 
-    /// Gives the request back to a class that counts failures only.
-    pub(super) async fn give_back(&self, store: &Store) {
-        if let Some((client, slot)) = &self.reserved
-            && let Err(error) = store.give_back(client, slot).await
+    /// The headers that describe the client's status.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        match &self.status {
+            Some(status) => status.headers(),
+            None => self.retry_after().map(|seconds| ("retry-after", seconds.to_string())).into_iter().collect(),
+        }
+    }
+
+    /// Gives the request back to the classes that it does not count in; a rejected one counts in the classes that reject
+    /// it. At most 1 call.
+    pub(super) async fn settle(&self, store: &Store, counts_in: impl Fn(RateLimitClass) -> bool) {
+        let Some(Reserved { party, slots }) = &self.reserved else { return };
+        let given_back = slots.iter().filter(|(class, _)| self.verdict.is_err() || !counts_in(*class));
+        let given_back: Vec<&Slot> = given_back.map(|(_, slot)| slot).collect();
+        if !given_back.is_empty()
+            && let Err(error) = store.give_back(&party.0, &given_back).await
         {
             tracing::warn!(%error, "limiter.give_back_failed");
         }
@@ -175,36 +278,33 @@ impl RateLimitDecision {
 /// `Retry-After` of a client whose counter is throttled.
 pub(super) const FLOOD_RETRY_SECONDS: i64 = 60;
 
-/// Counts a request of the client at `address` in `global` and in `class`, and decides on it. 1 call.
-pub async fn decide(
-    store: &Store,
-    keyring: &Keyring,
-    limits: &Limits,
-    class: Option<RateLimitClass>,
-    (address, now): (&str, Timestamp),
-) -> RateLimitDecision {
-    let client = client_key(keyring, address);
-    let classes: Vec<RateLimitClass> = std::iter::once(RateLimitClass::Global).chain(class).collect();
+/// Counts a request in all its classes, and decides on it. 1 call.
+pub async fn decide(store: &Store, limits: &Limits, counting: Counting, now: Timestamp) -> RateLimitDecision {
     let slot = |class: &RateLimitClass| {
         let limit = limits.of(*class);
         let window = now.as_second().div_euclid(limit.window);
         Slot { class: class.name(), window, cap: limit.requests }
     };
-    let slots: Vec<Slot> = classes.iter().map(slot).collect();
+    let slots: Vec<Slot> = counting.classes.iter().map(slot).collect();
     let expires_at = now.as_second() + 2 * limits.longest_window();
-    let counts = match store.count_request(&client, &slots, expires_at).await {
+    let counts = match store.count_request(&counting.party.0, &slots, expires_at).await {
         Ok(counts) => counts,
-        Err(error) => return RateLimitDecision::without_counter(&error, class),
+        Err(error) => return RateLimitDecision::without_counter(&error, &counting),
     };
-    let statuses =
-        classes.iter().zip(counts).map(|(class, count)| RateLimitStatus::of(limits.of(*class), count, now.as_second()));
-    let tightest = statuses.min_by_key(|status| (status.retry_after.is_none(), status.remaining));
+    let was_counted = counts.iter().all(|count| count.was_counted);
+    let of_class = |(class, count): (&RateLimitClass, RequestCount)| {
+        RateLimitStatus::of(limits.of(*class), count, now.as_second())
+    };
+    let statuses: Vec<RateLimitStatus> = counting.classes.iter().zip(counts).map(of_class).collect();
+    let tightest = statuses.iter().min_by_key(|status| (status.retry_after.is_none(), status.remaining)).copied();
     let rejected = tightest.is_some_and(|status| status.retry_after.is_some());
-    let reserved = class.zip(slots.last().cloned()).filter(|(class, _)| !rejected && class.counts_failures_only());
+    let of_route = counting.classes.iter().zip(slots).zip(&statuses).skip(1);
+    let reserved = of_route.filter(|(_, status)| was_counted && status.retry_after.is_none());
+    let reserved: Vec<_> = reserved.map(|((class, slot), _)| (*class, slot)).collect();
     RateLimitDecision {
         verdict: if rejected { Err(ErrorCode::TooManyRequests) } else { Ok(()) },
         status: tightest,
-        reserved: reserved.map(|(_, slot)| (client, slot)),
+        reserved: (!reserved.is_empty()).then_some(Reserved { party: counting.party, slots: reserved }),
         limiter_unavailable: false,
     }
 }
@@ -231,6 +331,37 @@ mod tests {
     fn the_previous_window_still_weighs_at_the_edge() {
         assert!(at(1, 5, true, 0).retry_after.is_some(), "no double burst");
         assert_eq!(at(1, 5, true, 180).retry_after, None, "a fifth of the window later one fits");
+    }
+
+    #[test]
+    fn an_account_and_an_address_are_different_parties() {
+        let keys = crate::http::testing::keyring();
+        let user = UserId::new();
+        let account = Counting::of_account(&keys, user);
+        assert_eq!(account.party(), Counting::of_account(&keys, user).party());
+        assert_ne!(account.party(), Counting::of_account(&keys, UserId::new()).party());
+        assert_ne!(account.party(), Counting::of_address(&keys, &user.to_string()).party());
+        assert!(!account.party.0.contains(&user.to_string()));
+    }
+
+    #[test]
+    fn a_refusal_counts_in_the_classes_of_secrets_and_an_answer_only_where_it_says_so() {
+        let counted = |result: &Result<Reply, ApiError>| -> Vec<RateLimitClass> {
+            RateLimitClass::ALL.into_iter().filter(|class| counts_in(*class, result)).collect()
+        };
+        let refused = |code| Err(ApiError::new(code));
+        let secrets = [RateLimitClass::Auth, RateLimitClass::Otp, RateLimitClass::Reset, RateLimitClass::Verify];
+        for code in ErrorCode::ALL.iter().copied().filter(|code| code.refuses_proof()) {
+            assert_eq!(counted(&refused(code)), secrets, "{code:?}");
+        }
+        for code in [ErrorCode::ValidationFailed, ErrorCode::Conflict, ErrorCode::LimitReached, ErrorCode::Internal] {
+            assert!(counted(&refused(code)).is_empty(), "{code:?}");
+        }
+        assert!(counted(&Err(ApiError::new(ErrorCode::Unauthorized).presented_nothing())).is_empty());
+        let reply =
+            |counted_in| Ok(Reply::json(200, "{}", super::super::reply::Head { counted_in, ..Default::default() }));
+        assert!(counted(&reply(None)).is_empty());
+        assert_eq!(counted(&reply(Some(RateLimitClass::Register))), [RateLimitClass::Register]);
     }
 
     #[test]

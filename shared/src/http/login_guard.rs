@@ -71,7 +71,7 @@ impl Reservation {
 
     /// Gives it back, because the login did not fail. 1 call.
     pub async fn give_back(&self, store: &Store) {
-        if let Err(error) = store.give_back(&self.client, &self.slot).await {
+        if let Err(error) = store.give_back(&self.client, &[&self.slot]).await {
             tracing::warn!(%error, "login_guard.give_back_failed");
         }
     }

@@ -7,14 +7,14 @@
 //! | [`answer`], [`select`] | what a handler gives; answers with some of their fields only |
 //! | [`error`] | the catalogue of errors |
 //! | [`function`](mod@function) | the edge: `lambda_http`, one task per request |
-//! | [`respond`](mod@respond) | the pipeline: rate limiter, origin, caller, body, handler, headers |
-//! | [`limiter`], [`login_guard`], [`password_attempt`] | rate limits by client, login limits by account, passwords on other routes |
+//! | [`respond`](mod@respond) | the pipeline: origin, body, rate limiter, caller, handler, headers |
+//! | [`limiter`], [`login_guard`], [`password_attempt`] | rate limits by client or account, login limits by account, passwords on other routes |
 //! | [`idempotency`], [`retry`] | requests that are sent again, rows that others change |
 //! | [`refresh_tokens`] | the session that refresh tokens continue, and their theft |
 //! | [`accept`], [`cookies`], [`origin`], [`compression`], [`headers`] | single rules of HTTP |
 //!
-//! The rate limiter's one write runs in parallel with everything that only reads. A handler that writes asks for a
-//! [`Permit`] first, and gets it once the limiter has let the request pass.
+//! The rate limiter's one write runs in parallel with the first read; the other reads wait for its decision. A handler
+//! that writes asks for a [`Permit`] first, and gets it once the limiter has let the request pass.
 
 pub mod accept;
 mod access_log;
@@ -27,6 +27,7 @@ pub mod error;
 pub mod function;
 pub mod headers;
 pub mod idempotency;
+mod identity;
 pub mod limiter;
 pub mod list;
 pub mod login_guard;
@@ -47,6 +48,7 @@ pub use self::answer::{
 pub use self::app::App;
 pub use self::error::{ApiError, ErrorCode};
 pub use self::function::{HttpFunction, Resources, function, function_with};
+pub use self::limiter::RejectedParties;
 pub use self::list::PageRequest;
 pub use self::operation::{Access, BodyKind, Facts, Operation};
 pub use self::reply::Reply;
@@ -75,7 +77,8 @@ pub(crate) mod testing {
             password_min_length: NonZeroU8::new(6).unwrap(),
             default_zone: Zone::parse("Asia/Kolkata").unwrap(),
             limits: Limits::parse(
-                "global=100/900,auth=5/900,otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600,code=10/3600",
+                "global=100/900,account=1000/900,foreign=100/900,auth=5/900,otp=5/900,register=10/3600,reset=3/3600,\
+                verify=5/3600,upload=10/3600,login=10/3600,code=10/3600",
             )
             .unwrap(),
         }

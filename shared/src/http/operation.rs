@@ -53,6 +53,28 @@ pub enum Versioning {
     Both,
 }
 
+/// Who a route's requests are counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountedFor {
+    /// The account of a signed-in caller; otherwise the client's address.
+    Caller,
+    /// The client's address.
+    Address,
+}
+
+/// The rate limit classes of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteClasses([Option<RateLimitClass>; 2]);
+
+impl IntoIterator for RouteClasses {
+    type Item = RateLimitClass;
+    type IntoIter = std::iter::Flatten<std::array::IntoIter<Option<RateLimitClass>, 2>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().flatten()
+    }
+}
+
 /// The facts of a route, whatever the types of its body and answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
@@ -68,10 +90,14 @@ pub struct Facts {
     pub access: Access,
     /// The body it takes.
     pub body: BodyKind,
-    /// The rate limit class it counts in, besides `global`.
-    pub class: Option<RateLimitClass>,
+    /// The rate limit classes it counts in, besides that of every request.
+    pub classes: RouteClasses,
+    /// Who it is counted for.
+    pub counted_for: CountedFor,
     /// Whether it counts at all.
     pub is_limited: bool,
+    /// The field of its body that may hold a refresh token, which names the account that it is counted for.
+    pub refresh_token_field: Option<&'static str>,
     /// Whether other sites and mail programs may post to it: then its token alone authorises the request.
     pub takes_foreign_posts: bool,
     /// Its `ETag` and `If-Match`.
@@ -213,8 +239,10 @@ impl<B: Body, A: Answer> Operation<B, A> {
             summary,
             access: Access::SignedIn,
             body,
-            class: None,
+            classes: RouteClasses([None; 2]),
+            counted_for: CountedFor::Caller,
             is_limited: true,
+            refresh_token_field: None,
             takes_foreign_posts: false,
             versioning: Versioning::None,
             is_idempotent: false,
@@ -271,10 +299,27 @@ impl<B: Body, A: Answer> Operation<B, A> {
         self
     }
 
-    /// Counts in a rate limit class besides `global`.
+    /// Counts in a rate limit class, besides that of every request and at most one other.
     #[must_use]
     pub const fn limit(mut self, class: RateLimitClass) -> Self {
-        self.facts.class = Some(class);
+        let [first, second] = self.facts.classes.0;
+        assert!(second.is_none(), "a route has two classes at most");
+        self.facts.classes = RouteClasses(if first.is_none() { [Some(class), None] } else { [first, Some(class)] });
+        self
+    }
+
+    /// Is counted for the client's address, whoever is signed in. For routes that try a secret of any account, or send
+    /// mail to any address: everyone can register accounts to be signed in as, and multiply the tries.
+    #[must_use]
+    pub const fn counted_by_address(mut self) -> Self {
+        self.facts.counted_for = CountedFor::Address;
+        self
+    }
+
+    /// May be sent a refresh token in this field of its body.
+    #[must_use]
+    pub const fn refresh_token_in(mut self, field: &'static str) -> Self {
+        self.facts.refresh_token_field = Some(field);
         self
     }
 

@@ -45,7 +45,7 @@ impl PasswordAttempt {
 
     /// Gives it back, because the password was right. 1 call.
     pub async fn give_back(&self, store: &Store) {
-        if let Err(error) = store.give_back(&self.client, &self.slot).await {
+        if let Err(error) = store.give_back(&self.client, &[&self.slot]).await {
             tracing::warn!(%error, "password_attempt.give_back_failed");
         }
     }

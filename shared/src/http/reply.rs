@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::cookies::SetCookie;
+use crate::limits::RateLimitClass;
 
 /// The media type of JSON answers.
 pub(super) const JSON: &str = "application/json; charset=utf-8";
@@ -33,8 +34,10 @@ impl Reply {
 pub struct Head {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) cookies: Vec<SetCookie>,
-    /// Whether it counts as a failure in the rate limit classes that count failures only.
-    pub(super) counts_as_failure: bool,
+    /// The rate limit class of the route that it counts in; in the others it is given back.
+    pub(super) counted_in: Option<RateLimitClass>,
+    /// Whether it reports a failure in its own way: then it replaces the rate limiter's rejection.
+    pub(super) reports_failure: bool,
     /// Whether it carries secrets: then it is not compressed.
     pub(super) is_confidential: bool,
 }

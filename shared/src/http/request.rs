@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, OnceCell};
 use std::fmt::Display;
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
@@ -54,28 +53,48 @@ pub struct Caller {
 }
 
 /// A request to an operation whose body is a `B`.
-#[derive(Debug)]
 pub struct Request<'a, B = NoBody> {
     parts: &'a RequestParts,
-    body: PhantomData<fn() -> B>,
+    /// The parsed body, until a handler takes it.
+    body: Cell<Option<B>>,
+}
+
+impl<B> std::fmt::Debug for Request<'_, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self.parts, f)
+    }
 }
 
 impl<'a, B: Body> Request<'a, B> {
-    pub(super) fn new(parts: &'a RequestParts) -> Self {
-        Self { parts, body: PhantomData }
+    /// Parses the body, without I/O, but for a multipart one, which the handler reads. Returns the refresh token in it
+    /// too.
+    ///
+    /// # Errors
+    /// 400 with every bad field.
+    pub(super) fn parse(app: &App, parts: &'a RequestParts) -> Result<(Self, Option<String>), ApiError> {
+        if parts.facts.body == BodyKind::Ignored || parts.is_multipart() {
+            return Ok((Self { parts, body: Cell::new(None) }, None));
+        }
+        let object = parts.object()?;
+        let refresh_token = parts.facts.refresh_token_field.and_then(|field| object.get(field)?.as_str());
+        let refresh_token = refresh_token.map(str::to_owned);
+        let body = read(app, parts, object)?;
+        Ok((Self { parts, body: Cell::new(Some(body)) }, refresh_token))
     }
 
-    /// Parses the body.
+    /// The body. A second call parses it again.
     ///
     /// # Errors
     /// 400 with every bad field.
     pub fn body(&self, app: &App) -> Result<B, ApiError> {
-        let is_optional = self.facts.body == BodyKind::OptionalJson && self.json_text().is_empty();
-        let object = if is_optional { Map::new() } else { self.json()? };
-        let mut fields = Fields::new(object, self.body_context(app));
-        let body = B::read(&mut fields);
-        Ok(fields.finish(body)?)
+        self.body.take().map_or_else(|| read(app, self.parts, self.parts.object()?), Ok)
     }
+}
+
+fn read<B: Body>(app: &App, parts: &RequestParts, object: Map<String, Value>) -> Result<B, ApiError> {
+    let mut fields = Fields::new(object, parts.body_context(app));
+    let body = B::read(&mut fields);
+    Ok(fields.finish(body)?)
 }
 
 impl<B> Deref for Request<'_, B> {
@@ -271,7 +290,11 @@ impl RequestParts {
         BodyContext { now: self.now, password_min_length, challenges: self.challenges(app) }
     }
 
-    fn json(&self) -> Result<Map<String, Value>, ApiError> {
+    /// The JSON object in the body; an empty one where the body may be missing and is.
+    fn object(&self) -> Result<Map<String, Value>, ApiError> {
+        if self.facts.body == BodyKind::OptionalJson && self.json_text().is_empty() {
+            return Ok(Map::new());
+        }
         // The gateway passes JSON on as text, with this character in place of bytes that are no UTF-8.
         if matches!(&self.payload, Payload::Text(text) if text.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(ApiError::new(ErrorCode::MalformedJson).with_message(NOT_UTF8));
@@ -300,10 +323,10 @@ impl RequestParts {
             return Ok(());
         }
         let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-        let (media_type, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-        let media_type = media_type.trim();
+        let (_, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+        let media_type = self.media_type();
         let length = self.payload.len();
-        if expected == BodyKind::JsonOrMultipart && media_type.eq_ignore_ascii_case("multipart/form-data") {
+        if self.is_multipart() {
             let too_large = ApiError::new(ErrorCode::BodyTooLarge).with_message(MULTIPART_TOO_LARGE);
             return if length > MULTIPART_MAX { Err(too_large) } else { check_charset(parameters) };
         }
@@ -326,6 +349,11 @@ impl RequestParts {
         }
         let error = ApiError::new(ErrorCode::UnsupportedMediaType).with_message("Content-Encoding must be identity");
         Err(error.with_header(ACCEPT_ENCODING.as_str(), "identity"))
+    }
+
+    /// Whether the body comes in parts, on a route that takes such a body.
+    fn is_multipart(&self) -> bool {
+        self.facts.body == BodyKind::JsonOrMultipart && self.media_type().eq_ignore_ascii_case("multipart/form-data")
     }
 
     /// The query's parameters that are there more than once although they are not `repeatable`, as errors.

@@ -1,12 +1,15 @@
 //! One request, from the decoded event to the answer.
 //!
 //! ```text
-//! request → rate limiter's write ────────────────────────────┐
-//!         → origin → caller → type and size of the body →    │ → the limiter's rejection, or the handler's answer
-//!           handler: parse, read, (permit) ← waits for ──────┘ → headers, cookies, compression, log line
+//! request → origin, body → rate limiter's write ─────────────────────────┐
+//!                        → caller → handler: first read,                 │ → the limiter's rejection, or the
+//!                          further reads, (permit) ← wait for ───────────┘   handler's answer → headers, log line
 //! ```
+//!
+//! Headers and body are judged first, without I/O, so that the limiter knows what to count: see [`limiter`].
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -19,18 +22,47 @@ use super::access_log;
 use super::answer::Answer;
 use super::authenticate::authenticate;
 use super::compression::Coding;
-use super::cookies::CookieName;
 use super::error::{ApiError, ErrorCode};
-use super::limiter::{self, RateLimitDecision};
-use super::operation::{Access, Facts};
-use super::origin::RequestOrigin;
+use super::identity::{Identity, has_cookie, refresh_holder};
+use super::limiter::{self, Counting, RateLimitDecision};
+use super::operation::{Access, CountedFor, Facts};
+use super::origin::{AuthenticatedBy, RequestOrigin};
 use super::reply::Reply;
 use super::request::RequestParts;
 use super::{App, Request, headers};
 use crate::domain::body::Body;
+use crate::store::gate::{Admission, Gate};
 
-/// A handler whose types are erased.
-pub type Handler = dyn for<'a> Fn(&'a App, &'a RequestParts) -> LocalBoxFuture<'a, Result<Reply, ApiError>>;
+/// A handler whose types are erased: parses the body, and returns the work that is to be done.
+pub type Handler = dyn for<'a> Fn(&'a App, &'a RequestParts) -> Result<Prepared<'a>, ApiError>;
+
+/// A request whose body is good.
+pub struct Prepared<'a> {
+    /// The refresh token in the body.
+    refresh_token: Option<String>,
+    work: LocalBoxFuture<'a, Result<Reply, ApiError>>,
+}
+
+impl std::fmt::Debug for Prepared<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Prepared<'a> {
+    /// Parses the body, and prepares the handler's work on it.
+    pub(super) fn new<B: Body + 'a, W>(
+        app: &'a App,
+        parts: &'a RequestParts,
+        work: impl FnOnce(Request<'a, B>) -> W,
+    ) -> Result<Self, ApiError>
+    where
+        W: Future<Output = Result<Reply, ApiError>> + 'a,
+    {
+        let (request, refresh_token) = Request::parse(app, parts)?;
+        Ok(Self { refresh_token, work: work(request).boxed_local() })
+    }
+}
 
 /// A route: an operation's facts and its function.
 #[derive(Clone, Copy, Debug)]
@@ -42,10 +74,12 @@ pub struct Route {
 }
 
 /// Erases the types of a handler.
-pub fn erased<B: Body, A: Answer>(
+pub fn erased<B: Body + 'static, A: Answer>(
     handler: impl AsyncFn(&App, &Request<'_, B>) -> Result<A, ApiError> + Copy + 'static,
 ) -> Box<Handler> {
-    Box::new(move |app, parts| async move { handler(app, &Request::new(parts)).await?.into_reply() }.boxed_local())
+    Box::new(move |app, parts| {
+        Prepared::new(app, parts, move |request| async move { handler(app, &request).await?.into_reply() })
+    })
 }
 
 /// Answers one request within `budget`. The store's meter keeps what it consumed until the next request.
@@ -67,60 +101,118 @@ pub async fn respond(
     response
 }
 
-/// Runs the rate limiter and the handler at the same time.
+/// Runs the rate limiter and the handler at the same time. What the headers and the body alone decide comes before.
 async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Reply, ApiError> {
+    let identity = Identity::of(app, parts).await;
+    let origin = origin_of(app, parts, identity);
+    let allowed = origin.check(&app.http.allowed_origins);
+    let gate = Arc::new(Gate::new());
+    let gated = app.behind(Arc::clone(&gate));
+    let prepare = || parts.check_body().and_then(|()| handler(&gated, parts));
+    let prepared = catch_unwind(AssertUnwindSafe(prepare)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+    let counting = counting(app, parts, identity, origin, prepared.as_ref().ok()).await;
+    let is_rejected = |counting: &Counting| app.rejected.contains(counting.party(), parts.now());
+    if !counting.as_ref().is_ok_and(|counting| counting.as_ref().is_some_and(is_rejected)) {
+        gate.allow_early_read();
+    }
     let limiter = async {
-        let Facts { is_limited, class, .. } = parts.facts;
-        let decision = match app.keyring().await {
-            _ if !is_limited => RateLimitDecision::unlimited(),
-            Ok(keyring) => {
-                let client = (parts.address(), parts.now());
-                limiter::decide(&app.store, &keyring, &app.http.limits, class, client).await
+        let decision = match counting {
+            Ok(Some(counting)) => {
+                let party = counting.party().clone();
+                let decision = limiter::decide(&app.store, &app.http.limits, counting, parts.now()).await;
+                app.rejected.note(&party, &decision, parts.now());
+                decision
             }
+            Ok(None) => RateLimitDecision::unlimited(),
             Err(_) => RateLimitDecision::without_keys(),
         };
+        gate.decide(if decision.check().is_ok() { Admission::Admitted } else { Admission::Refused });
         // Nobody else sets it, so it is not set yet.
         drop(parts.decision.set(decision));
     };
-    let handled = AssertUnwindSafe(run(app, handler, parts)).catch_unwind();
+    let handled = AssertUnwindSafe(run(&gated, parts, allowed, prepared)).catch_unwind();
     let ((), result) = futures::join!(limiter, handled);
-    // A fault of ours is answered, and logged, as one even where the limiter refuses the request.
-    let result = result.map_err(|panic| ApiError::internal(panic_message(panic.as_ref())))?;
     let decision = parts.decision.wait().await;
-    match result {
+    let result = match result {
+        // A fault of ours is answered, and logged, as one even where the limiter refuses the request.
+        Err(panic) => Err(panicked(panic.as_ref())),
         // A redirect after a failure reveals nothing, and says in its own way that the request failed.
-        Ok(reply) if reply.head.counts_as_failure => Ok(reply),
-        result => {
-            decision.check()?;
-            if result.is_ok() {
-                decision.give_back(&app.store).await;
-            }
-            result
-        }
+        Ok(Ok(reply)) if reply.head.reports_failure => Ok(reply),
+        Ok(result) => decision.check().and(result),
+    };
+    decision.settle(&app.store, |class| limiter::counts_in(class, &result)).await;
+    result
+}
+
+fn origin_of<'a>(app: &App, parts: &'a RequestParts, identity: Identity) -> RequestOrigin<'a> {
+    let reads_bearer = parts.facts.access != Access::Anyone;
+    RequestOrigin {
+        is_unsafe: !parts.facts.takes_foreign_posts && !matches!(parts.method(), "GET" | "HEAD" | "OPTIONS"),
+        origin: parts.origin(),
+        fetch_site: parts.header("sec-fetch-site"),
+        fetch_mode: parts.header("sec-fetch-mode"),
+        authenticated_by: match identity.bearer {
+            Some(_) if reads_bearer => AuthenticatedBy::Bearer,
+            _ if has_cookie(app, parts) => AuthenticatedBy::Cookies,
+            _ => AuthenticatedBy::Nothing,
+        },
     }
 }
 
-async fn run(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Reply, ApiError> {
-    let facts = parts.facts;
-    let mut tokens = [CookieName::Access, CookieName::Refresh].into_iter();
-    let origin = RequestOrigin {
-        is_unsafe: !facts.takes_foreign_posts && !matches!(parts.method(), "GET" | "HEAD" | "OPTIONS"),
-        origin: parts.origin(),
-        fetch_site: parts.header("sec-fetch-site"),
-        by_cookie: parts.bearer().is_none() && tokens.any(|name| !parts.cookies(app, name).is_empty()),
+/// What the request is counted in; `None` if its route is not rate limited. Another site's request touches no counter of
+/// the visitor's own, and one whose body is bad none of the route's classes.
+async fn counting(
+    app: &App,
+    parts: &RequestParts,
+    identity: Identity,
+    origin: RequestOrigin<'_>,
+    prepared: Option<&Prepared<'_>>,
+) -> Result<Option<Counting>, ApiError> {
+    let Facts { is_limited, counted_for, classes, .. } = parts.facts;
+    if !is_limited {
+        return Ok(None);
+    }
+    let keyring = app.keyring().await?;
+    if origin.is_of_another_site(&app.http.allowed_origins) {
+        return Ok(Some(Counting::of_another_site(&keyring, parts.address())));
+    }
+    let account = match counted_for {
+        CountedFor::Address => None,
+        CountedFor::Caller => {
+            let refresh_token = prepared.and_then(|prepared| prepared.refresh_token.as_deref());
+            refresh_holder(app, parts, refresh_token).await.or(identity.account())
+        }
     };
-    origin.check(&app.http.allowed_origins)?;
-    if facts.access != Access::Anyone {
+    let everything = account.map_or_else(
+        || Counting::of_address(&keyring, parts.address()),
+        |account| Counting::of_account(&keyring, account),
+    );
+    Ok(Some(everything.with(classes.into_iter().filter(|_| prepared.is_some()))))
+}
+
+async fn run(
+    app: &App,
+    parts: &RequestParts,
+    allowed: Result<(), ApiError>,
+    prepared: Result<Prepared<'_>, ApiError>,
+) -> Result<Reply, ApiError> {
+    let access = parts.facts.access;
+    allowed?;
+    if access != Access::Anyone {
         match authenticate(app, parts).await {
             Ok(authenticated) => parts.set_caller(authenticated.caller, authenticated.cookie),
-            Err(error) if facts.access == Access::SignedIn || error.code() != ErrorCode::Unauthorized => {
-                return Err(error);
+            Err(error) if access == Access::SignedIn || error.code() != ErrorCode::Unauthorized => {
+                let has_token = parts.bearer().is_some() || has_cookie(app, parts);
+                return Err(if has_token { error } else { error.presented_nothing() });
             }
             Err(_) => {}
         }
     }
-    parts.check_body()?;
-    handler(app, parts).await
+    prepared?.work.await
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> ApiError {
+    ApiError::internal(panic_message(panic))
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {

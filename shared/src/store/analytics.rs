@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::counters::{COMPLETED, PENDING, TASKS, count, days_of_row};
 use super::error::failed;
+use super::gate::ReadCost;
 use super::keys::{self, Index, RowKey, UserRowKey};
 use super::update::Expression;
 use super::{Item, Permit, Store, StoreError, key_item, key_of, number, text};
@@ -129,6 +130,7 @@ impl Store {
         let high = expression.value(text(keys::reminders_about(now)));
         let (mut counted, mut start) = (0, None);
         loop {
+            self.admit(ReadCost::Unbounded).await?;
             let output = self
                 .client()
                 .query()

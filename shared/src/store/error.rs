@@ -24,6 +24,9 @@ pub enum StoreError {
         /// The service's message.
         detail: String,
     },
+    /// The rate limiter refused the request before this read began.
+    #[error("the rate limiter refused the request")]
+    NotAdmitted,
     /// A row does not have the shape that the code expects.
     #[error("a row is malformed: {0}")]
     Malformed(#[from] serde_dynamo::Error),

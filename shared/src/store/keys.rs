@@ -24,7 +24,7 @@
 //! | Claim of a Google id | `GOOGLE#<sub>` | `CLAIM` | |
 //! | Token sent by mail (verification, reset, export) | `TOKEN#<sha-256>` | `TOKEN` | TTL |
 //! | Login that waits for its code | `CHALLENGE#<id>` | `CHALLENGE` | TTL |
-//! | Rate windows of a client, failed logins of an account | `RATE#<keyed hash>` | `RATE` | TTL |
+//! | Rate windows of a client address or account, failed logins of an account | `RATE#<keyed hash>` | `RATE` | TTL |
 //! | Health probe (never written) | `HEALTH` | `HEALTH` | |
 //! | Migration ledger and its lock, how far an import is | `MIGRATIONS` | `NUMBER#<number>`, `LOCK`, `IMPORT` | |
 //!
@@ -46,11 +46,14 @@
 //! and write units (WCU) for small items, as `shared/tests/store/budgets.rs` asserts them. Every route also makes the
 //! limiter's write (1 WCU, beside its first call); a silent refresh adds one read (1 RCU) for each session that the first four
 //! refresh cookies name, until one of them is valid. Where none is valid and one was stolen, its session is ended with one
-//! update (1 WCU).
+//! update (1 WCU). On a route with a rate limit
+//! class, "limiter gives back" is one more write (1 WCU) for a request that does not count in the class; other results of
+//! these routes cost it where they do not count, too. A rejected request makes the limiter's write and the first read in
+//! the row, if that is bounded, and no other (`functions/service/tests/rejected_requests.rs`).
 //!
 //! | Route | Calls | RCU | WCU |
 //! |---|---|---|---|
-//! | POST /api/auth/register | Transact(claim, account, token, mail) | 0 | 10 |
+//! | POST /api/auth/register | Transact(claim, account, token, mail) → limiter gives back | 0 | 11 |
 //! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account, session, less the oldest) → limiter gives back | 2 | 5 |
 //! | the same, from a strange address | …, the guard's write beside the hash, … → the guard gives back | 2 | 7 |
 //! | the same, refused | Get(claim) → Query(account and sessions), the guard's write beside the hash | 2 | 1 |
@@ -59,14 +62,14 @@
 //! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, account, mail) → limiter gives back | 1 | 8 |
 //! | POST /api/auth/forgot-password | none: a message on a queue | 0 | 0 |
 //! | auth-issue-reset, per message | Get(claim) → Transact(mail, account, token) | 1 | 7 |
-//! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, notification, mail) → the guard's counts go | 2 | 13 + 2 per session |
-//! | GET /api/auth/google | none; the provider's metadata once an hour | 0 | 0 |
+//! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, notification, mail) → the guard's counts go, limiter gives back | 2 | 14 + 2 per session |
+//! | GET /api/auth/google | limiter gives back; the provider's metadata once an hour | 0 | 1 |
 //! | GET /api/auth/google/callback | BatchGet(claims) → Query(account and sessions) → Transact(account, session) → limiter gives back | 3 | 5 |
 //! | the same, linking | BatchGet(claims) → Query → Transact(account, claim, notification, mail) → Query → Transact(account, session) → … | 4 | 17 |
 //! | the same, new | BatchGet(claims) → Transact(claims, account) → Transact(account, session) → … | 2 | 11 |
 //! | POST /api/auth/refresh | Get(session) → Update(session) → limiter gives back | 1 | 2 |
-//! | POST /api/auth/verify-email | Get(token) → Transact(session, account, token) | 1 | 6 |
-//! | the same, with the password | Get(token) → Get(account) ‖ limiter counts → the guard's write beside the hash → Transact(account, token) → limiter, guard give back | 2 | 8 |
+//! | POST /api/auth/verify-email | Get(token) → Transact(session, account, token) → limiter gives back | 1 | 7 |
+//! | the same, with the password | Get(token) → Get(account) ‖ limiter counts → the guard's write beside the hash → Transact(account, token) → limiter twice, guard give back | 2 | 9 |
 //! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail) | 1 | 9 |
 //! | POST /api/auth/logout | Delete(session), for each that a token names, at once | 0 | 1 per session |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
@@ -76,7 +79,7 @@
 //! | GET /api/user/export | BatchGet(session, export) | 2 | 0 |
 //! | POST /api/user/export/open | BatchGet(session, export, account, token) → Transact(session, token) → limiter gives back | 4 | 5 |
 //! | users-build-export, per message | Get(export) → Query(all of the user's rows, 1 MB each) → Transact(export, token, mail) | 1 + 1 per 4 KB | 7 |
-//! | DELETE /api/user/me | Query(account and sessions) → Transact(account, claims, sessions) | 1 | 7 + 2 per session |
+//! | DELETE /api/user/me | Query(account and sessions) → Transact(account, claims, sessions) → limiter gives back | 1 | 8 + 2 per session |
 //! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |

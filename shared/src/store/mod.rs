@@ -14,6 +14,7 @@ pub mod due;
 mod error;
 pub mod exports;
 pub mod feedback;
+pub(crate) mod gate;
 pub mod google;
 pub mod idempotency;
 pub mod import;
@@ -39,6 +40,7 @@ pub mod users;
 pub mod walk;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -52,6 +54,7 @@ pub use self::error::{ReadError, Refusal, Refuse, StoreError, WriteError};
 pub use self::permit::Permit;
 
 use self::error::{failed, malformed};
+use self::gate::{Gate, ReadCost};
 use self::keys::Key;
 use self::meter::Meter;
 use self::row::Row;
@@ -74,12 +77,29 @@ pub struct Store {
     client: Client,
     table: String,
     meter: Meter,
+    gate: Option<Arc<Gate>>,
 }
 
 impl Store {
     /// A handle on `table`.
     pub fn new(sdk: &aws_types::SdkConfig, table: String) -> Self {
-        Self { client: Client::new(sdk), table, meter: Meter::default() }
+        Self { client: Client::new(sdk), table, meter: Meter::default(), gate: None }
+    }
+
+    /// The same handle for one request, whose reads wait at `gate`.
+    pub(crate) fn behind(&self, gate: Arc<Gate>) -> Self {
+        Self { gate: Some(gate), ..self.clone() }
+    }
+
+    /// Waits until a read may begin. Every read calls it first.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAdmitted`].
+    pub(crate) async fn admit(&self, cost: ReadCost) -> Result<(), StoreError> {
+        match &self.gate {
+            Some(gate) => gate.pass(cost).await,
+            None => Ok(()),
+        }
     }
 
     /// Counts what this handle's calls consume.
@@ -101,6 +121,7 @@ impl Store {
     }
 
     pub(crate) async fn get_item(&self, key: Key, consistency: Consistency) -> Result<Option<Item>, StoreError> {
+        self.admit(ReadCost::Bounded).await?;
         let output = self
             .client
             .get_item()
@@ -121,6 +142,7 @@ impl Store {
         let mut pending: Vec<Item> = wanted.into_iter().map(key_item).collect();
         let mut backoff = BATCH_BACKOFF;
         while !pending.is_empty() {
+            self.admit(ReadCost::Bounded).await?;
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(pending))
                 .consistent_read(true)

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::failed;
+use super::gate::ReadCost;
 use super::keys::{self, Index};
 use super::update::Expression;
 use super::{Item, Store, StoreError, text};
@@ -121,6 +122,7 @@ impl Store {
         let (low, high) = query.range;
         let (low, high) = (expression.value(text(low)), expression.value(text(high)));
         let limit = i32::try_from(query.limit).unwrap_or(i32::MAX);
+        self.admit(ReadCost::Bounded).await?;
         let output = self
             .client()
             .query()

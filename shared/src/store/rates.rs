@@ -1,4 +1,5 @@
-//! The rate limiter's counters: one row a client, one number a class and window, one write a request.
+//! The rate limiter's counters: one row per client address or account, one number per class and window, one write per
+//! request.
 
 use std::collections::HashMap;
 
@@ -92,14 +93,16 @@ impl Store {
             .collect())
     }
 
-    /// Takes a request back out of its window. 1 call.
+    /// Takes a request back out of these windows. 1 call.
     ///
     /// # Errors
     /// The table failed; the request then stays counted.
-    pub async fn give_back(&self, client: &str, slot: &Slot) -> Result<(), StoreError> {
+    pub async fn give_back(&self, client: &str, slots: &[&Slot]) -> Result<(), StoreError> {
         let mut change = Expression::default();
-        let current = slot.attribute(0);
-        change.add(&current, -1).require_greater(&current, number(0));
+        for slot in slots {
+            let current = slot.attribute(0);
+            change.add(&current, -1).require_greater(&current, number(0));
+        }
         let output = self.update_rates(client, &change).send().await.map_err(|error| failed("UpdateItem", &error))?;
         self.meter().write(output.consumed_capacity.as_ref());
         Ok(())

@@ -1,5 +1,6 @@
 //! Lists of tasks.
 
+use super::gate::ReadCost;
 use super::keys::{self, Index};
 use super::page::{Direction, IndexQuery, Position, end_of};
 use super::{Store, StoreError};
@@ -31,6 +32,9 @@ impl Store {
         after: Option<Position>,
         limit: u32,
     ) -> Result<TaskPage, StoreError> {
+        if query.filters() {
+            self.admit(ReadCost::Unbounded).await?;
+        }
         let mut page = TaskPage { tasks: Vec::new(), next: None };
         let mut budget = if query.filters() { FILTERED_LOOKS_AT } else { limit + 1 };
         let mut after = after;

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use serde::{Deserialize, Serialize};
 
 use super::error::failed;
+use super::gate::ReadCost;
 use super::idempotency::OnceRow;
 use super::keys::{self, RowKey, UserRowKey};
 use super::permit::repeated;
@@ -104,6 +105,7 @@ impl Store {
         let (pk, sk) = (expression.name(keys::PK), expression.name(keys::SK));
         let partition = expression.value(text(keys::user_partition(user)));
         let prefix = expression.value(text(keys::ACCOUNT));
+        self.admit(ReadCost::Bounded).await?;
         let output = self
             .client()
             .query()

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use serde::{Deserialize, Serialize};
 
 use super::error::failed;
+use super::gate::ReadCost;
 use super::keys::{self, RowKey};
 use super::update::Expression;
 use super::{Item, Store, StoreError, key_item, key_of, text};
@@ -27,6 +28,7 @@ impl PartitionPager {
         if self.ended {
             return Ok(None);
         }
+        store.admit(ReadCost::Unbounded).await?;
         let output = store
             .client()
             .query()

@@ -3,7 +3,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::join_all;
 use serde_json::json;
 use shared::clock::Timestamp;
-use shared::http::{ApiError, App, Created, Done, ErrorCode, NoData, Request, limiter};
+use shared::domain::body::NoBody;
+use shared::http::limiter::Counting;
+use shared::http::{ApiError, App, Created, Done, ErrorCode, NoData, Operation, Request, Route, WithHead, limiter};
+use shared::limits::RateLimitClass;
 use shared::store::{Permit, Store};
 use test_support::api::{answer, app, body, event, header, limits, route, status};
 use test_support::{Answer, Scripted, TABLE, World, keyring, sdk};
@@ -55,7 +58,7 @@ async fn no_second_burst_passes_over_a_window_s_edge() {
     let (keys, limits) = (keyring(), limits("100/900", "5/900"));
     let passed = async |address: &str, second: i64| {
         let now = Timestamp::from_second(900 * 2_000_000 + second).unwrap();
-        let decide = || limiter::decide(&world.store, &keys, &limits, None, (address, now));
+        let decide = || limiter::decide(&world.store, &limits, Counting::of_address(&keys, address), now);
         let decisions = join_all((0..120).map(|_| decide())).await;
         decisions.iter().filter(|decision| decision.check().is_ok()).count()
     };
@@ -85,6 +88,121 @@ async fn where_only_failures_count_successes_are_given_back_and_failures_are_not
     assert_eq!(status(&answer(&app, &register, fine, event(&register, ADDRESS)).await), 429, "one class");
     assert_eq!(status(&answer(&app, &login, fine, event(&login, "192.0.2.2")).await), 200);
     assert_eq!(status(&answer(&app, &route(FALLBACK), fine, event(&route(FALLBACK), ADDRESS)).await), 200);
+}
+
+async fn conflict(_: &App, request: &Request<'_>) -> Result<Done, ApiError> {
+    request.permit().await?;
+    Err(ApiError::new(ErrorCode::Conflict))
+}
+
+async fn registered(_: &App, request: &Request<'_>) -> Result<Done, ApiError> {
+    request.permit().await?;
+    Ok(Done::message("Registered").counted_in(RateLimitClass::Register))
+}
+
+async fn taken(_: &App, request: &Request<'_>) -> Result<Done, ApiError> {
+    request.permit().await?;
+    Err(ApiError::new(ErrorCode::UserExists))
+}
+
+/// A route in the classes `auth` and `register`.
+fn registration() -> Route {
+    let register = Operation::<NoBody, Done>::post_nothing("/api/auth/register", "").anyone();
+    route(register.limit(RateLimitClass::Auth).limit(RateLimitClass::Register).counted_by_address())
+}
+
+#[tokio::test]
+async fn a_conflict_is_no_failure() {
+    let mut app = app(World::new().await.store).await;
+    app.http.limits = limits("100/900", &format!("1{AGES}"));
+    let login = limited("/api/auth/login");
+    for _ in 0..3 {
+        assert_eq!(status(&answer(&app, &login, conflict, event(&login, ADDRESS)).await), 409);
+    }
+    assert_eq!(status(&answer(&app, &login, fail, event(&login, ADDRESS)).await), 401);
+    assert_eq!(status(&answer(&app, &login, conflict, event(&login, ADDRESS)).await), 429);
+}
+
+#[tokio::test]
+async fn of_two_classes_a_request_counts_in_the_one_that_it_is_about() {
+    let world = World::new().await;
+    let mut app = app(world.store.clone()).await;
+    app.http.limits = limits("100/900", &format!("2{AGES}"));
+    let route = &registration();
+    for _ in 0..10 {
+        assert_eq!(status(&answer(&app, route, registered, event(route, ADDRESS)).await), 200);
+        let spent = app.store.meter().take();
+        assert_eq!((spent.calls, spent.write_units), (2, 2.0), "counted, and given back to one class");
+    }
+    let refused = answer(&app, route, registered, event(route, ADDRESS)).await;
+    assert_eq!((status(&refused), header(&refused, "ratelimit-policy")), (429, Some("10;w=3600")));
+    for _ in 0..2 {
+        assert_eq!(status(&answer(&app, route, taken, event(route, "192.0.2.2")).await), 400);
+    }
+    let refused = answer(&app, route, registered, event(route, "192.0.2.2")).await;
+    assert_eq!((status(&refused), header(&refused, "ratelimit-limit")), (429, Some("2")));
+}
+
+#[tokio::test]
+async fn an_account_has_a_thousand_requests_wherever_it_calls_from_and_its_address_none_the_less() {
+    let world = World::new().await;
+    let mut app = app(world.store.clone()).await;
+    app.http.limits = shared::limits::Limits::parse(&format!(
+        "global=2{AGES},account=3{AGES},foreign=1{AGES},auth=1{AGES},otp=1/9,register=1/9,reset=1/9,verify=1/9,\
+         upload=1/9,login=1/9,code=1/9"
+    ))
+    .unwrap();
+    let route = &route(ME.anyone_or_signed_in());
+    let ask = async |event| status(&answer(&app, route, fine, event).await);
+    for address in [ADDRESS, ADDRESS, "192.0.2.2"] {
+        assert_eq!(ask(world.event(route, address)).await, 200);
+    }
+    assert_eq!(ask(world.event(route, "192.0.2.3")).await, 429);
+    for expected in [200, 200, 429] {
+        assert_eq!(ask(event(route, ADDRESS)).await, expected);
+    }
+    // A token that is forged makes no other client.
+    let mut forged = event(route, ADDRESS);
+    forged["headers"]["authorization"] = json!("Bearer a.b.c");
+    assert_eq!(ask(forged).await, 429);
+}
+
+#[tokio::test]
+async fn a_failure_of_a_signed_in_caller_counts_for_the_account_unless_the_route_counts_by_address() {
+    let world = World::new().await;
+    let mut app = app(world.store.clone()).await;
+    app.http.limits = limits("100/900", &format!("1{AGES}"));
+    let change = &route(Operation::<NoBody, Done>::post_nothing("/api/user/x", "").limit(RateLimitClass::Auth));
+    assert_eq!(status(&answer(&app, change, fail, world.event(change, ADDRESS)).await), 401);
+    assert_eq!(status(&answer(&app, change, fail, world.event(change, "192.0.2.2")).await), 429);
+    let login = &limited("/api/auth/login");
+    assert_eq!(status(&answer(&app, login, fine, event(login, ADDRESS)).await), 200);
+    let by_address = &registration();
+    assert_eq!(status(&answer(&app, by_address, fail, world.event(by_address, ADDRESS)).await), 401);
+    assert_eq!(status(&answer(&app, login, fine, event(login, ADDRESS)).await), 429);
+}
+
+async fn read_twice(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
+    read(app, request).await?;
+    read(app, request).await
+}
+
+#[tokio::test]
+async fn of_a_rejected_request_one_read_was_made_at_most_and_of_the_next_none() {
+    let world = World::new().await;
+    let (store, operations) = world.behind_a_slow_limiter();
+    let mut app = app(store).await;
+    app.http.limits = limits(&format!("1{AGES}"), "5/900");
+    let route = &route(ME);
+    let ask = async || {
+        let answer = answer(&app, route, read_twice, world.event(route, ADDRESS)).await;
+        let mut operations = operations.take();
+        operations.sort();
+        (status(&answer), operations)
+    };
+    assert_eq!(ask().await, (200, vec!["GetItem".into(), "GetItem".into(), "UpdateItem".into()]));
+    assert_eq!(ask().await, (429, vec!["GetItem".into(), "UpdateItem".into()]));
+    assert_eq!(ask().await, (429, vec!["UpdateItem".into()]), "it is known to be rejected");
 }
 
 #[tokio::test]

@@ -210,10 +210,15 @@ async fn the_limiter() {
     let slot = Slot { class: "global", window: 7, cap: 100 };
     world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap();
     spent(&world, "counting", 1, 0.0, 1.0);
-    world.store.give_back("client", &slot).await.unwrap();
+    world.store.give_back("client", &[&slot]).await.unwrap();
     spent(&world, "giving back", 1, 0.0, 1.0);
     world.store.forget_count("client", &slot).await.unwrap();
     spent(&world, "forgetting", 1, 0.0, 1.0);
+    let slots = ["account", "auth", "register"].map(|class| Slot { class, window: 7, cap: 100 });
+    world.store.count_request("client", &slots, 4_000_000_000).await.unwrap();
+    spent(&world, "counting in three classes", 1, 0.0, 1.0);
+    world.store.give_back("client", &[&slots[1], &slots[2]]).await.unwrap();
+    spent(&world, "giving back to two", 1, 0.0, 1.0);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn what_is_given_back_can_be_used_again() {
     assert!(
         !world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].was_counted
     );
-    world.store.give_back("client", &slot).await.unwrap();
+    world.store.give_back("client", &[&slot]).await.unwrap();
     assert!(
         world.store.count_request("client", std::slice::from_ref(&slot), 4_000_000_000).await.unwrap()[0].was_counted
     );

@@ -155,14 +155,27 @@ async fn the_same_request_announces_once_and_gets_fresh_addresses() {
 }
 
 #[tokio::test]
-async fn ten_requests_an_hour_and_no_more() {
-    let user = App::new().user().await;
+async fn ten_uploads_an_hour_and_account_and_no_more() {
+    let app = App::new();
+    let user = app.user().await;
     let task = user.task("Water the ferns").await;
-    for _ in 0..10 {
+    // What uploads nothing does not count, nor does a request that is sent again.
+    for _ in 0..11 {
+        user.announce(&task, json!([])).await.expect_invalid(&["files"]);
+        user.announce(&json!({"id": unknown_id()}), json!([a_text(1)])).await.expect_error(404, "NOT_FOUND");
+        user.announce(&task, json!([a_text(1)])).header("Idempotency-Key", "once").await.expect(201);
+    }
+    for _ in 0..9 {
         user.announce(&task, json!([a_text(1)])).await.expect(201);
     }
-    let refused = user.announce(&task, json!([a_text(1)])).await.expect_error(429, "TOO_MANY_REQUESTS");
-    assert_eq!(refused.header("ratelimit-limit"), Some("10"));
+    let elsewhere = app.client().bearer(&user.tokens.access);
+    for client in [&*user, &elsewhere] {
+        let refused = client.announce(&task, json!([a_text(1)])).await.expect_error(429, "TOO_MANY_REQUESTS");
+        assert_eq!(refused.header("ratelimit-policy"), Some("10;w=3600"));
+    }
+    let neighbour = app.neighbour(&user).await;
+    let task = neighbour.task("Water the palms").await;
+    neighbour.announce(&task, json!([a_text(1)])).await.expect(201);
 }
 
 #[tokio::test]

@@ -166,6 +166,20 @@ async fn an_address_that_is_none_is_named() {
 }
 
 #[tokio::test]
+async fn forms_that_do_not_validate_ask_for_no_mail_and_accounts_do_not_multiply_the_tries() {
+    let app = App::new();
+    let client = app.client();
+    for _ in 0..4 {
+        client.forgot("asha").await.expect_invalid(&["email"]);
+    }
+    let neighbour = app.neighbour(&client).await;
+    for client in [&client, &*neighbour, &client] {
+        assert_queued(client.forgot(&unique_email()).await);
+    }
+    neighbour.forgot(&unique_email()).await.expect_error(429, "TOO_MANY_REQUESTS");
+}
+
+#[tokio::test]
 pub(crate) async fn an_address_may_ask_three_times_an_hour() {
     let app = App::new();
     let user: User = app.user().await;
@@ -179,6 +193,7 @@ pub(crate) async fn an_address_may_ask_three_times_an_hour() {
         assert_eq!(answer.header("ratelimit-remaining"), Some("0"), "{answer}");
         assert!(answer.header("retry-after").is_some(), "{answer}");
     }
+    client.forgot("asha").await.expect_invalid(&["email"]);
     let token = app.mailbox.reset_token(&user.email, &[]).await;
     client.reset(&token, "Harbour-77-gull").await.expect_error(429, "TOO_MANY_REQUESTS");
     app.client().reset(&token, "Harbour-77-gull").await.expect(200);

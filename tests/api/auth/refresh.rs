@@ -174,6 +174,41 @@ async fn without_a_refresh_token_it_is_401() {
 }
 
 #[tokio::test]
+async fn without_a_token_it_counts_against_nobody_and_with_a_forged_one_it_does() {
+    let app = App::new();
+    let user = app.user().await;
+    let client = app.client();
+    for _ in 0..6 {
+        client.call("POST", PATH).await.expect_unauthorized();
+        client.post(PATH, json!({})).await.expect_unauthorized();
+        client.post(PATH, json!({"refreshToken": 7})).await.expect_invalid(&["refreshToken"]);
+    }
+    client.login(&user.email, PASSWORD).await.expect(200);
+    for _ in 0..5 {
+        client.refresh("a.b.c").await.expect_unauthorized();
+    }
+    client.refresh("a.b.c").await.expect_error(429, "TOO_MANY_REQUESTS");
+    client.login(&user.email, PASSWORD).await.expect_error(429, "TOO_MANY_REQUESTS");
+    app.assert_alive(&user.tokens).await;
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_counts_for_its_account_and_not_for_its_address() {
+    let app = App::new();
+    let user = app.user().await;
+    user.call("POST", "/api/auth/logout").await.expect(200);
+    let client = user.signed_out();
+    for _ in 0..5 {
+        client.refresh(&user.tokens.refresh).await.expect_unauthorized();
+    }
+    client.refresh(&user.tokens.refresh).await.expect_error(429, "TOO_MANY_REQUESTS");
+    app.client().refresh(&user.tokens.refresh).await.expect_error(429, "TOO_MANY_REQUESTS");
+    client.login(&user.email, PASSWORD).await.expect(200);
+    let neighbour = app.neighbour(&client).await;
+    client.refresh(&neighbour.tokens.refresh).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_refresh_token_that_is_no_text_is_400() {
     let app = App::new();
     let tokens = app.user().await.tokens;

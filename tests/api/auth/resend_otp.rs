@@ -175,3 +175,21 @@ async fn five_failures_make_an_address_wait() {
     answer.expect_error(429, "TOO_MANY_REQUESTS");
     challenge.resend().await.expect(200);
 }
+
+#[tokio::test]
+async fn a_challenge_that_is_not_named_and_codes_that_are_sent_are_no_failures() {
+    let app = App::new();
+    let user = app.two_factor_user().await;
+    let challenge = app.challenge(&user).await;
+    for _ in 0..3 {
+        challenge.client.post(PATH, json!({})).await.expect_invalid(&["challengeId"]);
+        challenge.resend().await.expect(200);
+        challenge.client.post(PATH, json!({"challengeId": 7})).await.expect_invalid(&["challengeId"]);
+    }
+    challenge.resend().await.expect_error(409, "LIMIT_REACHED");
+    for _ in 0..4 {
+        assert_over(challenge.client.post(PATH, json!({"challengeId": unknown_id()})).await);
+    }
+    let code = app.mailbox.login_code(&user.email, 3).await;
+    challenge.verify(&code).await.expect(200);
+}

@@ -87,15 +87,30 @@ async fn an_ended_session_sends_no_mail() {
 }
 
 #[tokio::test]
-async fn an_address_may_ask_five_times_an_hour() {
+async fn an_account_may_ask_five_times_an_hour() {
     let app = App::new();
     let user = app.user().await;
     for _ in 0..5 {
         resend(&user).await.expect(200);
     }
     assert_too_many(&resend(&user).await.expect_error(429, "TOO_MANY_REQUESTS"));
-    resend(&app.client().bearer(&user.tokens.access)).await.expect(200);
+    assert_too_many(&resend(&app.client().bearer(&user.tokens.access)).await.expect_error(429, "TOO_MANY_REQUESTS"));
     user.task("The rest goes on").await;
+    let neighbour = app.neighbour(&user).await;
+    resend(&neighbour).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_sends_no_mail_and_a_token_that_works_do_not_count() {
+    let app = App::new();
+    let user = app.user().await;
+    let token = app.mailbox.verification_token(&user.email, &[]).await;
+    verify(&user, &token).await.expect(200);
+    for _ in 0..6 {
+        resend(&user).await.expect(200).saying("Email is already verified");
+        user.post("/api/auth/verify-email", json!({})).await.expect_invalid(&["token"]);
+    }
+    verify(&user, "garbage").await.expect_error(400, "INVALID_TOKEN");
 }
 
 #[tokio::test]

@@ -223,6 +223,22 @@ async fn every_missing_field_is_named() {
 }
 
 #[tokio::test]
+async fn tokens_that_work_and_passwords_that_do_not_validate_do_not_count() {
+    let app = App::new();
+    let client = app.client();
+    for _ in 0..4 {
+        let user = app.user().await;
+        let token = app.reset_token(&user.email).await;
+        client.reset(&token, "weak").await.expect_invalid(&["password"]);
+        client.reset(&token, NEW).await.expect(200);
+    }
+    for _ in 0..3 {
+        assert_invalid(client.reset("garbage", NEW).await);
+    }
+    client.reset("garbage", NEW).await.expect_error(429, "TOO_MANY_REQUESTS");
+}
+
+#[tokio::test]
 async fn an_address_may_try_three_times_an_hour() {
     let app = App::new();
     let user = app.user().await;

@@ -82,6 +82,13 @@ impl App {
         User { client: client.bearer(&tokens.access), id, name: name.to_owned(), email, tokens }
     }
 
+    /// Another new user, signed in at the address of a client.
+    pub(crate) async fn neighbour(&self, client: &Client) -> User {
+        let user = self.user().await;
+        let client = client.signed_out().bearer(&user.tokens.access);
+        User { client, ..user }
+    }
+
     /// The same user on another device, with its own session.
     pub(crate) async fn another_device(&self, user: &User) -> (Client, Tokens) {
         let client = self.client();

@@ -46,6 +46,13 @@ impl Client {
         self.headers.first().map_or("", |(_, address)| address)
     }
 
+    /// A client at the same address that is not signed in.
+    pub(crate) fn signed_out(&self) -> Self {
+        let mut client = self.clone();
+        client.headers.truncate(1);
+        client
+    }
+
     /// The same client, sending this header with every request.
     pub(crate) fn with_header(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();

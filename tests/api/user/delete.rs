@@ -226,13 +226,23 @@ async fn the_password_is_asked_for() {
     let before = user.me().await;
     user.delete(PATH).await.expect_invalid(&["password"]);
     user.delete(PATH).json(&json!({})).await.expect_invalid(&["password"]);
-    // Five failures are all that an address has.
     for password in [json!(null), json!({"$ne": null}), json!([PASSWORD])] {
         user.delete(PATH).json(&json!({"password": password})).await.expect_invalid(&["password"]);
     }
-    user.delete(PATH).json(&json!({"password": PASSWORD})).await.expect_error(429, "TOO_MANY_REQUESTS");
     assert_eq!(user.me().await, before);
     app.assert_alive(&user.tokens).await;
+    // Of five such requests none is a failed sign-in.
+    delete(&user, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn after_five_wrong_passwords_the_right_one_has_to_wait() {
+    let user = App::new().user().await;
+    for _ in 0..5 {
+        delete(&user, "Wrong-Pass-1").await.expect_error(400, "WRONG_PASSWORD");
+    }
+    delete(&user, PASSWORD).await.expect_error(429, "TOO_MANY_REQUESTS");
+    user.task("Still here").await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 // What each test stands on: the browser, the app on its allowed origin, people, and what they see.
 
 import { after, before } from 'node:test';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 import { launch } from './chromium.mjs';
 import { serve } from './server.mjs';
@@ -58,6 +58,8 @@ export class Person {
   constructor(name) {
     this.name = name;
     this.email = `${randomUUID()}@example.com`;
+    // A person has an address of their own: ten registrations an hour are all that one address has.
+    this.address = `10.${randomBytes(3).join('.')}`;
   }
 
   static async registered(name = 'Ada Lovelace') {
@@ -69,6 +71,7 @@ export class Person {
   /** Calls the API from outside any browser, and gives the answer's `data`. */
   async call(method, path, body) {
     const headers = { 'Content-Type': 'application/json', 'X-Token-Delivery': 'body' };
+    headers['X-Test-Client-Address'] = this.address;
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     const response = await fetch(API + path, { method, headers, body: JSON.stringify(body) });
     const answer = await response.json();

@@ -1,6 +1,7 @@
 //! Requests answered in this process, as a function answers them: for what cannot be seen, or not be brought about,
 //! over HTTP.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambda_http::http::Response;
@@ -12,7 +13,7 @@ use shared::aws::secrets::SecretText;
 use shared::config::{Config, HttpConfig, SameSite};
 use shared::domain::body::Body;
 use shared::domain::zone::Zone;
-use shared::http::{Answer, ApiError, App, Facts, Operation, Request, Route, erased, respond};
+use shared::http::{Answer, ApiError, App, Facts, Operation, RejectedParties, Request, Route, erased, respond};
 use shared::limits::Limits;
 use shared::store::Store;
 
@@ -38,19 +39,21 @@ pub async fn app(store: Store) -> App {
             cookie_domain: None,
             password_min_length: 6.try_into().unwrap(),
             default_zone: Zone::UTC,
-            limits: limits("100/900", "50/900"),
+            limits: limits("1000/900", "50/900"),
         },
         store,
         clock: clock::fixed(),
         started: Instant::now(),
-        secrets: Some(Secrets::load(SecretText::new(&manager.sdk(), "keys".to_owned())).await.unwrap()),
+        secrets: Some(Arc::new(Secrets::load(SecretText::new(&manager.sdk(), "keys".to_owned())).await.unwrap())),
+        rejected: RejectedParties::default(),
     }
 }
 
-/// The contract's limits, but for those of `global` and `auth`.
-pub fn limits(global: &str, auth: &str) -> Limits {
-    let others = "otp=5/900,reset=3/3600,verify=5/3600,upload=10/3600,login=10/3600,code=10/3600";
-    Limits::parse(&format!("global={global},auth={auth},{others}")).unwrap()
+/// The contract's limits, but for those of every request (`global` and `account`) and of `auth`.
+pub fn limits(everything: &str, auth: &str) -> Limits {
+    let others = "foreign=100/900,otp=5/900,register=10/3600,reset=3/3600,verify=5/3600,upload=10/3600,\
+                  login=10/3600,code=10/3600";
+    Limits::parse(&format!("global={everything},account={everything},auth={auth},{others}")).unwrap()
 }
 
 /// A request from `address` as API Gateway sends it, with an empty object as its body.
@@ -88,7 +91,7 @@ pub fn route<B: Body, A: Answer>(operation: Operation<B, A>) -> Route {
 }
 
 /// The answer to an event. Its request id is `r-1`.
-pub async fn answer<B: Body, A: Answer>(
+pub async fn answer<B: Body + 'static, A: Answer>(
     app: &App,
     route: &Route,
     handler: impl AsyncFn(&App, &Request<'_, B>) -> Result<A, ApiError> + Copy + 'static,
@@ -98,7 +101,7 @@ pub async fn answer<B: Body, A: Answer>(
 }
 
 /// The same, where the function has so much time left.
-pub async fn answer_within<B: Body, A: Answer>(
+pub async fn answer_within<B: Body + 'static, A: Answer>(
     app: &App,
     route: &Route,
     handler: impl AsyncFn(&App, &Request<'_, B>) -> Result<A, ApiError> + Copy + 'static,

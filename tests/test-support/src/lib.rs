@@ -6,8 +6,10 @@
 pub mod api;
 pub mod clock;
 mod scripted;
+mod watched;
 
 pub use scripted::{Answer, Asked, Scripted};
+pub use watched::Operations;
 
 use std::time::Duration;
 
@@ -47,6 +49,7 @@ pub struct World {
     pub client: Client,
     pub user: User,
     pub session: Session,
+    sdk: SdkConfig,
 }
 
 pub const TABLE: &str = "spacedly";
@@ -60,7 +63,7 @@ impl World {
         let store = Store::new(&sdk, TABLE.to_owned());
         let (user, session) = sign_up(&store, "someone@example.com").await;
         store.meter().take();
-        Self { store, client, user, session }
+        Self { store, client, user, session, sdk }
     }
 
     /// The permit of the user's requests.

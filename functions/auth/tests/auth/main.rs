@@ -23,7 +23,7 @@ use test_support::api::{answer, event, route};
 use test_support::{Answer as ScriptedAnswer, Scripted, World, clock};
 
 /// A request from `address` with a body, and its answer.
-async fn call<B: Body, A: Answer>(
+async fn call<B: Body + 'static, A: Answer>(
     app: &App,
     operation: Operation<B, A>,
     handler: impl AsyncFn(&App, &Request<'_, B>) -> Result<A, ApiError> + Copy + 'static,

@@ -20,7 +20,7 @@ use crate::{call, deliver, provider, reset_issuer};
 /// An app that has read the secret before key 2 was added, and one that will never get it.
 async fn apps(world: &World) -> [App; 2] {
     let mut rotated = app(world.store.clone()).await;
-    rotated.secrets = Some(rotated_secrets().await);
+    rotated.secrets = Some(rotated_secrets().await.into());
     [rotated, app(world.store.clone()).await]
 }
 
