@@ -38,6 +38,8 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         "PublicUrl": instance.public_url,
         "LogLevel": "info",
         "OidcIssuer": instance.oidc_url,
+        # With a display name, so that the way there is tested: permission, function, mail.
+        "MailFrom": "Spacedly <no-reply@spacedly.example>",
         # One developer's browser and scripts are one address here, and trying things out takes more than a client's 100.
         "GlobalLimit": "1000",
         "RegisterLimit": "100",

@@ -88,7 +88,9 @@ def test_no_grant_has_a_wildcard_action_or_every_resource(resources: Resources) 
             # A schedule's name holds the reminder's id, an object's key the user's; everything else is known by name.
             is_object = text in OBJECTS
             is_schedule = text.count("*") == 1 and "schedule/${Schedules}/reminder-*" in text
-            assert not wild or is_object or is_schedule, f"{owner}: {text}"
+            # Who gets mail is not known; a condition holds the sender.
+            is_recipient = text.count("*") == 1 and ":identity/*" in text and "ses:FromAddress" in json.dumps(statement)
+            assert not wild or is_object or is_schedule or is_recipient, f"{owner}: {text}"
 
 
 def test_no_one_scans(resources: Resources) -> None:
@@ -233,8 +235,26 @@ def test_the_bucket_is_listed_below_a_prefix_only(functions: list[Function]) -> 
 def test_mails_go_out_in_our_name_only(functions: list[Function]) -> None:
     [mail] = [it for it in functions if it.name == "MailSend"]
     [statement] = [it for it in mail.statements() if it["Action"] == "ses:SendEmail"]
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    [[operator, [key, senders]]] = [(name, *values.items()) for name, values in statement["Condition"].items()]
+    assert (operator, key) == ("StringEquals", "ses:FromAddress")
+    for sender, allowed in (
+        ("no-reply@spacedly.example", ["no-reply@spacedly.example"]),
+        ("Spacedly <no-reply@spacedly.example>", ["Spacedly ", "no-reply@spacedly.example"]),
+    ):
+        assert evaluated(senders, sender) == allowed
     assert "configuration-set/${MailSet}" in json.dumps(statement["Resource"])
+
+
+def evaluated(value: Any, mail_from: str) -> Any:
+    """What CloudFormation makes of an expression over the parameter MailFrom."""
+    match value:
+        case {"Ref": "MailFrom"}:
+            return mail_from
+        case {"Fn::Split": [separator, text]}:
+            return evaluated(text, mail_from).split(separator)
+        case {"Fn::Select": [index, parts]}:
+            return evaluated(parts, mail_from)[index]
+    raise AssertionError(value)
 
 
 def test_the_scheduler_can_only_wake_the_reminder_queue(resources: Resources) -> None:

@@ -101,6 +101,25 @@ def test_an_origin_is_only_an_origin(source: dict[str, Any], bad: str) -> None:
         assert not re.fullmatch(source["Parameters"][name]["AllowedPattern"], bad), name
 
 
+@pytest.mark.parametrize(
+    ("sender", "is_one"),
+    [
+        ("no-reply@spacedly.example", True),
+        ("Spacedly <no-reply@spacedly.example>", True),
+        ("Spacedly, Inc. <no-reply@mail.spacedly.xn--p1ai>", True),
+        ("O'Hara & Co <no-reply@spacedly.example>", True),
+        ("Spacedly <no-reply@spacedly.example", False),
+        ("Spacedly no-reply@spacedly.example", False),
+        ("no-reply@spacedly", False),
+        ('"Spacedly" <no-reply@spacedly.example>', False),
+        ("a@b.example <no-reply@spacedly.example>", False),
+        ("Sp\u00e4cedly <no-reply@spacedly.example>", False),
+    ],
+)
+def test_a_sender_is_an_address_with_a_name_or_without(source: dict[str, Any], sender: str, is_one: bool) -> None:
+    assert bool(re.fullmatch(source["Parameters"]["MailFrom"]["AllowedPattern"], sender)) == is_one
+
+
 def test_cors_is_the_products(source: dict[str, Any], resources: Resources) -> None:
     written = source["Resources"]["Api"]["Properties"]["CorsConfiguration"]["Fn::If"][1]["AllowOrigins"]
     assert written == {"Fn::Split": [",", {"Fn::If": ["HasAllowedOrigins", {"Ref": "AllowedOrigins"}, {"Ref": "FrontendUrl"}]}]}

@@ -81,7 +81,7 @@ impl QueueFunction for Sender {
             store,
             permit,
             secrets: Secrets::load(SecretText::new(&sdk, required(Variable::SecretId)?)).await?,
-            mailer: Mailer::new(&sdk, required(Variable::MailFrom)?, required(Variable::SesConfigurationSet)?),
+            mailer: Mailer::new(&sdk, parsed(Variable::MailFrom)?, required(Variable::SesConfigurationSet)?),
             links: Links { frontend: config.frontend_url, public: url(Variable::PublicUrl)? },
             stage: config.stage,
             max_receives: parsed(Variable::MaxReceives)?,

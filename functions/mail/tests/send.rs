@@ -9,7 +9,7 @@ use mail::send::Sender;
 use serde_json::json;
 use shared::auth::mailed::MailedToken;
 use shared::auth::secrets::Secrets;
-use shared::aws::mailer::Mailer;
+use shared::aws::mailer::{FromHeader, Mailer};
 use shared::aws::queue::Queue;
 use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
@@ -34,6 +34,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 const MAX_RECEIVES: u32 = 4;
 /// Of the mailer with SES: long enough for every answer of this machine, short enough to wait for none.
 const PATIENCE: Duration = Duration::from_millis(1500);
+
+fn from() -> FromHeader {
+    "Spacedly <no-reply@example.com>".parse().unwrap()
+}
 
 struct Post {
     world: World,
@@ -60,7 +64,7 @@ async fn post(answers: Vec<Answer>) -> Post {
         store: world.store.clone(),
         permit: Permit::of_system(),
         secrets: Secrets::load(SecretText::new(&manager.sdk(), "secret".to_owned())).await.unwrap(),
-        mailer: Mailer::with_patience(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned(), PATIENCE),
+        mailer: Mailer::with_patience(&ses.sdk(), from(), "spacedly".to_owned(), PATIENCE),
         stage: "test".to_owned(),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
@@ -101,6 +105,7 @@ async fn a_mail_goes_out_once_however_often_its_message_comes() {
     }
     let asked = post.ses.bodies();
     assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0]["FromEmailAddress"], "Spacedly <no-reply@example.com>");
     assert_eq!(asked[0]["Destination"]["ToAddresses"], json!(["someone@example.com"]));
     assert_eq!(asked[0]["Content"]["Simple"]["Subject"]["Data"], "Reminder: Pay rent is due soon");
     assert_eq!(asked[0]["ConfigurationSetName"], "spacedly");

@@ -1,5 +1,7 @@
 //! Sending mail by SES v2.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use aws_sdk_sesv2::Client;
@@ -50,22 +52,58 @@ pub enum NotSent {
     Unknown(CallFailed),
 }
 
+/// The sender of every mail: an address, or a display name and an address, as the header `From` writes them (RFC 5322 §3.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromHeader(String);
+
+impl FromStr for FromHeader {
+    type Err = &'static str;
+
+    /// Reads `no-reply@example.com` or `Spacedly <no-reply@example.com>`. A name that needs quotation marks gets them.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "must be an address, or a name and an address in angle brackets, in ASCII";
+        let text = text.trim();
+        let (name, address) = match text.strip_suffix('>').and_then(|text| text.split_once('<')) {
+            Some((name, address)) => (Some(name.trim()), address),
+            None => (None, text),
+        };
+        // As it was configured: the permission to send names the very same text.
+        if !address.is_ascii() || Email::parse(address).is_err() || address != address.trim() {
+            return Err(EXPECTED);
+        }
+        let Some(name) = name else { return Ok(Self(address.to_owned())) };
+        let is_allowed = |c: char| c == ' ' || c.is_ascii_graphic() && !"\"\\<>@".contains(c);
+        if name.is_empty() || !name.chars().all(is_allowed) {
+            return Err(EXPECTED);
+        }
+        let is_atom = |c: char| c == ' ' || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+        let name = if name.chars().all(is_atom) { name.to_owned() } else { format!("\"{name}\"") };
+        Ok(Self(format!("{name} <{address}>")))
+    }
+}
+
+impl fmt::Display for FromHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The way out.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     client: Client,
-    from: String,
+    from: FromHeader,
     configuration_set: String,
 }
 
 impl Mailer {
     /// A mailer that sends as `from` with a configuration set, and gives SES 12 seconds to answer.
-    pub fn new(sdk: &SdkConfig, from: String, configuration_set: String) -> Self {
+    pub fn new(sdk: &SdkConfig, from: FromHeader, configuration_set: String) -> Self {
         Self::with_patience(sdk, from, configuration_set, PATIENCE)
     }
 
     /// The same with another patience.
-    pub fn with_patience(sdk: &SdkConfig, from: String, configuration_set: String, patience: Duration) -> Self {
+    pub fn with_patience(sdk: &SdkConfig, from: FromHeader, configuration_set: String, patience: Duration) -> Self {
         // SES knows no idempotency token: a call that is made again sends again. The queue's retries, which first
         // look whether the mail has left, are the only ones.
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(patience).build();
@@ -102,7 +140,7 @@ impl Mailer {
             .build();
         self.client
             .send_email()
-            .from_email_address(&self.from)
+            .from_email_address(self.from.to_string())
             .destination(Destination::builder().to_addresses(to.as_str()).build())
             .content(EmailContent::builder().simple(message).build())
             .configuration_set_name(&self.configuration_set)
@@ -121,5 +159,38 @@ impl Mailer {
                 }
             })?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_is_an_address_with_a_name_or_without() {
+        for (configured, header) in [
+            ("no-reply@example.com", "no-reply@example.com"),
+            ("Spacedly <no-reply@example.com>", "Spacedly <no-reply@example.com>"),
+            ("Spacedly<No-Reply@example.com>", "Spacedly <No-Reply@example.com>"),
+            ("The Spacedly Team <no-reply@example.com>", "The Spacedly Team <no-reply@example.com>"),
+            ("Spacedly, Inc. <no-reply@example.com>", "\"Spacedly, Inc.\" <no-reply@example.com>"),
+            ("=?UTF-8?B?U3DDpGNlZGx5?= <a@example.com>", "=?UTF-8?B?U3DDpGNlZGx5?= <a@example.com>"),
+        ] {
+            assert_eq!(configured.parse::<FromHeader>().unwrap().to_string(), header, "{configured}");
+        }
+        for bad in [
+            "",
+            "Spacedly",
+            "<no-reply@example.com>",
+            "Spacedly <no-reply@example.com",
+            "Spacedly <a@example.com> <b@example.com>",
+            "\"Spacedly\" <a@example.com>",
+            "Späcedly <a@example.com>",
+            "a@bücher.example",
+            "Spacedly\r\nBcc: b@example.com <a@example.com>",
+            "a@example.com, b@example.com",
+        ] {
+            assert!(bad.parse::<FromHeader>().is_err(), "{bad}");
+        }
     }
 }

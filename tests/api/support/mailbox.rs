@@ -7,6 +7,7 @@ use super::{FRONTEND, eventually, text};
 /// A mail as it arrived.
 #[derive(Debug)]
 pub(crate) struct Mail {
+    pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) subject: String,
     pub(crate) text: String,
@@ -100,7 +101,13 @@ impl Mailbox {
 impl Mail {
     fn read(message: &Value) -> Self {
         let field = |name| text(message, name).to_owned();
-        Self { to: field("to"), subject: field("subject"), text: field("text"), html: field("html") }
+        Self {
+            from: field("from"),
+            to: field("to"),
+            subject: field("subject"),
+            text: field("text"),
+            html: field("html"),
+        }
     }
 
     /// The token in the link that verifies an address; `None` for a mail about something else.
