@@ -32,13 +32,17 @@ pub struct Links {
 
 /// Renders a mail to `user`. What users wrote is isolated, so that its direction does not reach what stands around it.
 ///
+/// Whoever registers an account chooses who gets its mail until the address is verified. So mail to an unverified address
+/// carries nothing that they wrote but the title of a task.
+///
 /// # Errors
 /// The key of a mailed token was taken out of the secret before the mail went out.
 pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Result<Rendered, Failure> {
     let unsubscribe = unsubscribe_link(mail, &links.public, keyring);
+    let name = known_to_reader(user, isolated(user.name.as_str()));
     let reader = Reader {
         user,
-        name: &isolated(user.name.as_str()),
+        name: name.as_deref(),
         tasks: &format!("{}/tasks", links.frontend),
         unsubscribe: unsubscribe.as_deref().unwrap_or_default(),
     };
@@ -82,6 +86,8 @@ pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Res
             rendered("Your Data Export", &ExportReadyHtml { name, link, until }, &ExportReadyText { name, link, until })
         }
         MailContent::TokenTheft { device } => {
+            let device = known_to_reader(user, isolated(device));
+            let device = device.as_deref();
             rendered("Security Alert", &TokenTheftHtml { name, device }, &TokenTheftText { name, device })
         }
         MailContent::HourBefore { title, description, due_date, scheduled_at, message, priority, category, .. } => {
@@ -97,10 +103,16 @@ pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Res
     Ok(rendered)
 }
 
+/// A text that the account's user chose, unless the reader may be somebody else: the address is not verified.
+fn known_to_reader<T>(user: &User, text: T) -> Option<T> {
+    user.email_verified.then_some(text)
+}
+
 /// Whom a mail is to, and where its links lead.
 struct Reader<'a> {
     user: &'a User,
-    name: &'a str,
+    /// The user's name, for a reader who is the user.
+    name: Option<&'a str>,
     /// The app's list of tasks.
     tasks: &'a str,
     /// Where one ends such mails; empty for mails that one cannot end.
@@ -114,9 +126,9 @@ impl Reader<'_> {
         (due, priority): (Timestamp, Priority),
         (description, category, message): (Option<&TaskDescription>, Option<&Category>, Option<&ReminderMessage>),
     ) -> Result<Rendered, Failure> {
-        let description = description.and_then(|text| isolated_lines(text.as_str()));
-        let category = category.and_then(|text| isolated_lines(text.as_str()));
-        let message = message.and_then(|text| isolated_lines(text.as_str()));
+        let description = description.and_then(|text| self.lines(text.as_str()));
+        let category = category.and_then(|text| self.lines(text.as_str()));
+        let message = message.and_then(|text| self.lines(text.as_str()));
         let shown = HourBefore {
             name: self.name,
             title: &isolated(title.as_str()),
@@ -134,7 +146,7 @@ impl Reader<'_> {
     }
 
     fn digest(&self, day: &str, total: usize, tasks: &[DigestTask]) -> Result<Rendered, Failure> {
-        let tasks: Vec<Listed> = tasks.iter().map(|task| listed(task, self.user)).collect();
+        let tasks: Vec<Listed> = tasks.iter().map(|task| self.listed(task)).collect();
         let sentence = sentence(total);
         let shown = DigestMail {
             name: self.name,
@@ -147,16 +159,21 @@ impl Reader<'_> {
         };
         rendered(&format!("Good Morning! {sentence}"), &DigestHtml { mail: shown }, &DigestText { mail: shown })
     }
-}
 
-fn listed(task: &DigestTask, user: &User) -> Listed {
-    let local = task.at.in_zone(user.timezone.rules());
-    Listed {
-        title: isolated(task.title.as_str()),
-        time: local.strftime("%H:%M").to_string(),
-        priority: task.priority.as_str(),
-        color: color(task.priority),
-        category: task.category.as_ref().and_then(|text| isolated_lines(text.as_str())),
+    fn listed(&self, task: &DigestTask) -> Listed {
+        let local = task.at.in_zone(self.user.timezone.rules());
+        Listed {
+            title: isolated(task.title.as_str()),
+            time: local.strftime("%H:%M").to_string(),
+            priority: task.priority.as_str(),
+            color: color(task.priority),
+            category: task.category.as_ref().and_then(|text| self.lines(text.as_str())),
+        }
+    }
+
+    /// What the user wrote besides titles, line by line; `None` for no text.
+    fn lines(&self, text: &str) -> Option<String> {
+        known_to_reader(self.user, text).and_then(isolated_lines)
     }
 }
 

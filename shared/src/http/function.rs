@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, Done};
 use super::error::ApiError;
-use super::operation::{Access, BodyKind, Facts, Operation};
+use super::operation::{Access, BodyKind, Facts, Operation, RouteClasses};
 use super::respond::{self, Handler, Prepared, Route, erased, respond};
 use super::{App, Request};
 use crate::aws::sdk_config;
@@ -117,7 +117,7 @@ impl HttpFunction {
 
     /// Refuses a request that could not be decoded. It counts and is logged as any other.
     async fn refuse(&self, request: lambda_http::Request) -> Response<Payload> {
-        let facts = Facts { access: Access::Anyone, body: BodyKind::Ignored, class: None, ..self.route.facts };
+        let facts = Facts { access: Access::Anyone, body: BodyKind::Ignored, classes: RouteClasses::default(), ..self.route.facts };
         let route = Route { facts, ..self.route };
         respond(&self.app, &route, &*erased(undecodable), request, budget(0, self.app.clock.now())).await
     }

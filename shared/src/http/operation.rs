@@ -63,7 +63,7 @@ pub enum CountedFor {
 }
 
 /// The rate limit classes of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RouteClasses([Option<RateLimitClass>; 2]);
 
 impl IntoIterator for RouteClasses {

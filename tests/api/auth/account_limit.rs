@@ -83,7 +83,7 @@ pub(crate) async fn fifty_guesses_at_once_from_fifty_addresses_try_ten_passwords
 #[tokio::test]
 async fn the_owner_is_told_once() {
     let app = App::new();
-    let user = app.user_named("Zoë <i>O'Connor</i>").await;
+    let user = app.verified_user_named("Zoë <i>O'Connor</i>").await;
     fail(&app, &user.email, LIMIT).await;
     for _ in 0..3 {
         assert_blocked(app.client().login(&user.email, WRONG).await);

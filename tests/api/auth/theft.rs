@@ -88,7 +88,7 @@ async fn an_outdated_cookie_before_a_good_one_opens_the_route() {
 #[tokio::test]
 async fn theft_is_told_once_by_mail_and_in_the_app() {
     let app = App::new();
-    let user = app.user().await;
+    let user = app.verified_user_named("Asha Rao").await;
     let device = app.client().with_header("user-agent", "<b>Phone</b>");
     let first = device.tokens(&user.email, PASSWORD).await;
     rotated_twice(&app, &first).await;
@@ -103,6 +103,7 @@ async fn theft_is_told_once_by_mail_and_in_the_app() {
     assert_eq!((&general[0]["task"], &general[0]["isRead"]), (&json!(null), &json!(false)));
     let mail = app.mailbox.wait_for(&user.email, "Security Alert").await;
     assert!(mail.html.contains(&user.name) && mail.text.contains(&user.name), "{mail:?}");
+    assert!(mail.text.contains("<b>Phone</b>"), "{}", mail.text);
     assert!(!mail.html.contains("<b>Phone"), "what a client calls itself is no markup: {}", mail.html);
     app.later_mail(&user).await;
     assert_eq!(app.mailbox.about(&user.email, "Security Alert").await.len(), 1);

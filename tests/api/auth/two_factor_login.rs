@@ -79,10 +79,6 @@ async fn one_mail_brings_a_code_of_six_digits() {
     let mail = &mails[0];
     assert!(mail.to.contains(&user.email), "{mail:?}");
     assert!(mail.html.contains(&challenge.code), "both parts hold the same code: {mail:?}");
-    assert!(
-        mail.html.contains("Asha Rao") && mail.text.contains("Asha Rao"),
-        "it addresses the user by name: {mail:?}"
-    );
     assert!(!mail.subject.contains(&challenge.code), "a code is not for lock screens: {mail:?}");
 }
 

@@ -7,7 +7,7 @@ use crate::support::{App, id, minutes_ahead};
 #[tokio::test]
 async fn it_holds_what_the_user_needs_to_know() {
     let app = App::new();
-    let user = app.user_named("Asha Rao").await;
+    let user = app.verified_user_named("Asha Rao").await;
     let task = user
         .create_task(json!({
             "title": "Water the ferns", "description": "The ones in the hall", "dueDate": "2031-01-15T10:00:00Z",
@@ -28,7 +28,7 @@ async fn it_holds_what_the_user_needs_to_know() {
 async fn markup_arrives_escaped_in_html_and_as_typed_elsewhere() {
     let app = App::new();
     let evil = "<script>alert('x')</script> & <b>bold</b>";
-    let user = app.user_named("<i>Mallory</i>").await;
+    let user = app.verified_user_named("<i>Mallory</i>").await;
     let task = user.create_task(json!({"title": evil, "description": "<img src=x onerror=alert(1)>"})).await;
     let message = "</td><a href=\"https://evil.example\">click</a>";
     let body = json!({"taskId": id(&task), "scheduledAt": minutes_ahead(10), "message": message});
@@ -41,6 +41,24 @@ async fn markup_arrives_escaped_in_html_and_as_typed_elsewhere() {
     assert!(escaped.iter().any(|form| mail.html.contains(form)), "the title is gone from {}", mail.html);
     assert!(mail.text.contains(evil), "{}", mail.text);
     assert_eq!(user.task_now(&task).await["title"], evil);
+}
+
+#[tokio::test]
+async fn to_an_address_that_is_not_verified_it_holds_the_title_and_no_other_text_of_the_user() {
+    let app = App::new();
+    let user = app.user_named("Win a prize at evil.example").await;
+    let task = user
+        .create_task(json!({
+            "title": "Water the ferns", "description": "At evil.example", "category": "evil.example",
+            "dueDate": "2031-01-15T10:00:00Z",
+        }))
+        .await;
+    let body = json!({"taskId": id(&task), "scheduledAt": minutes_ahead(10), "message": "See evil.example"});
+    user.create_reminder(body).await;
+    let mail = app.mailbox.wait_for(&user.email, "Reminder: Water the ferns is due soon").await;
+    for part in [&mail.html, &mail.text] {
+        assert!(part.contains("Water the ferns") && part.contains("2031") && !part.contains("evil.example"), "{part}");
+    }
 }
 
 #[tokio::test]

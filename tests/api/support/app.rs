@@ -89,6 +89,13 @@ impl App {
         User { client, ..user }
     }
 
+    /// The same, with a verified address: mail names the user.
+    pub(crate) async fn verified_user_named(&self, name: &str) -> User {
+        let user = self.user_named(name).await;
+        self.verify_address(&user).await;
+        user
+    }
+
     /// The same user on another device, with its own session.
     pub(crate) async fn another_device(&self, user: &User) -> (Client, Tokens) {
         let client = self.client();

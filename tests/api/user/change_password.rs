@@ -59,7 +59,7 @@ async fn another_user_notices_nothing() {
 #[tokio::test]
 async fn one_mail_tells_of_it_without_the_password() {
     let app = App::new();
-    let user = app.user_named("Zoë <i>O'Connor</i>").await;
+    let user = app.verified_user_named("Zoë <i>O'Connor</i>").await;
     change(&user, PASSWORD, NEW).await.expect(200);
     let mail = app.mailbox.wait_for(&user.email, "Password Changed").await;
     assert!(mail.text.contains("Zoë <i>O'Connor</i>"), "it addresses the user by name: {mail:?}");

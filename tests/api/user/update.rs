@@ -173,7 +173,7 @@ async fn a_name_is_trimmed_and_bounded_as_at_registration() {
 #[tokio::test]
 async fn mails_address_the_user_by_the_new_name() {
     let app = App::new();
-    let user = app.user().await;
+    let user = app.verified_user_named("Asha Rao").await;
     update(&user, json!({"name": "Zoë Fernhill"})).await.expect(200);
     let task = user.task("Water the ferns").await;
     user.remind(&task, &minutes_ahead(10)).await;

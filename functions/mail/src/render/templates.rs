@@ -19,7 +19,7 @@ pub(super) struct VerificationText<'a> {
 #[derive(Template)]
 #[template(path = "login_code.html")]
 pub(super) struct LoginCodeHtml<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) code: &'a str,
     pub(super) until: &'a str,
 }
@@ -27,7 +27,7 @@ pub(super) struct LoginCodeHtml<'a> {
 #[derive(Template)]
 #[template(path = "login_code.txt")]
 pub(super) struct LoginCodeText<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) code: &'a str,
     pub(super) until: &'a str,
 }
@@ -35,71 +35,71 @@ pub(super) struct LoginCodeText<'a> {
 #[derive(Template)]
 #[template(path = "password_reset.html")]
 pub(super) struct PasswordResetHtml<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) link: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "password_reset.txt")]
 pub(super) struct PasswordResetText<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) link: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "password_changed.html")]
 pub(super) struct PasswordChangedHtml<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "password_changed.txt")]
 pub(super) struct PasswordChangedText<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "two_factor.html")]
 pub(super) struct TwoFactorHtml<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) is_on: bool,
 }
 
 #[derive(Template)]
 #[template(path = "two_factor.txt")]
 pub(super) struct TwoFactorText<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) is_on: bool,
 }
 
 #[derive(Template)]
 #[template(path = "logins_blocked.html")]
 pub(super) struct LoginsBlockedHtml<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "logins_blocked.txt")]
 pub(super) struct LoginsBlockedText<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "google_linked.html")]
 pub(super) struct GoogleLinkedHtml<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "google_linked.txt")]
 pub(super) struct GoogleLinkedText<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "export_ready.html")]
 pub(super) struct ExportReadyHtml<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) link: &'a str,
     pub(super) until: &'a str,
 }
@@ -107,7 +107,7 @@ pub(super) struct ExportReadyHtml<'a> {
 #[derive(Template)]
 #[template(path = "export_ready.txt")]
 pub(super) struct ExportReadyText<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) link: &'a str,
     pub(super) until: &'a str,
 }
@@ -115,21 +115,21 @@ pub(super) struct ExportReadyText<'a> {
 #[derive(Template)]
 #[template(path = "token_theft.html")]
 pub(super) struct TokenTheftHtml<'a> {
-    pub(super) name: &'a str,
-    pub(super) device: &'a str,
+    pub(super) name: Option<&'a str>,
+    pub(super) device: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "token_theft.txt")]
 pub(super) struct TokenTheftText<'a> {
-    pub(super) name: &'a str,
-    pub(super) device: &'a str,
+    pub(super) name: Option<&'a str>,
+    pub(super) device: Option<&'a str>,
 }
 
 /// What both templates of the hour-before mail show.
 #[derive(Clone, Copy)]
 pub(super) struct HourBefore<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) title: &'a str,
     pub(super) description: Option<&'a str>,
     pub(super) due: &'a str,
@@ -156,7 +156,7 @@ pub(super) struct HourBeforeText<'a> {
 /// What both templates of the digest show.
 #[derive(Clone, Copy)]
 pub(super) struct DigestMail<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: Option<&'a str>,
     pub(super) sentence: &'a str,
     pub(super) day: &'a str,
     pub(super) tasks: &'a [Listed],

@@ -23,7 +23,8 @@ fn user(name: &str) -> User {
     let name = PersonName::read("Name", &json!(name)).unwrap();
     let email = Email::parse("a@example.com").unwrap();
     let hash = PasswordHash::from_phc(String::new());
-    User::register(name, email, hash, Zone::parse("Asia/Kolkata").unwrap(), clock::now())
+    let user = User::register(name, email, hash, Zone::parse("Asia/Kolkata").unwrap(), clock::now());
+    User { email_verified: true, ..user }
 }
 
 fn reminder_mail(user: &User, title: &str, message: &str) -> Mail {
@@ -176,11 +177,11 @@ fn each_switch_of_two_factor_login_has_its_own_words() {
     }
 }
 
-#[test]
-fn every_mail_escapes_the_users_name() {
-    let (user, seed, kid) = (user("<img src=x onerror=alert(1)>"), TokenSeed::new(), "1".to_owned());
-    let expires_at = clock::now();
-    for content in [
+/// One mail of every kind but reminders and digests.
+fn account_mails(user: &User, device: &str) -> Vec<Mail> {
+    let (seed, kid, expires_at) = (TokenSeed::new(), "1".to_owned(), clock::now());
+    let contents = [
+        MailContent::Verification { seed, kid: kid.clone() },
         MailContent::LoginCode { seed, kid: kid.clone(), expires_at },
         MailContent::PasswordReset { seed, kid: kid.clone() },
         MailContent::PasswordChanged,
@@ -188,10 +189,71 @@ fn every_mail_escapes_the_users_name() {
         MailContent::LoginsBlocked,
         MailContent::GoogleLinked,
         MailContent::ExportReady { seed, kid, expires_at },
-        MailContent::TokenTheft { device: "<b>a browser</b>".to_owned() },
-    ] {
-        let rendered = render(&Mail::new(user.id, content, expires_at), &user, &links(), &keyring()).unwrap();
+        MailContent::TokenTheft { device: device.to_owned() },
+    ];
+    contents.map(|content| Mail::new(user.id, content, expires_at)).into()
+}
+
+#[test]
+fn every_mail_escapes_the_user_s_name_and_the_one_to_a_stranger_has_none() {
+    let user = user("<img src=x onerror=alert(1)>");
+    for mail in account_mails(&user, "<b>a browser</b>") {
+        let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
         assert!(!rendered.html.contains("<img") && !rendered.html.contains("<b>"), "{}", rendered.subject);
-        assert!(rendered.text.contains("<img src=x"), "{}", rendered.subject);
+        let is_verification = matches!(mail.content, MailContent::Verification { .. });
+        assert_eq!(rendered.text.contains("Hello <img src=x"), !is_verification, "{}", rendered.text);
+        assert_eq!(rendered.html.contains("Hello <span dir=\"auto\">&#60;img src=x"), !is_verification);
+    }
+}
+
+#[test]
+fn nothing_that_a_stranger_wrote_but_a_title_reaches_an_address_that_is_not_verified() {
+    let stranger = User { email_verified: false, ..user("Win a prize at evil.example") };
+    let mut mails = account_mails(&stranger, "Visit evil.example");
+    let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+    let new = json!({
+        "title": "Pay rent", "description": "Description of evil.example", "category": "evil.example",
+        "dueDate": "2026-01-01T09:00:00Z",
+    });
+    let task = Task::new(stranger.id, parsed(new, now), &Zone::UTC, now);
+    let body = json!({"taskId": task.id, "scheduledAt": "2026-01-01T08:00:00Z", "message": "Message of evil.example"});
+    mails.push(Mail::hour_before(&Reminder::new(stranger.id, parsed(body, now), now), &task, now));
+    let mut digest = digest_mail(&stranger, &["Pay rent"]);
+    if let MailContent::Digest { tasks, .. } = &mut digest.content {
+        tasks[0].category.clone_from(&task.category);
+    }
+    mails.push(digest);
+    let owner = User { email_verified: true, ..stranger.clone() };
+    for mail in mails {
+        let to = |user: &User| render(&mail, user, &links(), &keyring()).unwrap();
+        let (rendered, to_owner) = (to(&stranger), to(&owner));
+        for body in [&rendered.subject, &rendered.text, &rendered.html] {
+            assert!(!body.contains("evil.example"), "{body}");
+        }
+        if mail.content.category().is_some() {
+            assert!(rendered.text.contains("Pay rent") && to_owner.text.contains("evil.example"), "{}", to_owner.text);
+        }
+        for punctuation in ["  ,", " ,\n", ", !", "session:"] {
+            assert!(!rendered.text.contains(punctuation), "{}", rendered.text);
+        }
+    }
+}
+
+#[test]
+fn names_and_devices_keep_their_direction_to_themselves() {
+    let (name, device) = ("\u{202e}abc", "\u{5d3}\u{5e4}\u{5d3}\u{5e4}\u{5df} 7.0");
+    let user = user(name);
+    for mail in account_mails(&user, device) {
+        let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
+        for body in [&rendered.text, &rendered.html] {
+            for text in [name, device] {
+                let isolated = format!("\u{2068}{text}\u{2069}");
+                assert_eq!(body.matches(text).count(), body.matches(&isolated).count(), "{body}");
+            }
+        }
+        if let MailContent::TokenTheft { .. } = mail.content {
+            assert!(rendered.text.contains(&format!("that session:\n\n\u{2068}{device}\u{2069}\n\nSign in again")));
+            assert!(rendered.html.contains(&format!("\u{2068}{device}\u{2069}")));
+        }
     }
 }
