@@ -39,6 +39,7 @@ def correct(functions_log: Path, mailbox: Path, marker: Path) -> None:
     patches.rest_when_idle(socketserver, lambda_runtime)
     patches.real_events(lambda_svc)
     patches.keep_function_logs(lambda_runtime, functions_log)
+    patches.refuse_mail(ses_v2)
     patches.keep_mail(ses_v2, mailbox)
     patches.restart_streams(lambda_svc)
     patches.mark_saves(app, marker, os.environ.get("GATEWAY_PORT", ""))

@@ -206,6 +206,39 @@ def keep_mail(ses_v2: Any, file: Path) -> None:
     replace(ses_v2, "handle_request", handle_and_keep)
 
 
+def _refusal(address: str) -> str | None:
+    """Why SES does not send from or to an address, in its words: it takes ASCII only, internationalized domains as `xn--…`."""
+    local, at, domain = address.rpartition("<")[2].rstrip("> ").rpartition("@")
+    if not at or not local or not domain:
+        return "Missing final '@domain'"
+    if not local.isascii():
+        return "Local address contains control or whitespace"
+    if not domain.isascii():
+        return "Domain contains illegal character"
+    return None
+
+
+def refuse_mail(ses_v2: Any) -> None:
+    """Mail from or to an address that SES refuses is refused, and not kept."""
+    handle = require(ses_v2, "handle_request")
+    error = require(ses_v2, "_json_err")
+
+    @functools.wraps(handle)
+    async def handle_deliverable(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        if method == "POST" and path.rstrip("/").endswith("/outbound-emails"):
+            request = json.loads(body)
+            recipients = request.get("Destination") or {}
+            lists = [recipients.get(name) or [] for name in ("ToAddresses", "CcAddresses", "BccAddresses")]
+            senders = [request.get("FromEmailAddress") or "", *(request.get("ReplyToAddresses") or [])]
+            for address in [*senders, *(address for addresses in lists for address in addresses)]:
+                refusal = _refusal(address)
+                if refusal:
+                    return error("BadRequestException", refusal)
+        return await handle(method, path, headers, body, query)
+
+    replace(ses_v2, "handle_request", handle_deliverable)
+
+
 def restart_streams(lambda_svc: Any) -> None:
     """A restored stream mapping reads on.
 

@@ -141,7 +141,7 @@ struct GoogleAccount {
 impl GoogleAccount {
     fn read(profile: Profile) -> Result<Self, Failure> {
         let Profile { subject, email, is_email_verified, name } = profile;
-        let email = email.filter(|_| is_email_verified).and_then(|email| Email::parse(&email));
+        let email = email.filter(|_| is_email_verified).and_then(|email| Email::parse(&email).ok());
         let read = |name: &str| PersonName::read("Name", &json!(name)).ok();
         let name = name.as_deref().and_then(read).or_else(|| read(NAMELESS)).ok_or("no name")?;
         Ok(Self { subject, email, name })

@@ -9,6 +9,7 @@ use std::time::Duration;
 use shared::clock::{Clock, Timestamp};
 use shared::id::UserId;
 use shared::operator;
+use shared::store::addresses::AddressOutcome;
 use shared::store::ledger::{LedgerEntry, MigrationState};
 use shared::store::replay::Mode;
 use shared::store::{Permit, Store, WriteError};
@@ -23,33 +24,61 @@ const LEASE: Duration = Duration::from_secs(15 * 60);
 pub enum Migration {
     /// Counts tasks and reminders of versions without counters.
     Counters,
+    /// Brings addresses into the form in which two spellings of one mailbox are equal.
+    Addresses,
 }
 
 impl Migration {
     /// All of them, in order; the first is number 1.
-    pub const ALL: [Self; 1] = [Self::Counters];
+    pub const ALL: [Self; 2] = [Self::Counters, Self::Addresses];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Counters => "counters",
+            Self::Addresses => "addresses",
         }
     }
 
-    /// Migrates a user; answers how many rows it changed, or would.
-    async fn up(self, store: &Store, user: UserId, mode: Mode, now: Timestamp) -> Result<u64, Failure> {
+    /// Migrates a user, or tells what that would change.
+    async fn up(self, store: &Store, user: UserId, mode: Mode, now: Timestamp) -> Result<UserOutcome, Failure> {
         match self {
             Self::Counters => {
                 let found = store.replay(&operator::permit(), user, mode, now).await?.unwrap_or_default();
-                Ok(found.unmarked + found.differences.len() as u64)
+                Ok(UserOutcome::Changed { rows: found.unmarked + found.differences.len() as u64 })
             }
+            Self::Addresses => Ok(store.canonicalize_address(&operator::permit(), user, mode, now).await?.into()),
         }
     }
 
-    /// Takes it back; answers how many rows it changed.
-    async fn down(self, store: &Store, user: UserId, now: Timestamp) -> Result<u64, Failure> {
+    /// Takes it back.
+    async fn down(self, store: &Store, user: UserId, now: Timestamp) -> Result<UserOutcome, Failure> {
         match self {
-            Self::Counters => Ok(store.forget_counters(&operator::permit(), user, now).await?),
+            Self::Counters => {
+                let rows = store.forget_counters(&operator::permit(), user, now).await?;
+                Ok(UserOutcome::Changed { rows })
+            }
+            Self::Addresses => Ok(store.restore_address(&operator::permit(), user, now).await?.into()),
+        }
+    }
+}
+
+/// What a migration did to a user.
+#[derive(Clone, Copy, Debug)]
+enum UserOutcome {
+    /// It changed so many rows.
+    Changed { rows: u64 },
+    /// It cannot be done, and changed nothing.
+    Left { reason: &'static str },
+}
+
+impl From<AddressOutcome> for UserOutcome {
+    fn from(outcome: AddressOutcome) -> Self {
+        match outcome {
+            AddressOutcome::Unchanged => Self::Changed { rows: 0 },
+            AddressOutcome::Changed { rows } => Self::Changed { rows },
+            AddressOutcome::Taken => Self::Left { reason: "another account has the same mailbox" },
+            AddressOutcome::Undeliverable => Self::Left { reason: "mail cannot be delivered to its address" },
         }
     }
 }
@@ -87,8 +116,16 @@ pub struct Step {
     pub users: u64,
     /// Rows changed.
     pub rows: u64,
+    /// Users that this run left as they are, and why. An operator has to decide about them.
+    pub left: Vec<(UserId, &'static str)>,
     /// Whether it came to its end.
     pub end: End,
+}
+
+impl Step {
+    fn of(migration: Migration, entry: &LedgerEntry, left: Vec<(UserId, &'static str)>, end: End) -> Self {
+        Self { number: entry.number, name: migration.name(), users: entry.users, rows: entry.rows, left, end }
+    }
 }
 
 /// Whether a migration came to its end.
@@ -133,13 +170,16 @@ pub async fn dry_run(store: &Store, clock: Clock) -> Result<Outcome, Failure> {
         if ledger.iter().any(|entry| entry.number == number && entry.state == MigrationState::Applied) {
             continue;
         }
-        let mut step = Step { number, name: migration.name(), users: 0, rows: 0, end: End::Reached };
+        let mut step = Step { number, name: migration.name(), users: 0, rows: 0, left: Vec::new(), end: End::Reached };
         let mut after = None;
         loop {
             let page = store.users(after, Plan::default().page).await?;
             for user in page.users {
                 step.users += 1;
-                step.rows += migration.up(store, user, Mode::Compare, clock.now()).await?;
+                match migration.up(store, user, Mode::Compare, clock.now()).await? {
+                    UserOutcome::Changed { rows } => step.rows += rows,
+                    UserOutcome::Left { reason } => step.left.push((user, reason)),
+                }
             }
             match page.next {
                 Some(next) => after = Some(next),
@@ -238,11 +278,11 @@ impl<'a> Lock<'a> {
     }
 
     async fn run(&self, migration: Migration, mut entry: LedgerEntry, plan: Plan) -> Result<Step, Failure> {
-        let (mut pages, mut refused) = (0, Vec::new());
+        let (mut pages, mut refused, mut left) = (0, Vec::new(), Vec::new());
         self.store.record_migration(&self.permit, &self.owner, &entry, self.clock.now()).await?;
         loop {
             if plan.pages.is_some_and(|most| pages >= most) && refused.is_empty() {
-                return Ok(step(migration, &entry, End::Interrupted));
+                return Ok(Step::of(migration, &entry, left, End::Interrupted));
             }
             let page = self.store.users(entry.position.take(), plan.page).await?;
             for user in page.users {
@@ -252,7 +292,8 @@ impl<'a> Lock<'a> {
                     _ => migration.up(self.store, user, Mode::Repair, self.clock.now()).await,
                 };
                 match done {
-                    Ok(rows) => entry.rows += rows,
+                    Ok(UserOutcome::Changed { rows }) => entry.rows += rows,
+                    Ok(UserOutcome::Left { reason }) => left.push((user, reason)),
                     // One user who does not hold still keeps none of the others from it.
                     Err(Failure::Write(WriteError::Refused(_))) => refused.push(user),
                     Err(failure) => return Err(failure),
@@ -281,22 +322,21 @@ impl<'a> Lock<'a> {
             entry.finished_at = Some(now);
             self.store.record_migration(&self.permit, &self.owner, &entry, now).await?;
         }
-        Ok(step(migration, &entry, End::Reached))
+        Ok(Step::of(migration, &entry, left, End::Reached))
     }
-}
-
-fn step(migration: Migration, entry: &LedgerEntry, end: End) -> Step {
-    Step { number: entry.number, name: migration.name(), users: entry.users, rows: entry.rows, end }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Step { number, name, users, rows, end } in &self.steps {
+        for Step { number, name, users, rows, left, end } in &self.steps {
             let end = match end {
                 End::Reached => "done",
                 End::Interrupted => "stopped; run it again to go on",
             };
             writeln!(f, "{number:04} {name}: {users} users, {rows} rows: {end}")?;
+            for (user, reason) in left {
+                writeln!(f, "  {user} left as it is: {reason}")?;
+            }
         }
         if self.steps.is_empty() { writeln!(f, "nothing to do") } else { Ok(()) }
     }

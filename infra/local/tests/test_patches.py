@@ -204,6 +204,33 @@ def test_only_accepted_mails_are_kept(tmp_path: Path, status: int, kept: int) ->
     assert len(file.read_text().splitlines() if file.exists() else []) == kept
 
 
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({}, None),
+        ({"Destination": {"ToAddresses": ["ada@xn--bcher-kva.example"]}}, None),
+        ({"Destination": {"ToAddresses": ["\u00fcnal@example.com"]}}, "Local address contains control or whitespace"),
+        ({"Destination": {"ToAddresses": ["ada@b\u00fccher.example"]}}, "Domain contains illegal character"),
+        ({"Destination": {"ToAddresses": ["ada"]}}, "Missing final '@domain'"),
+        ({"Destination": {"BccAddresses": ["ada@b\u00fccher.example"]}}, "Domain contains illegal character"),
+        ({"FromEmailAddress": "Spacedly <no-reply@b\u00fccher.example>"}, "Domain contains illegal character"),
+        ({"FromEmailAddress": ""}, "Missing final '@domain'"),
+        ({"ReplyToAddresses": ["\u00fcnal@example.com"]}, "Local address contains control or whitespace"),
+    ],
+)
+def test_mail_is_refused_where_ses_refuses_it(tmp_path: Path, changes: dict[str, Any], refusal: str | None) -> None:
+    async def handle_request(*_: Any) -> Any:
+        return 200, {}, b"{}"
+
+    ses = SimpleNamespace(handle_request=handle_request, _json_err=lambda code, message: (400, {}, f"{code}: {message}"))
+    patches.refuse_mail(ses)
+    patches.keep_mail(ses, tmp_path / "mailbox")
+    body = json.dumps({**SIMPLE, **changes}).encode()
+    answer = asyncio.run(ses.handle_request("POST", "/v2/email/outbound-emails", {}, body, {}))
+    assert answer == ((200, {}, b"{}") if refusal is None else (400, {}, f"BadRequestException: {refusal}"))
+    assert (tmp_path / "mailbox").exists() == (refusal is None)
+
+
 def test_a_restored_stream_is_read_from_its_start() -> None:
     streams, others = SimpleNamespace(_data={}), SimpleNamespace(_data={})
     lambda_svc = SimpleNamespace(

@@ -5,6 +5,7 @@
 //! SDK types stay in here.
 
 pub mod accounts;
+pub mod addresses;
 mod analytics;
 mod attachments;
 mod challenges;

@@ -225,6 +225,15 @@ pub(crate) async fn an_address_that_the_provider_does_not_vouch_for_opens_and_ma
     let before = user.me().await;
     assert_failed(sign_in(&app, &person_of(&user).unverified()).await);
     assert_eq!(user.me().await, before);
+#[tokio::test]
+async fn the_domain_of_the_provider_s_address_is_read_as_at_registration() {
+    let app = App::new();
+    let email = unique_email().replace("example.com", "bücher.example");
+    let answer = app.client().register("Asha Rao", &email, PASSWORD).await.expect(201);
+    let person = Person::at(&email.replace("bücher", "xn--bcher-kva"));
+    assert_eq!(account(&app, &person).await["id"], answer.data()["user"]["id"]);
+}
+
     app.assert_alive(&user.tokens).await;
 
     let person = Person::new().unverified();

@@ -38,12 +38,58 @@ async fn an_address_is_stored_trimmed_and_in_lower_case() {
 
 #[tokio::test]
 pub(crate) async fn an_address_is_unique_without_regard_to_case() {
-    let (app, email) = (App::new(), unique_email().replace("asha", "ünal"));
+    let (app, email) = (App::new(), unique_email());
     app.client().register("Asha Rao", &email, PASSWORD).await.expect(201);
-    for again in [email.clone(), email.to_uppercase(), format!(" {email} "), email.replace('ü', "u\u{308}")] {
+    for again in [email.clone(), email.to_uppercase(), format!(" {email} ")] {
         let answer = app.client().register("Someone Else", &again, PASSWORD).await;
         answer.expect_error(400, "USER_EXISTS").saying("User already exists");
     }
+}
+
+#[tokio::test]
+pub(crate) async fn a_mailbox_is_one_account_however_its_domain_is_spelled_and_mail_arrives() {
+    let (app, email) = (App::new(), unique_email().replace("example.com", "bücher.example"));
+    let canonical = email.replace("bücher", "xn--bcher-kva");
+    let answer = app.client().register("Asha Rao", &email, PASSWORD).await.expect(201);
+    assert_eq!(answer.data()["user"]["email"], canonical.as_str());
+    let spellings = [
+        canonical.clone(),
+        email.to_uppercase(),
+        email.replace('ü', "u\u{308}"),
+        canonical.replace("@xn", "@ｘn"),
+        email.replace(".example", "。ｅxample"),
+    ];
+    for again in spellings {
+        let answer = app.client().register("Someone Else", &again, PASSWORD).await;
+        answer.expect_error(400, "USER_EXISTS").saying("User already exists");
+        app.client().login(&again, PASSWORD).await.expect(200);
+    }
+    let mail = app.mailbox.wait_for_text(&canonical, "/verify-email?token=").await;
+    assert_eq!((mail.to, mail.from.as_str()), (canonical.clone(), "Spacedly <no-reply@spacedly.example>"));
+    let token = app.reset_token_at(&email, &canonical).await;
+    app.client().reset(&token, "Harbour-77-gull").await.expect(200);
+    app.client().login(&canonical, "Harbour-77-gull").await.expect(200);
+}
+
+#[tokio::test]
+async fn domains_of_every_script_are_taken() {
+    let app = App::new();
+    for domain in ["डाटामेल.भारत", "ตัวอย่าง.ไทย", "موقع.وزارة-الاتصالات.مصر"]
+    {
+        let email = unique_email().replace("example.com", domain);
+        app.client().register("Asha Rao", &email, PASSWORD).await.expect(201);
+        app.client().login(&email, PASSWORD).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_no_mail_can_reach_is_refused_in_words_that_say_so() {
+    let app = App::new();
+    let email = unique_email().replace("asha", "ünal");
+    let answer = app.client().register("Asha Rao", &email, PASSWORD).await;
+    let message =
+        "Email must have only ASCII characters before the @, because mail cannot be delivered to other addresses";
+    answer.expect_invalid(&["email"]).saying(message);
 }
 
 #[tokio::test]

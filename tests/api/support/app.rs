@@ -137,9 +137,14 @@ impl App {
 
     /// Asks for a link that sets a new password, and takes its token out of the mail.
     pub(crate) async fn reset_token(&self, email: &str) -> String {
+        self.reset_token_at(email, email).await
+    }
+
+    /// The same for an address that is typed in another spelling than the mailbox has.
+    pub(crate) async fn reset_token_at(&self, typed: &str, email: &str) -> String {
         let known = self.mailbox.reset_tokens(email).await;
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        self.client().forgot(email).await.expect(200);
+        self.client().forgot(typed).await.expect(200);
         self.mailbox.reset_token(email, &known).await
     }
 

@@ -32,7 +32,7 @@ pub(super) fn user(row: &Value, zone: &Zone, now: Timestamp) -> Read<User> {
     let id = UserId::parse(columns.required("id")?).map_err(|error| format!("id: {error}"))?;
     let name: PersonName = columns.read("Name", &["name"])?;
     let email = columns.required("email")?;
-    let email = Email::parse(email).ok_or_else(|| "e-mail address: not one that mail can be sent to".to_owned())?;
+    let email = Email::parse(email).map_err(|error| format!("e-mail address: it {error}"))?;
     let (created_at, updated_at) = columns.times()?;
     let hash = columns.text(&["password"]).map(ToOwned::to_owned);
     let known = |hash: &String| ["$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));

@@ -78,6 +78,27 @@ async fn what_the_original_has_is_brought_over_and_what_cannot_be_is_named() {
 }
 
 #[tokio::test]
+async fn of_two_spellings_of_one_mailbox_one_is_taken_and_an_address_without_mail_is_refused() {
+    let (world, postgres) = (World::new().await, Postgres::start_at(&clock::now().to_string()).await);
+    let client = postgres.client().await;
+    client.batch_execute(AS_TABLES).await.unwrap();
+    client
+        .batch_execute(
+            "INSERT INTO users (id, name, email) VALUES
+               ('10000000-0000-4000-8000-000000000001', 'Asha Rao', 'a@b\u{fc}cher.example'),
+               ('10000000-0000-4000-8000-000000000002', 'Asha Again', 'A@xn--bcher-kva.example'),
+               ('10000000-0000-4000-8000-000000000003', 'U Nal', '\u{fc}nal@example.com');",
+        )
+        .await
+        .unwrap();
+    let report = run(&world, &postgres, Start::WhereItStopped).await;
+    assert_eq!(reasons(&report.refused), ["User 2", "User 3"], "{report}");
+    assert!(report.refused[0].reason.contains("another account has its e-mail address"), "{report}");
+    assert!(report.refused[1].reason.contains("only ASCII characters before the @"), "{report}");
+    assert_eq!(user(&world, "a@b\u{fc}cher.example").await.email.as_str(), "a@xn--bcher-kva.example");
+}
+
+#[tokio::test]
 async fn a_second_import_adds_nothing_and_undoes_no_change() {
     let (world, postgres) = (World::new().await, original().await);
     let first = run(&world, &postgres, Start::WhereItStopped).await;

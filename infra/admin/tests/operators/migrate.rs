@@ -8,12 +8,16 @@ use admin::migrate::{self, End, Plan};
 use admin::replay;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use shared::domain::email::Email;
 use shared::domain::reminder::ReminderStatus;
-use shared::id::ReminderId;
+use shared::domain::user::User;
+use shared::id::{ReminderId, UserId};
 use shared::store::Permit;
+use shared::store::addresses::AddressOutcome;
 use shared::store::import::Family;
 use shared::store::ledger::MigrationState;
 use shared::store::replay::Mode;
+use shared::store::users::AccountWithSessions;
 
 use test_support::{World, clock, new_reminder, new_task, sign_up};
 
@@ -64,6 +68,7 @@ async fn ten_thousand_rows_of_before_the_counters_are_counted_and_uncounted_agai
         migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap().steps.is_empty(),
         "once is enough"
     );
+    migrate::down(&world.store, clock::fixed(), Plan::default()).await.unwrap();
     let start = Instant::now();
     let down = migrate::down(&world.store, clock::fixed(), Plan::default()).await.unwrap();
     println!("down, 10,000 rows: {:?}", start.elapsed());
@@ -163,4 +168,79 @@ async fn one_user_whose_rows_contradict_each_other_keeps_none_of_the_others_from
     delete.send().await.unwrap();
     assert_eq!(migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap().steps[0].end, End::Reached);
     assert!(replay::all(&world.store, clock::fixed(), Mode::Compare).await.unwrap().failed.is_empty());
+}
+
+/// An account whose address was stored and claimed as it was typed, as earlier versions did.
+async fn account_of_before(world: &World, typed: &str) -> User {
+    let email: Email = serde_json::from_value(json!(typed)).unwrap();
+    let user = User { email, id: UserId::new(), ..test_support::new_user("placeholder@example.com") };
+    let (mail, token) = test_support::verification(&user);
+    world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let read = AccountWithSessions { user: user.clone(), sessions: Vec::new() };
+    let session = test_support::new_session(&user);
+    world.store.open_session(&Permit::of_system(), test_support::sign_in(&session, &read)).await.unwrap();
+    user
+}
+
+async fn claimed_by(world: &World, address: &str) -> Option<UserId> {
+    let email: Email = serde_json::from_value(json!(address)).unwrap();
+    world.store.user_id_of(&email).await.unwrap()
+}
+
+/// The address in the account and in its one session.
+async fn addresses_of(world: &World, user: &User) -> [String; 2] {
+    let read = world.store.account_with_sessions(user.id, clock::now()).await.unwrap().unwrap();
+    [read.user.email.as_str().to_owned(), read.sessions[0].email.as_str().to_owned()]
+}
+
+#[tokio::test]
+async fn an_address_of_before_is_claimed_in_its_canonical_form_and_given_back() {
+    const TYPED: &str = "a@b\u{fc}cher.example";
+    const CANONICAL: &str = "a@xn--bcher-kva.example";
+    let world = World::new().await;
+    let user = account_of_before(&world, TYPED).await;
+    assert_eq!(claimed_by(&world, CANONICAL).await, None);
+    let dry = migrate::dry_run(&world.store, clock::fixed()).await.unwrap();
+    assert_eq!(
+        (dry.steps[1].name, dry.steps[1].rows, addresses_of(&world, &user).await),
+        ("addresses", 4, [TYPED; 2].map(str::to_owned))
+    );
+
+    let up = migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap();
+    assert_eq!((up.steps[1].users, up.steps[1].rows, up.steps[1].left.len()), (2, 4, 0), "{up}");
+    assert_eq!(addresses_of(&world, &user).await, [CANONICAL; 2]);
+    assert_eq!((claimed_by(&world, CANONICAL).await, claimed_by(&world, TYPED).await), (Some(user.id), None));
+    let again = world.store.canonicalize_address(&Permit::of_system(), user.id, Mode::Repair, clock::now()).await;
+    assert_eq!(again.unwrap(), AddressOutcome::Unchanged);
+
+    let down = migrate::down(&world.store, clock::fixed(), Plan::default()).await.unwrap();
+    assert_eq!((down.steps[0].name, down.steps[0].rows), ("addresses", 4));
+    assert_eq!(addresses_of(&world, &user).await, [TYPED; 2]);
+    assert_eq!((claimed_by(&world, CANONICAL).await, claimed_by(&world, TYPED).await), (None, Some(user.id)));
+    assert_eq!(migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap().steps[0].rows, 4, "up again");
+}
+
+#[tokio::test]
+async fn accounts_of_one_mailbox_and_addresses_without_mail_are_listed_and_left() {
+    let world = World::new().await;
+    let (first, _) = sign_up(&world.store, "a@b\u{fc}cher.example").await;
+    let second = account_of_before(&world, "a@b\u{fc}cher.example").await;
+    let unreachable = account_of_before(&world, "\u{fc}nal@example.com").await;
+    let dry = migrate::dry_run(&world.store, clock::fixed()).await.unwrap();
+    let up = migrate::up(&world.store, clock::fixed(), Plan::default()).await.unwrap();
+    for outcome in [&dry, &up] {
+        let mut left = outcome.steps[1].left.clone();
+        left.sort();
+        let mut expected = vec![
+            (second.id, "another account has the same mailbox"),
+            (unreachable.id, "mail cannot be delivered to its address"),
+        ];
+        expected.sort();
+        assert_eq!((left, outcome.steps[1].rows), (expected, 0), "{outcome}");
+        assert!(outcome.to_string().contains(&format!("{} left as it is: another account", second.id)), "{outcome}");
+        assert!(!outcome.to_string().contains('@'), "no address in what is printed: {outcome}");
+    }
+    assert_eq!(claimed_by(&world, "a@xn--bcher-kva.example").await, Some(first.id));
+    assert_eq!(claimed_by(&world, "a@b\u{fc}cher.example").await, Some(second.id));
+    assert_eq!(addresses_of(&world, &unreachable).await, ["\u{fc}nal@example.com"; 2]);
 }
