@@ -11,7 +11,7 @@ use shared::auth::token::InvalidToken;
 use shared::domain::body::NoBody;
 use shared::domain::email::Email;
 use shared::domain::field::{Field, Parameter};
-use shared::domain::mail::{Mail, MailContent};
+use shared::domain::google::{GoogleProfile, LinkedElsewhere};
 use shared::domain::user::{PersonName, User};
 use shared::events::Failure;
 use shared::http::cookies::{CookieName, SetCookie};
@@ -95,7 +95,7 @@ impl From<RedeemError> for SignInFailure {
 
 async fn sign_in(app: &App, request: &RequestParts, provider: &Provider) -> Result<Redirect, SignInFailure> {
     let permit = &request.permit().await.map_err(|rejection| rejection.code().as_str())?;
-    let google = GoogleAccount::read(redeem(app, request, provider).await?)?;
+    let google = GoogleAccount::read(redeem(app, request, provider).await?);
     let sign_in = GoogleSignIn { sign_in: SignInRequest { app, request, permit }, google };
     let outcome = retry_conflicts(async || sign_in.attempt().await).await;
     outcome.map_err(|error| SignInFailure::from(error.cause().unwrap_or(error.code().as_str())))
@@ -132,20 +132,21 @@ async fn redeem(app: &App, request: &RequestParts, provider: &Provider) -> Resul
 }
 
 struct GoogleAccount {
-    subject: String,
+    profile: GoogleProfile,
     /// An address that Google has verified.
     email: Option<Email>,
-    name: PersonName,
 }
 
 impl GoogleAccount {
-    fn read(profile: Profile) -> Result<Self, Failure> {
+    fn read(profile: Profile) -> Self {
         let Profile { subject, email, is_email_verified, name } = profile;
         let email = email.filter(|_| is_email_verified).and_then(|email| Email::parse(&email).ok());
-        let read = |name: &str| PersonName::read("Name", &json!(name)).ok();
-        let name = name.as_deref().and_then(read).or_else(|| read(NAMELESS)).ok_or("no name")?;
-        Ok(Self { subject, email, name })
+        Self { profile: GoogleProfile { subject, name: name.as_deref().and_then(person_name) }, email }
     }
+}
+
+fn person_name(name: &str) -> Option<PersonName> {
+    PersonName::read("Name", &json!(name)).ok()
 }
 
 /// A sign-in with a Google account that the provider has confirmed.
@@ -169,7 +170,7 @@ impl GoogleSignIn<'_> {
 
     async fn find_or_create(&self) -> Result<AccountWithSessions, ApiError> {
         let google = &self.google;
-        let matches = self.sign_in.app.store.google_matches(&google.subject, google.email.as_ref()).await?;
+        let matches = self.sign_in.app.store.google_matches(&google.profile.subject, google.email.as_ref()).await?;
         if let Some(user) = matches.linked {
             return self.account(user).await;
         }
@@ -182,8 +183,10 @@ impl GoogleSignIn<'_> {
 
     async fn register(&self, email: &Email) -> Result<AccountWithSessions, ApiError> {
         let SignInRequest { app, request, permit } = self.sign_in;
-        let (name, email, subject) = (self.google.name.clone(), email.clone(), self.google.subject.clone());
-        let user = User::register_with_google(name, email, subject, app.http.default_zone.clone(), request.now());
+        let GoogleProfile { subject, name } = self.google.profile.clone();
+        let name = name.or_else(|| person_name(NAMELESS)).ok_or_else(|| ApiError::internal("no name"))?;
+        let zone = app.http.default_zone.clone();
+        let user = User::register_with_google(name, email.clone(), subject, zone, request.now());
         match app.store.register_with_google(permit, &user).await {
             // Another request has created the account: the next attempt finds it.
             Err(WriteError::Refused(Refusal::EmailTaken)) => Err(ApiError::new(ErrorCode::Conflict)),
@@ -194,12 +197,9 @@ impl GoogleSignIn<'_> {
     async fn link(&self, user: UserId) -> Result<AccountWithSessions, ApiError> {
         let SignInRequest { app, request, permit } = self.sign_in;
         let read = self.account(user).await?;
-        if read.user.google_id.is_some() {
-            // The address now belongs to another Google account, and so perhaps to another person.
-            return Err(refused("linked with another Google account"));
-        }
-        let mail = Mail::new(user, MailContent::GoogleLinked, request.now());
-        app.store.link_google(permit, &read, &self.google.subject, &mail).await?;
+        let link = read.user.link_google(self.google.profile.clone(), request.now());
+        let link = link.map_err(|LinkedElsewhere| refused("linked with another Google account"))?;
+        app.store.link_google(permit, &read, &link).await?;
         self.account(user).await
     }
 

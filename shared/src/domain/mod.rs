@@ -13,6 +13,7 @@ pub mod email;
 pub mod export;
 pub mod field;
 pub mod firing;
+pub mod google;
 pub mod link;
 pub mod mail;
 pub mod notification;

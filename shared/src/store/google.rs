@@ -1,15 +1,13 @@
 //! Accounts that sign in with Google.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::row::Row;
-use super::sessions::next_sessions;
+use super::sessions::move_sessions;
 use super::transact::Transaction;
 use super::update::Expression;
-use super::users::{AccountWithSessions, Claim, RESET, VERIFICATION, account_row};
-use super::{Permit, Refusal, Store, StoreError, WriteError, keys, number, text};
+use super::users::{AccountWithSessions, Claim, account_row, account_update};
+use super::{Permit, Refusal, Store, StoreError, WriteError, keys};
 use crate::domain::email::Email;
-use crate::domain::mail::Mail;
+use crate::domain::google::{GoogleLink, SessionsAfterLink};
 use crate::domain::user::User;
 use crate::id::UserId;
 
@@ -54,9 +52,7 @@ impl Store {
         self.transact(transaction).await
     }
 
-    /// Links an account as it was read with the Google account of the same, verified address, and tells the user in the
-    /// app and by mail. Where the account's own address was never verified, a stranger may have made it: its password and its
-    /// sessions end. 1 call.
+    /// Links an account as it was read with a Google account, and notifies its owner in the app and by mail. 1 call.
     ///
     /// # Errors
     /// [`Refusal::GoogleTaken`], [`Refusal::AccountChanged`].
@@ -64,25 +60,17 @@ impl Store {
         &self,
         permit: &Permit,
         read: &AccountWithSessions,
-        subject: &str,
-        mail: &Mail,
+        link: &GoogleLink,
     ) -> Result<(), WriteError> {
-        let now = mail.created_at;
-        let mut transaction = permit.transaction(now);
-        let mut change = next_sessions(read);
-        change
-            .set("googleId", text(subject))
-            .set("authProvider", text("google"))
-            .set("emailVerified", AttributeValue::Bool(true))
-            .set("unverifiedReminderMails", number(0))
-            .set("updatedAt", text(now.to_string()))
-            .remove(VERIFICATION);
-        if !read.user.email_verified {
-            change.remove("passwordHash").remove(RESET).remove("knownAddresses").add("passwordVersion", 1);
-            transaction.end_sessions(read.sessions.iter());
+        let GoogleLink { user, sessions, mail } = link;
+        let mut transaction = permit.transaction(user.updated_at);
+        let change = move_sessions(account_update(&read.user, user), read);
+        transaction.update(keys::account(user.id), change, Refusal::AccountChanged);
+        match sessions {
+            SessionsAfterLink::Kept => {}
+            SessionsAfterLink::Ended => transaction.end_sessions(read.sessions.iter()),
         }
-        transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
-        transaction.claim_google(subject, read.user.id);
+        transaction.claim_google(user.google_id.as_deref().unwrap_or_default(), user.id);
         transaction.put_security_notice(mail);
         self.transact(transaction).await
     }

@@ -204,7 +204,12 @@ impl Store {
 
 /// The account's sessions must still be those that were read, and are others from now on.
 pub(super) fn next_sessions(read: &AccountWithSessions) -> Expression {
-    let mut change = same_sessions(read);
+    move_sessions(Expression::default(), read)
+}
+
+/// A change of the account that also requires its sessions to be those that were read, and makes them others from now on.
+pub(super) fn move_sessions(mut change: Expression, read: &AccountWithSessions) -> Expression {
+    require_same_sessions(&mut change, read);
     change.add(VERSION, 1);
     change
 }
@@ -212,9 +217,13 @@ pub(super) fn next_sessions(read: &AccountWithSessions) -> Expression {
 /// The account's sessions must still be those that were read.
 pub(super) fn same_sessions(read: &AccountWithSessions) -> Expression {
     let mut same = Expression::default();
-    // The version only grows, and accounts from before it have none: so this is equality with what was read.
-    same.require_row().require_below(VERSION, number(read.user.sessions_version + 1));
+    require_same_sessions(&mut same, read);
     same
+}
+
+fn require_same_sessions(change: &mut Expression, read: &AccountWithSessions) {
+    // The version only grows, and accounts from before it have none: so this is equality with what was read.
+    change.require_row().require_below(VERSION, number(read.user.sessions_version + 1));
 }
 
 /// The attribute of the account that lists the network addresses that signed in.

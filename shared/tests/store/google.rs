@@ -1,16 +1,22 @@
 use shared::domain::email::Email;
-use shared::domain::mail::{Mail, MailContent};
+use shared::domain::google::GoogleProfile;
 use shared::domain::user::{AuthProvider, User};
 use shared::domain::zone::Zone;
+use shared::id::UserId;
 use shared::store::google::GoogleMatches;
 use shared::store::{Permit, Refusal, WriteError};
 
 use test_support::{World, clock, sign_up};
 
+async fn link_user(world: &World, user: UserId, subject: &str) -> Result<(), WriteError> {
+    let read = world.store.account_with_sessions(user, clock::now()).await.unwrap().unwrap();
+    let profile = GoogleProfile { subject: subject.to_owned(), name: None };
+    let link = read.user.link_google(profile, clock::now()).unwrap();
+    world.store.link_google(&Permit::of_system(), &read, &link).await
+}
+
 async fn link(world: &World, subject: &str) -> Result<(), WriteError> {
-    let read = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
-    let mail = Mail::new(world.user.id, MailContent::GoogleLinked, clock::now());
-    world.store.link_google(&Permit::of_system(), &read, subject, &mail).await
+    link_user(world, world.user.id, subject).await
 }
 
 #[tokio::test]
@@ -34,7 +40,7 @@ async fn an_account_with_a_verified_address_keeps_both() {
     link(&world, "g-1").await.unwrap();
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
     assert!(user.password_hash.is_some());
-    assert_eq!(world.count("ACCOUNT#SESSION#").await, 1);
+    assert_eq!((user.sessions_version, world.count("ACCOUNT#SESSION#").await), (2, 1));
 }
 
 #[tokio::test]
@@ -42,9 +48,7 @@ async fn a_google_account_is_linked_with_one_account_only() {
     let world = World::new().await;
     link(&world, "g-1").await.unwrap();
     let (other, _) = sign_up(&world.store, "other@example.com").await;
-    let read = world.store.account_with_sessions(other.id, clock::now()).await.unwrap().unwrap();
-    let mail = Mail::new(other.id, MailContent::GoogleLinked, clock::now());
-    let refused = world.store.link_google(&Permit::of_system(), &read, "g-1", &mail).await;
+    let refused = link_user(&world, other.id, "g-1").await;
     assert!(matches!(refused, Err(WriteError::Refused(Refusal::GoogleTaken))), "{refused:?}");
     let newcomer = |email: &str, subject: &str| {
         let email = Email::parse(email).unwrap();
@@ -59,4 +63,17 @@ async fn a_google_account_is_linked_with_one_account_only() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_link_that_rests_on_an_older_reading_is_refused() {
+    let world = World::new().await;
+    let read = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
+    let profile = GoogleProfile { subject: "g-1".to_owned(), name: None };
+    let linked = read.user.link_google(profile, clock::now()).unwrap();
+    let session = test_support::new_session(&world.user);
+    world.store.open_session(&Permit::of_system(), test_support::sign_in(&session, &read)).await.unwrap();
+    let refused = world.store.link_google(&Permit::of_system(), &read, &linked).await;
+    assert!(matches!(refused, Err(WriteError::Refused(Refusal::AccountChanged))), "{refused:?}");
+    assert_eq!(world.count("ACCOUNT#SESSION#").await, 2, "a stranger's new session is not left behind unseen");
 }

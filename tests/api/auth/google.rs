@@ -158,7 +158,8 @@ async fn a_verified_account_of_the_same_address_is_linked_and_keeps_its_password
     let person = person_of(&user);
     let me = account(&app, &person).await;
     wanted["auth_provider"] = json!("google");
-    assert_eq!(me, wanted, "and nothing else changes");
+    wanted["name"] = json!(person.name);
+    assert_eq!(me, wanted, "it takes the profile's name, and nothing else changes");
     app.client().login(&user.email, PASSWORD).await.expect(200);
     app.assert_alive(&user.tokens).await;
     // From now on it is known by its Google id, too.
@@ -195,11 +196,18 @@ async fn what_a_stranger_had_asked_for_before_linking_is_void() {
 }
 
 #[tokio::test]
+async fn a_nameless_profile_leaves_a_linked_account_its_name() {
+    let app = App::new();
+    let user = app.verified_user_named("Asha Rao").await;
+    assert_eq!(account(&app, &person_of(&user).named("")).await["name"], "Asha Rao");
+}
+
+#[tokio::test]
 async fn linking_is_told_by_mail_once() {
     let app = App::new();
-    let user = app.user_named("Zoë <i>O'Connor</i>").await;
+    let user = app.user().await;
     app.verify_address(&user).await;
-    let person = person_of(&user);
+    let person = person_of(&user).named("Zoë <i>O'Connor</i>");
     account(&app, &person).await;
     let mail = app.mailbox.wait_for(&user.email, "Google Sign-In Linked").await;
     assert!(mail.html.contains("Zoë") && !mail.html.contains("<i>O'Connor"), "{mail:?}");
@@ -218,14 +226,6 @@ async fn an_address_is_compared_without_regard_to_case() {
 }
 
 #[tokio::test]
-pub(crate) async fn an_address_that_the_provider_does_not_vouch_for_opens_and_makes_nothing() {
-    let app = App::new();
-    let user = app.user().await;
-    app.verify_address(&user).await;
-    let before = user.me().await;
-    assert_failed(sign_in(&app, &person_of(&user).unverified()).await);
-    assert_eq!(user.me().await, before);
-#[tokio::test]
 async fn the_domain_of_the_provider_s_address_is_read_as_at_registration() {
     let app = App::new();
     let email = unique_email().replace("example.com", "bücher.example");
@@ -234,6 +234,14 @@ async fn the_domain_of_the_provider_s_address_is_read_as_at_registration() {
     assert_eq!(account(&app, &person).await["id"], answer.data()["user"]["id"]);
 }
 
+#[tokio::test]
+pub(crate) async fn an_address_that_the_provider_does_not_vouch_for_opens_and_makes_nothing() {
+    let app = App::new();
+    let user = app.user().await;
+    app.verify_address(&user).await;
+    let before = user.me().await;
+    assert_failed(sign_in(&app, &person_of(&user).unverified()).await);
+    assert_eq!(user.me().await, before);
     app.assert_alive(&user.tokens).await;
 
     let person = Person::new().unverified();
