@@ -1,5 +1,11 @@
 //! Password hashing: argon2id (RFC 9106) at OWASP's first-choice cost for 19 MiB. Accounts of the original bring
 //! bcrypt hashes, which verify until the next login replaces them.
+//!
+//! A password that is refused costs the same work whatever the account has: argon2id once, and bcrypt at the original's cost
+//! for each text that `original::candidates` finds. So the time of a refusal does not show whether there is an account, nor
+//! whether it was imported. A right password is verified against the account's own kind of hash only.
+
+mod original;
 
 use std::sync::LazyLock;
 
@@ -35,18 +41,58 @@ pub fn hash(password: &Password) -> Result<PasswordHash, HashingFailed> {
     Ok(PasswordHash::from_phc(hash.to_string()))
 }
 
-/// Whether `password` is the one behind `hash`. Without a hash it works as long, and says no.
+/// Whether `password` is the one behind `hash`. A refusal takes the same work with any hash and without one.
 pub fn verify(password: &Password, hash: Option<&PasswordHash>) -> bool {
-    let known = hash.is_some();
-    let text = hash.map_or(NOBODYS.as_str(), PasswordHash::as_str);
-    if is_bcrypt(text) {
-        return bcrypt::verify(password.expose(), text).unwrap_or(false);
+    match hash.and_then(KnownHash::parse) {
+        Some(KnownHash::Argon2id(hash)) => {
+            verify_argon2id(password, &hash) || {
+                verify_bcrypt(password, NOBODYS_BCRYPT);
+                false
+            }
+        }
+        Some(KnownHash::Bcrypt(hash)) => {
+            verify_bcrypt(password, hash) || {
+                verify_nobodys_argon2id(password);
+                false
+            }
+        }
+        None => {
+            verify_nobodys_argon2id(password);
+            verify_bcrypt(password, NOBODYS_BCRYPT);
+            false
+        }
     }
-    let matches = phc::PasswordHash::new(text)
-        .ok()
-        .zip(hasher().ok())
-        .is_some_and(|(parsed, hasher)| hasher.verify_password(password.expose().as_bytes(), &parsed).is_ok());
-    known && matches
+}
+
+/// A hash of one of the two kinds that accounts have.
+enum KnownHash<'a> {
+    Argon2id(Box<phc::PasswordHash>),
+    Bcrypt(&'a str),
+}
+
+impl<'a> KnownHash<'a> {
+    /// `None` for a text that is no such hash.
+    fn parse(hash: &'a PasswordHash) -> Option<Self> {
+        let text = hash.as_str();
+        if ["$2a$", "$2b$"].iter().any(|version| text.starts_with(version)) {
+            return text.parse::<bcrypt::HashParts>().is_ok().then_some(Self::Bcrypt(text));
+        }
+        phc::PasswordHash::new(text).ok().map(|hash| Self::Argon2id(Box::new(hash)))
+    }
+}
+
+fn verify_argon2id(password: &Password, hash: &phc::PasswordHash) -> bool {
+    hasher().is_ok_and(|hasher| hasher.verify_password(password.expose().as_bytes(), hash).is_ok())
+}
+
+fn verify_nobodys_argon2id(password: &Password) {
+    if let Ok(hash) = phc::PasswordHash::new(&NOBODYS_ARGON2ID) {
+        verify_argon2id(password, &hash);
+    }
+}
+
+fn verify_bcrypt(password: &Password, hash: &str) -> bool {
+    original::candidates(password).iter().any(|candidate| bcrypt::verify(candidate, hash).unwrap_or(false))
 }
 
 /// [`verify`] on a thread of its own, so that calls to the table go on meanwhile.
@@ -67,15 +113,14 @@ pub fn is_outdated(hash: &PasswordHash) -> bool {
     params.is_none_or(|params| params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES || params.p_cost() < LANES)
 }
 
-fn is_bcrypt(hash: &str) -> bool {
-    hash.starts_with("$2a$") || hash.starts_with("$2b$")
-}
-
 /// A hash at today's cost that no password has: its salt and output are fixed.
-static NOBODYS: LazyLock<String> = LazyLock::new(|| {
+static NOBODYS_ARGON2ID: LazyLock<String> = LazyLock::new(|| {
     let zeros = |length: usize| "A".repeat(length);
     format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${}${}", zeros(22), zeros(43))
 });
+
+/// The same at the cost of the original's hashes, ten.
+const NOBODYS_BCRYPT: &str = "$2b$10$.....................................................";
 
 #[cfg(test)]
 mod tests {
@@ -125,17 +170,57 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_user_costs_as_much_as_a_known_one() {
-        let hash = hash(&password("Correct1")).unwrap();
-        let time = |hash: Option<&PasswordHash>| {
-            let start = Instant::now();
-            verify(&password("Wrong1234"), hash);
-            start.elapsed()
-        };
-        // In turns, and the least of many: other tests run beside this one.
-        let times: Vec<_> = (0..25).map(|_| (time(Some(&hash)), time(None))).collect();
-        let known = times.iter().map(|(known, _)| *known).min().unwrap();
-        let unknown = times.iter().map(|(_, unknown)| *unknown).min().unwrap();
-        assert!(unknown * 2 > known && known * 2 > unknown, "known {known:?}, unknown {unknown:?}");
+    fn a_hash_of_the_original_verifies_the_password_as_it_was_typed_there() {
+        for (typed, stored) in [
+            ("$Ecret-Pa$$1", "Ecret-Pa1"),
+            ("  Padded-Pass-1 ", "Padded-Pass-1"),
+            ("<script>x</script>Abc-123456", "Abc-123456"),
+            ("Pa\u{308}ssword-42", "Pa\u{308}ssword-42"),
+            ("Pa\u{308}ssword-42", "P\u{e4}ssword-42"),
+        ] {
+            let hash = PasswordHash::from_phc(bcrypt::hash(stored, 4).unwrap());
+            assert!(verify(&password(typed), Some(&hash)), "{typed:?}");
+            assert!(!verify(&password(&format!("{typed}x")), Some(&hash)), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_hash_of_ours_verifies_the_composed_password_and_no_changed_one() {
+        let ours = hash(&password("Pa\u{308}ssword-42")).unwrap();
+        assert!(verify(&password("P\u{e4}ssword-42"), Some(&ours)));
+        let ours = hash(&password("Ecret-Pa1")).unwrap();
+        assert!(!verify(&password("$Ecret-Pa$$1"), Some(&ours)) && !verify(&password(" Ecret-Pa1"), Some(&ours)));
+    }
+
+    #[test]
+    fn the_hashes_that_nobody_has_are_well_formed() {
+        for nobodys in [NOBODYS_ARGON2ID.as_str(), NOBODYS_BCRYPT] {
+            let hash = PasswordHash::from_phc(nobodys.to_owned());
+            assert!(KnownHash::parse(&hash).is_some() && !verify(&password("Correct1"), Some(&hash)), "{nobodys}");
+        }
+        assert!(bcrypt::verify("Correct1", NOBODYS_BCRYPT).is_ok(), "it costs what a hash of the original costs");
+    }
+
+    #[test]
+    fn a_refusal_takes_as_long_for_an_unknown_user_an_imported_one_and_one_of_ours() {
+        let hashes = [
+            None,
+            Some(hash(&password("Correct1")).unwrap()),
+            Some(PasswordHash::from_phc(bcrypt::hash("Correct1", 10).unwrap())),
+            Some(PasswordHash::from_phc("$2b$10$cut off".to_owned())),
+        ];
+        for wrong in ["Wrong1234", " $Wrong-Pa\u{308}ss1 "] {
+            let time = |hash: &Option<PasswordHash>| {
+                let start = Instant::now();
+                assert!(!verify(&password(wrong), hash.as_ref()));
+                start.elapsed()
+            };
+            // In turns, and the least of many: other tests run beside this one.
+            let times: Vec<_> = (0..4).map(|_| hashes.each_ref().map(time)).collect();
+            let least = |at: usize| times.iter().filter_map(|times| times.get(at)).min().copied().unwrap();
+            let least = [0, 1, 2, 3].map(least);
+            let (shortest, longest) = (least.iter().min().unwrap(), least.iter().max().unwrap());
+            assert!(*longest < *shortest * 3 / 2, "{wrong}: {least:?}");
+        }
     }
 }

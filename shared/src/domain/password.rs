@@ -11,17 +11,25 @@ use crate::domain::breached::is_breached;
 use crate::domain::field::{BodyContext, Field, FieldIn, string};
 use crate::inline_schema;
 
-/// A password as typed, on its way to being hashed or compared. Never stored, never shown.
+/// A password, on its way to being hashed or compared. Never stored, never shown.
 #[derive(Clone)]
-pub struct Password(String);
+pub struct Password {
+    composed: String,
+    typed: String,
+}
 
 impl Password {
     /// Most characters, so that hashing stays bounded.
     pub const MAX: usize = 128;
 
-    /// The characters.
+    /// The characters, composed: what our hashes are made from.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.composed
+    }
+
+    /// The characters as they were sent: what hashes of the original are made from.
+    pub fn expose_typed(&self) -> &str {
+        &self.typed
     }
 
     /// Checks a new password against the policy.
@@ -29,16 +37,16 @@ impl Password {
     /// # Errors
     /// Every rule that it breaks, as one sentence.
     pub fn check_new(&self, label: &str, min_length: NonZeroU8) -> Result<(), String> {
-        let count = self.0.chars().count();
+        let count = self.composed.chars().count();
         let min = usize::from(min_length.get());
         if count < min {
             return Err(format!("{label} must be at least {min} characters"));
         }
-        let has = |test: fn(char) -> bool| self.0.chars().any(test);
+        let has = |test: fn(char) -> bool| self.composed.chars().any(test);
         if !has(char::is_lowercase) || !has(char::is_uppercase) || !has(|c| c.is_ascii_digit()) {
             return Err(format!("{label} must contain a lower-case letter, an upper-case letter and a digit"));
         }
-        if is_breached(&self.0) {
+        if is_breached(&self.composed) {
             return Err(format!("{label} is too common: it appears in lists of leaked passwords"));
         }
         Ok(())
@@ -55,7 +63,7 @@ impl Field for Password {
             return Err(format!("{label} cannot exceed {} characters", Self::MAX));
         }
         // Composed, so that the same password typed on another keyboard compares equal (RFC 8265 §4.2).
-        Ok(Self(text.nfc().collect()))
+        Ok(Self { composed: text.nfc().collect(), typed: text.to_owned() })
     }
 }
 

@@ -56,3 +56,31 @@ async fn a_user_of_the_original_signs_in_with_the_old_password_and_its_hash_is_r
         assert_eq!(hash_of(&world, email).await, replaced);
     }
 }
+
+#[tokio::test]
+async fn a_password_that_the_original_changed_before_hashing_signs_in_as_it_was_typed() {
+    let (world, postgres) = (World::new().await, Postgres::start_at(&clock::now().to_string()).await);
+    let client = postgres.client().await;
+    client.batch_execute(AS_TABLES).await.unwrap();
+    let people = [
+        ("dollar@example.com", "$ecret-Pa$$-1", "ecret-Pa-1"),
+        ("script@example.com", "<script>x</script>Abc-123456", "Abc-123456"),
+        ("space@example.com", " Padded-Pass-1 ", "Padded-Pass-1"),
+        ("decomposed@example.com", "Pa\u{308}ssword-42", "Pa\u{308}ssword-42"),
+    ];
+    for (email, _, stored) in people {
+        let insert = "INSERT INTO users (name, email, password) VALUES ('Asha Rao', $1, $2)";
+        client.execute(insert, &[&email, &bcrypt::hash(stored, 10).unwrap()]).await.unwrap();
+    }
+    let (address, zone) = (Address::read(&postgres.url(), None).unwrap(), Zone::parse("Asia/Kolkata").unwrap());
+    import::run((&world.store, clock::fixed()), &address, &zone, Start::WhereItStopped, None, &mut std::io::sink())
+        .await
+        .unwrap();
+    let app = app(world.store.clone()).await;
+    for (email, typed, _) in people {
+        assert_eq!(login(&app, email, &format!("{typed}x")).await.0, 401, "{email}");
+        assert_eq!(login(&app, email, typed).await.0, 200, "{email}");
+        assert!(hash_of(&world, email).await.starts_with("$argon2id$"), "{email}");
+        assert_eq!(login(&app, email, typed).await.0, 200, "{email}: with the new hash too");
+    }
+}
