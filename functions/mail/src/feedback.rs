@@ -9,9 +9,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use shared::aws::mailer::{MAIL_TAG, USER_TAG};
 use shared::clock::Timestamp;
-use shared::domain::delivery::Delivery;
-use shared::domain::delivery::MailOutcome;
-use shared::domain::mail::{Mail, MailContent, MailState};
+use shared::domain::delivery::{Delivery, DeliveryEvent, MailOutcome};
+use shared::domain::mail::{MailContent, MailState};
 use shared::domain::notification::Notification;
 use shared::domain::user::MailStop;
 use shared::events::{Environment, Failure, Message, QueueFunction, retry_races};
@@ -29,6 +28,7 @@ pub struct SesEvent {
     event_type: String,
     mail: SesMail,
     bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -44,30 +44,42 @@ struct Bounce {
     bounce_type: String,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    /// `abuse`, `fraud`, `not-spam`, …; missing where the report named none.
+    complaint_feedback_type: Option<String>,
+}
+
 /// What an event means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
-    /// The receiving server took it.
-    Delivered,
-    /// It came back; the address may take the next one.
-    CameBack,
-    /// The address takes no mail, or its owner wants none.
-    Stop(MailStop),
-    /// Nothing for us.
-    Other,
+struct Meaning {
+    /// What became of the mail.
+    delivery: DeliveryEvent,
+    /// Why mail to the address stops.
+    stop: Option<MailStop>,
 }
 
 impl SesEvent {
-    fn meaning(&self) -> Meaning {
-        match self.event_type.as_str() {
-            "Delivery" => Meaning::Delivered,
-            "Complaint" => Meaning::Stop(MailStop::Complained),
+    /// `None` for an event that changes nothing.
+    fn meaning(&self) -> Option<Meaning> {
+        let (delivery, stop) = match self.event_type.as_str() {
+            "Delivery" => (DeliveryEvent::Accepted, None),
+            // Its reader took it out of the folder for spam.
+            "Complaint" if self.complaint_type() == Some("not-spam") => return None,
+            // It arrived. That its reader called it spam is notified in the app.
+            "Complaint" => (DeliveryEvent::Accepted, Some(MailStop::Complained)),
             "Bounce" => match self.bounce.as_ref().map(|bounce| bounce.bounce_type.as_str()) {
-                Some("Permanent") => Meaning::Stop(MailStop::Bounced),
-                _ => Meaning::CameBack,
+                Some("Permanent") => (DeliveryEvent::Refused, Some(MailStop::Bounced)),
+                _ => (DeliveryEvent::CameBack, None),
             },
-            _ => Meaning::Other,
-        }
+            _ => return None,
+        };
+        Some(Meaning { delivery, stop })
+    }
+
+    fn complaint_type(&self) -> Option<&str> {
+        self.complaint.as_ref()?.complaint_feedback_type.as_deref()
     }
 
     /// Whose mail it is about, and which; `None` for mails that were sent without tags.
@@ -103,13 +115,12 @@ impl QueueFunction for FeedbackRecorder {
 /// # Errors
 /// The table failed: the message comes again.
 pub async fn handle(store: &Store, permit: &Permit, event: &SesEvent, now: Timestamp) -> Result<(), Failure> {
-    let meaning = event.meaning();
-    let Some((user_id, mail_id)) = event.subject().filter(|_| meaning != Meaning::Other) else {
+    let Some((Meaning { delivery, stop }, (user_id, mail_id))) = event.meaning().zip(event.subject()) else {
         tracing::info!(event_type = event.event_type, "feedback.ignored");
         return Ok(());
     };
     tracing::info!(%mail_id, event_type = event.event_type, "feedback.received");
-    if let Meaning::Stop(stop) = meaning {
+    if let Some(stop) = stop {
         match store.stop_mail(permit, stop, &Notification::mail_stopped(user_id, stop, now)).await {
             // Stopped before, or the account is gone.
             Ok(()) | Err(WriteError::Refused(Refusal::AccountChanged)) => {}
@@ -127,25 +138,6 @@ pub async fn handle(store: &Store, permit: &Permit, event: &SesEvent, now: Times
     if !(was_recorded && matches!(mail.content, MailContent::Digest { .. })) {
         store.write_receipt(permit, &mail, MailOutcome::Sent, now).await?;
     }
-    retry_races(&[Refusal::ReminderChanged], async || amend(store, permit, &mail, meaning, now).await).await
-}
-
-async fn amend(
-    store: &Store,
-    permit: &Permit,
-    mail: &Mail,
-    meaning: Meaning,
-    now: Timestamp,
-) -> Result<(), WriteError> {
-    let bounced = |reason: &'static str| move |present: &Delivery| Some(present.bounced(reason));
-    match meaning {
-        Meaning::Delivered => store.amend_receipt(permit, mail, Delivery::accepted, now).await,
-        Meaning::CameBack => store.amend_receipt(permit, mail, bounced("the mail came back"), now).await,
-        Meaning::Stop(MailStop::Bounced) => {
-            store.amend_receipt(permit, mail, bounced("the address takes no mail"), now).await
-        }
-        // It arrived; that its reader called it spam is told in the app.
-        Meaning::Stop(MailStop::Complained) => store.amend_receipt(permit, mail, Delivery::accepted, now).await,
-        Meaning::Other => Ok(()),
-    }
+    let receipt = |present: &Delivery| present.after(delivery);
+    retry_races(&[Refusal::ReminderChanged], async || store.amend_receipt(permit, &mail, receipt, now).await).await
 }

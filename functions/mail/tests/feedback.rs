@@ -97,6 +97,54 @@ async fn a_complaint_stops_mail_and_the_mail_did_arrive() {
 }
 
 #[tokio::test]
+async fn that_a_mail_is_no_spam_changes_nothing() {
+    let (world, mail, reminder) = post(true).await;
+    let before = world.store.user(world.user.id).await.unwrap().unwrap();
+    let no_spam = json!({"complaint": {"complaintFeedbackType": "not-spam", "complainedRecipients": []}});
+    handle(&world, &event(&mail, "Complaint", no_spam)).await;
+    assert_eq!((state(&world, &reminder).await, user(&world).await.mail_stopped), (DeliveryState::Sent, None));
+    assert_eq!((user(&world).await.updated_at, world.count("NTF#").await), (before.updated_at, 1));
+    let abuse = json!({"complaint": {"complaintFeedbackType": "abuse"}});
+    handle(&world, &event(&mail, "Complaint", abuse)).await;
+    assert_eq!(user(&world).await.mail_stopped, Some(MailStop::Complained));
+}
+
+#[tokio::test]
+async fn what_comes_back_after_a_delivery_is_an_automatic_reply_in_whatever_order_the_events_come() {
+    for reply_first in [false, true] {
+        let (world, mail, reminder) = post(true).await;
+        let delivery = event(&mail, "Delivery", json!({"delivery": {}}));
+        let reply = event(&mail, "Bounce", json!({"bounce": {"bounceType": "Transient", "bounceSubType": "General"}}));
+        let events = if reply_first { [&reply, &delivery] } else { [&delivery, &reply] };
+        for event in events.into_iter().chain(events) {
+            handle(&world, event).await;
+        }
+        let receipt = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap().delivery;
+        assert_eq!((receipt.state, receipt.reason), (DeliveryState::Delivered, None), "reply first: {reply_first}");
+        assert_eq!((user(&world).await.mail_stopped, world.count("NTF#").await), (None, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_refused_after_a_delivery_gets_no_more_mail() {
+    let (world, mail, reminder) = post(true).await;
+    handle(&world, &event(&mail, "Delivery", json!({}))).await;
+    handle(&world, &bounce(&mail, "Permanent")).await;
+    assert_eq!(state(&world, &reminder).await, DeliveryState::Bounced);
+    assert_eq!(user(&world).await.mail_stopped, Some(MailStop::Bounced));
+}
+
+#[tokio::test]
+async fn after_a_complaint_security_notices_still_go_out_and_reminders_do_not() {
+    let (world, mail, _) = post(true).await;
+    world.verify().await;
+    handle(&world, &event(&mail, "Complaint", json!({"complaint": {"complaintFeedbackType": "abuse"}}))).await;
+    let (user, now) = (user(&world).await, clock::now());
+    assert!(mail.content.held_back(&user, now).is_some());
+    assert_eq!(MailContent::PasswordChanged.held_back(&user, now), None);
+}
+
+#[tokio::test]
 async fn an_event_of_a_mail_whose_record_was_lost_makes_the_record() {
     let (world, mail, reminder) = post(false).await;
     handle(&world, &event(&mail, "Delivery", json!({}))).await;

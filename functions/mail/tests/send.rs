@@ -259,6 +259,22 @@ async fn nothing_but_the_way_back_goes_to_an_address_that_bounced() {
     assert_eq!(post.ses.asked().len(), 1);
 }
 
+#[tokio::test]
+async fn a_security_notice_is_sent_to_an_owner_who_called_another_mail_spam() {
+    let post = post(vec![sent()]).await;
+    post.world.verify().await;
+    let (store, system, now) = (&post.world.store, Permit::of_system(), clock::now());
+    let told = Notification::mail_stopped(post.world.user.id, MailStop::Complained, now);
+    store.stop_mail(&system, MailStop::Complained, &told).await.unwrap();
+    post.deliver(1, now).await.unwrap();
+    assert_eq!((post.ses.asked().len(), post.state().await), (0, MailState::Held), "a reminder is not");
+    let mail = Mail::new(post.world.user.id, MailContent::LoginsBlocked, now);
+    store.alert_of_blocked_logins(&system, &mail).await.unwrap();
+    let body = SendMail { user_id: mail.user_id, mail_id: mail.id };
+    post.sender.handle(Message { body, deliveries: 1 }, now).await.unwrap();
+    assert_eq!(post.ses.bodies()[0]["Content"]["Simple"]["Subject"]["Data"], "Sign-In Attempts Blocked");
+}
+
 /// Tomorrow's digest of one task, on its way, and the reminder that made it.
 async fn digest(post: &Post) -> (Mail, Reminder) {
     let task = post.world.task(json!({"title": "Call"})).await;

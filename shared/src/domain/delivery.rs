@@ -40,6 +40,28 @@ pub enum MailOutcome {
     },
 }
 
+/// What the mail service reports of a mail that it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryEvent {
+    /// The receiving mail server took it.
+    Accepted,
+    /// It came back: a mailbox that was full, or the automatic reply of one who is away.
+    CameBack,
+    /// The address takes no mail.
+    Refused,
+}
+
+impl DeliveryEvent {
+    /// The reason in the receipt, for the user.
+    fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Accepted => None,
+            Self::CameBack => Some("the mail came back"),
+            Self::Refused => Some("the address takes no mail"),
+        }
+    }
+}
+
 /// A delivery's receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,9 +103,29 @@ impl Delivery {
         }
     }
 
-    /// The receipt once the receiving mail server took the mail; `None` where it changes nothing: one that came back stays.
-    pub fn accepted(&self) -> Option<Self> {
-        (self.state == DeliveryState::Sent).then(|| Self { state: DeliveryState::Delivered, ..self.clone() })
+    /// The receipt after an event of the mail service; `None` where that changes nothing. The order of the events makes no
+    /// difference: a refusal of the address outweighs a delivery, and a delivery a mail that came back, which then is an
+    /// automatic reply.
+    pub fn after(&self, event: DeliveryEvent) -> Option<Self> {
+        let came_back = self.reason.as_deref() == DeliveryEvent::CameBack.reason();
+        let (state, counts) = match event {
+            DeliveryEvent::Accepted => {
+                let counts = match self.state {
+                    DeliveryState::Sent => true,
+                    DeliveryState::Bounced => came_back,
+                    DeliveryState::Scheduled
+                    | DeliveryState::Delivered
+                    | DeliveryState::Failed
+                    | DeliveryState::Skipped => false,
+                };
+                (DeliveryState::Delivered, counts)
+            }
+            DeliveryEvent::CameBack => {
+                (DeliveryState::Bounced, !matches!(self.state, DeliveryState::Delivered | DeliveryState::Bounced))
+            }
+            DeliveryEvent::Refused => (DeliveryState::Bounced, self.state != DeliveryState::Bounced || came_back),
+        };
+        counts.then(|| Self { state, reason: event.reason().map(ToOwned::to_owned), ..self.clone() })
     }
 
     /// The receipt of a delivery that went out at `now`, after `attempts` tries.
@@ -106,15 +148,50 @@ impl Delivery {
         Self { state: DeliveryState::Failed, attempts, reason: Some(reason.to_owned()), ..self.clone() }
     }
 
-    /// The receipt of a delivery that came back, or that its addressee called spam.
-    #[must_use]
-    pub fn bounced(&self, reason: &str) -> Self {
-        Self { state: DeliveryState::Bounced, reason: Some(reason.to_owned()), ..self.clone() }
-    }
-
     /// The receipt of a delivery that does not happen.
     #[must_use]
     pub fn skipped(&self, reason: &str) -> Self {
         Self { state: DeliveryState::Skipped, reason: Some(reason.to_owned()), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::testing::now;
+
+    #[test]
+    fn the_receipt_is_the_same_in_whatever_order_the_events_come_and_however_often() {
+        use DeliveryEvent::{Accepted, CameBack, Refused};
+
+        let sent = Delivery::scheduled(now()).sent(now(), 1);
+        let receipt = |events: &[DeliveryEvent]| {
+            events.iter().fold(sent.clone(), |receipt, event| receipt.after(*event).unwrap_or(receipt))
+        };
+        for (events, state, reason) in [
+            (&[Accepted][..], DeliveryState::Delivered, None),
+            (&[CameBack], DeliveryState::Bounced, Some("the mail came back")),
+            (&[Accepted, CameBack], DeliveryState::Delivered, None),
+            (&[CameBack, Accepted], DeliveryState::Delivered, None),
+            (&[CameBack, Accepted, CameBack, Accepted], DeliveryState::Delivered, None),
+            (&[Refused, Accepted], DeliveryState::Bounced, Some("the address takes no mail")),
+            (&[Accepted, Refused], DeliveryState::Bounced, Some("the address takes no mail")),
+            (&[CameBack, Refused, CameBack, Accepted], DeliveryState::Bounced, Some("the address takes no mail")),
+        ] {
+            let twice: Vec<_> = events.iter().flat_map(|event| [*event; 2]).collect();
+            for events in [events, &twice[..]] {
+                let receipt = receipt(events);
+                assert_eq!((receipt.state, receipt.reason.as_deref()), (state, reason), "{events:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_that_tells_nothing_new_is_no_change() {
+        let sent = Delivery::scheduled(now()).sent(now(), 1);
+        for event in [DeliveryEvent::Accepted, DeliveryEvent::CameBack, DeliveryEvent::Refused] {
+            let once = sent.after(event).unwrap();
+            assert_eq!(once.after(event), None, "{event:?}");
+        }
     }
 }

@@ -63,6 +63,30 @@ word_type! {
     }
 }
 
+/// Why a mail is sent, which decides what may hold it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailPurpose {
+    /// Its addressee has just asked for it, and waits for it.
+    Requested,
+    /// Something happened to the account that its owner must know of.
+    SecurityNotice,
+    /// A reminder or a digest.
+    Reminder,
+}
+
+impl MailPurpose {
+    /// Whether such mail is held back while mail to the user's address is stopped. What was asked for goes out: it is the way
+    /// back. A security notice goes out to an address that is verified; at one that is not, whoever complained about our
+    /// mail may have no account.
+    fn respects_stop(self, user: &User) -> bool {
+        match self {
+            Self::Requested => false,
+            Self::SecurityNotice => !user.email_verified,
+            Self::Reminder => true,
+        }
+    }
+}
+
 /// What a mail says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
@@ -169,21 +193,19 @@ impl MailContent {
         }
     }
 
-    /// Whether its addressee asked for this very mail and waits for it, or must know at once that a proof of the sign-in
-    /// was turned on or off. Such mails go to stopped addresses too.
-    pub fn is_awaited(&self) -> bool {
+    /// Why it is sent.
+    pub fn purpose(&self) -> MailPurpose {
         match self {
             Self::Verification { .. }
             | Self::LoginCode { .. }
             | Self::PasswordReset { .. }
-            | Self::TwoFactorSwitched { .. }
-            | Self::ExportReady { .. } => true,
+            | Self::ExportReady { .. } => MailPurpose::Requested,
             Self::PasswordChanged
+            | Self::TwoFactorSwitched { .. }
             | Self::LoginsBlocked
             | Self::GoogleLinked
-            | Self::TokenTheft { .. }
-            | Self::HourBefore { .. }
-            | Self::Digest { .. } => false,
+            | Self::TokenTheft { .. } => MailPurpose::SecurityNotice,
+            Self::HourBefore { .. } | Self::Digest { .. } => MailPurpose::Reminder,
         }
     }
 
@@ -233,7 +255,7 @@ impl MailContent {
 
     /// Why it is not to be sent to `user` any more at `now`; `None` when it is.
     pub fn held_back(&self, user: &User, now: Timestamp) -> Option<&'static str> {
-        if let Some(stop) = user.mail_stopped.filter(|_| !self.is_awaited()) {
+        if let Some(stop) = user.mail_stopped.filter(|_| self.purpose().respects_stop(user)) {
             return Some(stop.reason());
         }
         if matches!(self, Self::Digest { day, .. } if *day < digest::day_of(now, &user.timezone)) {
@@ -317,7 +339,43 @@ impl Mail {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::domain::email::Email;
+    use crate::domain::field::Field;
+    use crate::domain::password::PasswordHash;
+    use crate::domain::user::{MailStop, PersonName};
+    use crate::domain::zone::Zone;
+
+    #[test]
+    fn a_security_notice_reaches_a_verified_address_whatever_stopped_other_mail() {
+        let now = crate::clock::testing::now();
+        let name = PersonName::read("Name", &json!("Asha")).unwrap();
+        let hash = PasswordHash::from_phc(String::new());
+        let user = User::register(name, Email::parse("a@example.com").unwrap(), hash, Zone::UTC, now);
+        let (seed, kid) = (TokenSeed::new(), "1".to_owned());
+        let notices = [
+            MailContent::PasswordChanged,
+            MailContent::TwoFactorSwitched { two_factor: TwoFactor::Off },
+            MailContent::LoginsBlocked,
+            MailContent::GoogleLinked,
+            MailContent::TokenTheft { device: "a browser".to_owned() },
+        ];
+        for stop in [MailStop::Complained, MailStop::Bounced] {
+            let verified = User { email_verified: true, mail_stopped: Some(stop), ..user.clone() };
+            let unverified = User { mail_stopped: Some(stop), ..user.clone() };
+            for notice in &notices {
+                assert_eq!(notice.held_back(&verified, now), None, "{notice:?}");
+                assert_eq!(notice.held_back(&unverified, now), Some(stop.reason()), "{notice:?}");
+            }
+            let code = MailContent::LoginCode { seed, kid: kid.clone(), expires_at: now };
+            assert_eq!((code.held_back(&verified, now), code.held_back(&unverified, now)), (None, None));
+            let day = digest::day_of(now, &Zone::UTC);
+            let digest = MailContent::Digest { day, total: 1, tasks: Vec::new(), reminders: Vec::new() };
+            assert_eq!(digest.held_back(&verified, now), Some(stop.reason()));
+        }
+    }
 
     #[test]
     fn every_security_notice_is_shown_in_the_app_and_no_other_mail_is() {
