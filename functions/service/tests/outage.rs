@@ -95,7 +95,7 @@ async fn line(poison: Arc<Mutex<String>>) -> Line {
         store: world.store.clone(),
         permit: Permit::of_system(),
         secrets: Secrets::load(SecretText::new(&manager.sdk(), "secret".to_owned())).await.unwrap(),
-        mailer: Mailer::new(&ses.sdk(), "noreply@example.com".to_owned(), "spacedly".to_owned()),
+        mailer: Mailer::new(&ses.sdk(), "noreply@example.com".parse().unwrap(), "spacedly".to_owned()),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         stage: "test".to_owned(),
         max_receives: NonZeroU32::new(4).unwrap(),

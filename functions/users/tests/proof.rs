@@ -50,12 +50,15 @@ struct Scene {
 async fn scene(account: Account, age: Duration) -> Scene {
     let world = World::new().await;
     let password = Password::read("Password", &json!(PASSWORD)).unwrap();
-    let change = match account {
-        Account::WithPassword => "SET isTwoFactorEnabled = :on, passwordHash = :hash",
-        Account::WithoutPassword => "SET isTwoFactorEnabled = :on, googleId = :hash REMOVE passwordHash",
+    let hash = AttributeValue::S(hash(&password).unwrap().as_str().to_owned());
+    let (change, hash) = match account {
+        Account::WithPassword => {
+            ("SET isTwoFactorEnabled = :on, passwordHash = :hash", Some((":hash".to_owned(), hash)))
+        }
+        Account::WithoutPassword => ("SET isTwoFactorEnabled = :on REMOVE passwordHash", None),
     };
+    let values = std::iter::once((":on".to_owned(), AttributeValue::Bool(true))).chain(hash);
     let key = keys::account(world.user.id);
-    let hash = hash(&password).unwrap().as_str().to_owned();
     world
         .client
         .update_item()
@@ -63,8 +66,7 @@ async fn scene(account: Account, age: Duration) -> Scene {
         .key(keys::PK, AttributeValue::S(key.pk))
         .key(keys::SK, AttributeValue::S(key.sk))
         .update_expression(change)
-        .expression_attribute_values(":on", AttributeValue::Bool(true))
-        .expression_attribute_values(":hash", AttributeValue::S(hash))
+        .set_expression_attribute_values(Some(values.collect()))
         .send()
         .await
         .unwrap();
@@ -89,7 +91,7 @@ impl Scene {
         }
     }
 
-    async fn call<B: Body, A: Answer>(
+    async fn call<B: Body + 'static, A: Answer>(
         &self,
         operation: Operation<B, A>,
         handler: impl AsyncFn(&App, &Request<'_, B>) -> Result<A, ApiError> + Copy + 'static,

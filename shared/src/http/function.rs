@@ -117,7 +117,12 @@ impl HttpFunction {
 
     /// Refuses a request that could not be decoded. It counts and is logged as any other.
     async fn refuse(&self, request: lambda_http::Request) -> Response<Payload> {
-        let facts = Facts { access: Access::Anyone, body: BodyKind::Ignored, classes: RouteClasses::default(), ..self.route.facts };
+        let facts = Facts {
+            access: Access::Anyone,
+            body: BodyKind::Ignored,
+            classes: RouteClasses::default(),
+            ..self.route.facts
+        };
         let route = Route { facts, ..self.route };
         respond(&self.app, &route, &*erased(undecodable), request, budget(0, self.app.clock.now())).await
     }

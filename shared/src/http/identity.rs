@@ -20,10 +20,7 @@ pub(super) struct Identity {
 impl Identity {
     /// Reads the tokens of the headers. Without keys they name nobody.
     pub(super) async fn of(app: &App, request: &RequestParts) -> Self {
-        Self {
-            bearer: access_holder(app, request, request.bearer()).await,
-            cookie: cookie_holder(app, request).await,
-        }
+        Self { bearer: access_holder(app, request, request.bearer()).await, cookie: cookie_holder(app, request).await }
     }
 
     /// The account.

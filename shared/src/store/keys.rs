@@ -113,7 +113,7 @@
 //! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, account while unverified, counters, day, year for a day's first) | 4 | 26 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder); Get(task) before SES for a reminder's mail that is over an hour late | 3, late 4 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue; Delete(category) for one that no task has any more | 1 | 0; 1 for a category |
-//! | the same, per stolen session | Get(session) → Transact(session, notification, inbox, mail) | 1 | 11 |
+//! | the same, per stolen session | Get(session) → Transact(session, notification, inbox, mail) | 1 | 10 |
 //! | reminders-digest, per user and day | Get(account) → Query(tasks of the day) ‖ Query(reminders of the day) → BatchGet(their tasks) → Transact(account, notification, mail, inbox), or Update(account) for a day with nothing | 4 | 13, or 3 |
 //! | tasks-overdue, per due date | Get(task) → Transact(task, notification, inbox) | 1 | 11 |
 //! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |

@@ -86,7 +86,7 @@ async fn sessions_and_passwords() {
     let stolen = world.store.session(world.user.id, other.id).await.unwrap().unwrap();
     let mail = stolen.theft_notice(now);
     world.store.notify_of_theft(&Permit::of_system(), &stolen, &mail).await.unwrap();
-    spent(&world, "notifying of the theft", 2, 1.0, 11.0);
+    spent(&world, "notifying of the theft", 2, 1.0, 10.0);
     let account = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     spent(&world, "the sessions", 1, 1.0, 0.0);
     let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);

@@ -18,7 +18,7 @@ use test_support::{Answer, Scripted, World, clock, keyring, new_session, sign_in
 use crate::provider;
 
 /// Sends a body with cookies of one name.
-async fn call_with<B: Body, A: HttpAnswer>(
+async fn call_with<B: Body + 'static, A: HttpAnswer>(
     app: &App,
     operation: Operation<B, A>,
     handler: impl AsyncFn(&App, &Request<'_, B>) -> Result<A, ApiError> + Copy + 'static,
