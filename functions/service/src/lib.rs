@@ -16,7 +16,9 @@ shared::functions! {
         "service-health": http(health),
         "service-fallback": http(fallback),
         "service-dispatch": stream(dispatch::Dispatcher),
-        "service-cleanup": queue("cleanup", cleanup::Cleaner),
         "service-sweep": queue("sweep", sweep::Sweeper),
+    }
+    serve_cleanup "service-cleanup" {
+        "service-cleanup": queue("cleanup", cleanup::Cleaner),
     }
 }

@@ -29,15 +29,17 @@ shared::functions! {
         "users-update": http(update),
         "users-delete": http(delete),
         "users-two-factor": http(two_factor),
-        "users-export": http(export),
-        "users-get-export": http_with(get_export, get_export::ExportFiles),
-        "users-open-export": http_with(open_export, get_export::ExportFiles),
-        "users-build-export": queue("export", build_export::Builder),
         "users-sessions": http(sessions),
         "users-end-session": http(end_session),
         "users-end-other-sessions": http(end_other_sessions),
         "users-change-password": http(change_password),
         "users-set-password": http(set_password),
+    }
+    serve_export "users-export" {
+        "users-export": http(export),
+        "users-get-export": http_with(get_export, get_export::ExportFiles),
+        "users-open-export": http_with(open_export, get_export::ExportFiles),
+        "users-build-export": queue("export", build_export::Builder),
     }
 }
 

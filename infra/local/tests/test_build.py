@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import zipfile
@@ -139,9 +140,10 @@ def test_every_sample_event_goes_to_the_binary_of_its_function() -> None:
     known = expand.functions(expand.load(TEMPLATE))
     events = {file.stem for file in (ROOT / "events").glob("*.json")}
     assert events == set(known)
+    facts = json.loads((ROOT / "docs" / "facts.json").read_text())["functions"]
+    binaries = {fact["function"]: fact["binary"] for fact in facts}
     for event in events:
-        binary = event if event == "attachments-optimize" else event.split("-")[0]
-        assert watch.invocation(event, known)[-3:] == [binary, "--data-file", f"events/{event}.json"]
+        assert watch.invocation(event, known)[-3:] == [binaries[event], "--data-file", f"events/{event}.json"]
 
 
 @pytest.mark.parametrize(("function", "message"), [("", "FUNCTION is missing"), ("tasks", "no function tasks")])

@@ -159,8 +159,8 @@ async fn an_export_s_file_goes_too() {
     assert_deleted(delete(&user, PASSWORD).await);
     eventually("the file goes", async || (app.web().get(&url).await.status != 200).then_some(())).await;
     let open = |client: &Client| client.post("/api/user/export/open", json!({"token": token}));
-    open(&*user).await.expect_unauthorized();
-    open(&*app.user().await).await.expect_error(400, "INVALID_TOKEN");
+    open(&user).await.expect_unauthorized();
+    open(&app.user().await).await.expect_error(400, "INVALID_TOKEN");
 }
 
 #[tokio::test]
