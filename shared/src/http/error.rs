@@ -46,11 +46,11 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    /// One or more fields or parameters are bad; `errors` names each.
+    /// One or more fields or parameters are invalid; `errors` names each.
     ValidationFailed = 400, "VALIDATION_FAILED", "Validation failed";
-    /// The body is no JSON object in UTF-8.
+    /// The body is not a JSON object in UTF-8.
     MalformedJson = 400, "MALFORMED_JSON", "Request body must be a valid JSON object";
-    /// The cursor is not one that was given out for this list.
+    /// The cursor was not issued for this list.
     InvalidCursor = 400, "INVALID_CURSOR", "Invalid cursor";
     /// Another account has this address.
     UserExists = 400, "USER_EXISTS", "User already exists";
@@ -58,57 +58,57 @@ catalogue! {
     PasswordNotSet = 400, "PASSWORD_NOT_SET", "This account is linked with google. Please use google to login";
     /// The account has a password already.
     PasswordAlreadySet = 400, "PASSWORD_ALREADY_SET", "Password is already set";
-    /// The password that was to prove who asks is not the account's.
+    /// The given current password is wrong.
     WrongPassword = 400, "WRONG_PASSWORD", "Current password is incorrect";
-    /// The mailed token is unknown, used, void or too old.
+    /// The mailed token is unknown, used, revoked or expired.
     InvalidToken = 400, "INVALID_TOKEN", "Invalid or expired verification token";
-    /// The one-time code is wrong, used, too old, or of another login.
+    /// The one-time code is wrong, used, expired, or belongs to another login.
     InvalidOtp = 400, "INVALID_OTP", "Invalid or expired OTP";
-    /// The login that waited for its one-time code is over.
+    /// The login that this one-time code belongs to has expired.
     InvalidChallenge = 400, "INVALID_CHALLENGE", "This sign-in has expired. Please log in again";
-    /// The token that was to set a new password is unknown, used or void.
+    /// The password reset token is unknown, used or revoked.
     InvalidResetToken = 400, "INVALID_RESET_TOKEN", "Invalid or expired reset token";
-    /// The token that was to set a new password is too old.
+    /// The password reset token has expired.
     ResetTokenExpired = 400, "RESET_TOKEN_EXPIRED", "Reset token has expired";
-    /// Nobody is signed in, or no longer.
+    /// No valid session.
     Unauthorized = 401, "UNAUTHORIZED", "Unauthorized";
-    /// Wrong e-mail or password.
+    /// Wrong email address or password.
     InvalidCredentials = 401, "INVALID_CREDENTIALS", "Invalid credentials";
-    /// The token is good, but only the account's own session, or its password, makes the address verified.
+    /// The token is valid, but verifying the address also needs the account's own session or its password.
     SignInToVerify = 401, "SIGN_IN_TO_VERIFY", "Sign in to verify your email address";
-    /// The session is too old for what was asked.
+    /// This action needs a recent sign-in.
     ReauthRequired = 403, "REAUTH_REQUIRED", "Sign in again to do this";
-    /// The page that called is not one of the app's.
+    /// The request comes from an origin that is not allowed.
     OriginNotAllowed = 403, "ORIGIN_NOT_ALLOWED", "Not allowed by CORS";
-    /// It is not there, or another user's.
+    /// It does not exist or belongs to another user.
     NotFound = 404, "NOT_FOUND", "Not found";
-    /// There is no such address.
+    /// No route has this path.
     RouteNotFound = 404, "ROUTE_NOT_FOUND", "Route not found";
-    /// There is such an address, but not for this method; `Allow` lists those it has.
+    /// The path exists, but not with this method; `Allow` lists its methods.
     MethodNotAllowed = 405, "METHOD_NOT_ALLOWED", "Method not allowed";
-    /// The user has as many as allowed.
+    /// The user has reached the maximum number.
     LimitReached = 409, "LIMIT_REACHED", "Limit reached";
-    /// The file is still being looked at, or was refused.
+    /// The file is still being processed, or was rejected.
     AttachmentNotReady = 409, "ATTACHMENT_NOT_READY", "The file is not ready yet";
     /// The notification is a security notice of the last seven days.
     SecurityNotice = 409, "SECURITY_NOTICE", "Security notices can be deleted after 7 days";
-    /// Others keep changing the same thing.
+    /// Concurrent changes kept conflicting; retry.
     Conflict = 409, "CONFLICT", "Changed by another request. Try again";
-    /// `If-Match` no longer holds; nothing was changed.
+    /// The ETag in `If-Match` is outdated; nothing was changed.
     PreconditionFailed = 412, "PRECONDITION_FAILED", "Changed since it was read";
-    /// The user's files would take more bytes than allowed.
+    /// The user's storage quota would be exceeded.
     QuotaExceeded = 413, "QUOTA_EXCEEDED", "Your storage is full. Delete some files first";
-    /// The body is longer than the route takes.
+    /// The body exceeds the route's size limit.
     BodyTooLarge = 413, "BODY_TOO_LARGE", "Request body is too large";
-    /// The body is not of a type that the route takes, is in a charset other than UTF-8, or is compressed.
+    /// The route does not accept this content type, charset (UTF-8 only) or content encoding.
     UnsupportedMediaType = 415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json";
-    /// The `Idempotency-Key` was used for another request within a day; nothing was changed.
+    /// The `Idempotency-Key` was used with a different request within a day; nothing was changed.
     IdempotencyKeyReused = 422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was used for another request";
-    /// Too many requests of this account, or from this address; `Retry-After` gives the seconds to wait.
+    /// The account or the address has exceeded a rate limit; `Retry-After` gives the seconds to wait.
     TooManyRequests = 429, "TOO_MANY_REQUESTS", "Too many requests. Try again later";
-    /// Our fault.
+    /// Unexpected server error; report the `requestId`.
     Internal = 500, "INTERNAL", "Internal Server Error";
-    /// Not now.
+    /// The service or a dependency is temporarily unavailable; retry with backoff.
     Unavailable = 503, "UNAVAILABLE", "Service temporarily unavailable. Try again later";
 }
 
