@@ -1,12 +1,22 @@
-"""The mailbox: every mail the local cloud sent, as a page at /mailbox and as JSON at /mailbox/messages.
+"""The mailbox: every mail that the local cloud sent, as a page at /mailbox and as JSON at /mailbox/messages.
 
-Reads the file that the emulator's process appends to (`patches.keep_mail`). The page's three files lie in web/.
+| Request | Response |
+|---|---|
+| `GET /mailbox` | The page, from web/. |
+| `GET /mailbox/summaries` | Id, recipient, subject and time of every mail, newest first. Takes `If-None-Match`. |
+| `GET /mailbox/messages?to=` | Every mail, or those to one recipient, newest first. |
+| `GET /mailbox/messages/{id}`, `…/{id}/html` | One mail; its HTML as a page. |
+| `DELETE /mailbox/messages` | Deletes all mails. |
+
+Reads the file that the emulator's process appends to (`patches.keep_mail`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.utils import getaddresses
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -36,6 +46,9 @@ _MAIL_POLICY = (
 )
 # Kept when the file is read; older mails are forgotten.
 NEWEST = 1000
+# A page whose name was made to resolve to this machine (DNS rebinding) sends its own name as the host.
+_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
+_SUMMARY = ("id", "to", "subject", "sentAt")
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,7 @@ class Answer:
     content_type: str
     body: bytes
     policy: str = "default-src 'none'"
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Mailbox:
@@ -82,14 +96,20 @@ class Mailbox:
                     continue
         del self._messages[:-NEWEST]
 
-    def answer(self, method: str, path: str, query: str) -> Answer:
-        """Answers a request for /mailbox or below."""
+    def answer(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> Answer:
+        """Answers a request for /mailbox or below. The names of `headers` are in lower case."""
+        if headers.get("host", "").rpartition(":")[0] not in _HOSTS and headers.get("host") not in _HOSTS:
+            return _json(421, {"message": "The mailbox is served on localhost only"})
+        if (method, path) == ("DELETE", "/mailbox/messages"):
+            return self._delete(headers)
         if method not in ("GET", "HEAD"):
-            return _json(405, {"message": "The mailbox is read only"})
+            return _json(405, {"message": "Mails can be read, and deleted all at once"})
         name = _FILES.get(path)
         if name:
             file = WEB / name
             return Answer(200, _TYPES[file.suffix], file.read_bytes(), _PAGE_POLICY)
+        if path == "/mailbox/summaries":
+            return self._summaries(headers.get("if-none-match"))
         if path == "/mailbox/messages":
             return _json(200, self._addressed_to(parse_qs(query).get("to", [""])[0]))
         identifier, _, part = path.removeprefix("/mailbox/messages/").partition("/")
@@ -100,6 +120,21 @@ class Mailbox:
             page = f'<!doctype html><meta charset="utf-8"><base target="_blank">{message["html"]}'
             return Answer(200, _TYPES[".html"], page.encode(), _MAIL_POLICY)
         return _json(200, message)
+
+    def _summaries(self, known: str | None) -> Answer:
+        summaries = [{name: message.get(name, "") for name in _SUMMARY} for message in self.messages()]
+        answer = _json(200, summaries)
+        tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+        if known == tag:
+            return Answer(304, answer.content_type, b"", headers={"ETag": tag})
+        return Answer(200, answer.content_type, answer.body, headers={"ETag": tag})
+
+    def _delete(self, headers: Mapping[str, str]) -> Answer:
+        if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return _json(403, {"message": "Only the mailbox's own page may delete its mails"})
+        if self._file.exists():
+            self._file.write_bytes(b"")
+        return Answer(204, "application/json", b"")
 
     def _addressed_to(self, recipient: str) -> list[Message]:
         messages = self.messages()

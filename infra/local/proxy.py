@@ -177,8 +177,10 @@ class Proxy:
         self._on_request(scope["method"], path, status, (time.perf_counter() - started) * 1000)
 
     async def _serve_mailbox(self, scope: dict[str, Any], send: Send) -> None:
-        answer = self._mailbox.answer(scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
+        received = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        answer = self._mailbox.answer(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), received)
         headers = [
+            *((name.lower().encode(), value.encode()) for name, value in answer.headers.items()),
             (b"content-type", answer.content_type.encode()),
             (b"content-length", str(len(answer.body)).encode()),
             (b"content-security-policy", answer.policy.encode()),

@@ -235,6 +235,41 @@ def test_mails_are_listed_newest_first_and_by_recipient(setting: Setting) -> Non
     assert json.loads(setting.ask("GET", "/mailbox/messages/m3").text)["subject"] == "Mail 3"
 
 
+def test_summaries_have_no_bodies_and_are_sent_once(setting: Setting) -> None:
+    put(setting, mail(1), mail(2))
+    first = setting.ask("GET", "/mailbox/summaries")
+    expected = {"id": "m2", "to": "ada@example.com", "subject": "Mail 2", "sentAt": "2027-01-15T08:00:00Z"}
+    assert json.loads(first.text)[0] == expected
+    tag = {"If-None-Match": first.headers["ETag"]}
+    again = setting.ask("GET", "/mailbox/summaries", headers=tag)
+    assert (again.status, again.text) == (304, "")
+    put(setting, mail(3))
+    assert setting.ask("GET", "/mailbox/summaries", headers=tag).status == 200
+
+
+def test_mails_are_deleted_by_the_page_itself_only(setting: Setting) -> None:
+    put(setting, mail(1))
+    assert setting.ask("DELETE", "/mailbox/messages", headers={"Sec-Fetch-Site": "cross-site"}).status == 403
+    assert len(json.loads(setting.ask("GET", "/mailbox/messages").text)) == 1
+    assert setting.ask("DELETE", "/mailbox/messages", headers={"Sec-Fetch-Site": "same-origin"}).status == 204
+    assert json.loads(setting.ask("GET", "/mailbox/messages").text) == []
+    put(setting, mail(2))
+    assert len(json.loads(setting.ask("GET", "/mailbox/messages").text)) == 1
+
+
+@pytest.mark.parametrize("host", ["localhost:3000", "[::1]:3000", "localhost"])
+def test_the_mailbox_is_served_on_localhost(setting: Setting, host: str) -> None:
+    assert setting.ask("GET", "/mailbox/messages", headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example:3000", "evil.example", "localhost.evil.example:3000", ""])
+def test_a_page_whose_name_was_rebound_to_this_machine_reads_no_mail(setting: Setting, host: str) -> None:
+    put(setting, mail(1))
+    for path in ("/mailbox", "/mailbox/messages", "/mailbox/summaries", "/mailbox/messages/m1"):
+        response = setting.ask("GET", path, headers={"Host": host})
+        assert (response.status, "Mail 1" in response.text) == (421, False)
+
+
 def test_a_line_that_is_not_yet_whole_waits(setting: Setting) -> None:
     with open(setting.instance.mailbox, "w") as file:
         file.write(json.dumps(mail(1)))

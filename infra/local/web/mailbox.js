@@ -3,16 +3,18 @@
 // Texts of mails reach the page through textContent only; a mail's HTML through a sandboxed frame of its own address.
 const element = (id) => document.getElementById(id);
 const tabs = ["html", "text", "headers"];
+// What the list shows of each mail; a mail itself is fetched when it is opened.
 let messages = [];
+let known = "";
 let opened = null;
 let tab = "html";
 const seen = new Set();
 let firstLoad = true;
 
-const time = (iso) => {
+const day = (iso) => {
   const date = new Date(iso);
   const today = date.toDateString() === new Date().toDateString();
-  return today ? date.toLocaleTimeString() : date.toLocaleString();
+  return today ? "Today" : date.toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long" });
 };
 
 function make(tag, text) {
@@ -25,14 +27,16 @@ function showList() {
   const wanted = element("filter").value.trim().toLowerCase();
   const shown = messages.filter((mail) => `${mail.to} ${mail.subject}`.toLowerCase().includes(wanted));
   const focused = document.activeElement?.dataset?.id;
+  let lastDay = "";
   element("list").replaceChildren(...shown.map((mail) => {
     const item = document.createElement("li");
+    if (day(mail.sentAt) !== lastDay) item.append(make("h2", (lastDay = day(mail.sentAt))));
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.id = mail.id;
     button.classList.toggle("new", !seen.has(mail.id));
     if (opened && opened.id === mail.id) button.setAttribute("aria-current", "true");
-    button.append(make("strong", mail.subject || "(no subject)"), make("span", `${mail.to} · ${time(mail.sentAt)}`));
+    button.append(make("strong", mail.subject || "(no subject)"), make("span", `${mail.to} · ${new Date(mail.sentAt).toLocaleTimeString()}`));
     button.addEventListener("click", () => { location.hash = mail.id; });
     item.append(button);
     return item;
@@ -44,6 +48,8 @@ function showList() {
 }
 
 function showPart() {
+  element("alone").hidden = !opened.html;
+  element("alone").href = `/mailbox/messages/${encodeURIComponent(opened.id)}/html`;
   for (const name of tabs) element(`tab-${name}`).setAttribute("aria-selected", String(name === tab));
   const part = element("part");
   if (tab === "html" && opened.html) {
@@ -68,46 +74,77 @@ function showPart() {
   }
 }
 
-function openFromAddress() {
+async function openFromAddress() {
   const id = decodeURIComponent(location.hash.slice(1));
-  const found = messages.find((mail) => mail.id === id) || null;
-  document.body.classList.toggle("reading", Boolean(found));
-  element("open").hidden = !found;
-  element("hint").hidden = Boolean(found);
-  if (found && (!opened || opened.id !== found.id)) {
-    opened = found;
-    seen.add(found.id);
-    if (tab === "html" && !found.html) tab = "text";
-    element("subject").textContent = found.subject || "(no subject)";
-    element("from").textContent = found.from;
-    element("to").textContent = found.to;
-    element("sent").textContent = new Date(found.sentAt).toLocaleString();
-    showPart();
+  const listed = messages.find((mail) => mail.id === id);
+  if (listed && opened?.id !== id) {
+    const answer = await fetch(`/mailbox/messages/${encodeURIComponent(id)}`, { cache: "no-store" });
+    // Another mail was chosen meanwhile.
+    if (decodeURIComponent(location.hash.slice(1)) !== id) return;
+    opened = answer.ok ? await answer.json() : null;
+    if (opened) showMail();
   }
-  if (!found) opened = null;
+  if (!listed) opened = null;
+  document.body.classList.toggle("reading", Boolean(opened));
+  element("open").hidden = !opened;
+  element("hint").hidden = Boolean(opened);
   showList();
+}
+
+function showMail() {
+  seen.add(opened.id);
+  if (tab === "html" && !opened.html) tab = "text";
+  element("subject").textContent = opened.subject || "(no subject)";
+  element("from").textContent = opened.from;
+  element("to").textContent = opened.to;
+  element("sent").textContent = new Date(opened.sentAt).toLocaleString();
+  showPart();
 }
 
 async function refresh() {
   try {
-    const answer = await fetch("/mailbox/messages", { cache: "no-store" });
+    const answer = await fetch("/mailbox/summaries", { cache: "no-store", headers: { "If-None-Match": known } });
+    if (answer.status === 304) {
+      if (element("status").className) showList();
+      return;
+    }
     if (!answer.ok) throw new Error(String(answer.status));
-    const fresh = await answer.json();
-    const changed = firstLoad || fresh.length !== messages.length || fresh[0]?.id !== messages[0]?.id;
-    messages = fresh;
-    if (firstLoad) for (const mail of fresh) seen.add(mail.id);
+    known = answer.headers.get("ETag") ?? "";
+    messages = await answer.json();
+    if (firstLoad) for (const mail of messages) seen.add(mail.id);
     firstLoad = false;
-    if (changed || element("status").className) openFromAddress();
+    await openFromAddress();
   } catch {
     element("status").textContent = "The local system does not answer. Is make run still running?";
     element("status").className = "down";
   }
 }
 
+// The arrow keys move through the list, from the mail that is open or has the focus.
+function move(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || event.target.closest("input, [role=tabpanel]")) return;
+  const buttons = [...element("list").querySelectorAll("button")];
+  const at = buttons.findIndex((button) => button === document.activeElement || button.dataset.id === opened?.id);
+  const next = buttons[at === -1 ? 0 : at + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  location.hash = next.dataset.id;
+}
+
+async function clear() {
+  if (!messages.length || !confirm(`Delete all ${messages.length} mails?`)) return;
+  await fetch("/mailbox/messages", { method: "DELETE" });
+  await refresh();
+}
+
 for (const name of tabs) {
   element(`tab-${name}`).addEventListener("click", () => { tab = name; showPart(); });
 }
 element("filter").addEventListener("input", showList);
+element("clear").addEventListener("click", clear);
+document.addEventListener("keydown", move);
 element("back").addEventListener("click", () => { history.pushState(null, "", "/mailbox"); openFromAddress(); });
 window.addEventListener("hashchange", openFromAddress);
 window.addEventListener("popstate", openFromAddress);
