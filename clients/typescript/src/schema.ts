@@ -574,6 +574,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/user/export/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchange the token of the mailed link for the URL of the export */
+        post: operations["usersOpenExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/user/me": {
         parameters: {
             query?: never;
@@ -744,7 +761,7 @@ export interface components {
              * @description For programs; a code never changes its meaning.
              * @enum {string}
              */
-            code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
+            code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "SIGN_IN_TO_VERIFY" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "SECURITY_NOTICE" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
             /** @description Every bad field, with `VALIDATION_FAILED` only. */
             errors?: {
                 /** @description The field's name, as it is sent. */
@@ -866,6 +883,8 @@ export interface components {
             message: string;
             /** Format: uuid */
             relatedTaskId: string | null;
+            /** @description Whether it is a security notice, which cannot be deleted for seven days. */
+            security: boolean;
             /** @description The task, unless it was deleted. */
             task: {
                 /** Format: uuid */
@@ -1030,7 +1049,10 @@ export interface components {
             expiresIn: number;
             refreshToken: string;
         };
-        /** @description How to upload a file. */
+        /**
+         * @description How to upload a file. The URL admits one body, once: S3 answers any further request with 412, also after the file was
+         *     processed. To a client that repeats a request whose answer was lost, 412 means that the file has arrived.
+         */
         Upload: {
             /** Format: date-time */
             expiresAt: string;
@@ -1073,11 +1095,13 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
+        /** @description The content coding to send instead, where the body was compressed: `identity`. */
+        AcceptEncoding: string;
         /** @description The version, for If-Match. */
         ETag: string;
         /** @description The URL to follow, or of what was created. */
         Location: string;
-        /** @description Request limit of the class closest to exhaustion. */
+        /** @description Request limit of the class closest to its limit. */
         RateLimitLimit: number;
         /** @description Its limit, and the length of its window in seconds. */
         RateLimitPolicy: string;
@@ -1601,6 +1625,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -1626,7 +1651,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account: uploads */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1812,7 +1837,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Format: email */
+                    /**
+                     * Format: email
+                     * @description The domain may be internationalized; answers have its ASCII form. The part before the @ must be ASCII.
+                     */
                     email: string;
                 };
             };
@@ -1882,6 +1910,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -1893,7 +1922,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per client address: reset mails and refused tokens */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -1967,7 +1996,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per client address: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2047,7 +2076,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per client address: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2096,7 +2125,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` returns the tokens in the body instead of cookies. */
+                /** @description `body` returns the tokens in the body instead of cookies; a refresh token that came as a cookie is replaced by a cookie. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -2105,7 +2134,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Format: email */
+                    /**
+                     * Format: email
+                     * @description The domain may be internationalized; answers have its ASCII form. The part before the @ must be ASCII.
+                     */
                     email: string;
                     /** Format: password */
                     password: string;
@@ -2216,6 +2248,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -2227,7 +2260,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per client address: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2363,7 +2396,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` returns the tokens in the body instead of cookies. */
+                /** @description `body` returns the tokens in the body instead of cookies; a refresh token that came as a cookie is replaced by a cookie. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -2472,6 +2505,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -2483,7 +2517,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account, or client address if not signed in: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2541,7 +2575,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Format: email */
+                    /**
+                     * Format: email
+                     * @description The domain may be internationalized; answers have its ASCII form. The part before the @ must be ASCII.
+                     */
                     email: string;
                     name: string;
                     /** Format: password */
@@ -2631,6 +2668,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -2656,7 +2694,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per client address: wrong passwords, refused tokens and addresses that are taken; created accounts */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2803,6 +2841,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -2814,7 +2853,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per client address: wrong codes */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -2929,7 +2968,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account: verification mails and refused tokens */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3069,6 +3108,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -3080,7 +3120,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per client address: reset mails and refused tokens */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3135,6 +3175,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /**
+                     * Format: password
+                     * @description The account's password. Not needed with a session of the account.
+                     */
+                    password?: string | null;
                     token: string;
                 };
             };
@@ -3161,6 +3206,20 @@ export interface operations {
             };
             /** @description Bad request */
             400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3218,6 +3277,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -3229,7 +3289,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account, or client address if not signed in: verification mails and refused tokens */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -3278,7 +3338,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` returns the tokens in the body instead of cookies. */
+                /** @description `body` returns the tokens in the body instead of cookies; a refresh token that came as a cookie is replaced by a cookie. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -3289,7 +3349,10 @@ export interface operations {
                 "application/json": {
                     /** Format: uuid */
                     challengeId: string;
-                    /** Format: email */
+                    /**
+                     * Format: email
+                     * @description The domain may be internationalized; answers have its ASCII form. The part before the @ must be ASCII.
+                     */
                     email: string;
                     otp: string;
                 };
@@ -3378,6 +3441,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -3389,7 +3453,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per client address: wrong codes */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -4407,6 +4471,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -4637,6 +4702,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -5095,6 +5161,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -5438,6 +5505,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -5789,6 +5857,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -5814,7 +5883,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account: uploads */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6265,6 +6334,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -6276,7 +6346,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6331,7 +6401,14 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Whether all other sessions end. Default: they go on. */
+                    endOtherSessions?: boolean | null;
                     is_Enabled: boolean;
+                    /**
+                     * Format: password
+                     * @description Needed to turn the code off, unless the sign-in is at most ten minutes old or the account has no password.
+                     */
+                    password?: string | null;
                 };
             };
         };
@@ -6431,6 +6508,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -6442,7 +6520,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6489,9 +6567,7 @@ export interface operations {
     };
     usersGetExport: {
         parameters: {
-            query?: {
-                token?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -6518,40 +6594,6 @@ export interface operations {
                         /** @constant */
                         success: true;
                     };
-                };
-            };
-            /** @description Found */
-            302: {
-                headers: {
-                    Location: components["headers"]["Location"];
-                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: Record<string, never>;
-                        message: string;
-                        /** @constant */
-                        success: true;
-                    };
-                };
-            };
-            /** @description Bad request */
-            400: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Not signed in */
@@ -6634,7 +6676,17 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: password
+                     * @description Not needed within ten minutes of the sign-in, nor by an account that has no password.
+                     */
+                    password?: string | null;
+                };
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -6656,6 +6708,20 @@ export interface operations {
                         /** @constant */
                         success: true;
                     };
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Not signed in */
@@ -6700,7 +6766,204 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too large */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests. Limited per account: wrong passwords, refused tokens and addresses that are taken */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Server error */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    usersOpenExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The value of `export` in the link. */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description An export. */
+                        data: {
+                            export: components["schemas"]["Export"];
+                        };
+                        message: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests. Limited per account: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -6943,6 +7206,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -6954,7 +7218,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
@@ -7124,6 +7388,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -7624,6 +7889,7 @@ export interface operations {
             /** @description Unsupported media type */
             415: {
                 headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -7635,7 +7901,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests. Limited per account: wrong passwords, refused tokens and addresses that are taken */
             429: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
