@@ -55,12 +55,10 @@ async fn a_wrong_password_costs_the_same_calls_units_and_time_for_every_account_
             assert_eq!((spent.calls, spent.read_units, spent.write_units), (4, 2.0, 2.0), "{email}");
         }
     }
-    let medians = times.map(|mut times: Vec<Duration>| {
-        times.sort();
-        times[times.len() / 2]
-    });
-    let (shortest, longest) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-    assert!(*longest < *shortest * 3 / 2, "known, imported, unknown: {medians:?}");
+    // Other work on the machine only makes a try slower, so the quickest says what the work itself takes.
+    let quickest = times.map(|times: Vec<Duration>| times.into_iter().min().unwrap());
+    let (shortest, longest) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
+    assert!(*longest < *shortest * 3 / 2, "known, imported, unknown: {quickest:?}");
 }
 
 #[tokio::test]
