@@ -117,8 +117,8 @@ async fn a_rejected_request_has_made_the_read_that_overlapped_with_the_limiter_a
         users::me(other, "", {}) => get;
         users::update(other, "", {"name": "Somebody Else"}) => get;
         users::delete(other, "", {"password": PASSWORD}) => query;
-        users::two_factor(other, "", {"is_Enabled": true}) => get;
-        users::export(other, "", {}) => get;
+        users::two_factor(other, "", {"is_Enabled": true}) => query;
+        users::export(other, "", {}) => query;
         users::sessions(other, "", {}) => query;
         users::end_session(other, "", {}) => none;
         users::end_other_sessions(other, "", {}) => query;

@@ -1,6 +1,6 @@
 //! What proves the owner of an account, on every route that wants proof. That a sign-in grows old takes ten minutes to see
 //! over HTTP.
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
 
 use std::time::Duration;
 

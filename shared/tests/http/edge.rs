@@ -87,7 +87,7 @@ async fn what_the_adapter_cannot_decode_is_400_in_our_shape() {
             assert_eq!(answer["headers"][name], value, "{what}: {name}");
         }
         assert_eq!(answer["headers"]["x-request-id"], "r-1", "{what}");
-        assert_eq!(answer["headers"]["ratelimit-remaining"], "99", "{what}: it counts");
+        assert_eq!(answer["headers"]["ratelimit-remaining"], "999", "{what}: it counts");
     }
 }
 

@@ -160,7 +160,8 @@ async fn an_export_s_file_goes_too() {
     eventually("the file goes", async || (app.web().get(&url).await.status != 200).then_some(())).await;
     let open = |client: &Client| client.post("/api/user/export/open", json!({"token": token}));
     open(&user).await.expect_unauthorized();
-    open(&app.user().await).await.expect_error(400, "INVALID_TOKEN");
+    let stranger = app.user().await;
+    open(&stranger).await.expect_error(400, "INVALID_TOKEN");
 }
 
 #[tokio::test]
