@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Unit, civil};
 use serde::{Deserialize, Serialize};
 
-/// An instant in UTC with millisecond precision between the years 1970 and 9999.
+/// An instant in UTC with millisecond precision, from 1970 to [`Timestamp::MAX`] at the end of the year 9999.
 ///
 /// Its text form has a fixed width (`2026-11-22T05:00:00.000Z`), so instants sort as text; the
 /// table's index keys rely on that.
@@ -53,28 +53,39 @@ impl Clock {
 
 #[expect(clippy::disallowed_methods, reason = "the only place that reads the system's time")]
 fn read_system() -> Timestamp {
-    Timestamp::rounded(jiff::Timestamp::now()).unwrap_or(Timestamp(jiff::Timestamp::UNIX_EPOCH))
+    Timestamp::rounded(jiff::Timestamp::now()).unwrap_or(Timestamp::MIN)
 }
 
 /// The text is no instant that the product accepts.
 #[derive(Debug, thiserror::Error)]
-#[error("not an RFC 3339 instant with a zone between 1970 and 9999")]
+#[error("not an RFC 3339 instant with a zone from 1970 to 9999")]
 pub struct InvalidTimestamp;
 
 impl Timestamp {
-    /// The last instant of all.
-    pub const MAX: Self = Self(jiff::Timestamp::MAX);
+    /// The last instant, 9999-12-30T22:00:00Z: at every offset from UTC it still lies in the year 9999. Later ones are read as
+    /// this one, and nothing is scheduled for it.
+    pub const MAX: Self = Self(jiff::Timestamp::constant(253_402_207_200, 0));
+    /// The first instant.
+    pub const MIN: Self = Self(jiff::Timestamp::UNIX_EPOCH);
 
-    /// Reads RFC 3339 with a zone; a fraction finer than a millisecond is cut off.
+    /// Reads RFC 3339 with a zone. Cuts off a fraction finer than a millisecond, however many digits it has, and reads an instant
+    /// after [`Self::MAX`] as that.
     ///
     /// # Errors
-    /// [`InvalidTimestamp`] for any other text, and for instants outside 1970 to 9999.
+    /// [`InvalidTimestamp`] for any other text, and for instants before 1970.
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
-        if !has_rfc3339_shape(text.as_bytes()) {
-            return Err(InvalidTimestamp);
+        let Rfc3339 { local, fraction, zone } = Rfc3339::split(text).ok_or(InvalidTimestamp)?;
+        let milliseconds = fraction.get(..3).unwrap_or(fraction);
+        let point = if milliseconds.is_empty() { "" } else { "." };
+        match format!("{local}{point}{milliseconds}{zone}").parse() {
+            Ok(instant) => Self::rounded(instant).ok_or(InvalidTimestamp),
+            // A day that exists, at an offset that exists: only the library's last instant can be in the way.
+            Err(_) => {
+                let local: civil::DateTime = local.parse().map_err(|_| InvalidTimestamp)?;
+                let is_last = local.date() >= Self::MAX.0.to_zoned(TimeZone::UTC).date();
+                is_last.then_some(Self::MAX).ok_or(InvalidTimestamp)
+            }
         }
-        let instant: jiff::Timestamp = text.parse().map_err(|_| InvalidTimestamp)?;
-        Self::rounded(instant).ok_or(InvalidTimestamp)
     }
 
     /// The last millisecond of a calendar day in a time zone, whatever daylight saving does to that day.
@@ -146,7 +157,7 @@ impl Timestamp {
         self.0.to_zoned(zone.clone())
     }
 
-    /// Later by `duration`, at the latest the end of the year 9999.
+    /// Later by `duration`, at the latest [`Self::MAX`].
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         self.0.checked_add(duration).ok().and_then(Self::rounded).unwrap_or(Self::MAX)
@@ -155,7 +166,7 @@ impl Timestamp {
     /// Earlier by `duration`, at the earliest the Unix epoch.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        self.0.checked_sub(duration).ok().and_then(Self::rounded).unwrap_or(Self(jiff::Timestamp::UNIX_EPOCH))
+        self.0.checked_sub(duration).ok().and_then(Self::rounded).unwrap_or(Self::MIN)
     }
 
     /// How long after `earlier` this is; zero when it is not after it.
@@ -166,7 +177,7 @@ impl Timestamp {
     fn rounded(instant: jiff::Timestamp) -> Option<Self> {
         let rounding = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc);
         let instant = instant.round(rounding).ok()?;
-        (instant >= jiff::Timestamp::UNIX_EPOCH).then_some(Self(instant))
+        Some(Self(instant).min(Self::MAX)).filter(|instant| *instant >= Self::MIN)
     }
 }
 
@@ -198,44 +209,43 @@ impl FromStr for Timestamp {
     }
 }
 
-/// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`, RFC 3339 §5.6: the parser behind accepts more
-/// (basic ISO 8601, bracketed zone names), which clients must not come to depend on.
-fn has_rfc3339_shape(text: &[u8]) -> bool {
-    let digits = |range: std::ops::Range<usize>| {
-        text.get(range).is_some_and(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))
-    };
-    let byte = |at: usize, allowed: &[u8]| text.get(at).is_some_and(|b| allowed.contains(b));
-    let head = digits(0..4)
-        && byte(4, b"-")
-        && digits(5..7)
-        && byte(7, b"-")
-        && digits(8..10)
-        && byte(10, b"Tt ")
-        && digits(11..13)
-        && byte(13, b":")
-        && digits(14..16)
-        && byte(16, b":")
-        && digits(17..19);
-    let mut zone = 19;
-    if byte(zone, b".") {
-        zone += 1;
-        while byte(zone, b"0123456789") {
-            zone += 1;
-        }
-        if !digits(20..zone) {
-            return false;
-        }
+/// The parts of `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`, RFC 3339 §5.6. The parser behind accepts more (basic ISO 8601,
+/// bracketed zone names), which clients must not come to depend on, and at most nine digits of a fraction.
+struct Rfc3339<'a> {
+    /// Date and time of day, to the second.
+    local: &'a str,
+    /// The digits of the fraction; empty without one.
+    fraction: &'a str,
+    zone: &'a str,
+}
+
+impl<'a> Rfc3339<'a> {
+    /// Splits a text; `None` when it has another shape.
+    fn split(text: &'a str) -> Option<Self> {
+        const LOCAL: &str = "0000-00-00T00:00:00";
+        let (local, rest) = text.split_at_checked(LOCAL.len())?;
+        let is_of = |byte: u8, shape: u8| match shape {
+            b'0' => byte.is_ascii_digit(),
+            b'T' => b"Tt ".contains(&byte),
+            separator => byte == separator,
+        };
+        let has_shape = local.bytes().zip(LOCAL.bytes()).all(|(byte, shape)| is_of(byte, shape));
+        let (fraction, zone) = match rest.strip_prefix('.') {
+            Some(rest) => rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count()),
+            None => ("", rest),
+        };
+        let has_fraction = rest.starts_with('.') != fraction.is_empty();
+        (has_shape && has_fraction && is_zone(zone)).then_some(Self { local, fraction, zone })
     }
-    let utc = byte(zone, b"Zz") && text.len() == zone + 1;
-    // time-numoffset: hours to 23, minutes to 59.
-    let offset = byte(zone, b"+-")
-        && digits(zone + 1..zone + 3)
-        && text.get(zone + 1..zone + 3) <= Some(b"23")
-        && byte(zone + 3, b":")
-        && digits(zone + 4..zone + 6)
-        && text.get(zone + 4..zone + 6) <= Some(b"59")
-        && text.len() == zone + 6;
-    head && (utc || offset)
+}
+
+/// `Z`, or RFC 3339's `time-numoffset`: hours to 23, minutes to 59.
+fn is_zone(text: &str) -> bool {
+    let two_digits = |digits: &str| digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let offset = text.strip_prefix(['+', '-']).and_then(|offset| offset.split_once(':'));
+    let is_offset = offset
+        .is_some_and(|(hours, minutes)| two_digits(hours) && hours <= "23" && two_digits(minutes) && minutes <= "59");
+    is_offset || text.eq_ignore_ascii_case("z")
 }
 
 /// The time of this crate's unit tests. Other tests have the same from `test-support`, which depends on this crate.
@@ -262,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn only_rfc_3339_with_a_zone_between_1970_and_9999_is_an_instant() {
+    fn only_rfc_3339_with_a_zone_from_1970_on_is_an_instant() {
         for bad in [
             "",
             "2024-12-10",
@@ -280,9 +290,50 @@ mod tests {
             "1969-12-31T23:59:59Z",
             "12024-12-10T09:00:00Z",
             "2024-12-10T09:00:00Z ",
+            "2024-12-10T09:00:00.123",
+            "2024-12-10T09:00:00.1x3Z",
+            "2024-12-10T09:00:00+5:30",
+            "2024-12-10T09:00:0éZ",
+            "9999-12-32T00:00:00Z",
+            "9999-13-01T00:00:00Z",
+            "9999-12-31T25:00:00Z",
         ] {
             assert!(Timestamp::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_fraction_has_any_number_of_digits() {
+        let long = format!("2024-12-10T09:00:00.987{}Z", "6".repeat(5000));
+        for (typed, read) in [
+            ("2024-12-10T09:00:00.5Z", "2024-12-10T09:00:00.500Z"),
+            ("2024-12-10T09:00:00.123456789Z", "2024-12-10T09:00:00.123Z"),
+            ("2024-12-10T09:00:00.9999999999999+05:30", "2024-12-10T03:30:00.999Z"),
+            (&long, "2024-12-10T09:00:00.987Z"),
+        ] {
+            assert_eq!(Timestamp::parse(typed).unwrap().to_string(), read, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_later_than_the_last_instant_is_read_as_the_last_instant() {
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00.000Z");
+        for late in [
+            "9999-12-30T22:00:00Z",
+            "9999-12-30T22:00:00.001Z",
+            "9999-12-30T22:00:01Z",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59.999999999999Z",
+            "9999-12-31T23:59:59-23:59",
+            "9999-12-31T23:30:00-00:30",
+        ] {
+            assert_eq!(Timestamp::parse(late).unwrap(), Timestamp::MAX, "{late}");
+        }
+        assert_eq!(Timestamp::parse("9999-12-30T21:59:59.999Z").unwrap().to_string(), "9999-12-30T21:59:59.999Z");
+        assert_eq!(Timestamp::parse("9999-12-31T23:59:59+23:59").unwrap(), Timestamp::MAX);
+        assert!(Timestamp::parse("9999-12-30T23:00:00+02:00").unwrap() < Timestamp::MAX);
+        assert_eq!(Timestamp::MAX.plus(Duration::from_millis(1)), Timestamp::MAX);
+        assert_eq!(Timestamp::from_second(253_402_207_200).unwrap(), Timestamp::MAX);
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub trait Described {}
 #[cfg(not(feature = "schema"))]
 impl<T: ?Sized> Described for T {}
 
+#[cfg(feature = "schema")]
+use crate::domain::field::{Blank, FieldIn};
+
 /// Makes the JSON Schema of a type.
 #[cfg(feature = "schema")]
 pub type SchemaOf = fn(&mut schemars::SchemaGenerator) -> schemars::Schema;
@@ -91,9 +94,13 @@ impl<'g> ObjectSchema<'g> {
         insert(&mut self.object, name, schema, false);
     }
 
-    /// Adds a field that may be missing or null.
-    pub fn nullable<T: Described>(&mut self, name: &str, description: &str) {
-        let schema = nullable(self.schema_of::<T>(description));
+    /// Adds a field that may be missing, null, or the empty string.
+    pub fn nullable<T: FieldIn>(&mut self, name: &str, description: &str) {
+        let schema = self.schema_of::<T>(description);
+        let schema = match T::BLANK {
+            Blank::Text => nullable(schema),
+            Blank::None => nullable_or_blank(schema),
+        };
         insert(&mut self.object, name, schema, false);
     }
 
@@ -113,7 +120,8 @@ fn insert(object: &mut serde_json::Value, name: &str, schema: serde_json::Value,
     let properties = object.entry("properties").or_insert_with(|| json!({}));
     if let Some((outer, inner)) = name.split_once('.') {
         if let Some(properties) = properties.as_object_mut() {
-            let nested = properties.entry(outer).or_insert_with(|| json!({ "type": "object", "properties": {} }));
+            let kind = if is_required { json!("object") } else { json!(["object", "null"]) };
+            let nested = properties.entry(outer).or_insert_with(|| json!({ "type": kind, "properties": {} }));
             insert(nested, inner, schema, is_required);
         }
         return;
@@ -130,18 +138,41 @@ fn insert(object: &mut serde_json::Value, name: &str, schema: serde_json::Value,
 #[cfg(feature = "schema")]
 fn nullable(mut schema: serde_json::Value) -> serde_json::Value {
     use serde_json::json;
-    if let Some(object) = schema.as_object_mut() {
-        if let Some(kind) = object.get_mut("type") {
-            *kind = json!([kind.clone(), "null"]);
-        }
-        for alternatives in ["enum", "anyOf"] {
-            let null = if alternatives == "enum" { json!(null) } else { json!({ "type": "null" }) };
-            if let Some(alternatives) = object.get_mut(alternatives).and_then(serde_json::Value::as_array_mut) {
-                alternatives.push(null);
-            }
-        }
-    }
+    admit_null(&mut schema, &[json!(null)], json!({ "type": "null" }));
     schema
+}
+
+/// The schema, null, or the empty string.
+#[cfg(feature = "schema")]
+fn nullable_or_blank(mut schema: serde_json::Value) -> serde_json::Value {
+    use serde_json::json;
+    let no_value = json!({ "enum": ["", null] });
+    if ["enum", "anyOf"].iter().any(|key| schema.get(key).is_some()) {
+        admit_null(&mut schema, &[json!(""), json!(null)], no_value);
+        return schema;
+    }
+    let description = schema.as_object_mut().and_then(|object| object.remove("description"));
+    let mut either = json!({ "anyOf": [schema, no_value] });
+    if let (Some(either), Some(description)) = (either.as_object_mut(), description) {
+        either.insert("description".to_owned(), description);
+    }
+    either
+}
+
+/// Adds null to the types of a schema, and to what it lists: `words` to an enumeration, else an `alternative`.
+#[cfg(feature = "schema")]
+fn admit_null(schema: &mut serde_json::Value, words: &[serde_json::Value], alternative: serde_json::Value) {
+    use serde_json::{Value, json};
+    let Some(object) = schema.as_object_mut() else { return };
+    if let Some(kind) = object.get_mut("type") {
+        *kind = json!([kind.clone(), "null"]);
+    }
+    if let Some(listed) = object.get_mut("enum").and_then(Value::as_array_mut) {
+        listed.extend_from_slice(words);
+    }
+    if let Some(listed) = object.get_mut("anyOf").and_then(Value::as_array_mut) {
+        listed.push(alternative);
+    }
 }
 
 /// An absolute URL.

@@ -1,5 +1,6 @@
 //! `PUT /api/reminders/{id}`
 
+use shared::domain::field::FieldError;
 use shared::domain::reminder::ReminderPatch;
 use shared::http::{ApiError, App, Operation, Request, Success, WithHead, retry_conflicts};
 use shared::store::counters::CounterSnapshot;
@@ -7,10 +8,17 @@ use shared::store::counters::CounterSnapshot;
 use crate::{ReminderData, reminder_of_path, reminder_to_recount};
 
 pub const OPERATION: Operation<ReminderPatch, Success<ReminderData>> =
-    Operation::put("/api/reminders/{id}", "Update a reminder: change the fields that are sent").if_match().etag();
+    Operation::put("/api/reminders/{id}", "Update a reminder: change the fields that are sent")
+        .if_match()
+        .etag()
+        .reports_bad_fields();
 
 pub async fn handle(app: &App, request: &Request<'_, ReminderPatch>) -> Result<Success<ReminderData>, ApiError> {
-    let patch = request.body(app)?;
+    let (patch, errors) = request.body_and_errors(app)?;
+    let patch = patch.unwrap_or_default();
+    if !errors.is_empty() {
+        return Err(all_errors(app, request, patch, errors).await?.into());
+    }
     let reminder = retry_conflicts(async || {
         let (reminder, snapshot) = if patch.may_recount() {
             reminder_to_recount(app, request).await?
@@ -18,7 +26,7 @@ pub async fn handle(app: &App, request: &Request<'_, ReminderPatch>) -> Result<S
             (reminder_of_path(app, request).await?, CounterSnapshot::default())
         };
         request.check_match(reminder.version)?;
-        let change = reminder.change(patch.clone(), request.now());
+        let change = reminder.change(patch.clone(), request.now()).map_err(|error| vec![error])?;
         let permit = request.permit().await?;
         app.store.update_reminder(&permit, &change, &snapshot).await?;
         Ok(change.next)
@@ -26,4 +34,18 @@ pub async fn handle(app: &App, request: &Request<'_, ReminderPatch>) -> Result<S
     .await?;
     let version = reminder.version;
     Ok(Success::new("Reminder updated successfully", ReminderData::from(reminder)).etag(version))
+}
+
+/// The errors of a body, and that of its time: whether it may have passed depends on the reminder, which is read only then.
+async fn all_errors(
+    app: &App,
+    request: &Request<'_, ReminderPatch>,
+    patch: ReminderPatch,
+    mut errors: Vec<FieldError>,
+) -> Result<Vec<FieldError>, ApiError> {
+    if patch.is_in_the_past(request.now()) {
+        let reminder = reminder_of_path(app, request).await?;
+        errors.extend(reminder.change(patch, request.now()).err());
+    }
+    Ok(errors)
 }

@@ -85,12 +85,38 @@ async fn reminders_of_one_unverified_user_that_fire_at_once_all_fire() {
 async fn a_message_for_a_reminder_that_was_moved_does_nothing() {
     let (world, _, reminder) = world().await;
     let later = ReminderPatch { scheduled_at: Some(clock::now().plus(HOUR * 9)), ..ReminderPatch::default() };
-    let moved = reminder.change(later, clock::now());
+    let moved = reminder.change(later, clock::now()).unwrap();
     world.store.update_reminder(&world.permit(), &moved, &CounterSnapshot::default()).await.unwrap();
     fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
     assert_eq!(told(&world).await, (0, 0));
     fire::handle(&world.store, &Permit::of_system(), message(&moved.next), due().plus(HOUR * 9)).await.unwrap();
     assert_eq!(told(&world).await, (1, 1));
+}
+
+#[tokio::test]
+async fn a_reminder_that_a_client_sends_back_as_pending_after_it_fired_does_not_fire_again() {
+    let (world, _, reminder) = world().await;
+    let (stale, now) = (reminder.clone(), clock::now().plus(HOUR * 2));
+    fire::handle(&world.store, &Permit::of_system(), message(&reminder), now).await.unwrap();
+    assert_eq!(told(&world).await, (1, 1));
+    let whole = ReminderPatch {
+        scheduled_at: Some(stale.scheduled_at),
+        channel: Some(stale.channel),
+        status: Some(ReminderStatus::Pending),
+        ..ReminderPatch::default()
+    };
+    for _ in 0..2 {
+        let read = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+        let change = read.change(whole.clone(), now).unwrap();
+        world.store.update_reminder(&world.permit(), &change, &CounterSnapshot::default()).await.unwrap();
+        for plan in [stale.plan, change.next.plan] {
+            let message = FireReminder { plan, ..message(&reminder) };
+            fire::handle(&world.store, &Permit::of_system(), message, due()).await.unwrap();
+        }
+    }
+    assert_eq!(told(&world).await, (1, 1));
+    let stored = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+    assert_eq!((stored.status, stored.fires_at()), (ReminderStatus::Pending, None));
 }
 
 #[tokio::test]
@@ -136,7 +162,7 @@ async fn a_message_that_comes_hours_late_still_fires_and_tells_how_late() {
     let (world, _, reminder) = world().await;
     let by_push = serde_json::from_value(json!("push")).unwrap();
     let push = ReminderPatch { channel: Some(by_push), ..ReminderPatch::default() };
-    let push = reminder.change(push, clock::now());
+    let push = reminder.change(push, clock::now()).unwrap();
     world.store.update_reminder(&world.permit(), &push, &CounterSnapshot::default()).await.unwrap();
     let due = reminder.delivery.scheduled_for.unwrap();
     let receipt = fire::handle(&world.store, &Permit::of_system(), message(&push.next), due.plus(HOUR)).await.unwrap();

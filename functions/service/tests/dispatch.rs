@@ -132,7 +132,7 @@ async fn a_moved_reminder_is_planned_anew_and_its_old_schedule_taken_back() {
     let task = services.world.task(json!({"title": "Pay rent"})).await;
     let reminder = services.world.reminder(&task, HOUR * 3).await;
     let later = ReminderPatch { scheduled_at: Some(clock::now().plus(HOUR * 9)), ..ReminderPatch::default() };
-    let moved = reminder.change(later, clock::now());
+    let moved = reminder.change(later, clock::now()).unwrap();
     services.world.store.update_reminder(&services.world.permit(), &moved, &CounterSnapshot::default()).await.unwrap();
     services.handle(services.reminder_record(&reminder, RowEvent::Modify, Some(1))).await.unwrap();
     assert_eq!(services.schedules(), [format!("reminder-{}-2", reminder.id), format!("reminder-{}-1", reminder.id)]);

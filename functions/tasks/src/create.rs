@@ -1,6 +1,5 @@
 //! `POST /api/tasks`
 
-use shared::domain::due_date::DueDate;
 use shared::domain::task::{NewTask, Task};
 use shared::http::{ApiError, App, Created, ErrorCode, Operation, Request, WithHead};
 
@@ -11,8 +10,7 @@ pub const OPERATION: Operation<NewTask, Created<TaskData>> =
 
 pub async fn handle(app: &App, request: &Request<'_, NewTask>) -> Result<Created<TaskData>, ApiError> {
     let new = request.body(app)?;
-    let needed = ZoneNeeded::if_plain_date(matches!(new.due_date, Some(DueDate::On(_))));
-    let zone = zone(app, request, needed).await?;
+    let zone = zone(app, request, ZoneNeeded::if_plain_date(new.needs_zone())).await?;
     let task = Task::new(request.caller()?.id, new, &zone, request.now());
     let answer = Created::new("Task created successfully", TaskData::new(app, task.clone()))
         .etag(task.version)

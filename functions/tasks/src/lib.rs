@@ -52,7 +52,7 @@ async fn find(app: &App, request: &RequestParts, id: TaskId) -> Result<TaskRow, 
     row.ok_or_else(|| ApiError::not_found(TASK))
 }
 
-/// The caller's time zone, read only if a due date is a plain date.
+/// The caller's time zone, read only for a plain date.
 async fn zone(app: &App, request: &RequestParts, needed: ZoneNeeded) -> Result<Zone, ApiError> {
     match needed {
         ZoneNeeded::No => Ok(Zone::UTC),
@@ -63,7 +63,7 @@ async fn zone(app: &App, request: &RequestParts, needed: ZoneNeeded) -> Result<Z
     }
 }
 
-/// Whether a body holds a plain date, which only the user's time zone makes an instant.
+/// Whether a request holds a plain date, which only the user's time zone makes an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ZoneNeeded {
     Yes,

@@ -64,7 +64,7 @@ async fn a_due_date_that_passes_is_told_once() {
     }
     assert_eq!((world.count("NTF#").await, due(&world, None, at.plus(HOUR)).await), (1, 0));
     let page = world.store.notifications(world.user.id, None, 50, at).await.unwrap();
-    let told = serde_json::to_value(&page.notifications[0].0).unwrap();
+    let told = serde_json::to_value(&page.rows[0].value.0).unwrap();
     assert_eq!((&told["type"], &told["message"]), (&json!("overdue"), &json!("Pay rent is overdue")));
     assert_eq!(told["relatedTaskId"], json!(task.id));
 }

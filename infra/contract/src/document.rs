@@ -58,8 +58,9 @@ pub fn text(document: &Value) -> String {
 
 const INTRODUCTION: &str = "JSON in and out. A success is `{success, message, data}`, an error `{success, message, code, requestId}` with `errors` \
 for bad fields. Browsers authenticate with cookies; scripts send `X-Token-Delivery: body` with the login and then \
-`Authorization: Bearer`. Times are RFC 3339 in UTC, from 1970 to 9999. Unknown fields are ignored. Enumerations are read \
-in any case and returned in lower case. Strings are trimmed and NFC-normalized before length checks. \
+`Authorization: Bearer`. Times are RFC 3339 in UTC, from 1970 to 9999-12-30T22:00:00Z; a later one is taken as that. Unknown fields are ignored. Enumerations are read \
+in any case and returned in lower case. Strings are trimmed and NFC-normalized before length checks. An empty string, in the body \
+or in the query, counts as no value, except for free text; it clears an optional field of an update. \
 Request bodies are UTF-8 (a byte order mark is skipped) and not compressed. `HEAD` works wherever `GET` does: same status \
 and headers, no body, and no code or token is used up. A path with one slash too many at its end answers 308. \
 Requests are counted per account for a signed-in caller and per client address otherwise, in windows that slide; \
@@ -109,9 +110,13 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Value {
             json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }),
         );
     }
-    let of_lists: &[Parameter] = if facts.is_paged { &list::PARAMETERS } else { &[] };
+    let of_lists: &[Parameter] = if facts.page_size.is_some() { &list::PARAMETERS } else { &[] };
     for parameter in of_lists.iter().chain(facts.query) {
-        parameters.push(json!({ "name": parameter.name, "in": "query", "schema": query_schema(parameter, generator) }));
+        let mut schema = query_schema(parameter, generator);
+        if let (list::LIMIT, Some(default), Some(schema)) = (parameter.name, facts.page_size, schema.as_object_mut()) {
+            schema.insert("default".to_owned(), json!(default));
+        }
+        parameters.push(json!({ "name": parameter.name, "in": "query", "schema": schema, "allowEmptyValue": true }));
     }
     let mut header = |name: &str, schema: Value, description: &str| {
         parameters.push(json!({ "name": name, "in": "header", "schema": schema, "description": description }));
@@ -188,7 +193,7 @@ fn errors(route: &Route) -> BTreeMap<u16, BTreeSet<ErrorCode>> {
     follow(facts.is_limited, &[TooManyRequests]);
     follow(route.path.contains("{id}"), &[NotFound]);
     follow(facts.body != BodyKind::Ignored, &[MalformedJson, ValidationFailed, BodyTooLarge, UnsupportedMediaType]);
-    follow(facts.is_paged, &[ValidationFailed, InvalidCursor]);
+    follow(facts.page_size.is_some(), &[ValidationFailed, InvalidCursor]);
     follow(facts.is_idempotent, &[IdempotencyKeyReused, Conflict, ValidationFailed]);
     follow(matches!(facts.versioning, Versioning::IfMatch | Versioning::Both), &[PreconditionFailed, Conflict]);
     let mut by_status: BTreeMap<u16, BTreeSet<ErrorCode>> = BTreeMap::new();

@@ -87,6 +87,20 @@ def test_bad_input_may_be_taken_only_if_trimming_mends_it() -> None:
         assert tolerated.is_tolerated(AcceptedNegativeData(), case(**body), answer) is explained
 
 
+def test_a_blank_parameter_may_be_taken_whatever_its_schema() -> None:
+    for query, explained in (({"status": ""}, True), ({"status": " ", "limit": "5"}, True), ({"limit": "x"}, False)):
+        asked = case(title="abc")
+        asked.query = query
+        assert tolerated.is_tolerated(AcceptedNegativeData(), asked, refusal("", "")) is explained
+
+
+def test_instants_of_every_year_from_1971_on_are_taken() -> None:
+    for due, explained in (("1969-12-31T00:00:00Z", True), ("9999-12-31T23:59:59Z", False)):
+        asked = case(dueDate=due)
+        answer = refusal("VALIDATION_FAILED", "dueDate")
+        assert tolerated.is_tolerated(RejectedPositiveData(), asked, answer) is explained
+
+
 def test_parts_of_a_form_may_be_refused_and_nothing_else_of_it() -> None:
     form = SimpleNamespace(media_type="multipart/form-data", body={"files": [b""]})
     for field, explained in (("files[0].fileSize", True), ("title", False)):

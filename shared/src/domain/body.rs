@@ -31,10 +31,12 @@ impl Body for NoBody {
 ///
 /// | Kind | Sent | Rust type |
 /// |---|---|---|
-/// | `required` | must be there, not null | `T` |
-/// | `optional` | may be missing or null | `Option<T>` |
+/// | `required` | must have a value | `T` |
+/// | `optional` | may be missing or null; in an update, each keeps | `Option<T>` |
 /// | `patch` | missing keeps, null clears | `Patch<T>` |
-/// | `not_null` | may be missing, not null | `Option<T>` |
+/// | `not_null` | may be missing, else must have a value | `Option<T>` |
+///
+/// Blank text counts as null, unless the type's [`Field::BLANK`](crate::domain::field::Field::BLANK) says that it is text.
 ///
 /// A type in parentheses behind the kind is what the field is parsed as, before it becomes the field's own type:
 /// `pub at: Timestamp = required(FutureTime) "scheduledAt"`.

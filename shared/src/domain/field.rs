@@ -74,8 +74,31 @@ impl Parameter {
     }
 }
 
+/// What blank text means for a type of field: an empty string, or nothing but white space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blank {
+    /// No value, as `null`: HTML forms send it for what was left empty.
+    None,
+    /// Text like any other.
+    Text,
+}
+
+impl Blank {
+    /// Whether `value` is no value for such a field: `null`, or blank text where that is none.
+    pub fn is_no_value(self, value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::String(text) => self == Self::None && text.trim().is_empty(),
+            _ => false,
+        }
+    }
+}
+
 /// A type that is parsed from one JSON value, and in no other way.
 pub trait Field: Sized + Described {
+    /// What blank text means.
+    const BLANK: Blank = Blank::None;
+
     /// Parses `value`; `label` opens the error's sentence (`Title is required`).
     ///
     /// # Errors
@@ -85,6 +108,9 @@ pub trait Field: Sized + Described {
 
 /// A [`Field`] whose rules need more than the value: the time, or the configuration.
 pub trait FieldIn: Sized + Described {
+    /// What blank text means.
+    const BLANK: Blank = Blank::None;
+
     /// Parses `value`; `label` opens the error's sentence.
     ///
     /// # Errors
@@ -93,6 +119,8 @@ pub trait FieldIn: Sized + Described {
 }
 
 impl<T: Field> FieldIn for T {
+    const BLANK: Blank = <T as Field>::BLANK;
+
     fn read_in(label: &str, value: &Value, _: &BodyContext) -> Result<Self, String> {
         Self::read(label, value)
     }
@@ -115,7 +143,7 @@ pub enum Patch<T> {
     /// The field was not sent.
     #[default]
     Keep,
-    /// `null` was sent.
+    /// `null` was sent, or blank text where that is no value.
     Clear,
     /// A value was sent.
     Set(T),
@@ -156,11 +184,11 @@ impl Fields {
         &self.context
     }
 
-    /// A field that must be there and not null. `None` after an error, which [`Fields::finish`] reports.
+    /// A field that must have a value. `None` after an error, which [`Fields::finish`] reports.
     /// Dots in `name` lead into inner objects.
     pub fn required<T: FieldIn>(&mut self, name: &'static str, label: &str) -> Option<T> {
-        match self.find(name) {
-            None | Some(Value::Null) => {
+        match self.find(name).filter(|value| !T::BLANK.is_no_value(value)) {
+            None => {
                 self.reject(name, format!("{label} is required"));
                 None
             }
@@ -168,7 +196,7 @@ impl Fields {
         }
     }
 
-    /// A field that may be missing or null.
+    /// A field that may be missing, null or blank. In an update: one that stays as it is then.
     pub fn optional<T: FieldIn>(&mut self, name: &'static str, label: &str) -> Option<T> {
         match self.patch(name, label) {
             Patch::Set(value) => Some(value),
@@ -176,16 +204,16 @@ impl Fields {
         }
     }
 
-    /// A field of an update: missing keeps, null clears.
+    /// A field of an update: missing keeps, null or blank clears.
     pub fn patch<T: FieldIn>(&mut self, name: &'static str, label: &str) -> Patch<T> {
         match self.find(name) {
             None => Patch::Keep,
-            Some(Value::Null) => Patch::Clear,
+            Some(value) if T::BLANK.is_no_value(&value) => Patch::Clear,
             Some(value) => self.read(name, label, &value).map_or(Patch::Keep, Patch::Set),
         }
     }
 
-    /// A field of an update that may be missing but not null.
+    /// A field of an update that may be missing, but must have a value where it is there.
     pub fn not_null<T: FieldIn>(&mut self, name: &'static str, label: &str) -> Option<T> {
         self.find(name)?;
         self.required(name, label)
@@ -196,7 +224,7 @@ impl Fields {
             return self.object.get(name).cloned();
         };
         match self.object.get(outer) {
-            None => None,
+            None | Some(Value::Null) => None,
             Some(Value::Object(object)) => object.get(inner).cloned(),
             Some(_) => {
                 if !self.errors.iter().any(|error| error.field == outer) {
@@ -226,6 +254,11 @@ impl Fields {
             Some(value) if self.errors.is_empty() => Ok(value),
             _ => Err(self.errors),
         }
+    }
+
+    /// Every bad field, in the order in which they were read.
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.errors
     }
 
     fn read<T: FieldIn>(&mut self, name: &'static str, label: &str, value: &Value) -> Option<T> {
@@ -311,9 +344,39 @@ mod tests {
         assert_eq!(fields.finish(Some(())).unwrap_err().len(), 1);
     }
 
+    #[derive(Debug, PartialEq)]
+    struct Note(String);
+
+    impl Field for Note {
+        const BLANK: Blank = Blank::Text;
+
+        fn read(label: &str, value: &Value) -> Result<Self, String> {
+            string(label, value).map(|text| Self(text.to_owned()))
+        }
+    }
+
+    inline_schema!(Note, { "type": "string" });
+
+    #[test]
+    fn blank_text_is_no_value_but_where_text_is_free() {
+        let mut fields = fields(json!({"blank": " \u{3000}\n", "empty": ""}));
+        for name in ["blank", "empty"] {
+            assert_eq!(fields.optional::<bool>(name, "B"), None);
+            assert_eq!(fields.patch::<bool>(name, "B"), Patch::Clear);
+        }
+        assert_eq!(fields.optional("empty", "N"), Some(Note(String::new())));
+        assert_eq!(fields.patch("empty", "N"), Patch::Set(Note(String::new())));
+        assert_eq!(fields.required("empty", "N"), Some(Note(String::new())));
+        assert_eq!(fields.required::<bool>("blank", "B"), None);
+        assert_eq!(fields.not_null::<bool>("empty", "E"), None);
+        let errors = fields.finish(Some(())).unwrap_err();
+        assert_eq!(errors, [FieldError::new("blank", "B is required"), FieldError::new("empty", "E is required")]);
+    }
+
     #[test]
     fn dots_lead_into_inner_objects() {
-        let mut fields = fields(json!({"digest": {"on": true}, "flat": 1}));
+        let mut fields = fields(json!({"digest": {"on": true}, "flat": 1, "null": null}));
+        assert_eq!(fields.optional::<bool>("null.on", "On"), None);
         assert_eq!(fields.not_null::<bool>("digest.on", "On"), Some(true));
         assert_eq!(fields.not_null::<bool>("digest.off", "Off"), None);
         assert_eq!(fields.not_null::<bool>("flat.on", "On"), None);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::domain::counters::{CounterMark, local_day};
 use crate::domain::delivery::{Delivery, DeliveryState, MailOutcome};
-use crate::domain::field::{BodyContext, Field, FieldIn, Patch, string};
+use crate::domain::field::{BodyContext, Field, FieldError, FieldIn, Patch, string};
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
 use crate::{body, inline_schema, text_type, word_type};
@@ -78,6 +78,9 @@ pub struct Reminder {
     pub morning_email_sent: bool,
     /// Its receipt.
     pub delivery: Delivery,
+    /// The moment for which it fired last. It fires once for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired_for: Option<Timestamp>,
     /// The version at which what decides its firing last changed: a schedule made for another plan is stale.
     pub plan: u64,
     /// When that was.
@@ -108,6 +111,7 @@ impl Reminder {
             email_sent_at: None,
             morning_email_sent: false,
             delivery: Delivery::scheduled(now),
+            fired_for: None,
             plan: 1,
             planned_at: now,
             version: 1,
@@ -119,10 +123,22 @@ impl Reminder {
         reminder
     }
 
-    /// When it is to fire; `None` when it is not.
+    /// When it is to fire; `None` when it is not. The last instant never comes.
     pub fn fires_at(&self) -> Option<Timestamp> {
         let awaited = self.status == ReminderStatus::Pending && self.delivery.state == DeliveryState::Scheduled;
-        self.delivery.scheduled_for.filter(|_| awaited)
+        let is_over = self.has_fired() || self.scheduled_at >= Timestamp::MAX;
+        self.delivery.scheduled_for.filter(|_| awaited && !is_over)
+    }
+
+    /// Whether it has fired for the moment that it is about now.
+    pub fn has_fired(&self) -> bool {
+        self.last_fired_for() == Some(self.scheduled_at)
+    }
+
+    /// The moment for which it fired last. Of rows of earlier versions only the receipt shows that they fired.
+    pub(super) fn last_fired_for(&self) -> Option<Timestamp> {
+        let went_out = self.email_sent || self.delivery.sent_at.is_some();
+        self.fired_for.or_else(|| went_out.then_some(self.scheduled_at))
     }
 
     /// Its receipt once its mail was settled after `attempts` tries; `None` where that was recorded before.
@@ -180,16 +196,22 @@ impl From<TaskRef> for TaskId {
 impl Field for TaskRef {
     fn read(label: &str, value: &Value) -> Result<Self, String> {
         let text = string(label, value)?;
-        if text.trim().is_empty() {
-            return Err(format!("{label} is required"));
-        }
         TaskId::parse(text).map(Self).map_err(|_| "Invalid task ID format".to_owned())
     }
 }
 
 inline_schema!(TaskRef, {"type": "string", "format": "uuid"});
 
-/// The time of a reminder when it is set: it lies in the future.
+fn must_be_in_the_future(label: &str) -> String {
+    format!("{label} must be in the future")
+}
+
+/// That a reminder cannot be moved to a time that has passed.
+pub(super) fn moved_into_the_past() -> FieldError {
+    FieldError::new("scheduledAt", must_be_in_the_future("Scheduled time"))
+}
+
+/// The time of a new reminder: it lies in the future.
 struct FutureTime(Timestamp);
 
 impl From<FutureTime> for Timestamp {
@@ -201,10 +223,7 @@ impl From<FutureTime> for Timestamp {
 impl FieldIn for FutureTime {
     fn read_in(label: &str, value: &Value, context: &BodyContext) -> Result<Self, String> {
         let at = Timestamp::read(label, value)?;
-        if at <= context.now {
-            return Err(format!("{label} must be in the future"));
-        }
-        Ok(Self(at))
+        if at <= context.now { Err(must_be_in_the_future(label)) } else { Ok(Self(at)) }
     }
 }
 
@@ -231,18 +250,23 @@ body! {
     /// Changes to a reminder. A field that is not sent stays as it is.
     #[derive(Clone, Debug, Default)]
     pub struct ReminderPatch {
-        /// The time that the reminder is about; it lies in the future.
-        pub scheduled_at: Option<Timestamp> = not_null(FutureTime) "scheduledAt" as "Scheduled time",
+        /// The time that the reminder is about; another time than the present one lies in the future.
+        pub scheduled_at: Option<Timestamp> = not_null "scheduledAt" as "Scheduled time",
         /// How it reaches the user.
-        pub channel: Option<Channel> = not_null "type",
+        pub channel: Option<Channel> = optional "type",
         /// A note that the reminder carries; null removes it.
         pub message: Patch<ReminderMessage> = patch "message",
         /// Whether it is still to come.
-        pub status: Option<ReminderStatus> = not_null "status",
+        pub status: Option<ReminderStatus> = optional "status",
     }
 }
 
 impl ReminderPatch {
+    /// Whether its time has passed: then it is none that a reminder can be moved to.
+    pub fn is_in_the_past(&self, now: Timestamp) -> bool {
+        self.scheduled_at.is_some_and(|at| at <= now)
+    }
+
     /// Whether it may change how the reminder is counted, and on which day.
     pub fn may_recount(&self) -> bool {
         self.scheduled_at.is_some() || self.status.is_some()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::analytics::UNCATEGORIZED;
@@ -12,7 +12,7 @@ use crate::domain::attachment::{AttachmentCard, AttachmentOut};
 use crate::domain::counters::{CounterChange, CounterMark};
 use crate::domain::due_date::DueDate;
 use crate::domain::field::Patch;
-use crate::domain::link::Link;
+use crate::domain::link::{self, Link};
 use crate::domain::reminder::{Channel, Reminder, ReminderStatus};
 use crate::domain::zone::Zone;
 use crate::id::{AttachmentId, ReminderId, TaskId, UserId};
@@ -33,7 +33,7 @@ text_type! {
 }
 text_type! {
     /// The user's own grouping.
-    Category, 0..=50, Single
+    Category, 1..=50, Single
 }
 word_type! {
     /// How much a task matters.
@@ -102,10 +102,10 @@ pub struct Task {
     /// How far it is.
     pub status: TaskStatus,
     /// The user's grouping.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "stored_category", skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
     /// Where more is to be found.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "link::stored", skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
     /// Counts the changes of the task's own fields, from 1; its children do not count.
     pub version: u64,
@@ -136,7 +136,7 @@ impl Task {
             user_id: user,
             title: input.title,
             description: input.description,
-            due_date: input.due_date.map(|due| due.resolve(zone)),
+            due_date: input.due_date.map(|due| due.end(zone)),
             priority: input.priority.unwrap_or(Priority::Medium),
             status: input.status.unwrap_or(TaskStatus::Todo),
             category: input.category,
@@ -154,15 +154,15 @@ impl Task {
         task
     }
 
-    /// When its due date passes, until the user is notified of that.
+    /// When its due date passes, until the user is notified of that. The last instant never passes.
     pub fn overdue_at(&self) -> Option<Timestamp> {
-        self.due_date.filter(|due| self.status != TaskStatus::Completed && self.overdue_told != Some(*due))
+        let is_open = self.status != TaskStatus::Completed;
+        self.due_date.filter(|due| is_open && self.overdue_told != Some(*due) && *due < Timestamp::MAX)
     }
 
-    /// The category that it is counted under; an empty one is none, as in the original.
+    /// The category that it is counted under.
     pub fn category_to_count(&self) -> &str {
-        let category = self.category.as_ref().map(Category::as_str);
-        category.filter(|category| !category.is_empty()).unwrap_or(UNCATEGORIZED)
+        self.category.as_ref().map_or(UNCATEGORIZED, Category::as_str)
     }
 
     /// The bytes that its user's quota counts for its attachments.
@@ -191,6 +191,12 @@ impl Task {
     pub fn pending_reminders(&self) -> impl Iterator<Item = ReminderId> {
         self.reminders.iter().filter(|(_, card)| card.status == ReminderStatus::Pending).map(|(id, _)| *id)
     }
+}
+
+/// Reads the category of a stored row. Earlier versions stored an empty one where there was none.
+fn stored_category<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Category>, D::Error> {
+    let category: Option<Category> = Option::deserialize(deserializer)?;
+    Ok(category.filter(|category| !category.as_str().is_empty()))
 }
 
 body! {
@@ -225,9 +231,9 @@ body! {
         /// An instant, or a plain date: the end of that day in the user's time zone. Null removes it.
         pub due_date: Patch<DueDate> = patch "dueDate",
         /// How much the task matters.
-        pub priority: Option<Priority> = not_null "priority",
+        pub priority: Option<Priority> = optional "priority",
         /// `completed` cancels its pending reminders.
-        pub status: Option<TaskStatus> = not_null "status",
+        pub status: Option<TaskStatus> = optional "status",
         /// The user's own grouping; null removes it.
         pub category: Patch<Category> = patch "category",
         /// An http or https URL; null removes it.
@@ -235,11 +241,36 @@ body! {
     }
 }
 
-impl TaskPatch {
-    /// Whether resolving it needs the user's time zone.
+impl NewTask {
+    /// Whether its due date depends on the user's time zone.
     pub fn needs_zone(&self) -> bool {
-        matches!(self.due_date, Patch::Set(DueDate::On(_)))
+        self.due_date.is_some_and(DueDate::needs_zone)
     }
+}
+
+impl TaskPatch {
+    /// Whether its due date depends on the user's time zone.
+    pub fn needs_zone(&self) -> bool {
+        matches!(self.due_date, Patch::Set(due) if due.needs_zone())
+    }
+}
+
+/// What a list of reminders or notifications shows of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct TaskSummary {
+    pub id: TaskId,
+    pub title: TaskTitle,
+    #[serde(default)]
+    pub description: Option<TaskDescription>,
+    #[serde(default, deserialize_with = "stored_category")]
+    pub category: Option<Category>,
+    pub priority: Priority,
+}
+
+impl TaskSummary {
+    /// The attributes of a task's row that it is read from.
+    pub const FIELDS: [&'static str; 5] = ["id", "title", "description", "category", "priority"];
 }
 
 /// A task.
@@ -333,6 +364,40 @@ mod tests {
         assert_eq!((plain.priority, plain.status), (Priority::Medium, TaskStatus::Todo));
         let loud = task(json!({"title": "Pay rent", "priority": "HIGH", "status": "In-Progress"}));
         assert_eq!((loud.priority, loud.status), (Priority::High, TaskStatus::InProgress));
+    }
+
+    #[test]
+    fn blank_is_none_or_the_default_but_for_free_text_and_what_must_be_there() {
+        let none = task(json!({"title": "Pay rent"}));
+        for blank in [json!(null), json!(""), json!("  ")] {
+            let blank = task(json!({
+                "title": "Pay rent", "dueDate": blank, "priority": blank, "status": blank, "category": blank, "link": blank,
+            }));
+            let fields =
+                |task: &Task| (task.due_date, task.priority, task.status, task.category.clone(), task.link.clone());
+            assert_eq!(fields(&blank), fields(&none));
+        }
+        let empty = task(json!({"title": "Pay rent", "description": ""}));
+        assert_eq!(empty.description.as_ref().map(TaskDescription::as_str), Some(""));
+        for title in [json!(null), json!(""), json!(" ")] {
+            assert_eq!(new_task(json!({"title": title})).unwrap_err(), ["Title is required"]);
+        }
+    }
+
+    #[test]
+    fn a_blank_category_and_a_link_as_typed_of_earlier_versions_are_read_as_they_are_today() {
+        let mut row = serde_json::to_value(task(json!({"title": "Pay rent"}))).unwrap();
+        row["category"] = json!("");
+        row["link"] = json!("https:example.com");
+        let read: Task = serde_json::from_value(row).unwrap();
+        assert_eq!((read.category, read.link.as_ref().map(Link::as_str)), (None, Some("https://example.com/")));
+    }
+
+    #[test]
+    fn what_is_due_at_the_last_instant_is_never_overdue() {
+        assert_eq!(task(json!({"title": "Never", "dueDate": "9999-12-31"})).overdue_at(), None);
+        let before = task(json!({"title": "Late", "dueDate": "9999-12-29"}));
+        assert_eq!(before.overdue_at(), before.due_date);
     }
 
     #[test]

@@ -20,14 +20,21 @@ pub struct TaskChange {
     pub notification: Option<Notification>,
     /// By how much the counters change.
     pub counters: CounterChange,
+    /// When it is made.
+    pub at: Timestamp,
 }
 
 impl Task {
     /// The task with the fields changed that `patch` names; `zone` is the user's. Completing it cancels its pending reminders and
-    /// notifies the user.
+    /// notifies the user. Where every field has its value already, the task stays as it is, version included.
     pub fn change(&self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> TaskChange {
-        let mut task = self.with(patch, zone, now);
+        let mut task = self.with(patch, zone);
         let (mut cancelled, mut counters) = (Vec::new(), CounterChange::default());
+        if task.own_fields() == self.own_fields() {
+            return TaskChange { task, cancelled, notification: None, counters, at: now };
+        }
+        task.version += 1;
+        task.updated_at = now;
         task.counted_category = Some(task.category_to_count().to_owned());
         counters.recategorize(self.counted_category.as_deref(), task.counted_category.as_deref());
         let is_completed = |task: &Self| task.status == TaskStatus::Completed;
@@ -47,10 +54,10 @@ impl Task {
                 counters.recount(card.counted.take(), None);
             }
         }
-        TaskChange { task, cancelled, notification, counters }
+        TaskChange { task, cancelled, notification, counters, at: now }
     }
 
-    fn with(&self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> Self {
+    fn with(&self, patch: TaskPatch, zone: &Zone) -> Self {
         let TaskPatch { title, description, due_date, priority, status, category, link } = patch;
         let mut task = self.clone();
         task.title = title.unwrap_or(task.title);
@@ -62,11 +69,15 @@ impl Task {
         match due_date {
             Patch::Keep => {}
             Patch::Clear => task.due_date = None,
-            Patch::Set(due) => task.due_date = Some(due.resolve(zone)),
+            Patch::Set(due) => task.due_date = Some(due.end(zone)),
         }
-        task.version += 1;
-        task.updated_at = now;
         task
+    }
+
+    /// The fields that a patch can change.
+    fn own_fields(&self) -> impl PartialEq {
+        let Self { title, description, due_date, priority, status, category, link, .. } = self;
+        (title, description, due_date, priority, status, category, link)
     }
 }
 
@@ -103,7 +114,37 @@ mod tests {
         assert!(again.notification.is_none());
         let undo = TaskPatch { description: Patch::Clear, ..to(TaskStatus::Todo) };
         let undone = again.task.change(undo, &Zone::UTC, now()).task;
-        assert_eq!((undone.completed_at, undone.description, undone.version), (None, None, 4));
+        assert_eq!((undone.completed_at, undone.description, undone.version), (None, None, 3));
+    }
+
+    #[test]
+    fn a_patch_of_what_is_so_already_changes_nothing_and_one_other_value_changes_the_task() {
+        let body = json!({
+            "title": "Pay rent", "description": "", "dueDate": "2026-03-01", "priority": "high", "status": "completed",
+            "category": "home", "link": "https://example.com",
+        });
+        let zone = Zone::parse("Asia/Kolkata").unwrap();
+        let task = Task::new(UserId::new(), parsed(body.clone()).unwrap(), &zone, now());
+        let later = Timestamp::parse("2026-01-06T08:00:00Z").unwrap();
+        for same in [json!({}), json!({"priority": null, "status": ""}), body.clone()] {
+            let change = task.change(parsed(same.clone()).unwrap(), &zone, later);
+            assert_eq!(serde_json::to_value(&change.task).unwrap(), serde_json::to_value(&task).unwrap(), "{same}");
+            assert!(change.notification.is_none() && change.counters.is_empty() && change.cancelled.is_empty());
+        }
+        for (field, value) in [
+            ("title", json!("Pay Rent")),
+            ("description", json!(null)),
+            ("dueDate", json!("2026-03-02")),
+            ("priority", json!("low")),
+            ("status", json!("todo")),
+            ("category", json!("")),
+            ("link", json!("https://example.com/x")),
+        ] {
+            let mut other = body.clone();
+            other[field] = value;
+            let change = task.change(parsed(other).unwrap(), &zone, later);
+            assert_eq!((change.task.version, change.task.updated_at), (2, later), "{field}");
+        }
     }
 
     #[test]
@@ -130,7 +171,7 @@ mod tests {
             [("Uncategorized".to_owned(), 1), ("home".to_owned(), -1)]
         );
         let uncounted = Task { counted_category: None, ..task() };
-        let change = uncounted.change(TaskPatch::default(), &Zone::UTC, now());
+        let change = uncounted.change(to(TaskStatus::InProgress), &Zone::UTC, now());
         assert_eq!(change.counters.categories.into_iter().collect::<Vec<_>>(), [("home".to_owned(), 1)]);
     }
 }

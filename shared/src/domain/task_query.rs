@@ -3,8 +3,11 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Timestamp;
+use crate::domain::due_date::DueDate;
 use crate::domain::field::{FieldError, Parameter};
 use crate::domain::task::{Priority, Task, TaskStatus};
+use crate::domain::text::folded;
+use crate::domain::zone::Zone;
 use crate::inline_schema;
 
 /// The order of a task list. Undated tasks come last either way.
@@ -29,20 +32,20 @@ impl TaskSort {
     ];
 }
 
-/// A task list's query.
+/// A task list's query. `B` is a bound of the due date: a [`DueDate`] as it is sent, an instant once the user's zone is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaskQuery {
+pub struct TaskQuery<B = Timestamp> {
     /// Any of these; empty keeps all.
     pub status: Vec<TaskStatus>,
     /// Any of these; empty keeps all.
     pub priority: Vec<Priority>,
     /// Any of these; empty keeps all.
     pub category: Vec<String>,
-    /// Due before this instant.
-    pub due_before: Option<Timestamp>,
-    /// Due at this instant or after it.
-    pub due_after: Option<Timestamp>,
-    /// Lower-case text that the title or the description must hold.
+    /// Due before this.
+    pub due_before: Option<B>,
+    /// Due at this or after it.
+    pub due_after: Option<B>,
+    /// Folded text that the title or the description must hold.
     pub text: Option<String>,
     /// The order.
     pub sort: TaskSort,
@@ -77,15 +80,21 @@ inline_schema!(FieldNames, {
     "pattern": format!("^ *(?:{0})? *(?:, *(?:{0})? *)*$", TaskQuery::FIELDS.join("|")),
 });
 
-impl TaskQuery {
+impl TaskQuery<DueDate> {
     /// The parameters, besides those of every list.
     pub const PARAMETERS: [Parameter; 8] = [
         Parameter::repeatable::<TaskStatus>("status", ""),
         Parameter::repeatable::<Priority>("priority", ""),
         Parameter::repeatable::<Text>("category", ""),
-        Parameter::once::<Timestamp>("dueBefore", "Exclusive"),
-        Parameter::once::<Timestamp>("dueAfter", "Inclusive"),
-        Parameter::once::<SearchText>("q", "Text in the title or the description"),
+        Parameter::once::<DueDate>(
+            "dueBefore",
+            "Exclusive. A plain date is the start of that day in the user's time zone: what is due that day is left out",
+        ),
+        Parameter::once::<DueDate>(
+            "dueAfter",
+            "Inclusive. A plain date is the start of that day in the user's time zone: what is due that day is included",
+        ),
+        Parameter::once::<SearchText>("q", "Text in the title or the description, in any case"),
         Parameter::once::<TaskSort>("sort", "Undated tasks come last"),
         Parameter::once::<FieldNames>("fields", "Names of the task fields to return, separated by commas"),
     ];
@@ -111,7 +120,7 @@ impl TaskQuery {
     /// Most characters of `q`.
     const TEXT_MAX: usize = 200;
 
-    /// Reads the parameters, names and values decoded. `limit` and `cursor` are not its own.
+    /// Reads the parameters, names and values decoded. `limit` and `cursor` are not its own. A blank one counts as missing.
     ///
     /// # Errors
     /// Every bad parameter.
@@ -127,7 +136,7 @@ impl TaskQuery {
             fields: None,
         };
         let mut errors = Vec::new();
-        for (name, value) in parameters {
+        for (name, value) in parameters.iter().filter(|(_, value)| !value.trim().is_empty()) {
             if let Err(error) = query.read_one(name, value) {
                 errors.push(error);
             }
@@ -147,18 +156,18 @@ impl TaskQuery {
                 None => return bad("priority", format!("Priority must be one of {}", Priority::WORDS.join(", "))),
             },
             "category" => self.category.push(composed(value)),
-            "dueBefore" => match Timestamp::parse(value) {
-                Ok(instant) => self.due_before = Some(instant),
-                Err(_) => return bad("dueBefore", "Due before must be a valid date".to_owned()),
+            "dueBefore" => match DueDate::parse(value) {
+                Some(bound) => self.due_before = Some(bound),
+                None => return bad("dueBefore", "Due before must be a valid date".to_owned()),
             },
-            "dueAfter" => match Timestamp::parse(value) {
-                Ok(instant) => self.due_after = Some(instant),
-                Err(_) => return bad("dueAfter", "Due after must be a valid date".to_owned()),
+            "dueAfter" => match DueDate::parse(value) {
+                Some(bound) => self.due_after = Some(bound),
+                None => return bad("dueAfter", "Due after must be a valid date".to_owned()),
             },
             "q" if value.chars().count() > Self::TEXT_MAX => {
                 return bad("q", format!("Search text cannot exceed {} characters", Self::TEXT_MAX));
             }
-            "q" => self.text = Some(composed(value).to_lowercase()).filter(|text| !text.is_empty()),
+            "q" => self.text = Some(folded(value.trim())),
             "sort" => match TaskSort::WORDS.iter().find(|(word, _)| *word == value) {
                 Some((_, sort)) => self.sort = *sort,
                 None => {
@@ -166,13 +175,33 @@ impl TaskQuery {
                     return bad("sort", format!("Sort must be one of {}", words.join(", ")));
                 }
             },
-            "fields" if value.trim().is_empty() => {}
             "fields" => self.fields = Some(read_fields(value)?),
             _ => {}
         }
         Ok(())
     }
 
+    /// Whether a bound depends on the user's time zone.
+    pub fn needs_zone(&self) -> bool {
+        [self.due_before, self.due_after].into_iter().flatten().any(DueDate::needs_zone)
+    }
+
+    /// The query with instants as bounds: a plain date is the start of that day. `zone` is the user's.
+    pub fn resolve(self, zone: &Zone) -> TaskQuery {
+        let Self { status, priority, category, due_before, due_after, text, sort, fields } = self;
+        let start = |bound: DueDate| bound.start(zone);
+        let (due_before, due_after) = (due_before.map(start), due_after.map(start));
+        TaskQuery { status, priority, category, due_before, due_after, text, sort, fields }
+    }
+
+    /// What a cursor of this query is bound to, beside its user: everything but the fields shown.
+    pub fn fingerprint(&self) -> String {
+        let Self { status, priority, category, due_before, due_after, text, sort, fields: _ } = self;
+        format!("{status:?}|{priority:?}|{category:?}|{due_before:?}|{due_after:?}|{text:?}|{sort:?}")
+    }
+}
+
+impl TaskQuery {
     /// Whether the query leaves tasks out.
     pub fn filters(&self) -> bool {
         !self.status.is_empty()
@@ -189,7 +218,7 @@ impl TaskQuery {
             |wanted: &[String], has: Option<&str>| wanted.is_empty() || wanted.iter().any(|w| Some(w.as_str()) == has);
         let after = self.due_after.is_none_or(|from| task.due_date.is_some_and(|due| due >= from));
         let before = self.due_before.is_none_or(|until| task.due_date.is_some_and(|due| due < until));
-        let holds = |text: &str, wanted: &str| text.to_lowercase().contains(wanted);
+        let holds = |text: &str, wanted: &str| folded(text).contains(wanted);
         let text = self.text.as_deref().is_none_or(|wanted| {
             holds(task.title.as_str(), wanted) || task.description.as_ref().is_some_and(|d| holds(d.as_str(), wanted))
         });
@@ -199,12 +228,6 @@ impl TaskQuery {
             && after
             && before
             && text
-    }
-
-    /// What a cursor of this query is bound to, beside its user: everything but the fields shown.
-    pub fn fingerprint(&self) -> String {
-        let Self { status, priority, category, due_before, due_after, text, sort, fields: _ } = self;
-        format!("{status:?}|{priority:?}|{category:?}|{due_before:?}|{due_after:?}|{text:?}|{sort:?}")
     }
 }
 
@@ -242,7 +265,7 @@ mod tests {
 
     fn query(pairs: &[(&str, &str)]) -> Result<TaskQuery, Vec<FieldError>> {
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        TaskQuery::read(&pairs)
+        TaskQuery::read(&pairs).map(|query| query.resolve(&Zone::parse("Asia/Kolkata").unwrap()))
     }
 
     #[test]
@@ -271,5 +294,45 @@ mod tests {
         assert!(query(&[("q", "RENT")]).unwrap().keeps(&home));
         let composed = task(json!({"title": "Café", "category": "Café"}));
         assert!(query(&[("q", "cafe\u{301}"), ("category", "Cafe\u{301}")]).unwrap().keeps(&composed));
+    }
+
+    #[test]
+    fn a_plain_date_as_a_bound_is_the_start_of_that_day_where_the_user_lives() {
+        let at = |due: &str| task(json!({"title": "Pay rent", "dueDate": due}));
+        let (last, first) = (at("2026-01-01T18:29:59.999Z"), at("2026-01-01T18:30:00Z"));
+        let (after, before) =
+            (query(&[("dueAfter", "2026-01-02")]).unwrap(), query(&[("dueBefore", "2026-01-02")]).unwrap());
+        assert!(after.keeps(&first) && !after.keeps(&last));
+        assert!(before.keeps(&last) && !before.keeps(&first));
+        let pairs = |value: &str| [("dueAfter".to_owned(), value.to_owned())];
+        assert!(TaskQuery::read(&pairs("2026-01-02")).unwrap().needs_zone());
+        assert!(!TaskQuery::read(&pairs("2026-01-02T00:00:00Z")).unwrap().needs_zone());
+    }
+
+    #[test]
+    fn text_is_found_in_any_case_of_any_script() {
+        for (title, wanted) in [
+            ("ΟΔΟΣΗΜΑΝΣΗ", "ΟΔΟΣ"),
+            ("οδοσήμανση", "ΟΔΟΣ"),
+            ("İSTANBUL tatil", "istanbul"),
+            ("istanbul", "İSTANBUL"),
+            ("Straße", "STRASSE"),
+            ("STRASSE", "straße"),
+            ("Żurek kochen", "żUREK"),
+            ("Ταξίδι στην Αθήνας", "ΑΘΉΝΑΣ"),
+        ] {
+            assert!(query(&[("q", wanted)]).unwrap().keeps(&task(json!({"title": title}))), "{wanted} in {title}");
+        }
+        let café = task(json!({"title": "Something", "description": "Café"}));
+        assert!(query(&[("q", "CAFÉ")]).unwrap().keeps(&café) && !query(&[("q", "cafe")]).unwrap().keeps(&café));
+    }
+
+    #[test]
+    fn a_blank_parameter_counts_as_missing() {
+        let names = ["status", "priority", "category", "dueBefore", "dueAfter", "q", "sort", "fields"];
+        let blank: Vec<(&str, &str)> = names.into_iter().map(|name| (name, " ")).collect();
+        assert_eq!(query(&blank).unwrap(), query(&[]).unwrap());
+        let one = query(&[("category", ""), ("category", "home")]).unwrap();
+        assert_eq!(one.category, ["home"]);
     }
 }

@@ -1,6 +1,9 @@
 //! Text as people type it: trimmed, NFC (UAX #15), no control characters, counted in characters.
 
-use unicode_normalization::UnicodeNormalization;
+use caseless::Caseless;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::domain::field::Blank;
 
 /// Which control characters a text may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,13 @@ pub struct TextRules {
     pub lines: Lines,
 }
 
+impl TextRules {
+    /// What blank text is: text, where none need be there.
+    pub const fn blank(self) -> Blank {
+        if self.min == 0 { Blank::Text } else { Blank::None }
+    }
+}
+
 /// Trims, normalises and checks `text`.
 ///
 /// # Errors
@@ -58,6 +68,22 @@ fn allowed(c: char, lines: Lines) -> bool {
     lines == Lines::Multiple && matches!(c, '\n' | '\r' | '\t')
 }
 
+/// `text` as it is searched: by full case folding (Unicode Standard, §3.13.3), composed, and without the dot that folding leaves
+/// above the `i` of the Turkish `İ`. So `STRASSE` finds `Straße`, and `istanbul` finds `İstanbul`.
+pub fn folded(text: &str) -> String {
+    const DOT_ABOVE: char = '\u{307}';
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let mut folded = String::with_capacity(text.len());
+    for character in text.nfc().default_case_fold() {
+        if character != DOT_ABOVE || !folded.ends_with('i') {
+            folded.push(character);
+        }
+    }
+    if is_nfc(&folded) { folded } else { folded.nfc().collect() }
+}
+
 /// Declares a text type whose only maker applies its rules.
 #[macro_export]
 macro_rules! text_type {
@@ -82,6 +108,8 @@ macro_rules! text_type {
         }
 
         impl $crate::domain::field::Field for $name {
+            const BLANK: $crate::domain::field::Blank = Self::RULES.blank();
+
             fn read(label: &str, value: &serde_json::Value) -> Result<Self, String> {
                 let text = $crate::domain::field::string(label, value)?;
                 $crate::domain::text::clean(label, text, Self::RULES).map(Self)
@@ -157,7 +185,40 @@ mod tests {
         assert!(clean("Message", "a\u{7}b", message).is_err());
     }
 
+    #[test]
+    fn folded_texts_are_equal_where_people_see_the_same_letters() {
+        for (one, other) in [
+            ("ΟΔΟΣ", "οδος"),
+            ("STRASSE", "Straße"),
+            ("STRAẞE", "strasse"),
+            ("istanbul", "İSTANBUL"),
+            ("i\u{307}stanbul", "Istanbul"),
+            ("ﬁn", "FIN"),
+            ("cafe\u{301}", "CAFÉ"),
+            ("ЁЖИК", "ёжик"),
+            ("ΐ", "Ϊ\u{301}"),
+            ("Ǆ", "ǆ"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        for (one, other) in [("ısparta", "isparta"), ("cafe", "café"), ("й", "и"), ("ω", "ώ")] {
+            assert_ne!(folded(one), folded(other), "{one} {other}");
+        }
+        assert!(folded("ΟΔΟΣΗΜΑΝΣΗ").contains(&folded("ΟΔΟΣ")) && folded("ΟΔΟΣΗΜΑΝΣΗ").contains(&folded("οδος")));
+    }
+
     proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in "\\PC{0,40}") {
+            let once = folded(&text);
+            prop_assert_eq!(folded(&once), once);
+        }
+
+        #[test]
+        fn the_case_of_letters_does_not_matter(text in "\\PC{0,40}") {
+            prop_assert_eq!(folded(&text.to_lowercase()), folded(&text));
+        }
+
         #[test]
         fn cleaning_twice_changes_nothing(text in "\\PC{0,40}") {
             let rules = TextRules { min: 0, max: 200, lines: Lines::Multiple };

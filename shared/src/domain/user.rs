@@ -282,11 +282,11 @@ body! {
         /// The name that mails use.
         pub name: Option<PersonName> = not_null "name",
         /// The time zone of the user's days.
-        pub timezone: Option<Zone> = not_null "timezone",
+        pub timezone: Option<Zone> = optional "timezone",
         /// Whether the morning digest is sent.
-        pub digest_enabled: Option<bool> = not_null "morning_digest.enabled",
+        pub digest_enabled: Option<bool> = optional "morning_digest.enabled",
         /// Local time of day at which the morning digest is sent.
-        pub digest_time: Option<LocalTime> = not_null "morning_digest.time",
+        pub digest_time: Option<LocalTime> = optional "morning_digest.time",
     }
 }
 

@@ -15,6 +15,8 @@ pub struct UserChange {
     pub user: User,
     /// A notification of the change.
     pub notification: Option<Notification>,
+    /// When it is made.
+    pub at: Timestamp,
 }
 
 /// Whether a category of mail is wanted.
@@ -80,7 +82,8 @@ pub struct DigestSettlement {
 }
 
 impl User {
-    /// The account with the fields changed that `patch` names. Another zone or digest plans the digest again.
+    /// The account with the fields changed that `patch` names. Another zone or digest plans the digest again. Where every field
+    /// has its value already, the account stays as it is.
     pub fn change(&self, patch: UserPatch, now: Timestamp) -> UserChange {
         let UserPatch { name, timezone, digest_enabled, digest_time } = patch;
         let mut user = self.clone();
@@ -89,8 +92,10 @@ impl User {
         digest.enabled = digest_enabled.unwrap_or(digest.enabled);
         digest.time = digest_time.map_or(digest.time, |time| time.as_str().to_owned());
         user.set_digest(timezone.unwrap_or_else(|| self.timezone.clone()), digest, now);
-        user.updated_at = now;
-        UserChange { user, notification: None }
+        let is_same =
+            (&user.name, &user.timezone, &user.morning_digest) == (&self.name, &self.timezone, &self.morning_digest);
+        user.updated_at = if is_same { self.updated_at } else { now };
+        UserChange { user, notification: None, at: now }
     }
 
     /// Turns a category of mail on or off. The user is notified when it is turned off.
@@ -102,7 +107,7 @@ impl User {
             }
             MailCategory::Reminders => {
                 let user = Self { reminder_mails_off: !is_wanted, updated_at: now, ..self.clone() };
-                UserChange { user, notification: None }
+                UserChange { user, notification: None, at: now }
             }
         };
         change.notification = (!is_wanted).then(|| Notification::unsubscribed(self.id, category, now));
@@ -180,6 +185,19 @@ mod tests {
         let changed = changed(&user, json!({"morning_digest": {"time": "06:30"}}), now);
         assert_eq!(changed.morning_digest, MorningDigest { enabled: true, time: "06:30".to_owned() });
         assert_eq!((changed.name, changed.timezone), (user.name, user.timezone));
+    }
+
+    #[test]
+    fn a_patch_of_what_is_so_already_changes_nothing() {
+        let user = in_utc(at("2026-01-05T04:00:00Z"));
+        let later = at("2026-01-05T06:00:00Z");
+        let whole = json!({"name": "Asha", "timezone": "utc", "morning_digest": {"enabled": true, "time": "05:00"}});
+        let blank = json!({"timezone": null, "morning_digest": {"enabled": "", "time": null}});
+        for same in [json!({}), json!({"morning_digest": null}), whole, blank] {
+            let changed = changed(&user, same.clone(), later);
+            assert_eq!(serde_json::to_value(changed).unwrap(), serde_json::to_value(&user).unwrap(), "{same}");
+        }
+        assert_eq!(changed(&user, json!({"name": "Asha Rao"}), later).updated_at, later);
     }
 
     #[test]

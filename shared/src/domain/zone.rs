@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::domain::field::{Field, string};
 use crate::inline_schema;
 
+/// A name in the database that stands for a zone which was never set.
+const PLACEHOLDER: &str = "Factory";
+
 /// An IANA time zone that the bundled database knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -24,9 +27,10 @@ impl Zone {
     /// The zone of an IANA name, in any case.
     ///
     /// # Errors
-    /// [`UnknownZone`] when the bundled database does not have it.
+    /// [`UnknownZone`] when the bundled database does not have it, or when it is a placeholder: `Etc/Unknown` or `Factory`.
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
-        TimeZone::get(name).map(Self).map_err(|_| UnknownZone)
+        let zone = TimeZone::get(name).map(Self).map_err(|_| UnknownZone)?;
+        if zone.0.is_unknown() || zone.name() == PLACEHOLDER { Err(UnknownZone) } else { Ok(zone) }
     }
 
     /// The zone's rules.
@@ -43,8 +47,9 @@ impl Zone {
 impl TryFrom<String> for Zone {
     type Error = UnknownZone;
 
+    /// The zone of a stored name. Earlier versions stored a placeholder, which has the rules of UTC.
     fn try_from(name: String) -> Result<Self, UnknownZone> {
-        Self::parse(&name)
+        if name == PLACEHOLDER { Ok(Self::UTC) } else { Self::parse(&name) }
     }
 }
 
@@ -62,3 +67,20 @@ impl Field for Zone {
 }
 
 inline_schema!(Zone, {"type": "string", "description": "An IANA time zone", "examples": ["Asia/Kolkata"]});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_placeholder_is_no_zone_and_a_stored_one_reads_as_utc() {
+        for name in ["Etc/Unknown", "Factory", "etc/unknown", "FACTORY", "Mars/Olympus", ""] {
+            assert!(Zone::parse(name).is_err(), "{name}");
+        }
+        assert_eq!(serde_json::from_value::<Zone>(json!("Factory")).unwrap(), Zone::UTC);
+        assert!(serde_json::from_value::<Zone>(json!("Mars/Olympus")).is_err());
+        assert_eq!(Zone::parse("asia/kolkata").unwrap().name(), "Asia/Kolkata");
+        assert_eq!(Zone::parse("Etc/GMT+5").unwrap().name(), "Etc/GMT+5");
+    }
+}

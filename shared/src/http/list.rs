@@ -1,6 +1,9 @@
-//! Lists: `limit` and `cursor` of the query, and the cursor of the next page.
+//! Lists: `limit` and `cursor` of the query, and pages that fit into an answer.
 
+use std::io::{self, Write};
 use std::sync::Arc;
+
+use serde::Serialize;
 
 use super::App;
 use super::error::{ApiError, ErrorCode};
@@ -9,19 +12,25 @@ use crate::auth::keyring::Keyring;
 use crate::domain::field::{FieldError, Parameter, Repetition};
 use crate::id::UserId;
 use crate::inline_schema;
-use crate::store::page::{LIMIT_DEFAULT, LIMIT_MAX, LIMIT_MIN, Position};
+use crate::store::page::{LIMIT_MAX, LIMIT_MIN, ListPage, Listed, Position};
 
-/// The query parameters of every list.
-pub const PARAMETERS: [Parameter; 2] = [
-    Parameter::once::<Limit>("limit", ""),
-    Parameter::once::<Cursor>("cursor", "The `nextCursor` of the previous page"),
-];
+/// Maximum size of a page's rows, in bytes of JSON before compression. One row is always sent: none is near this.
+const ROWS_MAX: usize = 4 * 1024 * 1024;
+/// Maximum size of a page's rows in a function's response, in bytes. Lambda takes 6 MB, in which the body is a JSON string.
+const RESPONSE_MAX: usize = 5 * 1024 * 1024;
 
-/// The type of `limit`.
+/// The parameter with the maximum number of rows.
+pub const LIMIT: &str = "limit";
+
+/// The query parameters of every list. A blank one counts as missing.
+pub const PARAMETERS: [Parameter; 2] =
+    [Parameter::once::<Limit>(LIMIT, ""), Parameter::once::<Cursor>("cursor", "The `nextCursor` of the previous page")];
+
+/// The type of `limit`. Its default is the route's [`page_size`](super::Facts::page_size).
 #[derive(Debug)]
 pub struct Limit;
 
-inline_schema!(Limit, { "type": "integer", "minimum": LIMIT_MIN, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT });
+inline_schema!(Limit, { "type": "integer", "minimum": LIMIT_MIN, "maximum": LIMIT_MAX });
 
 /// The type of `cursor`.
 #[derive(Debug)]
@@ -73,22 +82,103 @@ impl PageRequest {
         };
         let (user, list, keyring) = (request.caller()?.id, list(&query), app.keyring().await?);
         let position = |cursor| Position::from_cursor(cursor, &keyring, user, &list);
-        let after = request.parameter("cursor").map(position).transpose();
+        let after = parameter(request, "cursor").map(position).transpose();
         let after = after.map_err(|_| ApiError::new(ErrorCode::InvalidCursor))?;
         Ok((Self { user, limit, after, list, keyring }, query))
     }
 
-    /// The cursor of the page that begins at `next`.
-    pub fn cursor(&self, next: Option<Position>) -> Option<String> {
-        next.map(|position| position.to_cursor(&self.keyring, self.user, &self.list))
+    /// The rows of a page that was found, as far as they fit into one answer, and the cursor of the page behind them.
+    ///
+    /// # Errors
+    /// A row cannot be serialised.
+    pub fn answer<T: Serialize>(&self, found: ListPage<T>) -> Result<(Vec<T>, Option<String>), ApiError> {
+        let (rows, next) = fitting(found).map_err(ApiError::internal)?;
+        Ok((rows, next.map(|position| position.to_cursor(&self.keyring, self.user, &self.list))))
     }
 }
 
+/// The rows that fit into one answer, and where the next page begins.
+fn fitting<T: Serialize>(found: ListPage<T>) -> serde_json::Result<(Vec<T>, Option<Position>)> {
+    let (mut rows, mut last) = (Vec::with_capacity(found.rows.len()), None);
+    let mut size = Size::default();
+    for Listed { value, position } in found.rows {
+        serde_json::to_writer(&mut size, &value)?;
+        if size.is_too_large() && last.is_some() {
+            return Ok((rows, last));
+        }
+        rows.push(value);
+        last = Some(position);
+    }
+    Ok((rows, found.next))
+}
+
+/// Counts the bytes of JSON that are written to it.
+#[derive(Default)]
+struct Size {
+    bytes: usize,
+    /// Those that take two bytes in a JSON string.
+    escaped: usize,
+}
+
+impl Size {
+    fn is_too_large(&self) -> bool {
+        self.bytes > ROWS_MAX || self.bytes + self.escaped > RESPONSE_MAX
+    }
+}
+
+impl Write for Size {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        self.bytes += json.len();
+        self.escaped += json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A parameter that is not blank.
+fn parameter<'r>(request: &'r RequestParts, name: &str) -> Option<&'r str> {
+    request.parameter(name).filter(|value| !value.trim().is_empty())
+}
+
 fn limit(request: &RequestParts) -> Result<u32, FieldError> {
-    let Some(text) = request.parameter("limit") else {
-        return Ok(LIMIT_DEFAULT);
+    let Some(text) = parameter(request, LIMIT) else {
+        return Ok(request.facts.page_size.unwrap_or(LIMIT_MAX));
     };
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let limit = text.parse().ok().filter(|limit| digits && (LIMIT_MIN..=LIMIT_MAX).contains(limit));
     limit.ok_or_else(|| FieldError::new("limit", format!("Limit must be a number from {LIMIT_MIN} to {LIMIT_MAX}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(rows: usize, row: &str) -> ListPage<String> {
+        let position = |n: usize| Position { sk: n.to_string(), index_sk: n.to_string() };
+        let rows: Vec<_> = (1..=rows).map(|n| Listed { value: row.to_owned(), position: position(n) }).collect();
+        let next = Some(position(rows.len()));
+        ListPage { rows, next }
+    }
+
+    fn fit(rows: usize, row: &str) -> (usize, String) {
+        let (rows, next) = fitting(page(rows, row)).unwrap();
+        (rows.len(), next.unwrap().sk)
+    }
+
+    #[test]
+    fn a_page_ends_before_its_rows_are_more_than_an_answer_takes() {
+        let row = "é".repeat(5_000);
+        assert_eq!(fit(419, &row), (419, "419".to_owned()));
+        assert_eq!(fit(500, &row), (419, "419".to_owned()), "10,002 bytes each, of 4,194,304");
+        assert_eq!(fit(1, &"x".repeat(ROWS_MAX)), (1, "1".to_owned()), "one row is always sent");
+    }
+
+    #[test]
+    fn what_takes_more_bytes_in_the_function_s_response_ends_a_page_earlier() {
+        // Each quote is `\"` in the body, and `\\\"` in the response.
+        assert_eq!(fit(500, &"\"".repeat(5_000)), (262, "262".to_owned()), "20,004 bytes each, of 5,242,880");
+    }
 }

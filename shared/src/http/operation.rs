@@ -108,8 +108,10 @@ pub struct Facts {
     pub delivers_tokens: bool,
     /// Whether its 201 carries a `Location`.
     pub has_location: bool,
-    /// Whether it is a list with `limit` and `cursor`.
-    pub is_paged: bool,
+    /// Whether its handler reports the bad fields of a body.
+    pub reports_bad_fields: bool,
+    /// The default of `limit`, where it is a list with `limit` and `cursor`.
+    pub page_size: Option<u32>,
     /// Its query parameters, besides those of every list.
     pub query: &'static [Parameter],
     /// Its own errors; those of its kind (401 of a signed-in route, 429 of a limited one) follow from the other facts.
@@ -248,7 +250,8 @@ impl<B: Body, A: Answer> Operation<B, A> {
             is_idempotent: false,
             delivers_tokens: false,
             has_location: false,
-            is_paged: false,
+            reports_bad_fields: false,
+            page_size: None,
             query: &[],
             errors: &[],
             #[cfg(feature = "schema")]
@@ -378,10 +381,18 @@ impl<B: Body, A: Answer> Operation<B, A> {
         self
     }
 
-    /// Is a list with `limit` and `cursor`.
+    /// Has its handler report the bad fields of a body: what is wrong with one depends on a row too. Otherwise they are
+    /// reported before the handler is called.
     #[must_use]
-    pub const fn paged(mut self) -> Self {
-        self.facts.is_paged = true;
+    pub const fn reports_bad_fields(mut self) -> Self {
+        self.facts.reports_bad_fields = true;
+        self
+    }
+
+    /// Is a list with `limit`, whose default is `page_size`, and `cursor`.
+    #[must_use]
+    pub const fn paged(mut self, page_size: u32) -> Self {
+        self.facts.page_size = Some(page_size);
         self
     }
 

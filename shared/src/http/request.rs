@@ -66,8 +66,8 @@ impl<B> std::fmt::Debug for Request<'_, B> {
 }
 
 impl<'a, B: Body> Request<'a, B> {
-    /// Parses the body, without I/O, but for a multipart one, which the handler reads. Returns the refresh token in it
-    /// too.
+    /// Parses the body, without I/O, but for a multipart one and for one whose bad fields the handler reports: these the
+    /// handler reads. Returns the refresh token in it too.
     ///
     /// # Errors
     /// 400 with every bad field.
@@ -78,8 +78,8 @@ impl<'a, B: Body> Request<'a, B> {
         let object = parts.object()?;
         let refresh_token = parts.facts.refresh_token_field.and_then(|field| object.get(field)?.as_str());
         let refresh_token = refresh_token.map(str::to_owned);
-        let body = read(app, parts, object)?;
-        Ok((Self { parts, body: Cell::new(Some(body)) }, refresh_token))
+        let body = if parts.facts.reports_bad_fields { None } else { Some(read(app, parts, object)?) };
+        Ok((Self { parts, body: Cell::new(body) }, refresh_token))
     }
 
     /// The body. A second call parses it again.
@@ -88,6 +88,17 @@ impl<'a, B: Body> Request<'a, B> {
     /// 400 with every bad field.
     pub fn body(&self, app: &App) -> Result<B, ApiError> {
         self.body.take().map_or_else(|| read(app, self.parts, self.parts.object()?), Ok)
+    }
+
+    /// The body as far as it can be parsed, and every bad field: for an operation that
+    /// [reports them itself](super::Operation::reports_bad_fields).
+    ///
+    /// # Errors
+    /// 400 for a body that is no JSON object.
+    pub fn body_and_errors(&self, app: &App) -> Result<(Option<B>, Vec<FieldError>), ApiError> {
+        let mut fields = Fields::new(self.parts.object()?, self.parts.body_context(app));
+        let body = B::read(&mut fields);
+        Ok((body, fields.into_errors()))
     }
 }
 

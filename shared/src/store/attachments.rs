@@ -166,11 +166,13 @@ impl Store {
         let range = (of.as_str(), of.as_str());
         let (index, direction, limit) = (Index::Task, Direction::Ascending, MAX_ATTACHMENTS * 5);
         let found = self.query_index(IndexQuery { user, index, range, direction, after: None, limit }).await?;
-        let ids = found.items.iter().filter_map(key_of).filter_map(|key| match RowKey::parse(&key.pk, &key.sk)? {
-            RowKey::OfUser(_, UserRowKey::Attachment(id)) => Some(id),
-            other => {
-                tracing::error!(?other, "attachments.row_of_another_kind");
-                None
+        let ids = found.items.iter().filter_map(|row| key_of(&row.value)).filter_map(|key| {
+            match RowKey::parse(&key.pk, &key.sk)? {
+                RowKey::OfUser(_, UserRowKey::Attachment(id)) => Some(id),
+                other => {
+                    tracing::error!(?other, "attachments.row_of_another_kind");
+                    None
+                }
             }
         });
         Ok(ids.collect())

@@ -77,14 +77,12 @@ impl Store {
                 after,
                 limit: PAGE,
             };
-            let (items, next) = self.page(query).await?;
-            for item in items {
-                found.extend(kept(serde_dynamo::from_item(item)?));
-            }
-            if next.is_none() {
+            let page = self.page(query).await?.read()?;
+            found.extend(page.rows.into_iter().filter_map(|row| kept(row.value)));
+            if page.next.is_none() {
                 return Ok(found);
             }
-            after = next;
+            after = page.next;
         }
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Index, Key};
 use super::notifications::notification_row;
-use super::page::{Direction, IndexQuery, LIMIT_MAX, end_of};
+use super::page::{Direction, IndexQuery, LIMIT_MAX, ListPage, Listed, end_of};
 use super::reminders::reminder_row;
 use super::row::Row;
 use super::tasks::new_task_row;
@@ -162,15 +162,14 @@ impl Store {
                 after,
                 limit: LIMIT_MAX,
             };
-            let (items, next) = self.page(query).await?;
-            for item in items {
-                let notification: Notification = serde_dynamo::from_item(item).map_err(StoreError::from)?;
+            let page: ListPage<Notification> = self.page(query).await?.read()?;
+            for Listed { value: notification, .. } in page.rows {
                 newest = newest.max(Some(notification.created_at));
                 if !notification.is_read && Some(notification.created_at) > read_upto {
                     *unread.entry(day_number(notification.created_at)).or_default() += 1;
                 }
             }
-            match next {
+            match page.next {
                 Some(next) => after = Some(next),
                 None => break,
             }

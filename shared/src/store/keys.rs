@@ -74,6 +74,7 @@
 //! | POST /api/auth/logout | Delete(session), for each that a token names, at once | 0 | 1 per session |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
 //! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves |
+//! | PATCH /api/user/me, PUT /api/tasks/{id}, PUT /api/reminders/{id}, where nothing changes | what they read → Get(session) | 1 more | 0 |
 //! | POST /api/user/enabled-2fa | Query(account and sessions) → Transact(session, account, notification, mail, others where they end) → limiter gives back | 1 | 13 + 2 per other session that ends |
 //! | POST /api/user/export | Query(account and sessions) ‖ Get(export) → Transact(session, export) → limiter gives back | 2 | 5 |
 //! | GET /api/user/export | BatchGet(session, export) | 2 | 0 |
@@ -85,7 +86,7 @@
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
 //! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(session, account, others, notification, mail) → limiter gives back | 1 | 13 + 2 per other |
 //! | POST /api/tasks | Transact(session, task, counters, category); Get(account) first for a plain date | 0 | 10, dated 11 |
-//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending | 1 per 4 KB read, see below | 0 |
+//! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending; Get(account) first for a plain date | 1 per 4 KB read, see below | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
 //! | PUT /api/tasks/{id} | Get(task), after Get(account) for a plain date → Transact(session, task) | 1 | 6 |
 //! | the same, into another category | … → Transact(session, task, counters, both categories) | 1 | 12 |
@@ -97,11 +98,11 @@
 //! | GET /api/attachments/{id} | BatchGet(session, attachment) | 2 | 0 |
 //! | DELETE /api/attachments/{id} | Get(attachment) → Transact(session, task's card, attachment, counters) | 1 | 12 + 2 per further KB of the task |
 //! | POST /api/reminders | Transact(session, task's card, reminder, counters); Get(account) and Get(days) first for a completed one | 0 | 13 |
-//! | GET /api/reminders | Query(`by-time`) → BatchGet(their tasks) | 1 per 4 KB, + 1 per task | 0 |
+//! | GET /api/reminders | Query(`by-time`) → up to five BatchGet(100 of their tasks) at once | 1 per 4 KB, + 1 per task | 0 |
 //! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 14 when moved |
 //! | the same, with a status or a time | BatchGet(reminder, account, this month's days) → Transact(…, counters, day, year for a day's first or last) | 3 | 15, a day's first or last 17 |
 //! | DELETE /api/reminders/{id} | BatchGet(reminder, account, this month's days) → Transact(session, task's card, reminder, counters, its day if completed) | 3 | 13 |
-//! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks, inbox) | 1 per 4 KB, + 1 per task, + 1 | 0 |
+//! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks, inbox); up to six at once for 500 | 1 per 4 KB, + 1 per task, + 1 | 0 |
 //! | GET /api/notifications/count | Get(inbox) | 1 | 0 |
 //! | PATCH /api/notifications/{id}/read | BatchGet(notification, inbox) → Transact(session, notification, inbox) → Get(task) | 3 | 7 |
 //! | PATCH /api/notifications/read-all | Transact(session, inbox) | 0 | 4 |
@@ -138,11 +139,11 @@
 //!
 //! | List | Looks at | Dearest page, RCU |
 //! |---|---|---|
-//! | GET /api/tasks | `limit` + 1 rows | 27 for rows of 1 KB; rows are at most some 15 KB |
+//! | GET /api/tasks | `limit` + 1 rows, 501 without one | 126 for rows of 1 KB; rows are at most some 40 KB |
 //! | the same with any filter, `q` included | at most 500 rows, a page may be short | 125 for rows of 1 KB |
 //! | the same, the heaviest rows there can be | at most 1 MB a Query | 257, twice that where dated and undated meet |
-//! | GET /api/reminders | `limit` + 1 rows, their tasks | 65 for the heaviest reminders + 1 per 4 KB of each task |
-//! | GET /api/notifications | `limit` + 1 rows, their tasks, the inbox | 26 + 1 per 4 KB of each task |
+//! | GET /api/reminders | `limit` + 1 rows, 501 without one, at most 1 MB; their tasks | 257 for the heaviest reminders + 1 per 4 KB of each task |
+//! | GET /api/notifications | `limit` + 1 rows, 51 without one; their tasks, the inbox | 1 per 4 KB, + 1 per 4 KB of each task, + 1 |
 //! | GET /api/analytics | a category's row each, 1 per 4 KB (some 30 categories) | + 1 per 30 overdue reminders that are still pending |
 //!
 //! Operators' commands (`infra/admin`) walk the table by Scan and read a user's rows by Query; no route does.

@@ -49,6 +49,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest,
 };
+use futures::future::try_join_all;
 use serde::de::DeserializeOwned;
 
 pub use self::error::{ReadError, Refusal, Refuse, StoreError, WriteError};
@@ -68,6 +69,8 @@ const BATCH_BACKOFF: Backoff = Backoff::new(8, Duration::from_millis(20), Durati
 
 /// Rows of one `BatchWriteItem`.
 const BATCH: usize = 25;
+/// Rows of one `BatchGetItem`.
+const GET_BATCH: usize = 100;
 
 /// A row as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -139,6 +142,28 @@ impl Store {
 
     /// Reads up to 100 rows strongly, in no order; missing ones are left out. A large answer takes further calls.
     pub(crate) async fn batch_get(&self, wanted: Vec<Key>) -> Result<Vec<Item>, StoreError> {
+        self.batch_get_fields(wanted, None).await
+    }
+
+    /// Reads some attributes, and the keys, of any number of rows strongly, in no order; missing rows are left out. 1 call for
+    /// each 100 rows, all at once. What is left out of a row costs as many units, and is not sent.
+    pub(crate) async fn get_fields(&self, wanted: Vec<Key>, fields: &[&str]) -> Result<Vec<Item>, StoreError> {
+        let mut projection = Expression::default();
+        let keys = [keys::PK, keys::SK];
+        let names: Vec<String> = keys.iter().chain(fields).map(|field| projection.name(field)).collect();
+        let projection = (names.join(", "), projection.names_map());
+        let batches =
+            wanted.chunks(GET_BATCH).map(|keys| self.batch_get_fields(keys.to_vec(), Some(projection.clone())));
+        Ok(try_join_all(batches).await?.concat())
+    }
+
+    async fn batch_get_fields(
+        &self,
+        wanted: Vec<Key>,
+        projection: Option<(String, Option<HashMap<String, String>>)>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let (projection, names) = projection.unzip();
+        let names = names.flatten();
         let mut found = Vec::with_capacity(wanted.len());
         let mut pending: Vec<Item> = wanted.into_iter().map(key_item).collect();
         let mut backoff = BATCH_BACKOFF;
@@ -146,6 +171,8 @@ impl Store {
             self.admit(ReadCost::Bounded).await?;
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(pending))
+                .set_projection_expression(projection.clone())
+                .set_expression_attribute_names(names.clone())
                 .consistent_read(true)
                 .build()
                 .map_err(|error| malformed("BatchGetItem", &error))?;

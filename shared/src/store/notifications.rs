@@ -8,36 +8,34 @@ use serde::Deserialize;
 
 use super::error::Refuse;
 use super::keys::{self, Index, Key};
-use super::page::{Direction, IndexQuery, Position, end_of};
+use super::page::{Direction, IndexQuery, ListPage, Position, end_of};
 use super::row::Row;
+use super::row_set::RowSet;
 use super::transact::{Dependent, Found, OnRefusal, Transaction, Write};
 use super::update::Expression;
-use super::{Item, Permit, Refusal, Store, StoreError, WriteError, key_of, number, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, key_of, number, text};
 use crate::clock::Timestamp;
 use crate::domain::notification::{Notification, day_number, oldest_kept_day};
 use crate::domain::task::{Task, TaskTitle};
 use crate::id::{NotificationId, TaskId, UserId};
 
-/// A page of notifications, newest first, and where the next one begins.
-#[derive(Debug)]
-pub struct NotificationPage {
-    /// The notifications, each with its task's title unless the task is gone.
-    pub notifications: Vec<(Notification, Option<TaskTitle>)>,
-    /// `None` at the end.
-    pub next: Option<Position>,
+/// What a list shows of a notification's task.
+#[derive(Deserialize)]
+struct TitledTask {
+    id: TaskId,
+    title: TaskTitle,
 }
 
 /// Rows of one clean-up: they and their reading fit into one transaction and one batch.
 const BATCH: u32 = 25;
-/// Most keys of one `BatchGetItem`.
-const GET_BATCH: usize = 100;
 /// Expired days that a new notification takes out of the inbox.
 const FORGOTTEN_DAYS: i64 = 7;
 /// The smallest step of time.
 const MOMENT: Duration = Duration::from_millis(1);
 
 impl Store {
-    /// A page of the user's notifications. 2 calls.
+    /// A page of the user's notifications, newest first, each with its task's title unless the task is gone. 2 calls; one more
+    /// for each further 100 rows that are read by key, all at once.
     ///
     /// # Errors
     /// The table failed.
@@ -47,7 +45,7 @@ impl Store {
         after: Option<Position>,
         limit: u32,
         now: Timestamp,
-    ) -> Result<NotificationPage, StoreError> {
+    ) -> Result<ListPage<(Notification, Option<TaskTitle>)>, StoreError> {
         let query = IndexQuery {
             user,
             index: Index::Time,
@@ -56,21 +54,15 @@ impl Store {
             after,
             limit,
         };
-        let (items, next) = self.page(query).await?;
-        let mut notifications: Vec<Notification> =
-            items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
+        let mut page: ListPage<Notification> = self.page(query).await?.read()?;
         // TTL deletes late.
-        notifications.retain(|notification| notification.expires_at() > now.as_second());
-        let related = notifications.iter().filter_map(|notification| notification.related_task_id);
+        page.rows.retain(|row| row.value.expires_at() > now.as_second());
+        let related = page.rows.iter().filter_map(|row| row.value.related_task_id);
         let (titles, inbox) = self.titles_and_inbox(user, related).await?;
-        let notifications = notifications
-            .into_iter()
-            .map(|notification| {
-                let title = notification.related_task_id.and_then(|id| titles.get(&id)).cloned();
-                (inbox.shown(notification), title)
-            })
-            .collect();
-        Ok(NotificationPage { notifications, next })
+        Ok(page.map(|notification| {
+            let title = notification.related_task_id.and_then(|id| titles.get(&id)).cloned();
+            (inbox.shown(notification), title)
+        }))
     }
 
     async fn titles_and_inbox(
@@ -81,16 +73,14 @@ impl Store {
         let mut wanted: Vec<_> = tasks.map(|id| keys::task(user, id)).collect();
         wanted.sort();
         wanted.dedup();
-        // A page of 100 about as many tasks, and the inbox, are one key more than a batch takes.
-        let last = if wanted.len() < GET_BATCH { None } else { wanted.pop() };
         let inbox = keys::inbox(user);
         wanted.push(inbox.clone());
-        let mut rows = self.get_rows(wanted).await?;
+        // Of the tasks, and of the inbox.
+        let fields = ["id", "title", "readUpto", "newest", "unread"];
+        let mut rows: RowSet = self.get_fields(wanted, &fields).await?.into_iter().collect();
         let inbox = rows.take(&inbox)?.unwrap_or_default();
-        let mut tasks: Vec<Item> = rows.into_items().collect();
-        tasks.extend(self.batch_get(last.into_iter().collect()).await?);
-        let title = |item| serde_dynamo::from_item(item).map(|task: Task| (task.id, task.title));
-        Ok((tasks.into_iter().map(title).collect::<Result<_, _>>()?, inbox))
+        let title = |item| serde_dynamo::from_item(item).map(|task: TitledTask| (task.id, task.title));
+        Ok((rows.into_items().map(title).collect::<Result<_, _>>()?, inbox))
     }
 
     /// How many notifications the list shows as unread. 1 call, and always 1 unit: the inbox counts them.
@@ -213,7 +203,8 @@ impl Store {
             if rows.items.is_empty() {
                 return Ok(());
             }
-            let read = self.read_notifications(user, rows.items.iter().filter_map(key_of).collect()).await?;
+            let found = rows.items.iter().filter_map(|row| key_of(&row.value)).collect();
+            let read = self.read_notifications(user, found).await?;
             let mut transaction = permit.transaction(now);
             transaction.delete_notifications(user, &read);
             match self.transact(transaction).await {
@@ -237,18 +228,6 @@ impl Store {
         wanted.dedup();
         let items = self.batch_get(wanted).await?;
         Ok(items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
-    }
-
-    /// Rows of one index, and where the next page begins. 1 call.
-    pub(crate) async fn page(&self, query: IndexQuery<'_>) -> Result<(Vec<Item>, Option<Position>), StoreError> {
-        let (limit, index) = (query.limit as usize, query.index);
-        let one_more = IndexQuery { limit: query.limit + 1, ..query };
-        let rows = self.query_index(one_more).await?;
-        let more = rows.more || rows.items.len() > limit;
-        let mut items = rows.items;
-        items.truncate(limit);
-        let next = items.last().filter(|_| more).and_then(|item| Position::of(item, index));
-        Ok((items, next))
     }
 }
 

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{DeserializeOwned, Error};
 
 use super::error::failed;
 use super::gate::ReadCost;
@@ -12,12 +13,55 @@ use super::{Item, Store, StoreError, text};
 use crate::auth::keyring::{Keyring, Purpose};
 use crate::id::UserId;
 
-/// Fewest rows of a page.
+/// Minimum number of rows of a page.
 pub const LIMIT_MIN: u32 = 1;
-/// Most rows of a page.
-pub const LIMIT_MAX: u32 = 100;
-/// Rows of a page when the caller does not say.
-pub const LIMIT_DEFAULT: u32 = 50;
+/// Maximum number of rows of a page.
+pub const LIMIT_MAX: u32 = 500;
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct ListPage<T> {
+    /// The rows in order.
+    pub rows: Vec<Listed<T>>,
+    /// Where the next page begins; `None` at the end of the list.
+    pub next: Option<Position>,
+}
+
+/// A row of a list.
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// The row.
+    pub value: T,
+    /// Where a page begins that goes on behind it.
+    pub position: Position,
+}
+
+impl<T> ListPage<T> {
+    /// The same page with other values.
+    pub fn map<U>(self, to: impl Fn(T) -> U) -> ListPage<U> {
+        let rows = self.rows.into_iter().map(|Listed { value, position }| Listed { value: to(value), position });
+        ListPage { rows: rows.collect(), next: self.next }
+    }
+}
+
+impl ListPage<Item> {
+    /// The page with its rows read.
+    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<ListPage<T>, serde_dynamo::Error> {
+        let read = |Listed { value, position }| Ok(Listed { value: serde_dynamo::from_item(value)?, position });
+        let rows = self.rows.into_iter().map(read).collect::<Result<_, serde_dynamo::Error>>()?;
+        Ok(ListPage { rows, next: self.next })
+    }
+}
+
+impl Listed<Item> {
+    /// A row of an index.
+    fn of(item: Item, index: Index) -> Result<Self, serde_dynamo::Error> {
+        let position = Position::of(&item, index);
+        let position =
+            position.ok_or_else(|| serde_dynamo::Error::custom("it is in an index without the index's keys"))?;
+        Ok(Self { value: item, position })
+    }
+}
 
 /// Where the next page begins: behind the row of these two sort keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +109,7 @@ impl Position {
         Ok(Self { sk: sk.to_owned(), index_sk: index_sk.to_owned() })
     }
 
-    pub(crate) fn of(item: &Item, index: Index) -> Option<Self> {
+    fn of(item: &Item, index: Index) -> Option<Self> {
         let get = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         Some(Self { sk: get(keys::SK)?, index_sk: get(index.sort_key())? })
     }
@@ -109,11 +153,22 @@ pub(crate) struct IndexQuery<'a> {
 
 /// Rows in order, and whether the index has more behind them.
 pub(crate) struct Rows {
-    pub(crate) items: Vec<Item>,
+    pub(crate) items: Vec<Listed<Item>>,
     pub(crate) more: bool,
 }
 
 impl Store {
+    /// Rows of one index, and where the next page begins. 1 call.
+    pub(crate) async fn page(&self, query: IndexQuery<'_>) -> Result<ListPage<Item>, StoreError> {
+        let limit = query.limit as usize;
+        let one_more = IndexQuery { limit: query.limit + 1, ..query };
+        let Rows { items: mut rows, mut more } = self.query_index(one_more).await?;
+        more |= rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| row.position.clone());
+        Ok(ListPage { rows, next })
+    }
+
     pub(crate) async fn query_index(&self, query: IndexQuery<'_>) -> Result<Rows, StoreError> {
         let mut expression = Expression::default();
         let pk = expression.name(keys::PK);
@@ -143,6 +198,7 @@ impl Store {
         let more = output
             .last_evaluated_key
             .is_some_and(|key: std::collections::HashMap<String, AttributeValue>| !key.is_empty());
-        Ok(Rows { items: output.items.unwrap_or_default(), more })
+        let items = output.items.unwrap_or_default().into_iter().map(|item| Listed::of(item, query.index));
+        Ok(Rows { items: items.collect::<Result<_, _>>()?, more })
     }
 }

@@ -35,9 +35,9 @@ impl Permit {
         Self { once: Some(Box::new(once)), ..self }
     }
 
-    /// The session of the request.
-    pub(super) fn session(&self) -> Option<SessionId> {
-        self.session.map(|(_, session)| session)
+    /// The session of the request, which must be alive.
+    pub(super) fn session(&self) -> Option<(UserId, SessionId)> {
+        self.session
     }
 
     /// What is written once.
@@ -65,7 +65,7 @@ impl Permit {
         if let Some((user, session)) = self.session {
             transaction.delete(keys::session(user, session), alive(now), session_ended());
         }
-        (transaction, self.session())
+        (transaction, self.session.map(|(_, session)| session))
     }
 }
 

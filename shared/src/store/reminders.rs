@@ -1,8 +1,10 @@
 //! Reminders. Each is a row of its own and a card in its task; both change together.
 
+use std::collections::HashMap;
+
 use super::counters::{Cap, CounterSnapshot, DaySnapshot, likely_month};
 use super::keys::{self, Index};
-use super::page::{Direction, IndexQuery, Position, end_of};
+use super::page::{Direction, IndexQuery, ListPage, Position, end_of};
 use super::row::Row;
 use super::transact::{OnRefusal, Transaction};
 use super::update::Expression;
@@ -12,22 +14,13 @@ use crate::domain::counters::{CounterChange, CounterMark};
 use crate::domain::firing::{Fired, Firing};
 use crate::domain::reminder::{Reminder, ReminderStatus};
 use crate::domain::reminder_change::ReminderChange;
-use crate::domain::task::{MAX_REMINDERS, ReminderCard, Task};
+use crate::domain::task::{MAX_REMINDERS, ReminderCard, Task, TaskSummary};
 use crate::domain::user::User;
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
 
 /// How the user's counters hold a reminder, on its row and on its card.
 pub(crate) const COUNTED: &str = "counted";
-
-/// A page of reminders, and where the next one begins.
-#[derive(Debug)]
-pub struct ReminderPage {
-    /// The reminders by time, each with its task unless that was deleted this moment.
-    pub reminders: Vec<(Reminder, Option<Task>)>,
-    /// `None` at the end.
-    pub next: Option<Position>,
-}
 
 impl Store {
     /// Stores a new reminder. 1 call; 2 more before it for one that is completed already.
@@ -76,8 +69,8 @@ impl Store {
         Ok(Some((reminder, CounterSnapshot { zone, days })))
     }
 
-    /// Writes a change of a reminder. 1 call, and up to 2 before it when its counting needs the user's zone or a day that are
-    /// not in the snapshot.
+    /// Writes a change of a reminder. 1 call, which writes nothing where nothing changes, and up to 2 before it when its counting
+    /// needs the user's zone or a day that are not in the snapshot.
     ///
     /// # Errors
     /// [`Refusal::ReminderChanged`] when it was changed in the meantime.
@@ -87,7 +80,10 @@ impl Store {
         change: &ReminderChange,
         snapshot: &CounterSnapshot,
     ) -> Result<(), WriteError> {
-        let mut transaction = permit.transaction(change.next.updated_at);
+        if change.is_empty() {
+            return self.check_session(permit, change.at).await;
+        }
+        let mut transaction = permit.transaction(change.at);
         let counters = self.replace_reminder(&mut transaction, change, snapshot).await?;
         let user = change.read.user_id;
         self.transact_counted(user, transaction, (&counters, Cap::None), &snapshot.days).await
@@ -144,7 +140,8 @@ impl Store {
         }
     }
 
-    /// A page of the user's reminders by time. 2 calls.
+    /// A page of the user's reminders by time, each with its task unless that was deleted this moment. 2 calls; one more for
+    /// each further 100 tasks, all at once.
     ///
     /// # Errors
     /// The table failed.
@@ -153,7 +150,7 @@ impl Store {
         user: UserId,
         after: Option<Position>,
         limit: u32,
-    ) -> Result<ReminderPage, StoreError> {
+    ) -> Result<ListPage<(Reminder, Option<TaskSummary>)>, StoreError> {
         let prefix = keys::REMINDER_PREFIX;
         let query = IndexQuery {
             user,
@@ -163,20 +160,17 @@ impl Store {
             after,
             limit,
         };
-        let (items, next) = self.page(query).await?;
-        let reminders: Vec<Reminder> = items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
-        let mut tasks = self.tasks_by_id(user, reminders.iter().map(|reminder| reminder.task_id)).await?;
-        tasks.sort_by_key(|task| task.id);
-        let task_of =
-            |id: TaskId| tasks.binary_search_by_key(&id, |task| task.id).ok().and_then(|at| tasks.get(at)).cloned();
-        let reminders = reminders
-            .into_iter()
-            .map(|reminder| {
-                let task = task_of(reminder.task_id);
-                (reminder, task)
-            })
-            .collect();
-        Ok(ReminderPage { reminders, next })
+        let page: ListPage<Reminder> = self.page(query).await?.read()?;
+        let mut wanted: Vec<_> = page.rows.iter().map(|row| keys::task(user, row.value.task_id)).collect();
+        wanted.sort();
+        wanted.dedup();
+        let read = |item| serde_dynamo::from_item(item).map(|task: TaskSummary| (task.id, task));
+        let tasks = self.get_fields(wanted, &TaskSummary::FIELDS).await?.into_iter().map(read);
+        let tasks: HashMap<TaskId, TaskSummary> = tasks.collect::<Result<_, _>>()?;
+        Ok(page.map(|reminder| {
+            let task = tasks.get(&reminder.task_id).cloned();
+            (reminder, task)
+        }))
     }
 
     /// The reminders of one task, by time. 1 call, none for a task without.

@@ -35,6 +35,16 @@ pub struct SignIn<'a> {
 }
 
 impl Store {
+    /// Checks that the permit's session is alive, where a request turns out to write nothing. 1 call, none without a session.
+    ///
+    /// # Errors
+    /// [`WriteError::SessionEnded`].
+    pub async fn check_session(&self, permit: &Permit, now: Timestamp) -> Result<(), WriteError> {
+        let Some((user, session)) = permit.session() else { return Ok(()) };
+        let session = self.session(user, session).await?;
+        if session.is_some_and(|session| session.is_alive(now)) { Ok(()) } else { Err(WriteError::SessionEnded) }
+    }
+
     /// Opens a session, ending the oldest ones beyond the limit. A challenge that was met verifies the address. 1 call.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::gate::ReadCost;
 use super::keys::{self, Index};
-use super::page::{Direction, IndexQuery, Position, end_of};
+use super::page::{Direction, IndexQuery, ListPage, Listed, Position, end_of};
 use super::{Store, StoreError};
 use crate::domain::task::Task;
 use crate::domain::task_query::{TaskQuery, TaskSort};
@@ -10,15 +10,6 @@ use crate::id::UserId;
 
 /// Rows that a filtered page looks at, at most.
 const FILTERED_LOOKS_AT: u32 = 500;
-
-/// A page of tasks, and where the next one begins.
-#[derive(Debug)]
-pub struct TaskPage {
-    /// The tasks, in order.
-    pub tasks: Vec<Task>,
-    /// `None` at the end.
-    pub next: Option<Position>,
-}
 
 impl Store {
     /// A page of tasks. 1 call; 2 where, in descending order, dated and undated tasks meet.
@@ -31,11 +22,11 @@ impl Store {
         query: &TaskQuery,
         after: Option<Position>,
         limit: u32,
-    ) -> Result<TaskPage, StoreError> {
+    ) -> Result<ListPage<Task>, StoreError> {
         if query.filters() {
             self.admit(ReadCost::Unbounded).await?;
         }
-        let mut page = TaskPage { tasks: Vec::new(), next: None };
+        let mut page = ListPage { rows: Vec::new(), next: None };
         let mut budget = if query.filters() { FILTERED_LOOKS_AT } else { limit + 1 };
         let mut after = after;
         for range in ranges(query) {
@@ -48,18 +39,17 @@ impl Store {
             let rows = self.query_index(read).await?;
             budget = budget.saturating_sub(u32::try_from(rows.items.len()).unwrap_or(u32::MAX));
             let more = rows.more;
-            let last_seen = rows.items.last().and_then(|item| Position::of(item, index));
-            for item in rows.items {
-                let position = Position::of(&item, index);
-                let task: Task = serde_dynamo::from_item(item)?;
+            let last_seen = rows.items.last().map(|row| row.position.clone());
+            for Listed { value, position } in rows.items {
+                let task: Task = serde_dynamo::from_item(value)?;
                 if !query.keeps(&task) {
                     continue;
                 }
-                if page.tasks.len() >= limit as usize {
+                if page.rows.len() >= limit as usize {
                     return Ok(page);
                 }
-                page.tasks.push(task);
-                page.next = position;
+                page.next = Some(position.clone());
+                page.rows.push(Listed { value: task, position });
             }
             if more || budget == 0 {
                 page.next = last_seen.or(page.next);

@@ -71,15 +71,18 @@ impl Store {
         Ok(Some((row, CounterSnapshot { zone: None, days })))
     }
 
-    /// Writes a change of a task as it was read, with what follows from it. 1 call.
+    /// Writes a change of a task as it was read, with what follows from it. 1 call, which writes nothing where nothing changes.
     ///
     /// # Errors
     /// [`Refusal::TaskChanged`] when it, or a reminder that it cancels, was changed in the meantime.
     pub async fn update_task(&self, permit: &Permit, read: &TaskRow, change: &TaskChange) -> Result<(), WriteError> {
-        let TaskChange { task, cancelled, notification, counters } = change;
-        let now = task.updated_at;
-        let mut transaction = permit.transaction(now);
+        let TaskChange { task, cancelled, notification, counters, at: now } = change;
+        let now = *now;
         let mut update = Expression::between(&own_row(&read.task), &own_row(task));
+        if update.changes_nothing() {
+            return self.check_session(permit, now).await;
+        }
+        let mut transaction = permit.transaction(now);
         update.require_equal("version", number(read.task.version));
         require_counted_as(&mut update, read.task.counted_category.as_deref());
         if let Some(notification) = notification {

@@ -216,6 +216,11 @@ impl Expression {
         (!text.is_empty()).then(|| text.join(" "))
     }
 
+    /// Whether it changes nothing.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.sets.is_empty() && self.removes.is_empty() && self.adds.is_empty() && self.error.is_none()
+    }
+
     /// The condition's text; `None` when there is none.
     pub fn condition_text(&self) -> Option<String> {
         (!self.conditions.is_empty()).then(|| self.conditions.join(" AND "))

@@ -134,13 +134,17 @@ impl Store {
     }
 
     /// Writes a change of an account that was `read`: the attributes that differ, and no others, so that no concurrent change is
-    /// undone. 1 call.
+    /// undone. 1 call, which writes nothing where nothing changes.
     ///
     /// # Errors
     /// [`Refusal::AccountChanged`] when the account is gone, or what its digest is planned from was changed in the meantime.
     pub async fn update_user(&self, permit: &Permit, read: &User, change: &UserChange) -> Result<(), WriteError> {
-        let mut transaction = permit.transaction(change.user.updated_at);
-        transaction.update(keys::account(read.id), account_update(read, &change.user), Refusal::AccountChanged);
+        let update = account_update(read, &change.user);
+        if update.changes_nothing() && change.notification.is_none() {
+            return self.check_session(permit, change.at).await;
+        }
+        let mut transaction = permit.transaction(change.at);
+        transaction.update(keys::account(read.id), update, Refusal::AccountChanged);
         if let Some(notification) = &change.notification {
             transaction.notify(notification);
         }
@@ -173,7 +177,7 @@ impl Store {
             .require_equal(TWO_FACTOR, AttributeValue::Bool(user.is_two_factor_enabled));
         transaction.update(keys::account(user.id), change, Refusal::AccountChanged);
         if others == OtherSessions::End {
-            let own = permit.session();
+            let own = permit.session().map(|(_, session)| session);
             transaction.end_sessions(read.sessions.iter().filter(|session| Some(session.id) != own));
         }
         transaction.put_security_notice(&switch.mail);

@@ -11,13 +11,14 @@ use shared::clock::Timestamp;
 use shared::domain::attachment::{Attachment, NewFile};
 use shared::domain::delivery::MailOutcome;
 use shared::domain::export::Export;
+use shared::domain::field::Field;
 use shared::domain::google::GoogleProfile;
 use shared::domain::mail::{Mail, MailCategory, MailContent};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::task_query::TaskQuery;
-use shared::domain::user::{MailStop, User, UserPatch};
+use shared::domain::user::{MailStop, PersonName, User, UserPatch};
 use shared::domain::user_change::{OtherSessions, TwoFactor, UserChange, Wanted};
 use shared::domain::zone::Zone;
 use shared::id::TokenSeed;
@@ -38,6 +39,11 @@ fn spent(world: &World, what: &str, calls: u64, read_units: f64, write_units: f6
     let consumed = world.store.meter().take();
     let found = (consumed.calls, consumed.read_units, consumed.write_units);
     assert_eq!(found, (calls, read_units, write_units), "{what}");
+}
+
+/// The query of a list of all tasks.
+fn whole_list() -> TaskQuery {
+    TaskQuery::read(&[]).unwrap().resolve(&Zone::UTC)
 }
 
 async fn world_with_task() -> (World, Task, Reminder) {
@@ -106,8 +112,11 @@ async fn sessions_and_passwords() {
     world.store.verify_email(&permit, account.user.id, token.expose(), now).await.unwrap();
     spent(&world, "verify, with the session's check", 2, 1.0, 6.0);
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
-    world.store.update_user(&permit, &user, &user.change(UserPatch::default(), now)).await.unwrap();
+    let renamed = UserPatch { name: Some(PersonName::read("Name", &json!("Asha")).unwrap()), ..UserPatch::default() };
+    world.store.update_user(&permit, &user, &user.change(renamed, now)).await.unwrap();
     spent(&world, "update", 2, 1.0, 4.0);
+    world.store.update_user(&permit, &user, &user.change(UserPatch::default(), now)).await.unwrap();
+    spent(&world, "an update that changes nothing", 1, 1.0, 0.0);
 }
 
 #[tokio::test]
@@ -243,7 +252,10 @@ async fn tasks() {
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
     world.store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now)).await.unwrap();
     spent(&world, "update's write", 1, 0.0, 6.0);
-    world.store.tasks(user, &TaskQuery::read(&[]).unwrap(), None, 50).await.unwrap();
+    let same = row.task.change(TaskPatch::default(), &Zone::UTC, now);
+    world.store.update_task(&permit, &row, &same).await.unwrap();
+    spent(&world, "an update that changes nothing", 1, 1.0, 0.0);
+    world.store.tasks(user, &whole_list(), None, 50).await.unwrap();
     spent(&world, "list", 1, 1.0, 0.0);
     let row = world.store.task(user, task.id).await.unwrap().unwrap();
     world.store.reminders_of(&row.task).await.unwrap();
@@ -283,9 +295,12 @@ async fn reminders() {
     let read = world.store.reminder(user, reminder.id).await.unwrap().unwrap();
     spent(&world, "update's read", 1, 1.0, 0.0);
     let moved = ReminderPatch { scheduled_at: Some(now.plus(HOUR * 5)), ..ReminderPatch::default() };
-    let moved = read.change(moved, now);
+    let moved = read.change(moved, now).unwrap();
     world.store.update_reminder(&permit, &moved, &CounterSnapshot::default()).await.unwrap();
     spent(&world, "update's write", 1, 0.0, 14.0);
+    let same = read.change(ReminderPatch::default(), now).unwrap();
+    world.store.update_reminder(&permit, &same, &CounterSnapshot::default()).await.unwrap();
+    spent(&world, "an update that changes nothing", 1, 1.0, 0.0);
     world.store.reminders(user, None, 50).await.unwrap();
     spent(&world, "list", 2, 2.0, 0.0);
     world.store.delete_reminder(&permit, &moved.next, &CounterSnapshot::default(), now).await.unwrap();
@@ -305,7 +320,7 @@ async fn completing_reminders_and_taking_that_back() {
     let done = ReminderPatch { status: Some(ReminderStatus::Completed), ..ReminderPatch::default() };
     for (id, what, units) in [(reminder.id, "the day's first", 17.0), (second.id, "the second", 15.0)] {
         let (read, known) = world.store.reminder_to_recount(user, id, now).await.unwrap().unwrap();
-        world.store.update_reminder(&permit, &read.change(done.clone(), now), &known).await.unwrap();
+        world.store.update_reminder(&permit, &read.change(done.clone(), now).unwrap(), &known).await.unwrap();
         spent(&world, what, 2, 3.0, units);
     }
     let (read, known) = world.store.reminder_to_recount(user, second.id, now).await.unwrap().unwrap();
@@ -358,7 +373,7 @@ async fn a_page_costs_the_same_calls_for_one_row_as_for_a_hundred() {
     for n in 0..20 {
         world.task(json!({"title": format!("Task {n}")})).await;
     }
-    world.store.tasks(world.user.id, &TaskQuery::read(&[]).unwrap(), None, 100).await.unwrap();
+    world.store.tasks(world.user.id, &whole_list(), None, 100).await.unwrap();
     assert_eq!(world.store.meter().take().calls, 1);
     world.store.reminders(world.user.id, None, 100).await.unwrap();
     assert_eq!(world.store.meter().take().calls, 2);
@@ -399,14 +414,14 @@ async fn the_inbox() {
     spent(&world, "count", 1, 1.0, 0.0);
     let page = world.store.notifications(user, None, 50, now).await.unwrap();
     spent(&world, "list, with two", 2, 3.0, 0.0);
-    let id = page.notifications[0].0.id;
+    let id = page.rows[0].value.0.id;
     let found = world.store.notification(user, id, now).await.unwrap().unwrap();
     spent(&world, "read's read", 1, 2.0, 0.0);
     world.store.mark_read(&permit, &found, now).await.unwrap();
     spent(&world, "read's write", 1, 0.0, 7.0);
     world.store.mark_all_read(&permit, user, now).await.unwrap();
     spent(&world, "read-all", 1, 0.0, 4.0);
-    let found = world.store.notification(user, page.notifications[1].0.id, now).await.unwrap().unwrap();
+    let found = world.store.notification(user, page.rows[1].value.0.id, now).await.unwrap().unwrap();
     world.store.meter().take();
     world.store.delete_notification(&permit, &found, now).await.unwrap();
     spent(&world, "delete's write, of one that is read", 1, 0.0, 6.0);

@@ -142,7 +142,7 @@ fn category_name(category: u8) -> Option<&'static str> {
 async fn change(world: &World, id: Option<ReminderId>, patch: ReminderPatch) -> Result<(), WriteError> {
     let (Some(id), now) = (id, clock::now()) else { return Ok(()) };
     let Some((row, known)) = world.store.reminder_to_recount(world.user.id, id, now).await? else { return Ok(()) };
-    world.store.update_reminder(&world.permit(), &row.change(patch, now), &known).await
+    world.store.update_reminder(&world.permit(), &row.change(patch, now).unwrap(), &known).await
 }
 
 async fn fire(world: &World, id: Option<ReminderId>) -> Result<(), WriteError> {
@@ -177,7 +177,7 @@ async fn assert_shown(world: &World) {
     let (totals, zone) = world.store.totals(world.user.id, now).await.unwrap().unwrap();
     let page = world.store.reminders(world.user.id, None, 100).await.unwrap();
     assert!(page.next.is_none(), "too many for this test");
-    let reminders: Vec<Reminder> = page.reminders.into_iter().map(|(reminder, _)| reminder).collect();
+    let reminders: Vec<Reminder> = page.rows.into_iter().map(|row| row.value.0).collect();
     let with = |status| reminders.iter().filter(|reminder| reminder.status == status).count() as u64;
     assert_eq!((totals.pending, totals.completed), (with(ReminderStatus::Pending), with(ReminderStatus::Completed)));
     assert_eq!(totals.tasks, world.count("TASK#").await as u64);

@@ -31,9 +31,9 @@ async fn tell(world: &World, task: &Task, now: Timestamp) {
 /// Count and list at `now`: unread, all.
 async fn seen(world: &World, now: Timestamp) -> (u64, usize) {
     let page = world.store.notifications(world.user.id, None, 100, now).await.unwrap();
-    let unread = page.notifications.iter().filter(|(notification, _)| !notification.is_read).count() as u64;
+    let unread = page.rows.iter().filter(|row| !row.value.0.is_read).count() as u64;
     assert_eq!(world.store.unread_notifications(world.user.id, now).await.unwrap(), unread, "count and list differ");
-    (unread, page.notifications.len())
+    (unread, page.rows.len())
 }
 
 /// A page's ids, and where the next one begins.
@@ -44,12 +44,12 @@ async fn ids(
     now: Timestamp,
 ) -> (Vec<NotificationId>, Option<Position>) {
     let page = world.store.notifications(world.user.id, after, limit, now).await.unwrap();
-    (page.notifications.iter().map(|(notification, _)| notification.id).collect(), page.next)
+    (page.rows.iter().map(|row| row.value.0.id).collect(), page.next)
 }
 
 async fn nth(world: &World, at: usize, now: Timestamp) -> ReadNotification {
     let page = world.store.notifications(world.user.id, None, 100, now).await.unwrap();
-    let id = page.notifications.get(at).unwrap().0.id;
+    let id = page.rows.get(at).unwrap().value.0.id;
     world.store.notification(world.user.id, id, now).await.unwrap().unwrap()
 }
 
@@ -116,7 +116,7 @@ async fn one_that_is_made_with_an_older_clock_after_all_were_read_is_unread_and_
     tell(&world, &task, now.minus(Duration::from_secs(300))).await;
     assert_eq!(seen(&world, now).await, (1, 2));
     let page = world.store.notifications(world.user.id, None, 100, now).await.unwrap();
-    let (newest, older) = (&page.notifications[0].0, &page.notifications[1].0);
+    let (newest, older) = (&page.rows[0].value.0, &page.rows[1].value.0);
     assert!(newest.created_at > older.created_at && !newest.is_read && older.is_read);
 }
 
@@ -132,7 +132,7 @@ async fn the_expired_leave_list_and_count_together_before_anything_deletes_them(
     assert_eq!(seen(&world, last_second.plus(Duration::from_secs(1))).await, (4, 4));
     assert_eq!(seen(&world, last_second.plus(DAY * 2)).await, (3, 3));
     assert_eq!(seen(&world, last_second.plus(DAY * 9)).await, (0, 0));
-    let expired = world.store.notifications(world.user.id, None, 100, first).await.unwrap().notifications[4].0.id;
+    let expired = world.store.notifications(world.user.id, None, 100, first).await.unwrap().rows[4].value.0.id;
     assert!(world.store.notification(world.user.id, expired, last_second.plus(DAY)).await.unwrap().is_none());
 }
 

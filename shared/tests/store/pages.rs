@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 use shared::clock::Timestamp;
 use shared::domain::task_query::TaskQuery;
+use shared::domain::zone::Zone;
 use shared::id::{TaskId, UserId};
 use shared::store::counters::CounterSnapshot;
 use shared::store::page::Position;
@@ -11,7 +12,7 @@ use test_support::{World, clock, keyring};
 
 fn query(pairs: &[(&str, &str)]) -> TaskQuery {
     let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    TaskQuery::read(&pairs).unwrap()
+    TaskQuery::read(&pairs).unwrap().resolve(&Zone::UTC)
 }
 
 /// All pages of a query, in order.
@@ -19,8 +20,8 @@ async fn walk(world: &World, query: &TaskQuery, limit: u32) -> Vec<TaskId> {
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         let page = world.store.tasks(world.user.id, query, after, limit).await.unwrap();
-        assert!(page.tasks.len() <= limit as usize);
-        seen.extend(page.tasks.iter().map(|task| task.id));
+        assert!(page.rows.len() <= limit as usize);
+        seen.extend(page.rows.iter().map(|row| row.value.id));
         match page.next {
             Some(next) => after = Some(next),
             None => return seen,
@@ -116,7 +117,7 @@ async fn what_stands_throughout_is_seen_once_while_others_come_and_go() {
     let (mut seen, mut after, mut round) = (Vec::new(), None, 0);
     loop {
         let page = world.store.tasks(world.user.id, &query, after, 3).await.unwrap();
-        seen.extend(page.tasks.iter().map(|task| task.id));
+        seen.extend(page.rows.iter().map(|row| row.value.id));
         round += 1;
         world.task(json!({"title": "Comes", "dueDate": format!("2030-02-{round:02}T01:00:00Z")})).await;
         if round == 1 {

@@ -38,7 +38,7 @@ async fn a_reminder_that_is_moved_while_it_fires_does_either() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let reminder = world.reminder(&task, HOUR * 3).await;
     let later = ReminderPatch { scheduled_at: Some(clock::now().plus(HOUR * 9)), ..ReminderPatch::default() };
-    let moved = reminder.change(later, clock::now());
+    let moved = reminder.change(later, clock::now()).unwrap();
     world.store.update_reminder(&world.permit(), &moved, &CounterSnapshot::default()).await.unwrap();
     let refused = fire(&world, &reminder, &task).await;
     assert!(matches!(refused, Err(WriteError::Refused(Refusal::ReminderChanged))), "{refused:?}");

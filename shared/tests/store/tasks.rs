@@ -3,6 +3,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use serde_json::json;
+use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::field::Patch;
 use shared::domain::reminder::ReminderStatus;
@@ -10,7 +11,7 @@ use shared::domain::task::{MAX_TASKS, Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::id::UserId;
 use shared::store::counters::CounterSnapshot;
-use shared::store::{Refusal, WriteError};
+use shared::store::{Permit, Refusal, WriteError};
 
 use test_support::{TABLE, World, clock, new_reminder, new_task};
 
@@ -52,6 +53,29 @@ async fn of_two_updates_of_the_same_reading_one_is_refused() {
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     let stored = read(&world, &task).await;
     assert_eq!((stored.version, stored.description), (2, None));
+}
+
+#[tokio::test]
+async fn an_update_that_changes_nothing_writes_nothing_but_needs_a_living_session() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Pay rent", "description": "March", "dueDate": "2031-01-15"})).await;
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    let later = clock::now().plus(HOUR);
+    let same =
+        row.task.change(TaskPatch { title: Some(task.title.clone()), ..TaskPatch::default() }, &Zone::UTC, later);
+    world.store.meter().take();
+    world.store.update_task(&world.permit(), &row, &same).await.unwrap();
+    assert_eq!(world.store.meter().take().write_units, 0.0);
+    let stored = read(&world, &task).await;
+    assert_eq!((stored.version, stored.updated_at), (1, task.updated_at));
+    let after_its_end = Timestamp::from_second(world.session.expires_at).unwrap();
+    let same = row.task.change(TaskPatch::default(), &Zone::UTC, after_its_end);
+    let refused = world.store.update_task(&world.permit(), &row, &same).await;
+    assert!(matches!(refused, Err(WriteError::SessionEnded)), "{refused:?}");
+    world.store.end_session(&Permit::of_system(), world.user.id, world.session.id).await.unwrap();
+    let same = row.task.change(TaskPatch::default(), &Zone::UTC, later);
+    let refused = world.store.update_task(&world.permit(), &row, &same).await;
+    assert!(matches!(refused, Err(WriteError::SessionEnded)), "{refused:?}");
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ async fn walk_tasks(world: &World, query: &TaskQuery, limit: u32, steps: &[Step]
     let mut steps = steps.iter();
     loop {
         let page = world.store.tasks(world.user.id, query, after, limit).await.unwrap();
-        seen.extend(page.tasks.iter().map(|task| task.id));
+        seen.extend(page.rows.iter().map(|row| row.value.id));
         let Some(next) = page.next else { return seen };
         after = Some(next);
         if let Some(step) = steps.next() {
@@ -103,7 +103,7 @@ async fn step_over_reminders(world: &World, task: &Task, passing: &mut Vec<Remin
                 message: Patch::Keep,
                 status: None,
             };
-            let moved = reminder.change(patch, now);
+            let moved = reminder.change(patch, now).unwrap();
             world.store.update_reminder(&world.permit(), &moved, &CounterSnapshot::default()).await.unwrap();
         }
         Step::Remove(which) => {
@@ -137,9 +137,9 @@ proptest! {
             }
             let mut pairs = vec![("sort".to_owned(), sort.to_owned())];
             pairs.extend(filtered.then(|| ("q".to_owned(), "stands".to_owned())));
-            let query = TaskQuery::read(&pairs).unwrap();
+            let query = TaskQuery::read(&pairs).unwrap().resolve(&Zone::UTC);
             let still = world.store.tasks(world.user.id, &query, None, 100).await.unwrap();
-            let still: Vec<TaskId> = still.tasks.iter().map(|task| task.id).collect();
+            let still: Vec<TaskId> = still.rows.iter().map(|row| row.value.id).collect();
             let mut seen = walk_tasks(&world, &query, limit, &steps).await;
             seen.retain(|id| stands.contains(id));
             prop_assert_eq!(seen, still);
@@ -167,7 +167,7 @@ proptest! {
             let mut steps = steps.iter();
             loop {
                 let page = world.store.reminders(world.user.id, after, limit).await.unwrap();
-                seen.extend(page.reminders.iter().map(|(reminder, _)| (reminder.scheduled_at, reminder.id)));
+                seen.extend(page.rows.iter().map(|row| (row.value.0.scheduled_at, row.value.0.id)));
                 let Some(next) = page.next else { break };
                 after = Some(next);
                 if let Some(step) = steps.next() {

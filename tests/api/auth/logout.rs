@@ -47,6 +47,11 @@ async fn an_ended_session_s_access_token_writes_nothing_any_more() {
     device.update_reminder(&reminder, json!({"message": "Too late"})).await.expect_unauthorized();
     device.delete_reminder(&reminder).await.expect_unauthorized();
     device.delete_task(&task).await.expect_unauthorized();
+    // Changes of nothing are no way around it.
+    device.update_task(&task, json!({})).await.expect_unauthorized();
+    device.update_reminder(&reminder, json!({})).await.expect_unauthorized();
+    device.patch("/api/user/me", json!({})).await.expect_unauthorized();
+    device.post("/api/user/enabled-2fa", json!({"is_Enabled": false})).await.expect_unauthorized();
 
     assert_eq!(each(&user.tasks(&[]).await, "title"), ["Water the ferns"]);
     assert_eq!(user.task_now(&task).await["status"], "todo");

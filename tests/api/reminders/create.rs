@@ -69,6 +69,18 @@ async fn type_and_message_have_defaults() {
     let reminder = user.create_reminder(body).await;
     assert_eq!(reminder["type"], "email");
     assert_eq!(reminder["status"], "pending");
+    let body = json!({"taskId": id(&task), "scheduledAt": fires_in(86_400), "type": "", "status": " "});
+    let reminder = user.create_reminder(body).await;
+    assert_eq!((&reminder["type"], &reminder["status"]), (&json!("email"), &json!("pending")));
+}
+
+#[tokio::test]
+async fn a_time_at_the_end_of_all_is_taken_and_nothing_is_planned_for_it() {
+    let user = App::new().user().await;
+    let task = user.task("Water the ferns").await;
+    let reminder = user.remind(&task, "9999-12-31T23:59:59.999999999999Z").await;
+    assert_eq!(reminder["scheduledAt"], "9999-12-30T22:00:00.000Z");
+    assert_eq!(user.reminders().await[0]["scheduledAt"], reminder["scheduledAt"]);
 }
 
 #[tokio::test]
@@ -100,6 +112,8 @@ async fn the_messages_of_the_original_are_kept() {
         (json!({"scheduledAt": at}), "taskId", "Task ID is required"),
         (json!({"taskId": "42", "scheduledAt": at}), "taskId", "Invalid task ID format"),
         (json!({"taskId": id(&task)}), "scheduledAt", "Scheduled time is required"),
+        (json!({"taskId": "", "scheduledAt": at}), "taskId", "Task ID is required"),
+        (json!({"taskId": id(&task), "scheduledAt": ""}), "scheduledAt", "Scheduled time is required"),
         (
             json!({"taskId": id(&task), "scheduledAt": minutes_ahead(-1)}),
             "scheduledAt",

@@ -147,6 +147,28 @@ async fn a_reminder_moved_nearer_fires_at_once() {
 }
 
 #[tokio::test]
+async fn a_reminder_that_was_sent_can_be_saved_and_is_not_sent_again() {
+    let app = App::new();
+    let user = app.user().await;
+    let task = user.task("Water the ferns").await;
+    let planned = user.remind(&task, &minutes_ahead(10)).await;
+    let sent = user.wait_until_sent(&planned).await;
+    let answer = user.update_reminder(&planned, sent.clone()).await.expect(200);
+    assert_eq!(answer.data()["reminder"]["version"], sent["version"]);
+    // As a page has it that was opened before the mail went out.
+    let mut stale = planned.clone();
+    stale["message"] = json!("Two cups");
+    for _ in 0..2 {
+        let saved = user.update_reminder(&planned, stale.clone()).await.expect(200).data()["reminder"].clone();
+        assert_eq!((&saved["status"], &saved["emailSent"]), (&json!("pending"), &json!(true)));
+        assert_eq!(saved["delivery"], sent["delivery"]);
+    }
+    let_a_later_one_go_out(&app, &user, &minutes_ahead(20)).await;
+    assert_eq!(count(&app, &user, "Water the ferns").await, 1);
+    assert_eq!(user.notifications_of(&task, "upcoming").await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_reminder_taken_up_again_fires() {
     let app = App::new();
     let user = app.user().await;

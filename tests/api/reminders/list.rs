@@ -77,7 +77,7 @@ async fn a_user_sees_their_own_reminders_only() {
 #[tokio::test]
 async fn a_bad_parameter_is_refused() {
     let user = App::new().user().await;
-    for value in ["0", "101", "-1", "ten", "1.5"] {
+    for value in ["0", "501", "-1", "ten", "1.5"] {
         user.get(PATH).query(&[("limit", value)]).await.expect_invalid(&["limit"]);
     }
     user.get(PATH).query(&[("cursor", "x")]).await.expect_error(400, "INVALID_CURSOR");

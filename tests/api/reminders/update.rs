@@ -52,13 +52,33 @@ async fn a_moved_reminder_is_planned_for_its_new_time() {
 }
 
 #[tokio::test]
+async fn a_reminder_sent_back_as_it_was_read_is_as_it_was() {
+    let user = App::new().user().await;
+    let task = user.task("Water the ferns").await;
+    let body = json!({"taskId": id(&task), "scheduledAt": minutes_ahead(200), "type": "both", "message": "Two cups"});
+    let created = user.post("/api/reminders", body).await.expect(201);
+    let (reminder, etag) = (created.data()["reminder"].clone(), created.etag());
+    for body in [json!({}), reminder.clone(), json!({"type": null, "status": ""})] {
+        let answer = user.update_reminder(&reminder, body).if_match(&etag).await.expect(200);
+        assert_eq!((&answer.data()["reminder"], answer.etag()), (&reminder, etag.clone()));
+    }
+    user.update_reminder(&reminder, json!({})).if_match("\"7\"").await.expect_error(412, "PRECONDITION_FAILED");
+    let mut whole = reminder.clone();
+    whole["message"] = json!("One cup");
+    let answer = user.update_reminder(&reminder, whole).await.expect(200);
+    assert_eq!(answer.data()["reminder"]["message"], "One cup");
+}
+
+#[tokio::test]
 async fn null_clears_the_message_and_nothing_else() {
     let user = App::new().user().await;
     let task = user.task("Water the ferns").await;
     let body = json!({"taskId": id(&task), "scheduledAt": fires_in(86_400), "message": "Two cups"});
     let reminder = user.create_reminder(body).await;
-    let body = json!({"scheduledAt": null, "type": null, "status": null});
-    user.update_reminder(&reminder, body).await.expect_invalid(&["scheduledAt", "type", "status"]);
+    for blank in [json!(null), json!("")] {
+        let answer = user.update_reminder(&reminder, json!({"scheduledAt": blank})).await;
+        answer.expect_invalid(&["scheduledAt"]).saying("Scheduled time is required");
+    }
     let answer = user.update_reminder(&reminder, json!({"message": null})).await.expect(200);
     assert_eq!(answer.data()["reminder"]["message"], json!(null));
     let answer = user.update_reminder(&reminder, json!({"message": ""})).await.expect(200);
@@ -84,8 +104,9 @@ async fn every_bad_field_is_named_and_nothing_is_changed() {
     let user = App::new().user().await;
     let task = user.task("Water the ferns").await;
     let reminder = user.remind(&task, &fires_in(86_400)).await;
-    let cases: [(Value, &[&str]); 9] = [
+    let cases: [(Value, &[&str]); 10] = [
         (json!({"scheduledAt": minutes_ahead(-5)}), &["scheduledAt"]),
+        (json!({"scheduledAt": minutes_ahead(-5), "type": "sms"}), &["scheduledAt", "type"]),
         (json!({"scheduledAt": "2031-01-15T10:00:00"}), &["scheduledAt"]),
         (json!({"scheduledAt": "soon", "type": "sms"}), &["scheduledAt", "type"]),
         (json!({"type": "sms", "status": "sent"}), &["type", "status"]),

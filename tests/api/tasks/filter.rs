@@ -28,7 +28,8 @@ async fn a_query_keeps_what_it_names() {
     garden(&user).await;
     let (ferns, lawn, rent, meera, juggle) =
         ("Water the FERNS", "Mow the lawn", "Pay rent", "Call Meera", "Learn to juggle");
-    let cases: [(Query, &[&str]); 20] = [
+    // The user's zone is Asia/Kolkata: each task is due at 05:30 of its day.
+    let cases: [(Query, &[&str]); 24] = [
         (&[("status", "todo")], &[ferns, meera, juggle]),
         (&[("status", "COMPLETED")], &[rent]),
         (&[("status", "completed"), ("status", "in-progress")], &[lawn, rent]),
@@ -48,6 +49,10 @@ async fn a_query_keeps_what_it_names() {
         (&[("dueAfter", "2031-01-02T00:00:00Z"), ("dueBefore", "2031-01-04T00:00:00Z")], &[lawn, rent]),
         (&[("dueAfter", "2031-01-02T05:30:00+05:30"), ("dueBefore", "2031-01-02T05:30:00.001+05:30")], &[lawn]),
         (&[("dueAfter", "2031-01-04T00:00:00Z"), ("dueBefore", "2031-01-01T00:00:00Z")], &[]),
+        (&[("dueBefore", "2031-01-02")], &[ferns]),
+        (&[("dueAfter", "2031-01-03")], &[rent, meera]),
+        (&[("dueAfter", "2031-01-02"), ("dueBefore", "2031-01-03")], &[lawn]),
+        (&[("dueAfter", "2031-01-02"), ("dueBefore", "2031-01-02T00:00:00Z"), ("sort", "-dueDate")], &[]),
         (&[("status", "todo"), ("sort", "-dueDate")], &[meera, ferns, juggle]),
     ];
     for (query, titles) in cases {
@@ -72,4 +77,27 @@ async fn text_is_found_beyond_ascii() {
     assert_eq!(each(&user.tasks(&[("q", "straße")]).await, "title"), ["Straße fegen"]);
     assert_eq!(each(&user.tasks(&[("q", "żUREK")]).await, "title"), ["Żurek kochen 🍲"]);
     assert_eq!(each(&user.tasks(&[("q", "🍲")]).await, "title"), ["Żurek kochen 🍲"]);
+    for (title, wanted) in [("ΟΔΟΣΗΜΑΝΣΗ", "ΟΔΟΣ"), ("İSTANBUL tatil", "istanbul"), ("Straße fegen", "STRASSE")]
+    {
+        if title != "Straße fegen" {
+            user.task(title).await;
+        }
+        assert_eq!(each(&user.tasks(&[("q", wanted)]).await, "title"), [title], "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_due_on_a_day_is_found_by_that_day() {
+    let user = App::new().user().await;
+    user.create_task(json!({"title": "Pay rent", "dueDate": "2031-01-15"})).await;
+    for (query, found) in [
+        (&[("dueAfter", "2031-01-15"), ("dueBefore", "2031-01-16")][..], 1),
+        (&[("dueAfter", "2031-01-16")][..], 0),
+        (&[("dueBefore", "2031-01-15")][..], 0),
+    ] {
+        assert_eq!(user.tasks(query).await.len(), found, "{query:?}");
+    }
+    for bad in ["2031-02-30", "2031-1-5", "15/01/2031"] {
+        user.get("/api/tasks").query(&[("dueBefore", bad)]).await.expect_invalid(&["dueBefore"]);
+    }
 }

@@ -113,7 +113,7 @@ async fn a_bad_parameter_is_named() {
     let user = App::new().user().await;
     for (name, value) in [
         ("limit", "0"),
-        ("limit", "101"),
+        ("limit", "501"),
         ("limit", "-1"),
         ("limit", "1.5"),
         ("limit", "ten"),
@@ -155,6 +155,17 @@ async fn a_repeated_parameter_is_refused() {
 }
 
 #[tokio::test]
+async fn a_blank_parameter_counts_as_missing() {
+    let user = App::new().user().await;
+    five(&user).await;
+    let whole = user.tasks(&[]).await;
+    let names = ["limit", "cursor", "sort", "status", "priority", "category", "dueBefore", "dueAfter", "q", "fields"];
+    let blank = names.map(|name| (name, ""));
+    assert_eq!(user.tasks(&blank).await, whole);
+    assert_eq!(user.tasks(&blank.map(|(name, _)| (name, " "))).await, whole);
+}
+
+#[tokio::test]
 async fn an_unknown_parameter_is_ignored() {
     let user = App::new().user().await;
     user.task("Water the ferns").await;
@@ -168,9 +179,9 @@ fn sorted<'a>(titles: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn a_page_has_fifty_tasks_unless_asked_otherwise() {
+async fn a_list_shows_all_tasks_unless_asked_otherwise() {
     let user = App::new().user().await;
-    let calls = (0..53).map(|n| user.post(PATH, json!({"title": format!("Task {n}")})));
+    let calls = (0..54).map(|n| user.post(PATH, json!({"title": format!("Task {n}")})));
     for answer in crate::support::at_once(calls).await {
         answer.expect(201);
     }
@@ -179,7 +190,8 @@ async fn a_page_has_fifty_tasks_unless_asked_otherwise() {
         let more: &Value = &answer.data()["nextCursor"];
         (answer.list("tasks").len(), more.is_string())
     };
-    assert_eq!(count(&[]).await, (50, true));
+    assert_eq!(count(&[]).await, (54, false));
     assert_eq!(count(&[("limit", "1")]).await, (1, true));
-    assert_eq!(count(&[("limit", "100")]).await, (53, false));
+    assert_eq!(count(&[("limit", "53")]).await, (53, true));
+    assert_eq!(count(&[("limit", "500")]).await, (54, false));
 }

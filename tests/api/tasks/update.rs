@@ -67,25 +67,50 @@ async fn null_clears_an_optional_field() {
 }
 
 #[tokio::test]
-async fn null_does_not_clear_what_a_task_must_have() {
+async fn blank_clears_an_optional_field() {
     let user = App::new().user().await;
-    let task = user.task("Water the ferns").await;
-    let body = json!({"title": null, "priority": null, "status": null});
-    user.update_task(&task, body).await.expect_invalid(&["title", "priority", "status"]);
+    let body = json!({
+        "title": "Water the ferns", "dueDate": "2031-01-15", "category": "Garden", "link": "https://example.com/",
+    });
+    let task = user.create_task(body).await;
+    let answer = user.update_task(&task, json!({"dueDate": "", "category": "", "link": " "})).await.expect(200);
+    for field in ["dueDate", "category", "link"] {
+        assert_eq!(answer.data()["task"][field], json!(null), "{field}");
+    }
+    assert_eq!(&user.task_now(&task).await, &answer.data()["task"]);
+}
+
+#[tokio::test]
+async fn null_and_blank_leave_what_a_task_must_have() {
+    let user = App::new().user().await;
+    let task = user.create_task(json!({"title": "Water the ferns", "priority": "high", "status": "in-progress"})).await;
+    for blank in [json!(null), json!(""), json!("  ")] {
+        let answer = user.update_task(&task, json!({"priority": blank, "status": blank})).await.expect(200);
+        assert_eq!(answer.data()["task"], task);
+        user.update_task(&task, json!({"title": blank})).await.expect_invalid(&["title"]).saying("Title is required");
+    }
     assert_eq!(user.task_now(&task).await, task);
 }
 
 #[tokio::test]
-async fn nothing_sent_changes_nothing_that_a_user_sees() {
+async fn what_changes_nothing_leaves_the_version_for_others() {
     let user = App::new().user().await;
-    let task = user.task("Water the ferns").await;
-    for body in [json!({}), json!({"id": "x", "userId": "y", "colour": "green", "completedAt": "2001-01-01T00:00:00Z"})]
-    {
-        let answer = user.update_task(&task, body).await.expect(200);
-        for field in ["id", "userId", "title", "status", "priority", "completedAt", "createdAt"] {
-            assert_eq!(answer.data()["task"][field], task[field], "{field}");
-        }
+    let body = json!({
+        "title": "Water the ferns", "description": "", "dueDate": "2031-01-15", "priority": "high",
+        "status": "completed", "category": "Garden", "link": "https://example.com",
+    });
+    let created = user.post("/api/tasks", body.clone()).await.expect(201);
+    let (task, etag) = (created.data()["task"].clone(), created.etag());
+    let ignored = json!({"id": "x", "userId": "y", "colour": "green", "completedAt": "2001-01-01T00:00:00Z"});
+    for body in [json!({}), ignored, body, task.clone()] {
+        let answer = user.update_task(&task, body).if_match(&etag).await.expect(200);
+        assert_eq!(answer.data()["task"], task);
+        assert_eq!(answer.etag(), etag);
     }
+    assert_eq!(user.task_now(&task).await, task);
+    assert!(user.notifications().await.is_empty());
+    user.update_task(&task, json!({})).if_match("\"7\"").await.expect_error(412, "PRECONDITION_FAILED");
+    user.update_task(&task, json!({"title": "Water the palms"})).if_match(&etag).await.expect(200);
 }
 
 #[tokio::test]

@@ -126,6 +126,14 @@ pub fn header<'a>(response: &'a Response<Payload>, name: &str) -> Option<&'a str
     response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
+/// The size of an answer as a function's response, in bytes: its text is a JSON string there.
+pub fn event_size(response: &Response<Payload>) -> usize {
+    match response.body() {
+        Payload::Text(text) => Value::from(text.as_str()).to_string().len(),
+        other => panic!("no text: {other:?}"),
+    }
+}
+
 /// An answer's JSON.
 pub fn body(response: &Response<Payload>) -> Value {
     match response.body() {

@@ -185,7 +185,7 @@ impl<'a> Columns<'a> {
     }
 
     fn optional<T: Field>(&mut self, label: &str, names: &[&str]) -> Option<T> {
-        names.iter().find_map(|name| self.row.get(name)).filter(|value| !value.is_null())?;
+        names.iter().find_map(|name| self.row.get(name)).filter(|value| !T::BLANK.is_no_value(value))?;
         match self.read(label, names) {
             Ok(value) => Some(value),
             Err(reason) => {
@@ -263,10 +263,11 @@ mod tests {
     fn what_a_task_can_be_without_is_left_out_and_told() {
         let row = json!({
             "id": TaskId::new(), "title": "Complete project", "priority": "High", "status": "done",
-            "link": "javascript:alert(1)", "description": null, "created_at": "2024-12-10T09:00:00",
+            "link": "javascript:alert(1)", "description": null, "category": "", "created_at": "2024-12-10T09:00:00",
         });
         let Taken { value, without } = task(&row, UserId::new(), now()).unwrap();
         assert_eq!((value.priority, value.status, value.link), (Priority::High, TaskStatus::Todo, None));
+        assert_eq!(value.category, None);
         assert_eq!(without.len(), 2, "{without:?}");
         let reason = task(&json!({"id": TaskId::new(), "title": "ab"}), UserId::new(), now()).map(|_| ()).unwrap_err();
         assert_eq!(reason, "Title must be at least 3 characters");

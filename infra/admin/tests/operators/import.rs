@@ -183,8 +183,8 @@ async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_
     let asha = user(&world, "asha@example.com").await.id;
     let unread = async || {
         let now = clock::now();
-        let listed = world.store.notifications(asha, None, 100, now).await.unwrap().notifications;
-        let shown = listed.iter().filter(|(notification, _)| !notification.is_read).count();
+        let listed = world.store.notifications(asha, None, 100, now).await.unwrap().rows;
+        let shown = listed.iter().filter(|row| !row.value.0.is_read).count();
         let counted = world.store.unread_notifications(asha, now).await.unwrap();
         assert_eq!(counted, shown as u64, "count and list agree");
         (listed.len(), counted)

@@ -68,7 +68,7 @@ fn simple(schema: &Value) -> (String, Option<&str>) {
     if let Some(value) = schema.get("const") {
         return (plain(value), None);
     }
-    let choices: Vec<String> = list(schema, "enum").filter(|value| !value.is_null()).map(plain).collect();
+    let choices: Vec<String> = list(schema, "enum").filter(|value| !is_no_value(value)).map(plain).collect();
     if !choices.is_empty() {
         return (choices.join(" · "), None);
     }
@@ -120,8 +120,14 @@ fn type_of(schema: &Value) -> &str {
     }
 }
 
+/// Whether a schema takes null or the empty string, which both say that there is no value, and nothing else.
 fn is_null(schema: &Value) -> bool {
-    text(schema, "type") == "null"
+    let mut words = list(schema, "enum").peekable();
+    text(schema, "type") == "null" || (words.peek().is_some() && words.all(is_no_value))
+}
+
+fn is_no_value(value: &Value) -> bool {
+    value.is_null() || value == ""
 }
 
 fn has_null(schema: &Value) -> bool {
@@ -171,6 +177,13 @@ mod tests {
                 "time (RFC 3339) or date (YYYY-MM-DD), or null",
                 None,
             ),
+            (
+                json!({"type": ["string", "null"], "anyOf": [{"format": "date-time"}, {"format": "date"}, {"enum": ["", null]}]}),
+                "time (RFC 3339) or date (YYYY-MM-DD), or null",
+                None,
+            ),
+            (json!({"type": ["string", "null"], "enum": ["email", "push", "", null]}), "email · push, or null", None),
+            (json!({"anyOf": [{"type": "boolean"}, {"enum": ["", null]}]}), "true or false, or null", None),
             (
                 json!({"type": "array", "maxItems": 20, "items": {"$ref": "#/components/schemas/Task"}}),
                 "list, at most 20 of ",
