@@ -84,7 +84,7 @@ fn animation(random: &mut Random, is_webp: bool) -> Option<String> {
     }
 }
 
-/// Any sampling factors, sizes around the edges of blocks, and any of the scripts with its scans in another order.
+/// Any sampling factors, sizes around the edges of blocks, some of them so long that the picture is made smaller, and any of the scripts with its scans in another order.
 fn layout(random: &mut Random) -> Layout {
     loop {
         let count = [1, 3, 3, 3, 4][random.below(5) as usize];
@@ -97,7 +97,12 @@ fn layout(random: &mut Random) -> Layout {
         let (is_progressive, mut scans) = scripts.swap_remove(random.below(scripts.len() as u32) as usize);
         shuffle(random, &mut scans);
         let side = |random: &mut Random| 1 + random.below(70) as usize;
-        let size = (side(random), side(random));
+        let long = |random: &mut Random| 1900 + random.below(14_000) as usize;
+        let size = match random.below(12) {
+            0 => (long(random), side(random).min(20)),
+            1 => (side(random).min(20), long(random)),
+            _ => (side(random), side(random)),
+        };
         let interval = [0, 0, 1, 2, 7][random.below(5) as usize];
         let adobe = match count {
             1 => None,

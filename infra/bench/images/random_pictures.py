@@ -10,9 +10,13 @@ from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 SRGB = ImageCms.createProfile("sRGB")
 EXIF_ORIENTATION = 0x0112
+# The size within which pictures are stored.
+FIT = (1920, 1080)
 # The largest mean difference of a channel, of 255: of decoders that round in other places, of chroma that they
 # interpolate in other ways, and of profiles.
 LOSSLESS, LOSSY, NARROW, PROFILE = 0.4, 2.5, 16.0, 1.2
+# The same of pictures that are made smaller: noise overshoots, and is cut off after each pass.
+RESIZED = 3.0
 
 
 def soft(chance: random.Random, mode: str, size: tuple[int, int]) -> Image.Image:
@@ -30,7 +34,11 @@ def soft(chance: random.Random, mode: str, size: tuple[int, int]) -> Image.Image
 def picture(chance: random.Random, profiles: dict[str, bytes]) -> tuple[str, bytes, float]:
     """A file's extension, its bytes, and the mean difference that is allowed."""
     size = (chance.randint(1, 90), chance.randint(1, 90))
-    return chance.choice([jpeg, jpeg, png, png, webp, gif])(chance, size, profiles)
+    is_large = chance.random() < 0.1
+    if is_large:
+        size = (chance.randint(1921, 4800), chance.randint(1, 90))
+    extension, data, allowed = chance.choice([jpeg, jpeg, png, png, webp, gif])(chance, size, profiles)
+    return extension, data, allowed + (RESIZED if is_large else 0)
 
 
 def options(chance: random.Random, mode: str, profiles: dict[str, bytes]) -> tuple[dict[str, object], float]:
@@ -105,14 +113,22 @@ def gif(chance: random.Random, size: tuple[int, int], _profiles: dict[str, bytes
 
 
 def reading(path: Path) -> list[Image.Image]:
-    """The frames as Pillow and LittleCMS show them: upright, in sRGB, with alpha."""
+    """The frames as Pillow and LittleCMS show them: upright, in sRGB, with alpha, within the size that is stored."""
     frames = []
     with Image.open(path) as file:
         profile, exif = file.info.get("icc_profile"), file.getexif().get(EXIF_ORIENTATION, 1)
         gamma = None if profile or "srgb" in file.info else file.info.get("gamma")
         for frame in ImageSequence.Iterator(file):
-            frames.append(upright(lit(coloured(eight_bits(frame), profile), gamma), exif))
+            frames.append(fitted(upright(lit(coloured(eight_bits(frame), profile), gamma), exif)))
     return frames
+
+
+def fitted(frame: Image.Image) -> Image.Image:
+    scale = min(FIT[0] / frame.width, FIT[1] / frame.height)
+    if scale >= 1:
+        return frame
+    size = (max(1, int(frame.width * scale + 0.5)), max(1, int(frame.height * scale + 0.5)))
+    return frame.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
 
 
 def eight_bits(frame: Image.Image) -> Image.Image:

@@ -68,7 +68,7 @@ impl<'a> Animation<'a> {
             canvas.into_pixels()
         };
         let picture = DynamicImage::ImageRgba8(picture);
-        Ok(Decoded { picture, orientation: self.orientation, profile: self.profile })
+        Ok(Decoded::new(picture, self.orientation, self.profile))
     }
 
     pub(super) fn shown(self) -> Shown<'a> {

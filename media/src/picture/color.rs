@@ -11,6 +11,8 @@ const PIECE: usize = 12 * 2048;
 const WIDEN: u16 = 257;
 /// Greys that are tried.
 const GREYS: u16 = 16;
+/// Steps of each channel between the colours that are tried.
+const LATTICE: u16 = 15;
 
 /// The way from a picture's colours to sRGB.
 pub(super) enum ToSrgb {
@@ -26,9 +28,13 @@ pub(super) enum ToSrgb {
 
 impl ToSrgb {
     /// By the picture's profile. One that does not fit the picture, or cannot be read, counts as none: then the picture
-    /// looks as it does in programs that know no profiles. Of a grey picture it may be one of greys or of RGB, as in
-    /// browsers.
+    /// looks as it does in programs that know no profiles. So does one that changes no colour, as that of sRGB. Of a grey
+    /// picture it may be one of greys or of RGB, as in browsers.
     pub(super) fn new(color: ColorType, profile: &[u8]) -> Option<Self> {
+        Self::read(color, profile).filter(|it| !it.changes_nothing())
+    }
+
+    fn read(color: ColorType, profile: &[u8]) -> Option<Self> {
         let profile = ColorProfile::new_from_slice(profile).ok()?;
         let layout = match color {
             ColorType::L8 | ColorType::La8 => return greys(&profile),
@@ -41,6 +47,24 @@ impl ToSrgb {
         }
         let transform = transform(&profile, layout, layout)?;
         Some(Self::Colors { transform, layout })
+    }
+
+    /// Whether no colour of a lattice changes by half a step of 255 or more.
+    fn changes_nothing(&self) -> bool {
+        let (transform, layout) = match self {
+            Self::Greys(greys) => return greys.iter().zip(0..=u8::MAX).all(|(is, was)| was == *is),
+            Self::Colors { transform, layout } => (transform, layout),
+        };
+        let levels = || (0..=LATTICE).map(|level| u16::MAX / LATTICE * level);
+        let opaque = (layout.channels() == 4).then_some(u16::MAX);
+        let colors: Vec<u16> = levels()
+            .flat_map(|red| levels().map(move |green| (red, green)))
+            .flat_map(|(red, green)| levels().map(move |blue| [red, green, blue]))
+            .flat_map(|color| color.into_iter().chain(opaque))
+            .collect();
+        let mut converted = vec![0; colors.len()];
+        let is_same = |(was, is): (&u16, &u16)| was.abs_diff(*is) <= WIDEN / 2;
+        transform.transform(&colors, &mut converted).is_ok() && colors.iter().zip(&converted).all(is_same)
     }
 
     /// Whether greys stay what they are: then its curves are those of sRGB, and pixels may be mixed before they are
@@ -100,6 +124,22 @@ pub(super) fn cmyk_to_srgb(inks: &[u8], profile: Option<&[u8]>) -> Vec<u8> {
             let light = u32::from(u8::MAX - ink) * u32::from(u8::MAX - k);
             *channel = u8::try_from((light + 127) / 255).unwrap_or(u8::MAX);
         }
+    }
+    rgb
+}
+
+/// Y′CbCr of the full range to RGB (ITU-T T.871, section 7), of three planes of the same size.
+pub(super) fn ycc_to_rgb(luma: &[u8], blue: &[u8], red: &[u8]) -> Vec<u8> {
+    // In units of 1/65,536.
+    const RED: i32 = 91_881;
+    const GREEN: (i32, i32) = (22_554, 46_802);
+    const BLUE: i32 = 116_130;
+    let mut rgb = vec![0; 3 * luma.len()];
+    for (((color, luma), blue), red) in rgb.as_chunks_mut().0.iter_mut().zip(luma).zip(blue).zip(red) {
+        let light = (i32::from(*luma) << 16) + (1 << 15);
+        let (blue, red) = (i32::from(*blue) - 128, i32::from(*red) - 128);
+        let sums = [light + RED * red, light - GREEN.0 * blue - GREEN.1 * red, light + BLUE * blue];
+        *color = sums.map(|sum| u8::try_from((sum >> 16).clamp(0, 255)).unwrap_or(0));
     }
     rgb
 }
@@ -196,10 +236,19 @@ mod tests {
     #[test]
     fn curves_of_other_kinds_are_told_from_our_own() {
         let picture = DynamicImage::new_rgb8(1, 1);
-        assert!(to_srgb(&ColorProfile::new_srgb(), &picture).keeps_greys());
         assert!(to_srgb(&ColorProfile::new_display_p3(), &picture).keeps_greys());
         assert!(!to_srgb(&ColorProfile::new_adobe_rgb(), &picture).keeps_greys());
         assert!(!to_srgb(&ColorProfile::new_pro_photo_rgb(), &DynamicImage::new_rgba8(1, 1)).keeps_greys());
+    }
+
+    #[test]
+    fn a_profile_that_changes_nothing_counts_as_none() {
+        let (srgb, grey) = (ColorProfile::new_srgb(), ColorProfile::new_gray_with_gamma(2.2));
+        for color in [ColorType::Rgb8, ColorType::Rgba8] {
+            assert!(ToSrgb::new(color, &srgb.encode().unwrap()).is_none(), "{color:?}");
+        }
+        assert!(ToSrgb::new(ColorType::L8, &srgb.encode().unwrap()).is_none());
+        assert!(ToSrgb::new(ColorType::L8, &grey.encode().unwrap()).is_some());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Resizing.
 
-use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, IntoImageView, ResizeAlg, ResizeOptions, Resizer};
-use image::{ColorType, DynamicImage, ImageBuffer};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, IntoImageView, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::{ColorType, DynamicImage, GrayImage, ImageBuffer};
 
 use crate::Rejection;
 
@@ -24,9 +24,14 @@ pub(super) fn size_within((width, height): (u32, u32), bounds: (u32, u32)) -> (u
     }
 }
 
-/// The picture within `bounds`. Transparent pixels do not bleed into others: colours are weighted by their alpha.
+/// The picture within `bounds`.
 pub(super) fn within(picture: DynamicImage, bounds: (u32, u32)) -> Result<DynamicImage, Rejection> {
     let size = size_within((picture.width(), picture.height()), bounds);
+    resized(picture, size)
+}
+
+/// The picture in another size. Transparent pixels do not bleed into others: colours are weighted by their alpha.
+pub(super) fn resized(picture: DynamicImage, size: (u32, u32)) -> Result<DynamicImage, Rejection> {
     if size == (picture.width(), picture.height()) {
         return Ok(picture);
     }
@@ -64,6 +69,50 @@ fn in_bands(picture: &DynamicImage, size: (u32, u32)) -> Option<DynamicImage> {
         done += rows;
     }
     from_bytes(picture.color(), size, small)
+}
+
+/// The part of a picture of one channel that counts, from the upper left corner.
+pub(super) struct Part<'a> {
+    pub(super) samples: &'a [u8],
+    /// Samples across and down of the whole.
+    pub(super) size: (u32, u32),
+    /// Those of the part, which may end within a sample.
+    pub(super) area: (f64, f64),
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn whole(picture: &'a GrayImage) -> Self {
+        let size = picture.dimensions();
+        Self { samples: picture.as_raw(), size, area: (f64::from(size.0), f64::from(size.1)) }
+    }
+
+    /// In another size. A part that has this size, but for less than a sample, is copied.
+    pub(super) fn resized(&self, size: (u32, u32)) -> Result<GrayImage, Rejection> {
+        if self.area.0.ceil() == f64::from(size.0) && self.area.1.ceil() == f64::from(size.1) {
+            self.cut(size)
+        } else {
+            self.convolved(size)
+        }
+        .ok_or(Rejection::Damaged)
+    }
+
+    fn cut(&self, size: (u32, u32)) -> Option<GrayImage> {
+        let (stride, width) = (usize::try_from(self.size.0).ok()?, usize::try_from(size.0).ok()?);
+        let rows = self.samples.chunks(stride).take(usize::try_from(size.1).ok()?);
+        let samples = rows.flat_map(|row| row.get(..width).unwrap_or_default()).copied().collect();
+        GrayImage::from_raw(size.0, size.1, samples)
+    }
+
+    fn convolved(&self, size: (u32, u32)) -> Option<GrayImage> {
+        let whole = ImageRef::new(self.size.0, self.size.1, self.samples, PixelType::U8).ok()?;
+        let mut resized = Image::new(size.0, size.1, PixelType::U8);
+        let grows = f64::from(size.0) > self.area.0 || f64::from(size.1) > self.area.1;
+        // Between samples of chroma, libjpeg interpolates linearly.
+        let filter = if grows { FilterType::Bilinear } else { FilterType::Lanczos3 };
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+        Resizer::new().resize(&whole, &mut resized, &options.crop(0.0, 0.0, self.area.0, self.area.1)).ok()?;
+        GrayImage::from_raw(size.0, size.1, resized.into_vec())
+    }
 }
 
 fn options() -> ResizeOptions {

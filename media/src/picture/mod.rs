@@ -18,6 +18,7 @@ mod fit;
 mod gif;
 mod jpeg;
 mod palette;
+mod photograph;
 mod png;
 mod webp;
 
@@ -30,6 +31,7 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageError, Limits, RgbaImage
 
 use self::animation::Animation;
 use self::color::ToSrgb;
+use self::jpeg::Jpeg;
 use crate::{Kind, Rejection};
 
 /// The stored picture fits into so many pixels across and down.
@@ -77,7 +79,11 @@ pub struct Frame {
 /// It is damaged, or larger than we take.
 pub fn optimize(kind: Kind, bytes: &[u8]) -> Result<Picture, Rejection> {
     match source(kind, bytes)? {
-        Source::Still(decoded) => finish(upright(decoded)?),
+        Source::Jpeg(jpeg) => match jpeg.photograph()? {
+            Some(photograph) => photograph.finish(),
+            None => finish(jpeg.pixels()?.upright()?),
+        },
+        Source::Still(decoded) => finish(decoded.upright()?),
         Source::Animation(animation) => animation::animated(animation),
     }
 }
@@ -88,15 +94,23 @@ pub fn optimize(kind: Kind, bytes: &[u8]) -> Result<Picture, Rejection> {
 /// It is damaged, or larger than we take.
 pub fn frames(kind: Kind, bytes: &[u8]) -> Result<Vec<Frame>, Rejection> {
     match source(kind, bytes)? {
-        Source::Still(decoded) => Ok(vec![Frame { pixels: upright(decoded)?.into_rgba8(), duration_ms: 0 }]),
+        Source::Jpeg(jpeg) => Ok(vec![Frame::alone(jpeg.pixels()?.upright()?)]),
+        Source::Still(decoded) => Ok(vec![Frame::alone(decoded.upright()?)]),
         Source::Animation(animation) => {
             animation.shown().map(|shown| shown.map(|(pixels, duration_ms)| Frame { pixels, duration_ms })).collect()
         }
     }
 }
 
+impl Frame {
+    fn alone(picture: DynamicImage) -> Self {
+        Self { pixels: picture.into_rgba8(), duration_ms: 0 }
+    }
+}
+
 /// A file's picture or pictures.
 enum Source<'a> {
+    Jpeg(Jpeg<'a>),
     Still(Decoded),
     Animation(Animation<'a>),
 }
@@ -112,18 +126,30 @@ struct Decoded {
     picture: DynamicImage,
     /// How to turn it.
     orientation: Orientation,
-    /// Its colours, where they are not those of sRGB.
-    profile: Option<Vec<u8>>,
+    /// How to convert its colours, where they are not those of sRGB.
+    to_srgb: Option<ToSrgb>,
+}
+
+impl Decoded {
+    fn new(picture: DynamicImage, orientation: Orientation, profile: Option<Vec<u8>>) -> Self {
+        let to_srgb = profile.and_then(|profile| ToSrgb::new(picture.color(), &profile));
+        Self { picture, orientation, to_srgb }
+    }
+
+    /// The small picture, upright and in sRGB.
+    fn upright(self) -> Result<DynamicImage, Rejection> {
+        converted(self.picture, self.orientation, self.to_srgb.as_ref())
+    }
 }
 
 fn source(kind: Kind, bytes: &[u8]) -> Result<Source<'_>, Rejection> {
     match kind {
-        Kind::Jpeg => Ok(Source::Still(jpeg::decoded(bytes)?)),
+        Kind::Jpeg => Ok(Source::Jpeg(Jpeg::read(bytes)?)),
         Kind::Png => {
             let plain = png::Plain::read(bytes);
             let mut decoder = PngDecoder::with_limits(Cursor::new(plain.bytes), limits()).map_err(refused)?;
             let profile = decoder.icc_profile().map_err(refused)?.or_else(|| plain.gamma.and_then(color::of_gamma));
-            Ok(Source::Still(Decoded { picture: still(decoder)?, orientation: plain.orientation, profile }))
+            Ok(Source::Still(Decoded::new(still(decoder)?, plain.orientation, profile)))
         }
         Kind::Gif => animated_or_still(gif::animation(bytes)?),
         Kind::Webp => {
@@ -132,7 +158,7 @@ fn source(kind: Kind, bytes: &[u8]) -> Result<Source<'_>, Rejection> {
                 return animated_or_still(webp::animation(bytes)?);
             }
             let (orientation, profile) = webp::metadata(&mut decoder)?;
-            Ok(Source::Still(Decoded { picture: still(decoder)?, orientation, profile }))
+            Ok(Source::Still(Decoded::new(still(decoder)?, orientation, profile)))
         }
         other => Err(Rejection::NotA(other)),
     }
@@ -148,29 +174,29 @@ fn still<D: ImageDecoder>(mut decoder: D) -> Result<DynamicImage, Rejection> {
     Ok(to_eight_bits(DynamicImage::from_decoder(decoder).map_err(refused)?))
 }
 
-/// From a decoded picture to a small one, upright and in sRGB.
-fn upright(Decoded { picture, orientation, profile }: Decoded) -> Result<DynamicImage, Rejection> {
-    let to_srgb = profile.and_then(|profile| ToSrgb::new(picture.color(), &profile));
-    converted(picture, orientation, to_srgb.as_ref())
+/// The size of the small picture before it is turned upright.
+fn fitted(size: (u32, u32), orientation: Orientation) -> (u32, u32) {
+    let is_turned = matches!(
+        orientation,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+    );
+    fit::size_within(size, if is_turned { (FIT.1, FIT.0) } else { FIT })
 }
 
+/// From a decoded picture to a small one, upright and in sRGB.
 fn converted(
     mut picture: DynamicImage,
     orientation: Orientation,
     to_srgb: Option<&ToSrgb>,
 ) -> Result<DynamicImage, Rejection> {
-    let is_turned = matches!(
-        orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
-    );
-    // Turning a small picture is cheaper; the bounds are those of the upright one.
-    let bounds = if is_turned { (FIT.1, FIT.0) } else { FIT };
     // Colours are converted last, when there are fewer pixels, unless mixing pixels would show.
     let is_first = to_srgb.is_some_and(|it| !it.keeps_greys());
     if let Some(to_srgb) = to_srgb.filter(|_| is_first) {
         to_srgb.convert(&mut picture);
     }
-    let mut picture = fit::within(picture, bounds)?;
+    // Turning a small picture is cheaper.
+    let size = fitted((picture.width(), picture.height()), orientation);
+    let mut picture = fit::resized(picture, size)?;
     picture.apply_orientation(orientation);
     if let Some(to_srgb) = to_srgb.filter(|_| !is_first) {
         to_srgb.convert(&mut picture);

@@ -1,13 +1,13 @@
 //! JPEG files whose picture is known, in any layout.
 
-use media::picture::frames;
+use image::RgbaImage;
+use media::picture::{FIT, frames};
 use media::{Kind, Rejection};
 
 use crate::jpeg_encoder::{Layout, Scan, encode};
 
 /// A soft picture: what sampling chroma less often takes from it is not seen.
-fn color(x: usize, y: usize) -> [f64; 3] {
-    let (x, y) = (x as f64, y as f64);
+fn color(x: f64, y: f64) -> [f64; 3] {
     let wave = |at: f64, length: f64| (at / length * std::f64::consts::TAU).sin();
     [
         128.0 + 90.0 * wave(x + 0.4 * y, 97.0),
@@ -26,6 +26,7 @@ fn ycc([r, g, b]: [f64; 3]) -> [f64; 3] {
 
 /// The samples of a file: YCbCr, RGB, inks as Adobe stores them, or grey.
 fn sample(layout: &Layout, component: usize, x: usize, y: usize) -> f64 {
+    let (x, y) = (x as f64, y as f64);
     match (layout.factors.len(), layout.adobe) {
         (1, _) => ycc(color(x, y))[0],
         (3, Some(0)) | (4, Some(0)) if component < 3 => color(x, y)[component],
@@ -36,7 +37,7 @@ fn sample(layout: &Layout, component: usize, x: usize, y: usize) -> f64 {
     }
 }
 
-fn wanted(layout: &Layout, x: usize, y: usize) -> [f64; 3] {
+fn wanted(layout: &Layout, x: f64, y: f64) -> [f64; 3] {
     match layout.factors.len() {
         1 => [ycc(color(x, y))[0]; 3],
         4 => color(x, y).map(|light| light * 230.0 / 255.0),
@@ -82,17 +83,26 @@ pub(crate) fn scripts(count: usize) -> Vec<(bool, Vec<Scan>)> {
 
 /// Mean and largest difference from the picture that was encoded.
 pub(crate) fn difference(layout: &Layout, bytes: &[u8]) -> Result<(f64, f64), Rejection> {
-    let shown = frames(Kind::Jpeg, bytes)?.swap_remove(0).pixels;
-    assert_eq!(shown.dimensions(), (layout.size.0 as u32, layout.size.1 as u32));
+    Ok(difference_of(layout, &frames(Kind::Jpeg, bytes)?.swap_remove(0).pixels))
+}
+
+/// The same of a picture that was made of it, of the size that it has when fitted.
+pub(crate) fn difference_of(layout: &Layout, shown: &RgbaImage) -> (f64, f64) {
+    let (width, height) = (layout.size.0 as f64, layout.size.1 as f64);
+    let scale = (FIT.0 as f64 / width).min(FIT.1 as f64 / height).min(1.0);
+    let fitted = |side: f64| (side * scale).round().max(1.0) as u32;
+    assert_eq!(shown.dimensions(), (fitted(width), fitted(height)), "{:?}", layout.size);
+    let (across, down) = (width / f64::from(shown.width()), height / f64::from(shown.height()));
     let (mut sum, mut most) = (0.0, 0.0_f64);
     for (x, y, pixel) in shown.enumerate_pixels() {
-        for (is, was) in pixel.0.into_iter().zip(wanted(layout, x as usize, y as usize)) {
+        let at = ((f64::from(x) + 0.5) * across - 0.5, (f64::from(y) + 0.5) * down - 0.5);
+        for (is, was) in pixel.0.into_iter().zip(wanted(layout, at.0, at.1)) {
             let error = (f64::from(is) - was).abs();
             sum += error;
             most = most.max(error);
         }
     }
-    Ok((sum / (3 * layout.size.0 * layout.size.1) as f64, most))
+    (sum / (3 * shown.width() * shown.height()) as f64, most)
 }
 
 pub(crate) fn encoded(layout: &Layout) -> Vec<u8> {

@@ -1,9 +1,10 @@
 //! JPEG in every layout, compared with the picture that was encoded.
 
-use media::Rejection;
+use media::{Kind, Rejection};
 
-use crate::jpeg_cases::{difference, encoded, is_legal, scripts};
+use crate::jpeg_cases::{difference, difference_of, encoded, is_legal, scripts};
 use crate::jpeg_encoder::Layout;
+use crate::support::{decoded, picture};
 
 const SIZES: [(usize, usize); 6] = [(1, 1), (8, 8), (17, 33), (65, 40), (49, 66), (131, 35)];
 const FACTORS: [[(usize, usize); 3]; 14] = [
@@ -23,7 +24,17 @@ const FACTORS: [[(usize, usize); 3]; 14] = [
     [(3, 1), (2, 1), (1, 1)],
 ];
 
+/// Of these, blocks become 7, 4, 3, 2 and 1 samples across and down.
+const LARGE: [(usize, usize); 5] = [(2200, 40), (3847, 35), (27, 3900), (7700, 33), (41, 9001)];
+/// What cameras and programs write.
+const USUAL: [[(usize, usize); 3]; 4] =
+    [[(1, 1); 3], [(2, 1), (1, 1), (1, 1)], [(1, 2), (1, 1), (1, 1)], [(2, 2), (1, 1), (1, 1)]];
+
 fn layouts(factors: &[(usize, usize)], adobe: Option<u8>, seed: usize) -> Vec<Layout> {
+    layouts_of(&SIZES, factors, adobe, seed)
+}
+
+fn layouts_of(sizes: &[(usize, usize)], factors: &[(usize, usize)], adobe: Option<u8>, seed: usize) -> Vec<Layout> {
     let of_size = |size: (usize, usize)| {
         let interval = [0, 1, 3][(seed + size.0) % 3];
         let factors = factors.to_vec();
@@ -36,7 +47,7 @@ fn layouts(factors: &[(usize, usize)], adobe: Option<u8>, seed: usize) -> Vec<La
             adobe,
         })
     };
-    SIZES.into_iter().flat_map(of_size).filter(is_legal).collect()
+    sizes.iter().copied().flat_map(of_size).filter(is_legal).collect()
 }
 
 /// Returns how many were refused as not supported.
@@ -78,5 +89,30 @@ fn grey_rgb_and_inks_are_read_in_any_division_into_scans() {
     for factors in [[one; 4], [(2, 2), one, one, (2, 2)], [(2, 1), one, one, (2, 1)]] {
         assert_eq!(assert_read(&layouts(&factors, Some(0), 4)), 0);
         assert_eq!(assert_read(&layouts(&factors, Some(2), 5)), 0);
+    }
+}
+
+#[test]
+fn large_pictures_are_read_in_any_layout_too() {
+    for (number, size) in LARGE.iter().enumerate() {
+        let factors = USUAL[number % USUAL.len()];
+        assert_eq!(assert_read(&layouts_of(&[*size], &factors, None, number)), 0);
+    }
+    assert_eq!(assert_read(&layouts_of(&LARGE, &[(1, 1)], None, 0)), 0);
+}
+
+#[test]
+fn what_is_stored_of_a_jpeg_is_its_picture_in_the_same_place() {
+    for (number, factors) in USUAL.iter().enumerate() {
+        for layout in layouts_of(&[(49, 66), (130, 35), (3847, 35)], factors, None, number) {
+            let stored = decoded(&picture(Kind::Jpeg, &encoded(&layout))).into_rgba8();
+            let (mean, most) = difference_of(&layout, &stored);
+            assert!(mean < 6.0 && most < 48.0, "{mean} {most}: {layout:?}");
+        }
+    }
+    for layout in layouts_of(&[(131, 35), (3847, 35)], &[(1, 1)], None, 0) {
+        let stored = decoded(&picture(Kind::Jpeg, &encoded(&layout))).into_rgba8();
+        let (mean, most) = difference_of(&layout, &stored);
+        assert!(mean < 6.0 && most < 48.0, "{mean} {most}: {layout:?}");
     }
 }

@@ -23,20 +23,28 @@ pub(super) struct Layout {
     pub(super) frame: Frame,
     /// In the order of the file.
     pub(super) scans: Vec<Scan>,
+    /// The segments that define tables, in the order of the file.
+    pub(super) tables: Vec<Tables>,
     /// What the components stand for.
     pub(super) colors: Colors,
     /// The EXIF block, without its header.
     pub(super) exif: Option<Range<usize>>,
     /// The colour profile, put together from its segments.
     pub(super) profile: Option<Vec<u8>>,
-    /// The end of the last scan's coded data.
-    pub(super) coded_end: usize,
     /// The end of the picture: behind `EOI`, or the end of the file where there is none.
     pub(super) end: usize,
     /// Whether the picture ends with `EOI`.
     pub(super) has_end_marker: bool,
     /// The segments, where bytes that belong to none stand between them.
     pub(super) pieces: Option<Vec<Range<usize>>>,
+}
+
+/// A segment that defines tables.
+#[derive(Debug)]
+pub(super) struct Tables {
+    /// Huffman tables, not those of quantization.
+    pub(super) is_huffman: bool,
+    pub(super) data: Range<usize>,
 }
 
 /// A walk along the markers.
@@ -93,9 +101,9 @@ impl<'a> Walk<'a> {
         self.bytes.get(segment.data.clone()).unwrap_or_default()
     }
 
-    /// Steps over a scan's coded data, which end at the first marker other than a restart. Returns the number of bytes
-    /// and whether the restart markers come in their order, and how many.
-    fn coded(&mut self) -> Result<(u64, u64), Rejection> {
+    /// Steps over a scan's coded data, which end at the first marker other than a restart. Returns where they
+    /// are and how many restart markers are among them, which have to come in their order.
+    fn coded(&mut self) -> Result<(Range<usize>, u64), Rejection> {
         let (start, mut restarts) = (self.at, 0_u64);
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -119,7 +127,7 @@ impl<'a> Walk<'a> {
             }
         }
         self.pieces.push(start..self.at);
-        Ok((u64::try_from(self.at - start).unwrap_or(u64::MAX), restarts))
+        Ok((start..self.at, restarts))
     }
 }
 
@@ -131,9 +139,9 @@ impl Layout {
     /// A segment breaks off or contradicts another, or the picture is coded in a way that is not supported.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Rejection> {
         let mut walk = Walk { bytes, at: START, pieces: iter::once(0..START).collect(), has_gaps: false };
-        let (mut header, mut scans, mut interval) = (None, Vec::new(), 0);
+        let (mut header, mut scans, mut tables, mut interval) = (None, Vec::new(), Vec::new(), 0);
         let (mut colors, mut exif, mut profile) = (Colors::default(), None, Profile::default());
-        let (mut coded_end, mut end) = (0, None);
+        let mut end = None;
         while let Some(segment) = walk.next()? {
             let data = walk.data(&segment);
             match segment.marker {
@@ -141,14 +149,14 @@ impl Layout {
                     end = Some(walk.at);
                     break;
                 }
-                0xc4 | 0xc8 | 0xcc => {}
+                0xc4 | 0xdb => tables.push(Tables { is_huffman: segment.marker == 0xc4, data: segment.data }),
+                0xc8 | 0xcc => {}
                 0xc0..=0xcf if header.is_some() => return Err(Rejection::Damaged),
                 marker @ 0xc0..=0xcf => header = Some(frame(marker, data)?),
                 0xdd => interval = data.iter().take(2).fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
                 0xda => {
                     let mut scan = scan(data, header.as_ref().ok_or(Rejection::Damaged)?, interval)?;
-                    (scan.bytes, scan.restarts) = walk.coded()?;
-                    coded_end = walk.at;
+                    (scan.coded, scan.restarts) = walk.coded()?;
                     scans.push(scan);
                     if scans.len() > SCANS_MAX {
                         return Err(Rejection::Unsupported);
@@ -167,7 +175,7 @@ impl Layout {
         let (has_end_marker, end) = (end.is_some(), end.unwrap_or(walk.at));
         let frame = header.ok_or(Rejection::Damaged)?;
         let profile = profile.joined();
-        Ok(Self { frame, scans, colors, exif, profile, coded_end, end, has_end_marker, pieces })
+        Ok(Self { frame, scans, tables, colors, exif, profile, end, has_end_marker, pieces })
     }
 
     /// Whether the scans can be those of the frame: every component is coded, in an order that makes sense, and there
@@ -183,7 +191,7 @@ impl Layout {
             visits += blocks;
             let is_dc = !self.frame.is_progressive || scan.band.start == 0;
             let bits = if self.frame.is_progressive { blocks } else { 2 * blocks };
-            if is_dc && scan.bytes * 8 < bits {
+            if is_dc && u64::try_from(scan.coded.len()).is_ok_and(|bytes| 8 * bytes < bits) {
                 return Err(Rejection::Damaged);
             }
             if scan.interval > 0 && scan.restarts + 1 < units.div_ceil(scan.interval) {
@@ -215,18 +223,22 @@ impl Layout {
     /// The number of blocks that a scan codes: those of the component alone where there is one, whole units of all
     /// components otherwise (A.2).
     fn blocks(&self, scan: &Scan) -> u64 {
-        let per_unit: u64 =
-            if scan.components.len() == 1 { 1 } else { self.parts(scan).map(|it| it.across * it.down).sum() };
+        let per_unit: u64 = if scan.components.len() == 1 {
+            1
+        } else {
+            self.parts(scan).map(|it| u64::from(it.across * it.down)).sum()
+        };
         self.units(scan) * per_unit
     }
 
     fn units(&self, scan: &Scan) -> u64 {
         let (across, down) = self.frame.sampling();
+        let (across, down) = (u64::from(across), u64::from(down));
         let (width, height) = (u64::from(self.frame.width), u64::from(self.frame.height));
         match (self.parts(scan).next(), scan.components.len()) {
             (Some(component), 1) => {
-                let columns = (width * component.across).div_ceil(across).div_ceil(8);
-                columns * (height * component.down).div_ceil(down).div_ceil(8)
+                let columns = (width * u64::from(component.across)).div_ceil(across).div_ceil(8);
+                columns * (height * u64::from(component.down)).div_ceil(down).div_ceil(8)
             }
             _ => width.div_ceil(8 * across) * height.div_ceil(8 * down),
         }

@@ -19,8 +19,10 @@ pub(super) struct Frame {
 #[derive(Debug)]
 pub(super) struct Component {
     id: u8,
-    pub(super) across: u64,
-    pub(super) down: u64,
+    pub(super) across: u8,
+    pub(super) down: u8,
+    /// The number of its quantization table.
+    pub(super) quantization: usize,
 }
 
 /// A scan header (`SOS`), and what is known of the coded data behind it.
@@ -28,6 +30,8 @@ pub(super) struct Component {
 pub(super) struct Scan {
     /// Indices into the frame's components.
     pub(super) components: Vec<usize>,
+    /// The numbers of each component's Huffman tables, for DC and AC coefficients.
+    pub(super) tables: Vec<(usize, usize)>,
     /// The coefficients that it codes.
     pub(super) band: Range<usize>,
     /// The bit positions of the scan before and of this one, in successive approximation.
@@ -35,8 +39,8 @@ pub(super) struct Scan {
     pub(super) low: u8,
     /// Units between restart markers; 0 for none.
     pub(super) interval: u64,
-    /// Bytes of coded data.
-    pub(super) bytes: u64,
+    /// The coded data.
+    pub(super) coded: Range<usize>,
     /// Restart markers within them.
     pub(super) restarts: u64,
 }
@@ -60,13 +64,13 @@ pub(super) enum ColorModel {
 
 impl Frame {
     /// The largest sampling factors, across and down.
-    pub(super) fn sampling(&self) -> (u64, u64) {
-        let largest = |of: fn(&Component) -> u64| self.components.iter().map(of).max().unwrap_or(1);
+    pub(super) fn sampling(&self) -> (u8, u8) {
+        let largest = |of: fn(&Component) -> u8| self.components.iter().map(of).max().unwrap_or(1);
         (largest(|it| it.across), largest(|it| it.down))
     }
 
     /// The sampling factors of each component.
-    pub(super) fn factors(&self) -> Vec<(u64, u64)> {
+    pub(super) fn factors(&self) -> Vec<(u8, u8)> {
         self.components.iter().map(|it| (it.across, it.down)).collect()
     }
 
@@ -97,8 +101,8 @@ pub(super) fn frame(marker: u8, data: &[u8]) -> Result<Frame, Rejection> {
         return Err(Rejection::Damaged);
     }
     let component = |data: &[u8]| match data {
-        &[id, factors, _] if (1..=4).contains(&(factors >> 4)) && (1..=4).contains(&(factors & 15)) => {
-            Ok(Component { id, across: u64::from(factors >> 4), down: u64::from(factors & 15) })
+        &[id, factors, quantization] if (1..=4).contains(&(factors >> 4)) && (1..=4).contains(&(factors & 15)) => {
+            Ok(Component { id, across: factors >> 4, down: factors & 15, quantization: usize::from(quantization) })
         }
         _ => Err(Rejection::Damaged),
     };
@@ -111,11 +115,12 @@ pub(super) fn scan(data: &[u8], frame: &Frame, interval: u64) -> Result<Scan, Re
     let (count, rest) = data.split_first().ok_or(Rejection::Damaged)?;
     let (selectors, parameters) = rest.split_at_checked(2 * usize::from(*count)).ok_or(Rejection::Damaged)?;
     let &[first, last, bits, ..] = parameters else { return Err(Rejection::Damaged) };
-    let mut components = Vec::new();
-    for selector in selectors.chunks_exact(2) {
-        let index = frame.components.iter().position(|it| Some(&it.id) == selector.first());
+    let (mut components, mut tables) = (Vec::new(), Vec::new());
+    for [id, numbers] in selectors.as_chunks().0 {
+        let index = frame.components.iter().position(|it| it.id == *id);
         let index = index.filter(|index| !components.contains(index)).ok_or(Rejection::Damaged)?;
         components.push(index);
+        tables.push((usize::from(numbers >> 4), usize::from(numbers & 15)));
     }
     let (band, high, low) = if frame.is_progressive {
         (usize::from(first)..usize::from(last) + 1, bits >> 4, bits & 15)
@@ -127,5 +132,5 @@ pub(super) fn scan(data: &[u8], frame: &Frame, interval: u64) -> Result<Scan, Re
     if components.is_empty() || band.is_empty() || !is_band || low > 13 || (high > 0 && high != low + 1) {
         return Err(Rejection::Damaged);
     }
-    Ok(Scan { components, band, high, low, interval, bytes: 0, restarts: 0 })
+    Ok(Scan { components, tables, band, high, low, interval, coded: 0..0, restarts: 0 })
 }
