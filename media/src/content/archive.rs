@@ -9,7 +9,12 @@ use crate::Rejection;
 /// Maximum number of entries.
 const ENTRIES_MAX: usize = 10_000;
 /// Maximum number of bytes that all entries unpack to, with those of archives within.
-const UNPACKED_MAX: u64 = 512 * 1024 * 1024;
+pub const UNPACKED_MAX: u64 = 512 * 1024 * 1024;
+/// Maximum number of bytes of an entry that is kept in memory to be looked into: a list, or a document within.
+const KEPT_MAX: usize = 64 * 1024 * 1024;
+/// Maximum number of bytes of all lists of types and relationships, with those of archives within: far more than any
+/// program writes, and read within a second.
+const LISTS_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of a piece that is unpacked at a time.
 const PIECE: usize = 64 * 1024;
 /// The end of the directory, without a comment (4.3.16), and where its comment's length is.
@@ -19,18 +24,26 @@ const COMMENT_LENGTH: usize = 20;
 /// The beginning of an archive.
 pub(super) const SIGNATURE: &[u8] = b"PK\x03\x04";
 
-/// How much may still be unpacked.
-pub(super) struct Budget(u64);
+/// How much may still be unpacked, and how much of it may be lists.
+pub(super) struct Budget {
+    unpacked: u64,
+    lists: usize,
+}
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(UNPACKED_MAX)
+        Self { unpacked: UNPACKED_MAX, lists: LISTS_MAX }
     }
 }
 
 impl Budget {
     fn spend(&mut self, bytes: u64) -> Result<(), Rejection> {
-        self.0 = self.0.checked_sub(bytes).ok_or(Rejection::TooLargeUnpacked)?;
+        self.unpacked = self.unpacked.checked_sub(bytes).ok_or(Rejection::TooLargeUnpacked)?;
+        Ok(())
+    }
+
+    pub(super) fn spend_on_lists(&mut self, bytes: usize) -> Result<(), Rejection> {
+        self.lists = self.lists.checked_sub(bytes).ok_or(Rejection::TooLargeUnpacked)?;
         Ok(())
     }
 }
@@ -96,6 +109,9 @@ impl<'a> Archive<'a> {
                 return Ok((name, kept));
             }
             if let Some(kept) = &mut kept {
+                if kept.len() + part.len() > KEPT_MAX {
+                    return Err(Rejection::TooLargeUnpacked);
+                }
                 kept.extend_from_slice(part);
             }
         }

@@ -29,6 +29,9 @@ const VBA_INFO: u16 = 0x0400;
 /// The offset of its flag, in bytes.
 const HAS_PROGRAMS: usize = 4;
 
+/// How deep storages may lie within storages: each entry's path names them all.
+const DEPTH_MAX: usize = 32;
+
 type File<'a> = CompoundFile<Cursor<&'a [u8]>>;
 
 /// Checks for the stream that is named after the kind's program, and that the file is neither encrypted nor holds
@@ -93,8 +96,15 @@ fn stream(file: &mut File<'_>, name: &str, most: usize) -> Result<Vec<u8>, Rejec
 }
 
 fn refuse_storages(file: &File<'_>) -> Result<(), Rejection> {
-    let is_program = |entry: cfb::Entry| PROGRAMS.iter().any(|name| entry.name().eq_ignore_ascii_case(name));
-    if file.walk().any(is_program) { Err(Rejection::Macros) } else { Ok(()) }
+    for entry in file.walk() {
+        if PROGRAMS.iter().any(|name| entry.name().eq_ignore_ascii_case(name)) {
+            return Err(Rejection::Macros);
+        }
+        if entry.path().components().count() > DEPTH_MAX {
+            return Err(Rejection::Damaged);
+        }
+    }
+    Ok(())
 }
 
 /// Walks along the records up to the end of those that are of the whole workbook.

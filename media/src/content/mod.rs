@@ -9,6 +9,8 @@ mod package;
 mod pdf;
 mod text;
 
+pub use archive::UNPACKED_MAX;
+
 use crate::{Kind, Rejection};
 
 /// Checks that `bytes` are of `kind`. Of pictures only the signature: decoding them finds the rest.

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use roxmltree::{Document, ParsingOptions};
+use memchr::memmem;
+use roxmltree::{Document, Error, ParsingOptions};
 
 use super::archive::{Archive, Budget, SIGNATURE};
 use super::compound;
@@ -10,10 +11,12 @@ use crate::{Kind, Rejection};
 
 /// Maximum number of bytes of a part that lists types or relationships.
 const LIST_MAX: usize = 4 * 1024 * 1024;
-/// Maximum number of bytes of all of them: far more than any program writes, and read within a second.
-const LISTS_MAX: usize = 16 * 1024 * 1024;
 /// Maximum number of elements, attributes and texts in one of them.
 const NODES_MAX: u32 = 500_000;
+/// Maximum number of attributes of one of its elements: the parser compares each with all others.
+const ATTRIBUTES_MAX: usize = 256;
+/// Maximum number of name spaces that it declares: the parser may copy all of them for each element.
+const NAMESPACES_MAX: usize = 10_000;
 /// How deep packages may lie within packages.
 const DEPTH_MAX: u8 = 3;
 /// The part that lists the types of the others.
@@ -84,6 +87,7 @@ fn refuse_programs_within(bytes: &[u8], budget: &mut Budget, depth: u8) -> Resul
     match Package::read_at(bytes, budget, depth) {
         Ok(package) => match package.types() {
             Ok(Some(types)) => package.refuse_programs(&types),
+            Err(Rejection::TooLargeUnpacked) => Err(Rejection::TooLargeUnpacked),
             _ => Ok(()),
         },
         Err(refusal @ (Rejection::TooLargeUnpacked | Rejection::Macros)) => Err(refusal),
@@ -98,17 +102,17 @@ impl Package {
 
     fn read_at(bytes: &[u8], budget: &mut Budget, depth: u8) -> Result<Self, Rejection> {
         let mut archive = Archive::open(bytes)?;
-        let (mut package, mut lists) = (Self::default(), 0);
+        let mut package = Self::default();
         let keeps = |name: &str, start: &[u8]| is_list(&normal(name)) || is_document(start);
         for index in 0..archive.len() {
             let (name, kept) = archive.unpack(index, budget, keeps)?;
             let (is_folder, name) = (name.ends_with(['/', '\\']), normal(&name));
             if let Some(kept) = kept {
                 if is_list(&name) {
-                    lists += kept.len();
-                    if kept.len() > LIST_MAX || lists > LISTS_MAX {
+                    if kept.len() > LIST_MAX {
                         return Err(Rejection::TooLargeUnpacked);
                     }
+                    budget.spend_on_lists(kept.len())?;
                     package.kept.insert(name.clone(), kept);
                 } else {
                     refuse_programs_within(&kept, budget, depth + 1)?;
@@ -225,6 +229,18 @@ fn text(bytes: &[u8]) -> Result<String, Rejection> {
 }
 
 fn parsed(text: &str) -> Result<Document<'_>, Rejection> {
+    // `<` stands nowhere but at the beginning of a tag, so no element has more attributes than equals signs up to the next.
+    let has_many_attributes = |tag: &str| memchr::memchr_iter(b'=', tag.as_bytes()).count() > ATTRIBUTES_MAX;
+    let namespaces = memmem::find_iter(text.as_bytes(), b"xmlns").count();
+    if namespaces > NAMESPACES_MAX || text.split('<').any(has_many_attributes) {
+        return Err(Rejection::TooLargeUnpacked);
+    }
     let options = ParsingOptions { nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    Document::parse_with_options(text, options).map_err(|_| Rejection::Damaged)
+    Document::parse_with_options(text, options).map_err(|error| match error {
+        // Another program may read what is only too much for us, and run what it holds.
+        Error::NodesLimitReached | Error::AttributesLimitReached | Error::NamespacesLimitReached => {
+            Rejection::TooLargeUnpacked
+        }
+        _ => Rejection::Damaged,
+    })
 }

@@ -35,11 +35,13 @@ pub(super) struct Length {
 }
 
 impl Length {
-    /// Counts a frame of this size.
-    pub(super) fn add(&mut self, (width, height): (u32, u32)) -> Result<(), Rejection> {
-        check_dimensions(width, height)?;
+    /// Counts a frame: the pixels of the canvas, which are made small, or its own, which are decoded, if they are more.
+    pub(super) fn add(&mut self, canvas: (u32, u32), frame: (u32, u32)) -> Result<(), Rejection> {
+        check_dimensions(canvas.0, canvas.1)?;
+        check_dimensions(frame.0, frame.1)?;
         self.frames += 1;
-        self.pixels += u64::from(width) * u64::from(height);
+        self.pixels +=
+            [canvas, frame].map(|(width, height)| u64::from(width) * u64::from(height)).into_iter().max().unwrap_or(0);
         let is_too_long = self.frames > FRAMES_MAX || (self.frames > 1 && self.pixels > ANIMATION_PIXELS_MAX);
         if is_too_long { Err(Rejection::TooManyFrames) } else { Ok(()) }
     }

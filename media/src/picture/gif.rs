@@ -31,7 +31,8 @@ pub(super) fn animation(bytes: &[u8]) -> Result<Animation<'_>, Rejection> {
         // Browsers enlarge the canvas to hold the first frame, and only that.
         let (right, bottom) = (frame.left.saturating_add(frame.width), frame.top.saturating_add(frame.height));
         let canvas = size.get_or_insert((u32::from(screen.0.max(right)), u32::from(screen.1.max(bottom))));
-        length.add(*canvas)?;
+        // All of a frame is decoded, also what lies outside the canvas.
+        length.add(*canvas, (u32::from(frame.width), u32::from(frame.height)))?;
     }
     let loops = match packed.repeat() {
         Repeat::Infinite => 0,

@@ -39,7 +39,8 @@ pub(super) fn animation(bytes: &[u8]) -> Result<Animation<'_>, Rejection> {
         match name {
             b"ANIM" => loops = u32::from(little_endian(data, 4)?) | u32::from(little_endian(data, 5)?) << 8,
             b"ANMF" => {
-                length.add(size)?;
+                // Frames lie within the canvas.
+                length.add(size, size)?;
                 frames.push(data);
             }
             _ => {}

@@ -9,6 +9,7 @@
 mod animations;
 mod cmyk_profile;
 mod compositor;
+mod costs;
 mod damage;
 mod documents;
 mod jpeg_cases;
