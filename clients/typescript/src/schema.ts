@@ -846,9 +846,11 @@ export interface components {
             scheduledAt: string;
             /** @enum {string} */
             status: "pending" | "completed" | "skipped";
-            /** @description What a reminder shows of its task. */
+            /** @description What a list of reminders or notifications shows of a task. */
             task: {
+                /** @default null */
                 category: string | null;
+                /** @default null */
                 description: string | null;
                 /** Format: uuid */
                 id: string;
@@ -2141,7 +2143,7 @@ export interface operations {
                     email: string;
                     /** Format: password */
                     password: string;
-                    rememberMe?: boolean | null;
+                    rememberMe?: boolean | ("" | null);
                 };
             };
         };
@@ -2405,7 +2407,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    refreshToken?: string | null;
+                    refreshToken?: string | ("" | null);
                 };
             };
         };
@@ -3175,11 +3177,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /**
-                     * Format: password
-                     * @description The account's password. Not needed with a session of the account.
-                     */
-                    password?: string | null;
+                    /** @description The account's password. Not needed with a session of the account. */
+                    password?: string | ("" | null);
                     token: string;
                 };
             };
@@ -4346,7 +4345,7 @@ export interface operations {
                      * @description `pending` by default.
                      * @enum {string|null}
                      */
-                    status?: "pending" | "completed" | "skipped" | null;
+                    status?: "pending" | "completed" | "skipped" | "" | null;
                     /**
                      * Format: uuid
                      * @description The task to remind of.
@@ -4356,7 +4355,7 @@ export interface operations {
                      * @description `email` by default.
                      * @enum {string|null}
                      */
-                    type?: "email" | "push" | "both" | null;
+                    type?: "email" | "push" | "both" | "" | null;
                 };
             };
         };
@@ -4561,19 +4560,19 @@ export interface operations {
                     message?: string | null;
                     /**
                      * Format: date-time
-                     * @description The time that the reminder is about; it lies in the future.
+                     * @description The time that the reminder is about; another time than the present one lies in the future.
                      */
                     scheduledAt?: string;
                     /**
                      * @description Whether it is still to come.
-                     * @enum {string}
+                     * @enum {string|null}
                      */
-                    status?: "pending" | "completed" | "skipped";
+                    status?: "pending" | "completed" | "skipped" | "" | null;
                     /**
                      * @description How it reaches the user.
-                     * @enum {string}
+                     * @enum {string|null}
                      */
-                    type?: "email" | "push" | "both";
+                    type?: "email" | "push" | "both" | "" | null;
                 };
             };
         };
@@ -4915,8 +4914,8 @@ export interface operations {
                 status?: ("todo" | "in-progress" | "completed")[];
                 priority?: ("low" | "medium" | "high")[];
                 category?: string[];
-                dueBefore?: string;
-                dueAfter?: string;
+                dueBefore?: string | unknown | unknown;
+                dueAfter?: string | unknown | unknown;
                 q?: string;
                 sort?: "dueDate" | "-dueDate" | "createdAt" | "-createdAt";
                 fields?: string;
@@ -5038,26 +5037,23 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The user's own grouping. */
-                    category?: string | null;
+                    category?: string | ("" | null);
                     /** @description Details. */
                     description?: string | null;
                     /** @description A plain date is the end of that day in the user's time zone */
-                    dueDate?: ((string | unknown | unknown | null) | null) | unknown | unknown | null;
-                    /**
-                     * Format: uri
-                     * @description An http or https URL.
-                     */
-                    link?: string | null;
+                    dueDate?: ((string | unknown | unknown | ("" | null)) | null) | unknown | unknown | ("" | null);
+                    /** @description An http or https URL. */
+                    link?: string | ("" | null);
                     /**
                      * @description `medium` by default.
                      * @enum {string|null}
                      */
-                    priority?: "low" | "medium" | "high" | null;
+                    priority?: "low" | "medium" | "high" | "" | null;
                     /**
                      * @description `todo` by default.
                      * @enum {string|null}
                      */
-                    status?: "todo" | "in-progress" | "completed" | null;
+                    status?: "todo" | "in-progress" | "completed" | "" | null;
                     /** @description The task in one line. */
                     title: string;
                 };
@@ -5355,26 +5351,23 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The user's own grouping; null removes it. */
-                    category?: string | null;
+                    category?: string | ("" | null);
                     /** @description Details; null removes them. */
                     description?: string | null;
                     /** @description A plain date is the end of that day in the user's time zone */
-                    dueDate?: ((string | unknown | unknown | null) | null) | unknown | unknown | null;
-                    /**
-                     * Format: uri
-                     * @description An http or https URL; null removes it.
-                     */
-                    link?: string | null;
+                    dueDate?: ((string | unknown | unknown | ("" | null)) | null) | unknown | unknown | ("" | null);
+                    /** @description An http or https URL; null removes it. */
+                    link?: string | ("" | null);
                     /**
                      * @description How much the task matters.
-                     * @enum {string}
+                     * @enum {string|null}
                      */
-                    priority?: "low" | "medium" | "high";
+                    priority?: "low" | "medium" | "high" | "" | null;
                     /**
                      * @description `completed` cancels its pending reminders.
-                     * @enum {string}
+                     * @enum {string|null}
                      */
-                    status?: "todo" | "in-progress" | "completed";
+                    status?: "todo" | "in-progress" | "completed" | "" | null;
                     /** @description The task in one line. */
                     title?: string;
                 };
@@ -6402,13 +6395,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Whether all other sessions end. Default: they go on. */
-                    endOtherSessions?: boolean | null;
+                    endOtherSessions?: boolean | ("" | null);
                     is_Enabled: boolean;
-                    /**
-                     * Format: password
-                     * @description Needed to turn the code off, unless the sign-in is at most ten minutes old or the account has no password.
-                     */
-                    password?: string | null;
+                    /** @description Needed to turn the code off, unless the sign-in is at most ten minutes old or the account has no password. */
+                    password?: string | ("" | null);
                 };
             };
         };
@@ -6679,11 +6669,8 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /**
-                     * Format: password
-                     * @description Not needed within ten minutes of the sign-in, nor by an account that has no password.
-                     */
-                    password?: string | null;
+                    /** @description Not needed within ten minutes of the sign-in, nor by an account that has no password. */
+                    password?: string | ("" | null);
                 };
             };
         };
@@ -7108,8 +7095,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** Format: password */
-                    password?: string | null;
+                    password?: string | ("" | null);
                 };
             };
         };
@@ -7275,20 +7261,14 @@ export interface operations {
                 "application/json": {
                     morning_digest?: {
                         /** @description Whether the morning digest is sent. */
-                        enabled?: boolean;
-                        /**
-                         * @description Local time of day at which the morning digest is sent.
-                         * @example 05:00
-                         */
-                        time?: string;
-                    };
+                        enabled?: boolean | ("" | null);
+                        /** @description Local time of day at which the morning digest is sent. */
+                        time?: string | ("" | null);
+                    } | null;
                     /** @description The name that mails use. */
                     name?: string;
-                    /**
-                     * @description An IANA time zone
-                     * @example Asia/Kolkata
-                     */
-                    timezone?: string;
+                    /** @description An IANA time zone */
+                    timezone?: string | ("" | null);
                 };
             };
         };
