@@ -21,11 +21,11 @@ async fn a_second_mail_has_another_token_and_the_first_is_void() {
     assert_eq!(*answer.data(), json!({}), "the token comes by mail alone");
     let second = app.mailbox.verification_token(&user.email, &[&first]).await;
 
-    verify(&app.client(), &first).await.expect_error(400, "INVALID_TOKEN");
+    verify(&user, &first).await.expect_error(400, "INVALID_TOKEN");
     assert_eq!(user.me().await["email_verified"], false);
     verify(&user, &second).await.expect(200);
     assert_eq!(user.me().await["email_verified"], true);
-    verify(&app.client(), &first).await.expect_error(400, "INVALID_TOKEN");
+    verify(&user, &first).await.expect_error(400, "INVALID_TOKEN");
 }
 
 #[tokio::test]
