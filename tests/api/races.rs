@@ -244,9 +244,10 @@ async fn logins_at_once_beyond_the_limit_leave_ten_sessions() {
     let login = || app.client().login(&email, PASSWORD).header("x-token-delivery", "body");
     // Each comes from a strange address, of which the account's guard lets ten try at a time.
     let mut answers = at_once((0..8).map(|_| login())).await;
-    answers.extend(at_once((0..8).map(|_| login())).await);
+    // So few that the refresh tokens of those that make room can be refused without reaching the account's limit.
+    answers.extend(at_once((0..6).map(|_| login())).await);
     let (opened, refused) = (count(&answers, 200), count(&answers, 409));
-    assert!(opened > 0 && opened + refused == 16, "{}", show(&answers));
+    assert!(opened > 0 && opened + refused == 14, "{}", show(&answers));
 
     let mut alive = Vec::new();
     for answer in answers.iter().filter(|answer| answer.status() == 200) {

@@ -70,7 +70,7 @@ async fn a_user_sees_their_own_notifications_only() {
 #[tokio::test]
 async fn a_bad_parameter_is_refused() {
     let user = App::new().user().await;
-    for value in ["0", "101", "ten"] {
+    for value in ["0", "501", "ten"] {
         user.get(PATH).query(&[("limit", value)]).await.expect_invalid(&["limit"]);
     }
     user.get(PATH).query(&[("cursor", "x")]).await.expect_error(400, "INVALID_CURSOR");
