@@ -56,7 +56,8 @@ async fn of_mails_asked_for_at_once_one_token_is_good() {
     let user = app.user().await;
     let first = app.mailbox.verification_token(&user.email, &[]).await;
     let device = || app.client().bearer(&user.tokens.access);
-    let answers = at_once((0..3).map(|_| resend(&device()))).await;
+    // Mails and refused tokens count together, and five are admitted in an hour.
+    let answers = at_once((0..2).map(|_| resend(&device()))).await;
     let sent = answers.iter().filter(|answer| answer.status() == 200).count();
     assert!(sent >= 1 && answers.iter().all(|answer| [200, 409].contains(&answer.status())));
     let mut known = vec![first];
