@@ -1,8 +1,9 @@
-//! `attachments-optimize`: looks into what was uploaded, and puts it where it can be fetched.
+//! `attachments-optimize`: checks an uploaded file, makes pictures smaller, and moves the result to where it can be
+//! downloaded.
 //!
-//! S3 tells of an object, perhaps twice, perhaps late. The row decides what is still to be done: of an attachment that is
-//! ready, rejected or gone, only the raw object is emptied. That comes last, so a try that is killed anywhere is made up
-//! for by the next. When the last try fails too, the attachment is shown as rejected and the message parked.
+//! S3's event may arrive twice or late, so the row decides what is still to do: if the attachment is ready, rejected or
+//! deleted, only the raw object is emptied. That is the last step, so an attempt that is killed anywhere is completed by
+//! the next. When the last attempt fails, the attachment becomes rejected and the message goes to the dead-letter queue.
 //!
 //! The empty object stays until the bucket's life cycle removes it. While it exists, S3 refuses a second upload to the
 //! same URL, which admits an object only where none is.

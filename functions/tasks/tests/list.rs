@@ -1,7 +1,7 @@
 //! `GET /api/tasks` of large accounts: how many tasks a page shows, what it costs, and how large its answer can be.
 //! `--nocapture` shows the figures.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
-#![expect(clippy::print_stdout, reason = "figures are to be seen")]
+#![expect(clippy::print_stdout, reason = "--nocapture shows the measured figures")]
 
 use std::time::Instant;
 

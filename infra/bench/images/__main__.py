@@ -153,7 +153,7 @@ class Goal:
 
 
 def goals(results: list[Result]) -> list[Goal]:
-    """What is to be reached."""
+    """The goals, with what was measured."""
     lossy = [result for result in results if result.kind == "webp"]
     graphics = [result for result in results if result.kind == "png"]
     return [

@@ -168,7 +168,7 @@ fn measured(path: &Path) -> Result<Cost, Box<dyn Error>> {
             child.wait()?;
             return Ok(Cost { seconds: PATIENCE.as_secs_f64(), megabytes: 0, outcome: "ended".to_owned() });
         }
-        #[expect(clippy::disallowed_methods, reason = "another process works meanwhile")]
+        #[expect(clippy::disallowed_methods, reason = "it waits for the process that it measures")]
         std::thread::sleep(Duration::from_millis(2));
     }
 }
