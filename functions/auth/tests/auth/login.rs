@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use serde_json::json;
 use shared::auth::password::{hash, is_outdated};
@@ -37,28 +35,18 @@ async fn login(app: &App, address: &str, email: &str, password: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_wrong_password_costs_the_same_calls_units_and_time_for_every_account_and_for_an_unknown_address() {
+async fn a_wrong_password_costs_the_same_calls_and_units_for_every_account_and_for_an_unknown_address() {
     let app = app(World::new().await.store).await;
     someone(&app, "known@example.com", hash(&password()).unwrap()).await;
     let imported = PasswordHash::from_phc(bcrypt::hash(PASSWORD, 10).unwrap());
     someone(&app, "imported@example.com", imported).await;
     let emails = ["known@example.com", "imported@example.com", "unknown@example.com"];
-    let mut times = emails.map(|_| Vec::new());
-    for round in 0..5 {
-        for (email, times) in emails.into_iter().zip(&mut times) {
-            let began = Instant::now();
-            let status = login(&app, &format!("192.0.2.{round}"), email, "Wrong-horse-7").await;
-            times.push(began.elapsed());
-            assert_eq!(status, 401);
-            let spent = app.store.meter().take();
-            // The limiter, the claim, the account, the guard.
-            assert_eq!((spent.calls, spent.read_units, spent.write_units), (4, 2.0, 2.0), "{email}");
-        }
+    for email in emails {
+        assert_eq!(login(&app, "192.0.2.1", email, "Wrong-horse-7").await, 401);
+        let spent = app.store.meter().take();
+        // The limiter, the claim, the account, the guard. That the hashing takes the same time is `auth::password`'s test.
+        assert_eq!((spent.calls, spent.read_units, spent.write_units), (4, 2.0, 2.0), "{email}");
     }
-    // Other work on the machine only makes a try slower, so the quickest says what the work itself takes.
-    let quickest = times.map(|times: Vec<Duration>| times.into_iter().min().unwrap());
-    let (shortest, longest) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
-    assert!(*longest < *shortest * 3 / 2, "known, imported, unknown: {quickest:?}");
 }
 
 #[tokio::test]
