@@ -6,7 +6,7 @@ use super::cookies::{CookieName, SetCookie};
 use super::error::ApiError;
 use super::refresh_tokens::continued_session;
 use super::request::{Caller, RequestParts};
-use crate::auth::token;
+use crate::auth::token::{self, AccessClaims};
 
 /// A caller, and the cookie of a silent refresh.
 pub(super) struct Authenticated {
@@ -14,19 +14,21 @@ pub(super) struct Authenticated {
     pub(super) cookie: Option<SetCookie>,
 }
 
-/// Authenticates a request. Without a valid access token 1 call for each session that its refresh cookies name.
+/// Authenticates a request by its valid access token. Without one 1 call for each session that its refresh cookies name.
 ///
 /// # Errors
 /// 401.
-pub(super) async fn authenticate(app: &App, request: &RequestParts) -> Result<Authenticated, ApiError> {
-    let now = request.now();
-    for token in request.access_tokens(app) {
-        if let Ok(claims) = app.read_token(|keyring| token::read_access(keyring, token, now)).await? {
-            let caller = Caller { id: claims.sub, email: claims.email, session: claims.sid };
-            return Ok(Authenticated { caller, cookie: None });
+pub(super) async fn authenticate(
+    app: &App,
+    request: &RequestParts,
+    access: Option<AccessClaims>,
+) -> Result<Authenticated, ApiError> {
+    match access {
+        Some(AccessClaims { sub, email, sid, .. }) => {
+            Ok(Authenticated { caller: Caller { id: sub, email, session: sid }, cookie: None })
         }
+        None => silently_refreshed(app, request).await,
     }
-    silently_refreshed(app, request).await
 }
 
 async fn silently_refreshed(app: &App, request: &RequestParts) -> Result<Authenticated, ApiError> {

@@ -1,53 +1,48 @@
-//! Who a request's tokens name, by their signatures alone and without a read: the rate limiter counts by account, and a
-//! Bearer token exempts from the rules for cookies.
+//! Who a request's tokens name, by their signatures alone and without a read. Verified once: the rate limiter counts by
+//! account, a Bearer token exempts from the rules for cookies, and authentication takes the access token from here.
 
 use super::App;
 use super::cookies::CookieName;
 use super::request::RequestParts;
-use crate::auth::token;
+use crate::auth::token::{self, AccessClaims};
 use crate::id::UserId;
 
-/// The accounts that a request's tokens name. A token that is forged or has expired names none; one whose session has
-/// ended still names its account.
-#[derive(Clone, Copy, Debug, Default)]
+/// What a request's tokens say. A token that is forged or has expired says nothing; one whose session has ended still
+/// names its account.
+#[derive(Debug, Default)]
 pub(super) struct Identity {
-    /// By the Bearer token.
-    pub(super) bearer: Option<UserId>,
-    /// By the access cookie, or else the refresh cookie.
-    pub(super) cookie: Option<UserId>,
+    /// The access token: that of the header `Authorization`, or else of the first cookie whose token is valid.
+    pub(super) access: Option<AccessClaims>,
+    /// Whether that is the Bearer token.
+    pub(super) is_bearer: bool,
+    /// Without an access token: the account of the first refresh cookie whose token is valid.
+    refresh: Option<UserId>,
 }
 
 impl Identity {
     /// Reads the tokens of the headers. Without keys they name nobody.
     pub(super) async fn of(app: &App, request: &RequestParts) -> Self {
-        Self { bearer: access_holder(app, request, request.bearer()).await, cookie: cookie_holder(app, request).await }
+        for token in request.access_tokens(app) {
+            if let Some(claims) = access_claims(app, request, token).await {
+                return Self { access: Some(claims), is_bearer: request.bearer() == Some(token), refresh: None };
+            }
+        }
+        for token in request.cookies(app, CookieName::Refresh) {
+            if let Some(holder) = refresh_holder(app, request, Some(token)).await {
+                return Self { refresh: Some(holder), ..Self::default() };
+            }
+        }
+        Self::default()
     }
 
     /// The account.
-    pub(super) fn account(self) -> Option<UserId> {
-        self.bearer.or(self.cookie)
+    pub(super) fn account(&self) -> Option<UserId> {
+        self.access.as_ref().map(|claims| claims.sub).or(self.refresh)
     }
 }
 
-/// The account that the first valid access cookie names, or else the first valid refresh cookie.
-async fn cookie_holder(app: &App, request: &RequestParts) -> Option<UserId> {
-    for token in request.cookies(app, CookieName::Access) {
-        if let Some(holder) = access_holder(app, request, Some(token)).await {
-            return Some(holder);
-        }
-    }
-    for token in request.cookies(app, CookieName::Refresh) {
-        if let Some(holder) = refresh_holder(app, request, Some(token)).await {
-            return Some(holder);
-        }
-    }
-    None
-}
-
-async fn access_holder(app: &App, request: &RequestParts, token: Option<&str>) -> Option<UserId> {
-    let (token, now) = (token?, request.now());
-    let claims = app.read_token(|keyring| token::read_access(keyring, token, now)).await;
-    claims.ok()?.ok().map(|claims| claims.sub)
+async fn access_claims(app: &App, request: &RequestParts, token: &str) -> Option<AccessClaims> {
+    app.read_token(|keyring| token::read_access(keyring, token, request.now())).await.ok()?.ok()
 }
 
 /// The account that a refresh token names.

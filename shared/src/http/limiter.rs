@@ -267,10 +267,8 @@ impl RateLimitDecision {
         let Some(Reserved { party, slots }) = &self.reserved else { return };
         let given_back = slots.iter().filter(|(class, _)| self.verdict.is_err() || !counts_in(*class));
         let given_back: Vec<&Slot> = given_back.map(|(_, slot)| slot).collect();
-        if !given_back.is_empty()
-            && let Err(error) = store.give_back(&party.0, &given_back).await
-        {
-            tracing::warn!(%error, "limiter.give_back_failed");
+        if !given_back.is_empty() {
+            give_back(store, &party.0, &given_back).await;
         }
     }
 }
@@ -278,16 +276,56 @@ impl RateLimitDecision {
 /// `Retry-After` of a client whose counter is throttled.
 pub(super) const FLOOD_RETRY_SECONDS: i64 = 60;
 
+/// The counter of a class in the window of `now`.
+pub(super) fn slot(limits: &Limits, class: RateLimitClass, now: Timestamp) -> Slot {
+    let limit = limits.of(class);
+    Slot { class: class.name(), window: now.as_second().div_euclid(limit.window), cap: limit.requests }
+}
+
+/// When the counters that are written at `now` count for nothing any more, in epoch seconds.
+pub(super) fn expiry(limits: &Limits, now: Timestamp) -> i64 {
+    now.as_second() + 2 * limits.longest_window()
+}
+
+/// Counts one attempt of a client in a class apart from its request's own. 1 call.
+///
+/// # Errors
+/// 429 when it would be one too many, 503 when the counter cannot be reached.
+pub(super) async fn reserve(
+    store: &Store,
+    (client, slot): (&str, &Slot),
+    limit: Limit,
+    expires_at: i64,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let counts = store.count_request(client, std::slice::from_ref(slot), expires_at).await.map_err(unavailable)?;
+    let status = counts.first().map(|count| RateLimitStatus::of(limit, *count, now.as_second()));
+    match status.and_then(|status| status.retry_after.map(|wait| (status, wait))) {
+        Some((status, wait)) => Err(status.rejection().with_header("retry-after", wait.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Gives an attempt back that turned out not to count. 1 call.
+pub(super) async fn give_back(store: &Store, client: &str, slots: &[&Slot]) {
+    if let Err(error) = store.give_back(client, slots).await {
+        tracing::warn!(%error, "limiter.give_back_failed");
+    }
+}
+
+fn unavailable(error: StoreError) -> ApiError {
+    match error {
+        StoreError::Throttled { .. } => {
+            ApiError::new(ErrorCode::TooManyRequests).with_header("retry-after", FLOOD_RETRY_SECONDS.to_string())
+        }
+        error => ApiError::new(ErrorCode::Unavailable).with_cause(error),
+    }
+}
+
 /// Counts a request in all its classes, and decides on it. 1 call.
 pub async fn decide(store: &Store, limits: &Limits, counting: Counting, now: Timestamp) -> RateLimitDecision {
-    let slot = |class: &RateLimitClass| {
-        let limit = limits.of(*class);
-        let window = now.as_second().div_euclid(limit.window);
-        Slot { class: class.name(), window, cap: limit.requests }
-    };
-    let slots: Vec<Slot> = counting.classes.iter().map(slot).collect();
-    let expires_at = now.as_second() + 2 * limits.longest_window();
-    let counts = match store.count_request(&counting.party.0, &slots, expires_at).await {
+    let slots: Vec<Slot> = counting.classes.iter().map(|class| slot(limits, *class, now)).collect();
+    let counts = match store.count_request(&counting.party.0, &slots, expiry(limits, now)).await {
         Ok(counts) => counts,
         Err(error) => return RateLimitDecision::without_counter(&error, &counting),
     };

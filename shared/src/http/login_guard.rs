@@ -2,15 +2,15 @@
 //! against guessing from many addresses, and mailed codes per hour for logins from known addresses, against flooding a
 //! mailbox. It works the same whether the account exists or not.
 
-use super::error::{ApiError, ErrorCode};
-use super::limiter::{FLOOD_RETRY_SECONDS, RateLimitStatus};
+use super::error::ApiError;
+use super::limiter;
 use crate::auth::challenge::{AttemptKind, LoginAttempt};
 use crate::auth::keyring::{Keyring, Purpose, hex};
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::limits::{Limits, RateLimitClass};
+use crate::store::Store;
 use crate::store::rates::Slot;
-use crate::store::{Store, StoreError};
 
 /// Bytes of an account's keyed hash.
 const LENGTH: usize = 16;
@@ -46,13 +46,8 @@ impl Reservation {
         let window = now.as_second().div_euclid(limit.window);
         let reservation = Self::of(keyring, limits, email, LoginAttempt { kind, window });
         let expires_at = now.as_second() + 2 * limit.window;
-        let slots = std::slice::from_ref(&reservation.slot);
-        let counts = store.count_request(&reservation.client, slots, expires_at).await.map_err(unavailable)?;
-        let status = counts.first().map(|count| RateLimitStatus::of(limit, *count, now.as_second()));
-        match status.and_then(|status| status.retry_after.map(|wait| (status, wait))) {
-            Some((status, wait)) => Err(status.rejection().with_header("retry-after", wait.to_string())),
-            None => Ok(reservation),
-        }
+        limiter::reserve(store, (&reservation.client, &reservation.slot), limit, expires_at, now).await?;
+        Ok(reservation)
     }
 
     /// The reservation of an attempt that was counted before.
@@ -71,9 +66,7 @@ impl Reservation {
 
     /// Gives it back, because the login did not fail. 1 call.
     pub async fn give_back(&self, store: &Store) {
-        if let Err(error) = store.give_back(&self.client, &[&self.slot]).await {
-            tracing::warn!(%error, "login_guard.give_back_failed");
-        }
+        limiter::give_back(store, &self.client, &[&self.slot]).await;
     }
 }
 
@@ -84,14 +77,5 @@ pub async fn clear(store: &Store, keyring: &Keyring, limits: &Limits, email: &Em
         Reservation::of(keyring, limits, email, LoginAttempt { kind: AttemptKind::Login, window });
     if let Err(error) = store.forget_count(&client, &slot).await {
         tracing::warn!(%error, "login_guard.clear_failed");
-    }
-}
-
-pub(super) fn unavailable(error: StoreError) -> ApiError {
-    match error {
-        StoreError::Throttled { .. } => {
-            ApiError::new(ErrorCode::TooManyRequests).with_header("retry-after", FLOOD_RETRY_SECONDS.to_string())
-        }
-        error => ApiError::new(ErrorCode::Unavailable).with_cause(error),
     }
 }

@@ -2,8 +2,7 @@
 //! further set of guesses.
 
 use super::error::ApiError;
-use super::limiter::{RateLimitStatus, client_key};
-use super::login_guard::unavailable;
+use super::limiter::{self, client_key};
 use crate::auth::keyring::Keyring;
 use crate::clock::Timestamp;
 use crate::limits::{Limits, RateLimitClass};
@@ -29,24 +28,14 @@ impl PasswordAttempt {
         address: &str,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let limit = limits.of(RateLimitClass::Auth);
-        let window = now.as_second().div_euclid(limit.window);
-        let slot = Slot { class: RateLimitClass::Auth.name(), window, cap: limit.requests };
-        let attempt = Self { client: client_key(keyring, address), slot };
-        let expires_at = now.as_second() + 2 * limits.longest_window();
-        let slots = std::slice::from_ref(&attempt.slot);
-        let counts = store.count_request(&attempt.client, slots, expires_at).await.map_err(unavailable)?;
-        let status = counts.first().map(|count| RateLimitStatus::of(limit, *count, now.as_second()));
-        match status.and_then(|status| status.retry_after.map(|wait| (status, wait))) {
-            Some((status, wait)) => Err(status.rejection().with_header("retry-after", wait.to_string())),
-            None => Ok(attempt),
-        }
+        let class = RateLimitClass::Auth;
+        let (client, slot) = (client_key(keyring, address), limiter::slot(limits, class, now));
+        limiter::reserve(store, (&client, &slot), limits.of(class), limiter::expiry(limits, now), now).await?;
+        Ok(Self { client, slot })
     }
 
     /// Gives it back, because the password was right. 1 call.
     pub async fn give_back(&self, store: &Store) {
-        if let Err(error) = store.give_back(&self.client, &[&self.slot]).await {
-            tracing::warn!(%error, "password_attempt.give_back_failed");
-        }
+        limiter::give_back(store, &self.client, &[&self.slot]).await;
     }
 }

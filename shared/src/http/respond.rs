@@ -30,6 +30,7 @@ use super::origin::{AuthenticatedBy, RequestOrigin};
 use super::reply::Reply;
 use super::request::RequestParts;
 use super::{App, Request, headers};
+use crate::auth::token::AccessClaims;
 use crate::domain::body::Body;
 use crate::store::gate::{Admission, Gate};
 
@@ -104,13 +105,13 @@ pub async fn respond(
 /// Runs the rate limiter and the handler at the same time. What the headers and the body alone decide comes before.
 async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Reply, ApiError> {
     let identity = Identity::of(app, parts).await;
-    let origin = origin_of(app, parts, identity);
+    let origin = origin_of(app, parts, &identity);
     let allowed = origin.check(&app.http.allowed_origins);
     let gate = Arc::new(Gate::new());
     let gated = app.behind(Arc::clone(&gate));
     let prepare = || parts.check_body().and_then(|()| handler(&gated, parts));
     let prepared = catch_unwind(AssertUnwindSafe(prepare)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
-    let counting = counting(app, parts, identity, origin, prepared.as_ref().ok()).await;
+    let counting = counting(app, parts, &identity, origin, prepared.as_ref().ok()).await;
     let is_rejected = |counting: &Counting| app.rejected.contains(counting.party(), parts.now());
     if !counting.as_ref().is_ok_and(|counting| counting.as_ref().is_some_and(is_rejected)) {
         gate.allow_early_read();
@@ -130,7 +131,7 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
         // Nobody else sets it, so it is not set yet.
         drop(parts.decision.set(decision));
     };
-    let handled = AssertUnwindSafe(run(&gated, parts, allowed, prepared)).catch_unwind();
+    let handled = AssertUnwindSafe(run(&gated, parts, identity.access, allowed, prepared)).catch_unwind();
     let ((), result) = futures::join!(limiter, handled);
     let decision = parts.decision.wait().await;
     let result = match result {
@@ -144,17 +145,19 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
     result
 }
 
-fn origin_of<'a>(app: &App, parts: &'a RequestParts, identity: Identity) -> RequestOrigin<'a> {
+fn origin_of<'a>(app: &App, parts: &'a RequestParts, identity: &Identity) -> RequestOrigin<'a> {
     let reads_bearer = parts.facts.access != Access::Anyone;
     RequestOrigin {
         is_unsafe: !parts.facts.takes_foreign_posts && !matches!(parts.method(), "GET" | "HEAD" | "OPTIONS"),
         origin: parts.origin(),
         fetch_site: parts.header("sec-fetch-site"),
         fetch_mode: parts.header("sec-fetch-mode"),
-        authenticated_by: match identity.bearer {
-            Some(_) if reads_bearer => AuthenticatedBy::Bearer,
-            _ if has_cookie(app, parts) => AuthenticatedBy::Cookies,
-            _ => AuthenticatedBy::Nothing,
+        authenticated_by: if reads_bearer && identity.is_bearer {
+            AuthenticatedBy::Bearer
+        } else if has_cookie(app, parts) {
+            AuthenticatedBy::Cookies
+        } else {
+            AuthenticatedBy::Nothing
         },
     }
 }
@@ -164,7 +167,7 @@ fn origin_of<'a>(app: &App, parts: &'a RequestParts, identity: Identity) -> Requ
 async fn counting(
     app: &App,
     parts: &RequestParts,
-    identity: Identity,
+    identity: &Identity,
     origin: RequestOrigin<'_>,
     prepared: Option<&Prepared<'_>>,
 ) -> Result<Option<Counting>, ApiError> {
@@ -193,13 +196,14 @@ async fn counting(
 async fn run(
     app: &App,
     parts: &RequestParts,
+    access_token: Option<AccessClaims>,
     allowed: Result<(), ApiError>,
     prepared: Result<Prepared<'_>, ApiError>,
 ) -> Result<Reply, ApiError> {
     let access = parts.facts.access;
     allowed?;
     if access != Access::Anyone {
-        match authenticate(app, parts).await {
+        match authenticate(app, parts, access_token).await {
             Ok(authenticated) => parts.set_caller(authenticated.caller, authenticated.cookie),
             Err(error) if access == Access::SignedIn || error.code() != ErrorCode::Unauthorized => {
                 let has_token = parts.bearer().is_some() || has_cookie(app, parts);
