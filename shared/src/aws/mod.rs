@@ -5,6 +5,7 @@ pub mod mailer;
 pub mod queue;
 pub mod schedules;
 pub mod secrets;
+mod trust;
 
 use std::time::Duration;
 
@@ -44,15 +45,18 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
         None,
         "environment",
     );
+    let region = required_lambda_variable("AWS_REGION")?;
+    let endpoint = lambda_variable("AWS_ENDPOINT_URL");
     let http = Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_context(trust::tls_context(&region, endpoint.as_deref()))
         .pool_idle_timeout(KEEP_ALIVE)
         .build_https();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(required_lambda_variable("AWS_REGION")?))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
@@ -60,7 +64,7 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
             RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(100)),
         )
         .timeout_config(timeouts);
-    if let Some(endpoint) = lambda_variable("AWS_ENDPOINT_URL") {
+    if let Some(endpoint) = endpoint {
         config = config.endpoint_url(endpoint);
     }
     Ok(config.build())
