@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test test-clock fuzz fuzz-images lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,12 @@ logs: ## shows and follows the functions' logs. FUNCTION=tasks-create for one of
 
 test: tools ## runs every check and test, the API tests on a local cloud of their own
 	@exec $(PY) -m infra.local test
+
+unit: tools ## runs the tests below HTTP (unit and store tests) by cargo-nextest. TEST=part-of-a-name
+	@exec $(PY) -m infra.local unit $(TEST)
+
+api: install ## runs API tests against the running system (make run). TEST=part-of-a-name
+	@exec $(PY) -m infra.local api $(TEST)
 
 test-clock: tools ## runs the tests below HTTP at about fifty instants: every hour of a day, leap day, New Year, daylight-saving changes
 	@exec $(PY) -m infra.local test-clock

@@ -19,6 +19,8 @@ COMMANDS = {
     "logs": ("control", "logs"),
     "lint": ("checks", "lint"),
     "test": ("testrun", "main"),
+    "unit": ("loop", "unit"),
+    "api": ("loop", "api"),
     "test-clock": ("clocktest", "main"),
     "fuzz": ("testrun", "fuzzed"),
     "client": ("client", "generate"),
@@ -33,7 +35,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument(
-        "details", nargs="*", help="logs, invoke: a function; build: architecture; deploy: stage and architecture; fuzz: examples"
+        "details",
+        nargs="*",
+        help="logs, invoke: a function; unit, api: parts of test names; build: architecture; "
+        "deploy: stage and architecture; fuzz: examples",
     )
     arguments = parser.parse_args()
     module, function = COMMANDS[arguments.command]

@@ -24,6 +24,8 @@ CARGO_ROOT = LOCAL / "cargo"
 # Tools that exist as crates only. Compiled once, without optimisation: they compile in a third of the time so, and
 # still run in a second.
 CARGO_TOOLS = {"cargo-deny": "0.20.2", "cargo-machete": "0.9.2"}
+# For `make unit` alone: it takes minutes to compile.
+NEXTEST = {"cargo-nextest": "0.9.143"}
 # Returns the numbers of passed and failed tests in a runner's output.
 Counter = Callable[[str], tuple[int, int]]
 
@@ -47,7 +49,8 @@ class Check:
 class Tally:
     """What ran. A failed command without failed tests of its own counts as one failure.
 
-    `culprits` are the failed tests, `unsteady` those that passed when they ran again.
+    `culprits` are the failed tests, `unsteady` those that passed when they ran again; `durations` are the seconds that
+    the tests took, for those runners that report them.
     """
 
     passed: int = 0
@@ -55,6 +58,12 @@ class Tally:
     failures: list[str] = field(default_factory=list)
     culprits: list[str] = field(default_factory=list)
     unsteady: list[str] = field(default_factory=list)
+    durations: dict[str, float] = field(default_factory=dict)
+
+    def slowest(self, most: int = 10) -> list[str]:
+        """The tests that took longest, each with its seconds."""
+        ranked = sorted(self.durations.items(), key=lambda entry: -entry[1])
+        return [f"{seconds:6.1f} s  {name}" for name, seconds in ranked[:most]]
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed"
@@ -80,9 +89,9 @@ def environment(more: dict[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, **account, "PATH": path, "SAM_CLI_TELEMETRY": "0", "NO_COLOR": "1", **(more or {})}
 
 
-def install_cargo_tools() -> None:
+def install_cargo_tools(tools: dict[str, str] = CARGO_TOOLS) -> None:
     """Compiles the tools that are not there in the pinned version."""
-    for name, version in CARGO_TOOLS.items():
+    for name, version in tools.items():
         stamp = CARGO_ROOT / f"{name}-{version}"
         if stamp.exists():
             continue
@@ -115,7 +124,7 @@ def checks() -> list[Check]:
         Check("cfn-lint", ["cfn-lint", "--non-zero-exit-code", "informational", "template.yaml"]),
         Check(
             "tests of infra",
-            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_python_tests()],
+            [python, "-m", "pytest", "-q", "--durations=10", "-p", "no:cacheprovider", *_python_tests()],
             count_pytest,
         ),
         Check("clippy", cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
@@ -134,6 +143,7 @@ def perform(check: Check, tally: Tally, logs: Path) -> bool:
     try:
         with step(check.title) as running:
             output, status = _run(check, log, running)
+            tally.durations.update(durations(output))
             passed, failed = check.count(output) if check.count else (0, 0)
             if status != 0 or (check.count and not passed):
                 failed = max(failed, 1)
@@ -204,7 +214,29 @@ def excerpt(output: str, most: int = 80) -> list[str]:
 
 def failed_of_cargo(output: str) -> list[str]:
     """The names of the tests that cargo's output says failed."""
-    return re.findall(r"^test (\S+) \.\.\. FAILED$", output, re.MULTILINE)
+    return re.findall(r"^test (\S+) \.\.\. FAILED(?: <[\d.]+s>)?$", output, re.MULTILINE)
+
+
+def durations(output: str) -> dict[str, float]:
+    """The seconds that each test took, as cargo's and pytest's runners print them."""
+    found = re.findall(r"^test (\S+)(?: - should panic)? \.\.\. \w+ <([\d.]+)s>$", output, re.MULTILINE)
+    found += [(name, seconds) for seconds, name in re.findall(r"^([\d.]+)s call +(\S+)$", output, re.MULTILINE)]
+    return {name: float(seconds) for name, seconds in found}
+
+
+def timed(command: list[str]) -> tuple[list[str], dict[str, str]]:
+    """A `cargo test` command whose tests report their duration, and the environment that it needs.
+
+    The standard test runner prints durations only when unstable options are allowed. Only the test programs get the
+    variable that allows them (as their runner), so cargo compiles nothing again.
+    """
+    host = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    triple = re.search(r"^host: (\S+)$", host, re.MULTILINE)
+    if not triple:
+        return command, {}
+    runner = f"CARGO_TARGET_{triple[1].upper().replace('-', '_')}_RUNNER"
+    options = [] if "--" in command else ["--"]
+    return [*command, *options, "-Zunstable-options", "--report-time"], {runner: "env RUSTC_BOOTSTRAP=1"}
 
 
 def culprits(output: str) -> list[str]:

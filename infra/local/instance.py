@@ -29,7 +29,8 @@ OIDC_CLIENT_ID = "spacedly-local"
 OIDC_CLIENT_SECRET = "for-the-provider-on-this-machine-only"  # noqa: S105
 # Names the client's address to the emulator. Only the proxy may set it: it strips the header from requests.
 CLIENT_ADDRESS_HEADER = "x-local-client-address"
-# In the test instance a client may say who it is, so that each test is a client of its own.
+# A local client may name its own address, so that each API test is a client of its own. A page cannot: the header is in
+# no answer to a preflight.
 TEST_CLIENT_HEADER = "x-test-client-address"
 
 

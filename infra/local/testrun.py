@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from . import browser, build, client, commands, control, deploy, fuzz, processes, standstill, supervisor
-from .checks import API_TESTS, POSTGRES, Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform
+from .checks import API_TESTS, POSTGRES, Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform, timed
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
 from .progress import Problem, say, step, took
@@ -38,7 +38,7 @@ def main() -> None:
         client.check(instance),
         *fuzz.checks(instance),
     ]
-    _run(instance, tools, [*checks(), *client.checks(), _unit_tests()], from_outside)
+    _run(instance, tools, [*checks(), *client.checks(), _unit_tests(), _doc_tests()], from_outside)
 
 
 def fuzzed(examples: str = "200") -> None:
@@ -82,6 +82,10 @@ def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Chec
         # Last, so that the end of a long log names them.
         for culprit in tally.culprits[:_NAMED]:
             say(f"  {culprit}")
+    if slowest := tally.slowest():
+        say("\nThe slowest tests:")
+        for line in slowest:
+            say(f"  {line}")
     say(f"\nAll of it took {took(time.monotonic() - started)}.")
     say(str(tally))
     lock.close()
@@ -93,12 +97,21 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _unit_tests() -> Check:
-    command = build.cargo("test", "--workspace", "--exclude", API_TESTS, "--no-fail-fast")
-    return Check("unit and store tests", command, count_cargo, POSTGRES)
+    command, more = timed(
+        build.cargo("test", "--workspace", "--exclude", API_TESTS, "--lib", "--bins", "--tests", "--no-fail-fast")
+    )
+    return Check("unit and store tests", command, count_cargo, {**POSTGRES, **more})
 
 
-def _api_tests(instance: Instance) -> Check:
-    surroundings = {
+def _doc_tests() -> Check:
+    return Check(
+        "examples of the documentation comments", build.cargo("test", "--doc", "--workspace", "--exclude", API_TESTS), count_cargo
+    )
+
+
+def api_environment(instance: Instance) -> dict[str, str]:
+    """What the API tests need to know of the stack that they run against."""
+    return {
         "BASE_URL": instance.public_url,
         "MAILBOX_URL": f"{instance.public_url}/mailbox/messages",
         "OIDC_URL": instance.oidc_url,
@@ -110,13 +123,16 @@ def _api_tests(instance: Instance) -> Check:
         "PYTHON": sys.executable,
         **POSTGRES,
     }
-    command = build.cargo("test", "-p", API_TESTS, "--no-fail-fast")
+
+
+def _api_tests(instance: Instance) -> Check:
+    command, more = timed(build.cargo("test", "-p", API_TESTS, "--no-fail-fast"))
 
     def again(output: str) -> list[str]:
         names = failed_of_cargo(output)
-        return [*command, "--", "--exact", "--test-threads=1", *names] if 0 < len(names) <= _FEW else []
+        return [*command, "--exact", "--test-threads=1", *names] if 0 < len(names) <= _FEW else []
 
-    return Check("API tests", command, count_cargo, surroundings, again)
+    return Check("API tests", command, count_cargo, {**api_environment(instance), **more}, again)
 
 
 def complaints(log: Path, most: int = 20) -> str:
