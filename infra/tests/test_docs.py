@@ -1,4 +1,4 @@
-"""The Markdown pages as a code host shows them: links and anchors lead somewhere."""
+"""The Markdown pages as a code host shows them: links and anchors lead somewhere, decisions are complete and listed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from conftest import ROOT
 
 NOT_OURS = {".git", ".local", "node_modules", "target"}
+DECISIONS = ROOT / "docs" / "decisions"
 # Pages of the code host itself, relative to the repository's own: /owner/name/blob/main/README.md.
 HOST_PAGES = "../../actions/"
 _FENCE = re.compile(r"^ *(```|~~~).*?^ *\1 *$", re.MULTILINE | re.DOTALL)
@@ -22,6 +23,9 @@ _INLINE = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 _REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]: *<?([^\s>]+)", re.MULTILINE)
 _HTML = re.compile(r"<(?:a|img|source|video)\b[^>]*?\b(?:href|src|srcset)=\"([^\"\s]+)", re.IGNORECASE)
 _HEADING = re.compile(r"^ {0,3}#{1,6} +(.+?)(?: +#+)? *$", re.MULTILINE)
+_DATE = r"\d{4}-\d\d-\d\d"
+_HEAD = rf"# N\. \S.*\n\n- Status: (accepted|superseded by \[.+)\n- Date: {_DATE}( \(extended {_DATE}\))?\n\n"
+_SECTIONS = ["Context", "Decision", "Alternatives", "Consequences"]
 
 
 def pages() -> list[Path]:
@@ -100,3 +104,26 @@ def test_a_broken_link_is_noticed() -> None:
     assert broken(page, text + good) == []
     bad = '[a](#three) [b](docs/api.md#no) [c](docs/no.md) [d](/etc/hosts) [e](../) <img srcset="no.svg">\n[f]: no.md\n'
     assert broken(page, text + bad) == ["#three", "docs/api.md#no", "docs/no.md", "/etc/hosts", "../", "no.md", "no.svg"]
+
+
+def decisions() -> list[Path]:
+    """The files of decisions, without the template."""
+    return sorted(DECISIONS.glob("[0-9]*.md"))[1:]
+
+
+def test_decisions_are_numbered_without_gaps_and_listed_once() -> None:
+    names = [file.name for file in decisions()]
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    listed = re.findall(r"^- \[(\d+\. .+?)\]\((\d{4}-[a-z0-9-]+\.md)\): \S", (DECISIONS / "README.md").read_text(), re.MULTILINE)
+    titles = {file.name: file.read_text().splitlines()[0].removeprefix("# ") for file in decisions()}
+    assert sorted(listed) == sorted((title, name) for name, title in titles.items())
+
+
+@pytest.mark.parametrize("file", decisions(), ids=lambda file: file.name)
+def test_a_decision_has_every_part(file: Path) -> None:
+    text = file.read_text()
+    number = int(file.name[:4])
+    assert re.match(_HEAD.replace("N", str(number), 1), text)
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    assert parts[1::2] == _SECTIONS
+    assert all(part.strip() for part in parts[2::2])
