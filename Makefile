@@ -19,14 +19,14 @@ help: ## shows this list
 run: install ## runs the whole system locally, or updates what changed in it; Ctrl-C stops it. PORT=3000 CLOUD_PORT=4566 OIDC_PORT=4580
 	@exec $(PY) -m infra.local run
 
-start: install ## does the same in the background
+start: install ## like make run, in the background
 	@exec $(PY) -m infra.local start
 
 stop: ## stops the local system; users, tasks and mails are kept
 	@if test -x $(PY); then exec $(PY) -m infra.local stop; else echo "Nothing is running."; fi
 
 reset: ## stops it and removes users, tasks, mails and logs
-	@if test -x $(PY); then exec $(PY) -m infra.local reset; else echo "Nothing is running, and there is no state to forget."; fi
+	@if test -x $(PY); then exec $(PY) -m infra.local reset; else echo "Nothing is running, and there is no state to remove."; fi
 
 demo: ## registers, creates a task and a reminder, waits for the mail (needs make run). PORT=3000 or BASE_URL=https://…
 	@exec $(PYTHON) infra/local/demo.py
@@ -35,7 +35,7 @@ logs: ## shows and follows the functions' logs. FUNCTION=tasks-create for one of
 	@test -x $(PY) || { echo "There are no logs yet: run 'make run' first."; exit 1; }
 	@exec $(PY) -m infra.local logs $(FUNCTION)
 
-test: tools ## runs every check and test, the API tests on a local cloud of their own
+test: tools ## runs every check and every test; the API tests use a separate local cloud
 	@exec $(PY) -m infra.local test
 
 unit: tools ## runs the tests below HTTP (unit and store tests) by cargo-nextest. TEST=part-of-a-name
@@ -47,7 +47,7 @@ api: install ## runs API tests against the running system (make run). TEST=part-
 test-clock: tools ## runs the tests below HTTP at about fifty instants: every hour of a day, leap day, New Year, daylight-saving changes
 	@exec $(PY) -m infra.local test-clock
 
-fuzz: tools ## sends every operation of the contract many generated requests, on a local cloud of its own. EXAMPLES=200 SEED=
+fuzz: tools ## fuzzes every API operation, on a separate local cloud. EXAMPLES=200 SEED=
 	@SEED=$(SEED) $(PY) -m infra.local fuzz $(or $(EXAMPLES),200)
 
 lint: tools ## checks formatting, clippy, licences, spelling, unused dependencies, Python, template
@@ -63,16 +63,16 @@ build: tools ## builds the release binaries for AWS, into target/lambda. ARCH=x8
 deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or production; ARCH as for build
 	@exec $(PY) -m infra.local deploy $(STAGE) $(ARCH)
 
-redrive: install ## moves messages from a dead-letter queue back to their queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
+redrive: install ## moves dead-letter messages back to their source queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) redrive $(or $(QUEUE),all)
 
-operate: install ## runs an operator's command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "copy-rows TABLE"
+operate: install ## runs an operator command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "copy-rows TABLE"
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) $(ARGS)
 
-watch: tools ## serves every function with hot reload on port 9000, against the running local cloud
+watch: tools ## serves every function with hot reload on port 9000 (needs make run)
 	@exec $(PY) -m infra.local watch
 
-invoke: tools ## sends its sample event to a function of make watch. FUNCTION=tasks-create
+invoke: tools ## invokes a function of make watch with its sample event. FUNCTION=tasks-create
 	@exec $(PY) -m infra.local invoke $(FUNCTION)
 
 contract: python ## writes docs/openapi.json, docs/api.html, docs/facts.json and the client's types from the code
@@ -85,7 +85,7 @@ fuzz-images: python ## compares random pictures with Pillow and a reference comp
 bench-images: python ## compares our optimizer with sharp on the same pictures: CPU, memory, bytes, quality
 	@exec $(PY) -m infra.bench.images
 
-admin: ## runs the operators' table tool: replay, migrations, import. ARGS="--table spacedly-dev migrate status"
+admin: ## runs the admin CLI on the table: recount, migrate, import. ARGS="--table spacedly-dev migrate status"
 	@cargo run --locked --quiet --package admin -- $(ARGS)
 
 install: python

@@ -22,7 +22,7 @@ def generate() -> None:
     """Makes the types anew from docs/openapi.json."""
     install()
     if subprocess.run(_npm("generate"), check=False).returncode != 0:
-        raise Problem("The client's types could not be made from docs/openapi.json.", "What npm said stands above.")
+        raise Problem("The client's types could not be made from docs/openapi.json.", "The output of npm is above.")
 
 
 def checks() -> list[Check]:

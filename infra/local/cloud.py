@@ -74,7 +74,7 @@ class Cloud:
         state = instance.state / "cloud"
         state.mkdir(parents=True, exist_ok=True)
         if persist and forget_half_saved(state):
-            say("The last run was killed while it saved: users and tasks are lost, the system begins anew.")
+            say("The last run was killed while it saved: users and tasks are lost, and the system starts empty.")
         if persist:
             move_state(state, instance.cloud_port)
         for log in (instance.cloud_log, instance.functions_log):

@@ -116,8 +116,8 @@ def minutes(seconds: int) -> str:
 
 def table(fire_batch: float, mail_batch: float, reminders: int = 100_000) -> str:
     lines = [
-        "| `ReminderConcurrency` | `MailConcurrency` | SES mails/s | all fired | half sent | all sent | slowest "
-        "| refusals of SES a mail | given up |",
+        "| `ReminderConcurrency` | `MailConcurrency` | SES mails/s | all fired | half sent | all sent | bottleneck "
+        "| throttled attempts per mail | failed |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for reminder, mail, ses in ((10, 2, 14), (10, 10, 14), (50, 20, 200), (100, 40, 500)):

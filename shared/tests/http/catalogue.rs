@@ -6,9 +6,9 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/errors.md");
 
 const HEAD: &str = "# Errors
 
-Made from `shared/src/http/error.rs` by a test; `UPDATE=1 cargo test -p shared --test http catalogue` writes it anew.
+A test generates this page from `shared/src/http/error.rs`: `UPDATE=1 cargo test -p shared --test http catalogue`.
 
-Every failure is answered in this shape; `errors` is there for `VALIDATION_FAILED` only, and then names every bad field:
+Every error has this form. `errors` is present for `VALIDATION_FAILED` only, and names every invalid field:
 
 ```json
 {
@@ -20,7 +20,8 @@ Every failure is answered in this shape; `errors` is there for `VALIDATION_FAILE
 }
 ```
 
-Programs go by `code`: a code never changes its meaning. The text is for people; a route may say it more exactly.
+Programs should rely on `code`, whose meaning never changes. The text is for people, and some routes return a more specific
+one.
 ";
 
 /// The page as the code has it.
