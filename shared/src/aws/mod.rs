@@ -13,6 +13,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -44,17 +45,13 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
         None,
         "environment",
     );
-    let http = Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .pool_idle_timeout(KEEP_ALIVE)
-        .build_https();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(required_lambda_variable("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http)
+        .http_client(http_client(KEEP_ALIVE))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(
             RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(100)),
@@ -64,6 +61,14 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
         config = config.endpoint_url(endpoint);
     }
     Ok(config.build())
+}
+
+/// A client over TLS that uses a connection again while it was idle for less than `keep_alive`.
+fn http_client(keep_alive: Duration) -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .pool_idle_timeout(keep_alive)
+        .build_https()
 }
 
 /// For what needs clients and reaches nothing with them: describing the API.
