@@ -23,7 +23,6 @@ COMMANDS = {
     "fuzz": ("testrun", "fuzzed"),
     "client": ("client", "generate"),
     "build": ("release", "build"),
-    "deploy": ("sam", "deploy"),
     "watch": ("watch", "serve"),
     "invoke": ("watch", "invoke"),
 }
@@ -32,9 +31,7 @@ COMMANDS = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local")
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument(
-        "details", nargs="*", help="logs, invoke: a function; build: architecture; deploy: stage and architecture; fuzz: examples"
-    )
+    parser.add_argument("details", nargs="*", help="logs, invoke: a function; build: architecture; fuzz: examples")
     arguments = parser.parse_args()
     module, function = COMMANDS[arguments.command]
     try:

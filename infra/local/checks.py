@@ -123,7 +123,11 @@ def checks() -> list[Check]:
 
 
 def _python_tests() -> list[str]:
-    return [folder for folder in ("infra/tests", "infra/local/tests", "infra/operate/tests") if (ROOT / folder).is_dir()]
+    return [
+        folder
+        for folder in ("infra/tests", "infra/local/tests", "infra/operate/tests", "infra/deploy/tests")
+        if (ROOT / folder).is_dir()
+    ]
 
 
 def perform(check: Check, tally: Tally, logs: Path) -> bool:
