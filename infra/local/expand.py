@@ -20,6 +20,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from .instance import API_ID, REGION
+from .loops import unroll
 from .progress import Problem
 
 Template = dict[str, Any]
@@ -32,7 +33,7 @@ _CORS = "x-amazon-apigateway-cors"
 
 
 def load(file: Path) -> Template:
-    """Reads a template, short intrinsics (`!Ref`) included."""
+    """Reads a template, short intrinsics (`!Ref`) included; its loops are unrolled."""
     try:
         template = yaml_parse(file.read_text())
     except FileNotFoundError:
@@ -41,7 +42,10 @@ def load(file: Path) -> Template:
         raise Problem(f"{file.name} is no valid YAML: {error}") from error
     if not isinstance(template, dict) or "Resources" not in template:
         raise Problem(f"{file.name} has no Resources.")
-    return template
+    try:
+        return unroll(template)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Problem(f"{file.name} has a loop that cannot be unrolled: {error}") from error
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from infra.local.loops import unroll
+
 ROOT = Path(__file__).resolve().parents[2]
 Resources = dict[str, dict[str, Any]]
 
@@ -65,8 +67,8 @@ class Function:
 
 @pytest.fixture(scope="session")
 def source() -> dict[str, Any]:
-    """template.yaml as written."""
-    return yaml_parse((ROOT / "template.yaml").read_text())
+    """template.yaml as written, its loops unrolled."""
+    return unroll(yaml_parse((ROOT / "template.yaml").read_text()))
 
 
 def transformed(source: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
