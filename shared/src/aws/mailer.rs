@@ -167,9 +167,9 @@ impl Mailer {
                 let is_quota = failure.detail.to_ascii_lowercase().contains("quota exceeded");
                 let failure = CallFailed { detail: without_addresses(&failure.detail), ..failure };
                 match error.as_service_error() {
-                    Some(
-                        SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_),
-                    ) => NotSent::Throttled(failure),
+                    Some(SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_)) => {
+                        NotSent::Throttled(failure)
+                    }
                     // The daily quota, which frees itself within hours, under whatever code.
                     Some(_) if is_quota => NotSent::Throttled(failure),
                     Some(_) => NotSent::Refused(failure),
