@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images lint fmt build package doctor deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -60,8 +60,15 @@ fmt: tools ## formats the Rust and the Python code
 build: tools ## builds the release binaries for AWS, into target/lambda. ARCH=x86_64 or arm64
 	@exec $(PY) -m infra.local build $(ARCH)
 
-deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or production; ARCH as for build
-	@exec $(PY) -m infra.local deploy $(STAGE) $(ARCH)
+package: tools ## makes a bundle of what make build has built: packages, template, checksums, list of the crates
+	@exec $(PY) -m infra.deploy package
+
+doctor: install ## says what is missing in a stage's AWS account. STAGE=dev, staging or production
+	@exec $(PY) -m infra.deploy doctor $(STAGE)
+
+deploy: tools ## deploys a bundle; an earlier one rolls back. STAGE=dev, staging, production, or local; BUNDLE=.local/bundles/….tar
+	@test -n "$(BUNDLE)" || { echo "Say BUNDLE=: make build and make package write one into .local/bundles."; exit 1; }
+	@exec $(PY) -m infra.deploy deploy $(STAGE) "$(BUNDLE)"
 
 redrive: install ## moves dead-letter messages back to their source queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) redrive $(or $(QUEUE),all)

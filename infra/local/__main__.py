@@ -25,7 +25,6 @@ COMMANDS = {
     "fuzz": ("testrun", "fuzzed"),
     "client": ("client", "generate"),
     "build": ("release", "build"),
-    "deploy": ("sam", "deploy"),
     "watch": ("watch", "serve"),
     "invoke": ("watch", "invoke"),
 }
@@ -37,8 +36,7 @@ def main() -> None:
     parser.add_argument(
         "details",
         nargs="*",
-        help="logs, invoke: a function; unit, api: parts of test names; build: architecture; "
-        "deploy: stage and architecture; fuzz: examples",
+        help="logs, invoke: a function; unit, api: parts of test names; build: architecture; fuzz: examples",
     )
     arguments = parser.parse_args()
     module, function = COMMANDS[arguments.command]

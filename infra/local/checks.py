@@ -121,6 +121,7 @@ def checks() -> list[Check]:
             ["cargo-deny", "--all-features", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"],
         ),
         Check("sam validate", ["sam", "validate", "--lint", "--template-file", "template.yaml"]),
+        Check("checkov", [python, "-m", "infra.audit"]),
         Check("cfn-lint", ["cfn-lint", "--non-zero-exit-code", "informational", "template.yaml"]),
         Check(
             "tests of infra",
@@ -132,7 +133,11 @@ def checks() -> list[Check]:
 
 
 def _python_tests() -> list[str]:
-    return [folder for folder in ("infra/tests", "infra/local/tests", "infra/operate/tests") if (ROOT / folder).is_dir()]
+    return [
+        folder
+        for folder in ("infra/tests", "infra/local/tests", "infra/operate/tests", "infra/deploy/tests", "infra/audit/tests")
+        if (ROOT / folder).is_dir()
+    ]
 
 
 def perform(check: Check, tally: Tally, logs: Path) -> bool:

@@ -60,24 +60,30 @@ def client(instance: Instance, service: str) -> Any:
 
 
 def build_template(
-    instance: Instance, artifacts: dict[str, Artifact], source: Path = TEMPLATE
+    instance: Instance, artifacts: dict[str, Artifact], source: Path = TEMPLATE, given: dict[str, str] | None = None
 ) -> tuple[Template, Outcome, dict[str, str]]:
     """The template to deploy, what was left out of it, and its parameters."""
     template = expand.load(source)
-    values = overrides.parameters(template, instance)
+    values = {**overrides.parameters(template, instance), **(given or {})}
     keys = {name: artifact.key for name, artifact in artifacts.items()}
     expanded = expand.split_body(expand.transform(expand.with_code(template, ARTIFACTS, keys), values))
     adapted, left_out = overrides.adapt(expanded, values)
     return adapted, Outcome(left_out=left_out, total=len(adapted["Resources"])), values
 
 
-def deploy(instance: Instance, artifacts: dict[str, Artifact], step: Step) -> Outcome:
-    """Creates the stack, or updates what differs."""
-    template, outcome, values = build_template(instance, artifacts)
+def deploy(
+    instance: Instance,
+    artifacts: dict[str, Artifact],
+    step: Step,
+    file: Path = TEMPLATE,
+    given: dict[str, str] | None = None,
+) -> Outcome:
+    """Creates the stack of the template in `file`, or updates what differs. `given` are parameters besides the local ones."""
+    template, outcome, values = build_template(instance, artifacts, file, given)
     body = json.dumps(template, indent=1, sort_keys=True, default=str)
     # For the curious, and for debugging a refused template.
     (instance.run / "stack.json").write_text(body)
-    source = expand.load(TEMPLATE)
+    source = expand.load(file)
     used = expand.binaries(source)
     wanted = {artifact.key: artifact for name, artifact in artifacts.items() if name in used}
     s3 = client(instance, "s3")

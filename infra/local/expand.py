@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from .instance import API_ID, REGION
+from .loops import unroll
 from .progress import Problem
 
 Template = dict[str, Any]
@@ -31,7 +33,7 @@ _CORS = "x-amazon-apigateway-cors"
 
 
 def load(file: Path) -> Template:
-    """Reads a template, short intrinsics (`!Ref`) included."""
+    """Reads a template, short intrinsics (`!Ref`) included; its loops are unrolled."""
     try:
         template = yaml_parse(file.read_text())
     except FileNotFoundError:
@@ -40,7 +42,10 @@ def load(file: Path) -> Template:
         raise Problem(f"{file.name} is no valid YAML: {error}") from error
     if not isinstance(template, dict) or "Resources" not in template:
         raise Problem(f"{file.name} has no Resources.")
-    return template
+    try:
+        return unroll(template)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Problem(f"{file.name} has a loop that cannot be unrolled: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,19 @@ def functions(template: Template) -> dict[str, Function]:
         name, uri = properties.get("Handler"), properties.get("CodeUri")
         if not isinstance(name, str):
             raise Problem(f"{logical_id} in template.yaml has no Handler, which names the function.")
-        if not isinstance(uri, str) or not uri.startswith(f"{LAMBDA}/"):
+        binary = _binary(uri)
+        if not binary:
             raise Problem(f"{logical_id} in template.yaml has no CodeUri of the form {LAMBDA}/<binary>/.")
         if name in found:
             raise Problem(f"{found[name].logical_id} and {logical_id} in template.yaml have the same Handler, {name}.")
-        found[name] = Function(name, logical_id, Path(uri).name)
+        found[name] = Function(name, logical_id, binary)
     return found
+
+
+def _binary(uri: Any) -> str | None:
+    """The binary that a `CodeUri` names: `target/lambda/<binary>/`, in a bundle `code/<binary>.zip`."""
+    match = re.fullmatch(rf"(?:{LAMBDA}/([\w-]+)/?|code/([\w-]+)\.zip)", uri) if isinstance(uri, str) else None
+    return (match[1] or match[2]) if match else None
 
 
 def function_names(template: Template) -> dict[str, str]:

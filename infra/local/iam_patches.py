@@ -2,7 +2,9 @@
 
 Unpatched it denies every schedule of a group other than `default` and every sender named by its ARN, and it does not
 know `dynamodb:LeadingKeys`, `dynamodb:Attributes` of an update and `ses:FromAddress`. Rules after the Service
-Authorization Reference.
+Authorization Reference. Where that leaves open how AWS judges, the stricter reading holds here, so that what works here
+works either way: the partition keys of a transaction are judged all together, and a mail needs permission on its
+recipients' identities and its configuration set too.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ HashKey = Callable[[str, str | None], str | None]
 
 
 class ItemArn(str):
-    """A table's ARN that remembers the partition keys of the one item it is checked for."""
+    """A table's ARN that remembers the partition keys that a request names in it."""
 
     leading_keys: list[str]
 
@@ -88,17 +90,24 @@ def updated_attributes(request: dict[str, Any]) -> list[str]:
 
 
 def transaction_checks(request: dict[str, Any], table_arn: Callable[[str], str], hash_key: HashKey) -> list[tuple[str, ItemArn]]:
-    """Action and resource of each item of a transaction, with the item's own partition key."""
-    return [
-        (action, ItemArn(table_arn(part["TableName"]), _of_item(part, hash_key)))
+    """Action and resource of each item of a transaction, with the partition keys of all of them.
+
+    Whether AWS judges the keys item by item is not documented.
+    """
+    parts = [
+        (action, part)
         for item in request.get("TransactItems") or []
         for member, action in _TRANSACTION.items()
         if isinstance(part := item.get(member), dict) and part.get("TableName")
     ]
+    keys: dict[str, dict[str, None]] = {}
+    for _, part in parts:
+        keys.setdefault(part["TableName"], {}).update(dict.fromkeys(_of_item(part, hash_key)))
+    return [(action, ItemArn(table_arn(part["TableName"]), list(keys[part["TableName"]]))) for action, part in parts]
 
 
 def know_leading_keys(actions: Any, evaluator: Any, dynamodb: Any) -> None:
-    """`dynamodb:LeadingKeys` has its value, for each item of a transaction its own; `dynamodb:Attributes` that of an update."""
+    """`dynamodb:LeadingKeys` has its value, for a transaction that of all its items; `dynamodb:Attributes` that of an update."""
     context = require(actions, "dynamodb_service_context")
     table_arn = require(actions, "_dynamodb_table_arn")
     enforce = require(evaluator, "enforce")
@@ -158,6 +167,19 @@ def sender(body: bytes, identities: Any) -> tuple[str, str]:
     return address, address if address in identities else address.rpartition("@")[2]
 
 
+def other_resources(body: bytes) -> list[str]:
+    """What a SendEmail request also needs permission on: the recipients' identities and the configuration set.
+
+    SES asks for the former while an account is in the sandbox, and where a recipient is an identity itself.
+    """
+    request = _json(body)
+    lists = request.get("Destination") or {}
+    found = [address for name in ("ToAddresses", "CcAddresses", "BccAddresses") for address in lists.get(name) or []]
+    named = [f"identity/{address.rpartition('<')[2].rstrip('> ')}" for address in found]
+    configuration_set = request.get("ConfigurationSetName")
+    return named + ([f"configuration-set/{configuration_set}"] if configuration_set else [])
+
+
 def know_resources(app: Any, actions: Any, ses_v2: Any) -> None:
     """Schedules are judged in their own group, mails by their sender's identity and with `ses:FromAddress`."""
     extract = require(actions, "extract_resource_arn")
@@ -172,9 +194,9 @@ def know_resources(app: Any, actions: Any, ses_v2: Any) -> None:
         if service == "scheduler" and ":schedule/default/" in arn:
             return arn.replace(":schedule/default/", f":schedule/{schedule_group(body, query)}/", 1)
         if service == "ses" and method == "POST" and path.rstrip("/").endswith("/v2/email/outbound-emails"):
-            return SenderArn(
-                f"arn:aws:ses:{region}:{account}:identity/{sender(body, identities)[1]}", sender(body, identities)[0]
-            )
+            address, identity = sender(body, identities)
+            prefix = f"arn:aws:ses:{region}:{account}:"
+            return SenderArn(f"{prefix}identity/{identity}", address, [prefix + other for other in other_resources(body)])
         return arn
 
     @functools.wraps(enforce_data_plane)
@@ -182,6 +204,10 @@ def know_resources(app: Any, actions: Any, ses_v2: Any) -> None:
         arn = keywords.get("resource_arn")
         if isinstance(arn, SenderArn):
             keywords["service_context"] = {**(keywords.get("service_context") or {}), "ses:FromAddress": arn.address}
+            for other in arn.others:
+                denied = enforce_data_plane(*arguments, **{**keywords, "resource_arn": other, "named_resource": other})
+                if denied:
+                    return denied
         return enforce_data_plane(*arguments, **keywords)
 
     replace(actions, "extract_resource_arn", extract_fully)
@@ -189,11 +215,32 @@ def know_resources(app: Any, actions: Any, ses_v2: Any) -> None:
 
 
 class SenderArn(str):
-    """An identity's ARN that remembers the address that is sent from."""
+    """An identity's ARN that remembers the address that is sent from, and what else the mail needs permission on."""
 
     address: str
+    others: list[str]
 
-    def __new__(cls, arn: str, address: str) -> SenderArn:
+    def __new__(cls, arn: str, address: str, others: list[str]) -> SenderArn:
         made = super().__new__(cls, arn)
         made.address = address
+        made.others = others
         return made
+
+
+def hide_missing_objects(app: Any, s3: Any) -> None:
+    """Whoever may not list a bucket gets 403 for a key that is not there, as the API reference of GetObject says.
+
+    A permission to list that has a condition on the prefix does not count, since GetObject names none.
+    """
+    get = require(s3, "_get_object")
+    enforce_data_plane = require(app, "_enforce_data_plane")
+
+    @functools.wraps(get)
+    def get_or_deny(bucket: str, key: str, headers: Any, query: Any = None) -> Any:
+        answer = get(bucket, key, headers, query)
+        if answer[0] != 404 or b"NoSuchKey" not in bytes(answer[2]):
+            return answer
+        denied = enforce_data_plane("s3", "s3:ListBucket", headers, query or {}, "", resource_arn=f"arn:aws:s3:::{bucket}")
+        return denied or answer
+
+    replace(s3, "_get_object", get_or_deny)

@@ -31,7 +31,7 @@ def correct(functions_log: Path, mailbox: Path, marker: Path) -> None:
     import hypercorn.config
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-    from ministack.services import dynamodb, lambda_svc, scheduler, ses_v2
+    from ministack.services import dynamodb, lambda_svc, s3, scheduler, ses_v2
 
     from . import iam_patches, patches
 
@@ -47,6 +47,7 @@ def correct(functions_log: Path, mailbox: Path, marker: Path) -> None:
     iam_patches.know_leading_keys(iam_actions, iam_evaluator, dynamodb)
     iam_patches.know_resources(app, iam_actions, ses_v2)
     iam_patches.know_batches(iam_evaluator)
+    iam_patches.hide_missing_objects(app, s3)
 
 
 def main() -> None:

@@ -6,11 +6,12 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 
+from infra.deploy.stage import ARCHITECTURES
+
 from . import build as builds
 from . import expand
 from .instance import ROOT, TEMPLATE
 from .progress import Problem
-from .sam import ARCHITECTURES
 
 # The crate that describes types for the contract. Panic messages in its code name it, so a binary with it contains this.
 SCHEMA_CRATE = b"schemars"

@@ -14,6 +14,8 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from infra.local.loops import unroll
+
 ROOT = Path(__file__).resolve().parents[2]
 Resources = dict[str, dict[str, Any]]
 
@@ -65,20 +67,30 @@ class Function:
 
 @pytest.fixture(scope="session")
 def source() -> dict[str, Any]:
-    """template.yaml as written."""
-    return yaml_parse((ROOT / "template.yaml").read_text())
+    """template.yaml as written, its loops unrolled."""
+    return unroll(yaml_parse((ROOT / "template.yaml").read_text()))
 
 
-@pytest.fixture(scope="session")
-def template(source: dict[str, Any]) -> dict[str, Any]:
-    """template.yaml after SAM's transform, as CloudFormation gets it."""
+def transformed(source: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    """A template after SAM's transform, with these parameters in place of the defaults."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     packaged = copy.deepcopy(source)
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://artifacts/code.zip"
     defaults = {name: str(parameter["Default"]) for name, parameter in source["Parameters"].items()}
-    return Translator({}, Parser()).translate(packaged, defaults)
+    return Translator({}, Parser()).translate(packaged, {**defaults, **parameters})
+
+
+def expanded(source: dict[str, Any], parameters: dict[str, str]) -> Resources:
+    """The resources that CloudFormation gets with these parameters."""
+    return transformed(source, parameters)["Resources"]
+
+
+@pytest.fixture(scope="session")
+def template(source: dict[str, Any]) -> dict[str, Any]:
+    """template.yaml after SAM's transform, as CloudFormation gets it."""
+    return transformed(source, {})
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +111,7 @@ def routes(source: dict[str, Any]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name, resource in source["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            for event in resource["Properties"]["Events"].values():
+            for event in resource["Properties"].get("Events", {}).values():
                 if event["Type"] == "HttpApi":
                     properties = event["Properties"]
                     assert properties["ApiId"] == {"Ref": "Api"}, f"{name} is not on our API"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from conftest import ROOT, Function, Resources, as_list, camel, is_read, referred, route_keys
+from conftest import ROOT, Function, Resources, as_list, camel, expanded, is_read, referred, route_keys
 
-# SAM attaches these; the boundary cuts them down to this stack's log groups, queues and stream.
-FROM_AWS = {
-    "AWSLambdaBasicExecutionRole",
-    "AWSXrayWriteOnlyAccess",
-    "AWSLambdaSQSQueueExecutionRole",
-    "AWSLambdaDynamoDBExecutionRole",
-}
+# SAM attaches these; the boundary cuts the first down to this stack's log groups. Its policies for queues and streams would
+# reach every queue of the stage, so the template has event source mappings and statements of its own in their place.
+FROM_AWS = {"AWSLambdaBasicExecutionRole"}
+FROM_AWS_IF_TRACED = FROM_AWS | {"AWSXrayWriteOnlyAccess"}
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 WRITES = {
     "dynamodb:BatchWriteItem",
@@ -30,7 +28,10 @@ DUE = {"ATT#*", "REM#*", "MAIL#*", "DIGEST#*", "TASK#*"}
 # What of the bucket is granted, beside its name: nothing below another prefix.
 OBJECTS = {json.dumps({"Fn::Sub": f"${{Uploads.Arn}}/{prefix}/*"}) for prefix in ("exports", "files", "raw")}
 # The stack's own policies that several roles have.
-SHARED = ("RequestPolicy", "SessionPolicy")
+SHARED = ("RequestPolicy", "SessionPolicy", "KeysPolicy")
+STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+# What a transaction may consist of.
+TRANSACTED = {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 # Answers a GET and writes: it is where the provider sends somebody who signs in.
 SIGNS_IN = "AuthGoogleCallback"
 
@@ -67,13 +68,38 @@ def test_every_function_has_a_role_of_its_own(functions: list[Function]) -> None
     assert len(set(roles)) == len(functions)
 
 
-def test_no_role_has_more_from_aws_than_sam_needs(functions: list[Function]) -> None:
+@pytest.mark.parametrize(("tracing", "expected"), [("Disabled", FROM_AWS), ("Active", FROM_AWS_IF_TRACED)])
+def test_no_role_has_more_from_aws_than_sam_needs(source: dict[str, Any], tracing: str, expected: set[str]) -> None:
+    for name, it in expanded(source, {"Tracing": tracing}).items():
+        if it["Type"] == "AWS::IAM::Role" and "PermissionsBoundary" in it["Properties"]:
+            policies = it["Properties"]["ManagedPolicyArns"]
+            assert {policy.rsplit("/", 1)[1] for policy in policies if isinstance(policy, str)} == expected, name
+            assert {referred(policy) for policy in policies if not isinstance(policy, str)} <= set(SHARED), name
+
+
+def test_the_writes_of_a_transaction_are_in_one_statement(functions: list[Function]) -> None:
+    # It is not documented whether the partition keys of a transaction's items are judged one by one or all together. One
+    # statement with all actions and all prefixes is right either way; `iam_patches` judges them together.
     for function in functions:
-        for policy in function.role["ManagedPolicyArns"]:
-            if isinstance(policy, str):
-                assert policy.rsplit("/", 1)[1] in FROM_AWS, function.name
-            else:
-                assert referred(policy) in SHARED, function.name
+        statements = [set(as_list(it["Action"])) for it in function.statements()]
+        assert sum(bool(actions & TRANSACTED) for actions in statements) <= 1, function.name
+        for action in function.actions():
+            granting = [as_list(it["Resource"]) for it in function.statements() if action in as_list(it["Action"])]
+            resources = [json.dumps(resource) for of_one in granting for resource in of_one]
+            assert len(resources) == len(set(resources)), f"{function.name}: {action} is split over several statements"
+
+
+def test_a_function_takes_messages_of_its_own_queue_only(functions: list[Function], resources: Resources) -> None:
+    seen = 0
+    for function in functions:
+        takes = [it for it in function.statements() if "sqs:ReceiveMessage" in as_list(it["Action"])]
+        sources = [referred(it["EventSourceArn"]) for it in function.sources]
+        queues = [name for name in sources if resources[name]["Type"] == "AWS::SQS::Queue"]
+        assert [referred(it["Resource"]) for it in takes] == queues, function.name
+        for statement in takes:
+            assert set(statement["Action"]) == {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+            seen += 1
+    assert seen
 
 
 def test_no_grant_has_a_wildcard_action_or_every_resource(resources: Resources) -> None:
@@ -90,7 +116,28 @@ def test_no_grant_has_a_wildcard_action_or_every_resource(resources: Resources) 
             is_schedule = text.count("*") == 1 and "schedule/${Schedules}/reminder-*" in text
             # Who gets mail is not known; a condition holds the sender.
             is_recipient = text.count("*") == 1 and ":identity/*" in text and "ses:FromAddress" in json.dumps(statement)
-            assert not wild or is_object or is_schedule or is_recipient, f"{owner}: {text}"
+            # The stream's name is the time at which it was switched on.
+            is_stream = text.count("*") == 1 and "${Table.Arn}/stream/*" in text
+            assert not wild or is_object or is_schedule or is_recipient or is_stream or is_secrets_key(statement), (
+                f"{owner}: {text}"
+            )
+
+
+def is_secrets_key(statement: dict[str, Any]) -> bool:
+    """Whether it allows to decrypt secrets of the stack, through Secrets Manager. The id of AWS's key is not known."""
+    conditions = statement.get("Condition", {}).get("StringEquals", {})
+    secrets = {referred(secret) for secret in as_list(conditions.get("kms:EncryptionContext:SecretARN", []))}
+    through = conditions.get("kms:ViaService") == {"Fn::Sub": "secretsmanager.${AWS::Region}.${AWS::URLSuffix}"}
+    return statement["Action"] == "kms:Decrypt" and through and bool(secrets) and secrets <= {"Keys", "OidcClient"}
+
+
+def test_who_reads_a_secret_may_decrypt_it(functions: list[Function], resources: Resources) -> None:
+    for function in functions:
+        statements = grants(function, resources)
+        read = {referred(it["Resource"]) for it in statements if it["Action"] == "secretsmanager:GetSecretValue"}
+        keys = [it["Condition"]["StringEquals"] for it in statements if is_secrets_key(it)]
+        decrypted = {referred(secret) for it in keys for secret in as_list(it["kms:EncryptionContext:SecretARN"])}
+        assert read <= decrypted, function.name
 
 
 def test_no_one_scans(resources: Resources) -> None:
@@ -103,7 +150,7 @@ def test_every_grant_on_the_table_names_its_partitions(resources: Resources) -> 
     seen = 0
     for owner, statement in every_grant(resources):
         actions = set(as_list(statement["Action"]))
-        if any(action.startswith("dynamodb:") for action in actions):
+        if any(action.startswith("dynamodb:") for action in actions) and actions != STREAM:
             seen += 1
             assert actions <= READS | WRITES, owner
             condition = statement["Condition"]
@@ -131,7 +178,7 @@ def test_every_route_but_health_counts_requests_and_reads_the_keys(
     for function in functions:
         if function.name in routes:
             assert ("RequestPolicy" in shared_policies(function)) == (function.name != "ServiceHealth"), function.name
-    [limiter, probe, keys] = document(resources, "RequestPolicy")
+    [limiter, probe, keys, _] = document(resources, "RequestPolicy")
     assert limiter["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["RATE#*"]}
     assert limiter["Action"] == "dynamodb:UpdateItem"
     assert probe["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["HEALTH"]}
@@ -189,14 +236,20 @@ def test_only_these_functions_may(functions: list[Function], resources: Resource
         ),
         ("AuthGoogle", "secretsmanager:GetSecretValue", {"OidcClient"}),
         ("AuthGoogleCallback", "secretsmanager:GetSecretValue", {"OidcClient"}),
-        ("AuthIssueReset", "secretsmanager:GetSecretValue", {"Keys"}),
-        ("UsersBuildExport", "secretsmanager:GetSecretValue", {"Keys"}),
     ],
 )
 def test_a_function_reaches_only_its_own(functions: list[Function], name: str, action: str, wanted: set[str]) -> None:
     [function] = [it for it in functions if it.name == name]
     resources = [resource for it in function.statements() if it["Action"] == action for resource in as_list(it["Resource"])]
     assert {referred(resource) for resource in resources} == wanted
+
+
+def test_functions_behind_queues_read_the_keys_only_to_derive_tokens(functions: list[Function], resources: Resources) -> None:
+    holders = {it.name for it in functions if "KeysPolicy" in shared_policies(it)}
+    assert holders == {"AuthIssueReset", "UsersBuildExport", "MailSend"}
+    [read, decrypt] = document(resources, "KeysPolicy")
+    assert (read["Action"], referred(read["Resource"])) == ("secretsmanager:GetSecretValue", "Keys")
+    assert is_secrets_key(decrypt)
 
 
 def test_only_sign_in_with_the_provider_reads_its_client(functions: list[Function]) -> None:
@@ -329,4 +382,16 @@ def test_the_boundary_ends_at_the_stack(resources: Resources) -> None:
                 assert statement["Sid"] == "Traces", "X-Ray alone knows no resources"
             elif "Fn::Sub" in resource:
                 name = resource["Fn::Sub"]
-                assert "spacedly-${Stage}" in name or fnmatchcase(name, "*:identity/[*]"), name
+                is_key = statement["Sid"] == "SecretsKey" and is_secrets_key(statement)
+                assert "spacedly-${Stage}" in name or fnmatchcase(name, "*:identity/[*]") or is_key, name
+
+
+def test_a_stage_reaches_no_other_stage(source: dict[str, Any], resources: Resources) -> None:
+    pattern = source["Parameters"]["Stage"]["AllowedPattern"]
+    texts = re.findall(r'"([^"]*)"', json.dumps([resources["FunctionBoundary"], resources["QueuesPolicy"]]))
+    wild = [text.rsplit(":", 1)[1].replace("${Stage}", "dev") for text in texts if "${Stage}-" in text and text.endswith("*")]
+    assert wild
+    for other in ("dev-2", "dev2", "devel"):
+        names = [f"spacedly-{other}-mail", f"/aws/lambda/spacedly-{other}-tasks-create", f"spacedly-{other}-uploads-1-r/raw/x"]
+        covered = any(fnmatchcase(name, text) for name in names for text in wild)
+        assert not (re.fullmatch(pattern, other) and covered), other

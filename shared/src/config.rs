@@ -1,7 +1,9 @@
 //! Configuration from the environment. A missing or bad variable stops the function at init, with the variable's name.
 
 use std::num::NonZeroU8;
+use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use url::Url;
 
@@ -67,7 +69,6 @@ impl Variable {
     /// The variables that every function gets.
     pub const EVERY_FUNCTION: &'static [Self] = &[
         Self::Stage,
-        Self::AppVersion,
         Self::LogLevel,
         Self::TableName,
         Self::SecretId,
@@ -160,8 +161,6 @@ impl FromStr for SameSite {
 pub struct Config {
     /// The deployment: `local`, `dev`, `staging`, `production`.
     pub stage: String,
-    /// The version that was deployed.
-    pub version: String,
     /// The table.
     pub table: String,
     /// The secret that holds the keys; not set for a function that needs none.
@@ -178,11 +177,39 @@ impl Config {
     pub fn from_env() -> Result<Self, BadConfig> {
         Ok(Self {
             stage: required(Variable::Stage)?,
-            version: required(Variable::AppVersion)?,
             table: required(Variable::TableName)?,
             secret_id: optional(Variable::SecretId),
             frontend_url: url(Variable::FrontendUrl)?,
         })
+    }
+}
+
+/// Base URL of the API, without a trailing slash.
+///
+/// An API without a domain of its own has the address that API Gateway gives it. Its functions are deployed before it is
+/// known, so they take it from the first request.
+#[derive(Clone, Debug, Default)]
+pub struct PublicUrl(OnceLock<String>);
+
+impl PublicUrl {
+    /// Takes the domain name that API Gateway received a request for. A URL that is known is kept.
+    pub fn learn(&self, domain_name: &str) {
+        self.0.get_or_init(|| format!("https://{domain_name}"));
+    }
+}
+
+impl From<String> for PublicUrl {
+    fn from(url: String) -> Self {
+        Self(OnceLock::from(url))
+    }
+}
+
+impl Deref for PublicUrl {
+    type Target = str;
+
+    /// Empty until a request was received, where none is configured.
+    fn deref(&self) -> &str {
+        self.0.get().map_or("", String::as_str)
     }
 }
 
@@ -191,8 +218,8 @@ impl Config {
 pub struct HttpConfig {
     /// Origins whose pages may call the API with cookies.
     pub allowed_origins: Vec<String>,
-    /// Base URL of the API, without a trailing slash.
-    pub public_url: String,
+    /// Base URL of the API.
+    pub public_url: PublicUrl,
     /// Whether clients reach the API over https: then cookies are `Secure`.
     pub secure: bool,
     /// How cookies travel between sites.
@@ -213,8 +240,10 @@ impl HttpConfig {
     /// # Errors
     /// The first bad variable.
     pub fn from_env() -> Result<Self, BadConfig> {
-        let public_url = url(Variable::PublicUrl)?;
-        let secure = public_url.starts_with("https://");
+        let configured = optional(Variable::PublicUrl).map(|_| url(Variable::PublicUrl)).transpose()?;
+        // API Gateway's own address, which is taken where none is configured, is one of https.
+        let secure = configured.as_ref().is_none_or(|url| url.starts_with("https://"));
+        let public_url = configured.map_or_else(PublicUrl::default, PublicUrl::from);
         let same_site: SameSite = parsed(Variable::CookieSameSite)?;
         if same_site == SameSite::None && !secure {
             return Err(BadConfig::new(Variable::CookieSameSite, "None needs an https PUBLIC_URL"));

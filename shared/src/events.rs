@@ -68,6 +68,14 @@ pub trait QueueFunction: Sized + 'static {
     /// Reads the function's own configuration and builds its clients.
     fn start(environment: Environment) -> impl Future<Output = Result<Self, Error>>;
 
+    /// Reads a message's text; `None` for one that asks for nothing.
+    ///
+    /// # Errors
+    /// It is none of the function's messages.
+    fn parse(text: &str) -> Result<Option<Self::Message>, Failure> {
+        Ok(Some(serde_json::from_str(text)?))
+    }
+
     /// Handles a message. An error has the message delivered again, and moved to the dead-letter queue after the last try.
     fn handle(&self, message: Message<Self::Message>, now: Timestamp) -> impl Future<Output = Result<(), Failure>>;
 }
@@ -178,7 +186,11 @@ async fn process_messages<F: QueueFunction>(batch: &Batch, handler: &F, event: S
     let count = event.records.len();
     let work = event.records.into_iter().map(async |record| {
         let id = record.message_id.clone().unwrap_or_default();
-        let outcome = async { handler.handle(parse(&record)?, batch.clock.now()).boxed_local().await }.await;
+        let outcome = async {
+            let Some(message) = parse::<F>(&record)? else { return Ok(()) };
+            handler.handle(message, batch.clock.now()).boxed_local().await
+        }
+        .await;
         outcome.err().map(|error| {
             tracing::error!(function = batch.function, message_id = id, %error, "queue.message_failed");
             id
@@ -189,10 +201,10 @@ async fn process_messages<F: QueueFunction>(batch: &Batch, handler: &F, event: S
     batch_response(failed)
 }
 
-fn parse<M: DeserializeOwned>(record: &SqsMessage) -> Result<Message<M>, Failure> {
-    let body = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
+fn parse<F: QueueFunction>(record: &SqsMessage) -> Result<Option<Message<F::Message>>, Failure> {
+    let Some(body) = F::parse(record.body.as_deref().unwrap_or_default())? else { return Ok(None) };
     let deliveries = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
-    Ok(Message { body, deliveries: deliveries.unwrap_or(1) })
+    Ok(Some(Message { body, deliveries: deliveries.unwrap_or(1) }))
 }
 
 fn batch_response(failed: Vec<String>) -> SqsBatchResponse {

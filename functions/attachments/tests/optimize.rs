@@ -122,6 +122,18 @@ async fn what_nobody_announced_is_emptied_and_what_is_not_ours_left_alone() {
 }
 
 #[tokio::test]
+async fn an_object_that_is_gone_is_nothing_to_do_though_s3_says_403_for_it() {
+    let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    let missing = "<Error><Code>NoSuchKey</Code><Message>The key does not exist</Message></Error>";
+    for answer in [Answer::denied(denied), Answer::missing(json!(missing))] {
+        let uploads = uploads(vec![answer]).await;
+        uploads.told(MAX_RECEIVES).await.unwrap();
+        assert_eq!(uploads.asked(), ["GetObject raw"]);
+        assert_eq!(uploads.now().await.card.status, AttachmentStatus::Pending, "the sweep settles it");
+    }
+}
+
+#[tokio::test]
 async fn a_file_of_a_deleted_attachment_is_not_stored() {
     let uploads = uploads(vec![done()]).await;
     let (permit, now) = (uploads.world.permit(), clock::now());

@@ -21,7 +21,7 @@ pub async fn handle(app: &App, request: &Request<'_>, provider: &Provider) -> Re
         tracing::warn!(code = rejection.code().as_str(), "google.refused");
         return Ok(failed(app));
     }
-    match provider.begin(request.now()).await {
+    match provider.begin(&app.http.public_url, request.now()).await {
         Ok((location, flow)) => {
             let sealed = flow.seal(&*app.keyring().await?);
             Ok(Redirect::to(location).cookie(SetCookie::oidc_flow(&app.http, &sealed, VALID)))

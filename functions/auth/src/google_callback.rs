@@ -128,7 +128,7 @@ async fn redeem(app: &App, request: &RequestParts, provider: &Provider) -> Resul
         return Err(format!("the provider refused: {word}").into());
     }
     let code = request.parameter("code").ok_or("no code")?;
-    Ok(provider.redeem(code, flow).await?)
+    Ok(provider.redeem(&app.http.public_url, code, flow).await?)
 }
 
 struct GoogleAccount {

@@ -53,7 +53,6 @@ pub struct Profile {
 pub struct Provider {
     http: reqwest::Client,
     issuer: IssuerUrl,
-    redirect: RedirectUrl,
     secret: SecretText,
     cached: Mutex<Option<Cached>>,
     failed_at: Mutex<Option<Instant>>,
@@ -101,40 +100,39 @@ impl Resources for Provider {
     /// The first request calls the provider, not init.
     fn from_environment(sdk: &SdkConfig) -> Result<Self, Error> {
         let secret = SecretText::new(sdk, required(Variable::OidcSecretId)?);
-        Self::new(url(Variable::OidcIssuer)?, &url(Variable::PublicUrl)?, secret)
+        Self::new(url(Variable::OidcIssuer)?, secret)
     }
 }
 
 impl Provider {
-    /// The provider with this issuer, for an API at `public_url`.
+    /// The provider with this issuer.
     ///
     /// # Errors
-    /// One of them is no URL.
-    pub fn new(issuer: String, public_url: &str, secret: SecretText) -> Result<Self, Failure> {
+    /// It is no URL.
+    pub fn new(issuer: String, secret: SecretText) -> Result<Self, Failure> {
         // It is the process's only one; a second call would find it in place.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A provider that redirects its own endpoints is none to follow.
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT).build()?;
-        let redirect = RedirectUrl::new(format!("{public_url}{}", CALLBACK_PATH))?;
         Ok(Self {
             http,
             issuer: IssuerUrl::new(issuer)?,
-            redirect,
             secret,
             cached: Mutex::new(None),
             failed_at: Mutex::new(None),
         })
     }
 
-    /// Where the browser goes to sign in, and what must be remembered until it comes back.
+    /// Where the browser goes to sign in to an API at `public_url`, and what must be remembered until it comes back.
     ///
     /// # Errors
     /// The provider cannot be reached, or nobody has told us who we are to it.
-    pub async fn begin(&self, now: Timestamp) -> Result<(String, Flow), Failure> {
+    pub async fn begin(&self, public_url: &str, now: Timestamp) -> Result<(String, Flow), Failure> {
         let known = self.known(TTL).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (location, state, nonce) = self
             .client(&known)
+            .set_redirect_uri(callback(public_url)?)
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
             .add_scope(Scope::new("email".to_owned()))
             .add_scope(Scope::new("profile".to_owned()))
@@ -149,15 +147,16 @@ impl Provider {
         Ok((location.into(), flow))
     }
 
-    /// Redeems the code that the browser came back with.
+    /// Redeems the code that the browser came back to `public_url` with.
     ///
     /// # Errors
     /// A [`RedeemError`].
-    pub async fn redeem(&self, code: &str, flow: Flow) -> Result<Profile, RedeemError> {
+    pub async fn redeem(&self, public_url: &str, code: &str, flow: Flow) -> Result<Profile, RedeemError> {
         let known = self.known(TTL).await?;
         let http = |request| self.call(request);
         let tokens = self
             .client(&known)
+            .set_redirect_uri(callback(public_url)?)
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .map_err(Failure::from)?
             .set_pkce_verifier(PkceCodeVerifier::new(flow.verifier))
@@ -183,7 +182,6 @@ impl Provider {
     fn client(&self, known: &Known) -> Client {
         let Known { metadata, id, secret } = known;
         CoreClient::from_provider_metadata(metadata.clone(), id.clone(), Some(secret.clone()))
-            .set_redirect_uri(self.redirect.clone())
     }
 
     /// What is known, read again when it is older than `age`.
@@ -225,6 +223,11 @@ impl Provider {
         *response.headers_mut() = headers;
         Ok(response)
     }
+}
+
+/// Where the provider sends the browser back to.
+fn callback(public_url: &str) -> Result<RedirectUrl, Failure> {
+    Ok(RedirectUrl::new(format!("{public_url}{CALLBACK_PATH}"))?)
 }
 
 /// A client whose endpoints were discovered, as far as its type can know.

@@ -89,6 +89,10 @@ impl SesEvent {
     }
 }
 
+/// What SES publishes when it begins to publish to a topic:
+/// `Successfully validated SNS topic for Amazon SES event publishing.`
+const ANNOUNCEMENT: &str = "Successfully validated SNS topic";
+
 /// What the function works with.
 #[derive(Debug)]
 pub struct FeedbackRecorder {
@@ -103,6 +107,15 @@ impl QueueFunction for FeedbackRecorder {
 
     async fn start(environment: Environment) -> Result<Self, Error> {
         Ok(Self { store: environment.store, permit: environment.permit })
+    }
+
+    /// A new event destination is announced with a sentence, which is no JSON.
+    fn parse(text: &str) -> Result<Option<SesEvent>, Failure> {
+        if text.starts_with(ANNOUNCEMENT) {
+            tracing::info!("feedback.destination_validated");
+            return Ok(None);
+        }
+        Ok(Some(serde_json::from_str(text)?))
     }
 
     async fn handle(&self, message: Message<SesEvent>, now: Timestamp) -> Result<(), Failure> {

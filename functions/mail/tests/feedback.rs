@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use mail::feedback::{self, SesEvent};
+use mail::feedback::{self, FeedbackRecorder, SesEvent};
 use serde_json::{Value, json};
 use shared::domain::delivery::DeliveryState;
 use shared::domain::delivery::MailOutcome;
 use shared::domain::mail::{Mail, MailContent, MailState};
 use shared::domain::reminder::Reminder;
 use shared::domain::user::{MailStop, User};
+use shared::events::QueueFunction;
 use shared::store::Permit;
 use test_support::{World, clock};
 
@@ -54,6 +55,14 @@ async fn state(world: &World, reminder: &Reminder) -> DeliveryState {
 
 async fn user(world: &World) -> User {
     world.store.user(world.user.id).await.unwrap().unwrap()
+}
+
+#[test]
+fn the_announcement_of_an_event_destination_is_no_event() {
+    let read = FeedbackRecorder::parse;
+    assert!(read("Successfully validated SNS topic for Amazon SES event publishing.").unwrap().is_none());
+    assert!(read(r#"{"eventType":"Delivery","mail":{"tags":{}}}"#).unwrap().is_some());
+    assert!(read("Some other sentence").is_err());
 }
 
 #[tokio::test]

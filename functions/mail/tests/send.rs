@@ -34,6 +34,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const MAX_RECEIVES: u32 = 4;
 /// Of the mailer with SES: long enough for every answer of this machine, short enough to wait for none.
 const PATIENCE: Duration = Duration::from_millis(1500);
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 fn from() -> FromHeader {
     "Spacedly <no-reply@example.com>".parse().unwrap()
@@ -64,7 +65,7 @@ async fn post(answers: Vec<Answer>) -> Post {
         store: world.store.clone(),
         permit: Permit::of_system(),
         secrets: Secrets::load(SecretText::new(&manager.sdk(), "secret".to_owned())).await.unwrap(),
-        mailer: Mailer::with_patience(&ses.sdk(), from(), "spacedly".to_owned(), PATIENCE),
+        mailer: Mailer::with_limits(&ses.sdk(), from(), "spacedly".to_owned(), PATIENCE, KEEP_ALIVE),
         stage: "test".to_owned(),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
@@ -112,6 +113,26 @@ async fn a_mail_goes_out_once_however_often_its_message_comes() {
     let reminder = post.reminder().await;
     assert!(reminder.email_sent && reminder.email_sent_at.is_some());
     assert_eq!((reminder.delivery.state, reminder.delivery.attempts), (DeliveryState::Sent, 1));
+}
+
+#[tokio::test]
+async fn a_used_up_daily_quota_postpones_a_mail_as_throttling_does() {
+    for kind in ["LimitExceededException", "TooManyRequestsException", "MessageRejected"] {
+        let quota = json!({"__type": kind, "message": "Daily message quota exceeded"});
+        let post = post(vec![Answer::error(quota), sent()]).await;
+        post.deliver(MAX_RECEIVES, clock::now()).await.unwrap();
+        assert_eq!((post.state().await, post.sqs.asked().len()), (MailState::Queued, 1), "{kind}");
+        post.deliver(1, clock::now()).await.unwrap();
+        assert_eq!(post.state().await, MailState::Sent, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_ses_says_of_a_refusal_is_kept_without_the_addressee() {
+    let words = "Email address is not verified: someone@example.com";
+    let post = post(vec![Answer::error(json!({"__type": "MessageRejected", "message": words}))]).await;
+    let failure = post.deliver(1, clock::now()).await.unwrap_err().to_string();
+    assert!(failure.contains("Email address is not verified: (address)"), "{failure}");
 }
 
 #[tokio::test]

@@ -2,8 +2,23 @@
 
 use serde::Serialize;
 use shared::clock::Timestamp;
+use shared::config::{Variable, required};
 use shared::domain::body::NoBody;
-use shared::http::{Answer, ApiError, App, Operation, Reply, Request, bare};
+use shared::http::{Answer, ApiError, App, Operation, Reply, Request, Resources, bare};
+use shared::runtime::Error;
+
+/// The version that was deployed. Only this function is given it, so that a deployment changes no function whose code and
+/// configuration stay the same.
+#[derive(Debug)]
+pub struct DeployedVersion(String);
+
+impl Resources for DeployedVersion {
+    const VARIABLES: &'static [Variable] = &[Variable::AppVersion];
+
+    fn from_environment(_: &aws_types::SdkConfig) -> Result<Self, Error> {
+        Ok(Self(required(Variable::AppVersion)?))
+    }
+}
 
 /// The state of the service and of what it depends on. Not in the envelope; no secrets.
 #[derive(Debug, Serialize)]
@@ -61,7 +76,7 @@ impl Answer for Health {
 pub const OPERATION: Operation<NoBody, Health> =
     Operation::get("/health", "Check that the service works").alias("/").anyone().unlimited();
 
-pub async fn handle(app: &App, request: &Request<'_>) -> Result<Health, ApiError> {
+pub async fn handle(app: &App, request: &Request<'_>, version: &DeployedVersion) -> Result<Health, ApiError> {
     let uptime = app.started.elapsed().as_secs();
     let (status, database) = match app.store.probe().await {
         Ok(()) => (HealthStatus::Healthy, CheckResult::Up),
@@ -75,7 +90,7 @@ pub async fn handle(app: &App, request: &Request<'_>) -> Result<Health, ApiError
         timestamp: request.now(),
         uptime,
         environment: app.config.stage.clone(),
-        version: app.config.version.clone(),
+        version: version.0.clone(),
         checks: Checks { database },
     })
 }

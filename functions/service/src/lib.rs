@@ -13,7 +13,7 @@ shared::functions! {
     serve "service" {
         "service-openapi": http(openapi),
         "service-docs": http(docs),
-        "service-health": http(health),
+        "service-health": http_with(health, health::DeployedVersion),
         "service-fallback": http(fallback),
         "service-dispatch": stream(dispatch::Dispatcher),
         "service-sweep": queue("sweep", sweep::Sweeper),

@@ -101,7 +101,7 @@ class Emulator:
         self.checked.append((action, str(resource_arn), service_context))
 
 
-def test_each_item_of_a_transaction_is_judged_by_its_own_key() -> None:
+def test_the_keys_of_a_transaction_are_judged_all_together() -> None:
     emulator = Emulator()
     iam_patches.know_leading_keys(emulator.actions, emulator.evaluator, emulator.dynamodb)
     body = {
@@ -114,8 +114,8 @@ def test_each_item_of_a_transaction_is_judged_by_its_own_key() -> None:
     for action, arn in checks:
         emulator.evaluator.enforce("key", action, "dynamodb", "r", resource_arn=arn, service_context={"more": 1})
     assert emulator.checked == [
-        ("dynamodb:PutItem", "arn:r:1:table/spacedly", {"more": 1, "dynamodb:LeadingKeys": ["USER#1"]}),
-        ("dynamodb:ConditionCheckItem", "arn:r:1:table/spacedly", {"more": 1, "dynamodb:LeadingKeys": ["RATE#9"]}),
+        ("dynamodb:PutItem", "arn:r:1:table/spacedly", {"more": 1, "dynamodb:LeadingKeys": ["USER#1", "RATE#9"]}),
+        ("dynamodb:ConditionCheckItem", "arn:r:1:table/spacedly", {"more": 1, "dynamodb:LeadingKeys": ["USER#1", "RATE#9"]}),
     ]
 
 
@@ -160,6 +160,38 @@ def test_a_mail_is_judged_by_its_sender(sender: str, identity: str, address: str
     assert arn == f"arn:aws:ses:r:1:identity/{identity}"
     emulator.app._enforce_data_plane("sesv2", "ses:SendEmail", resource_arn=arn)
     assert emulator.checked[0][2] == {"ses:FromAddress": address}
+
+
+def test_a_mail_is_judged_by_its_recipients_and_its_configuration_set_too() -> None:
+    emulator = Emulator()
+    iam_patches.know_resources(emulator.app, emulator.actions, emulator.ses)
+    request = {
+        "FromEmailAddress": "known@spacedly.example",
+        "Destination": {"ToAddresses": ["Asha <asha@example.com>"]},
+        "ConfigurationSetName": "spacedly-dev",
+    }
+    arn = emulator.actions.extract_resource_arn(
+        "ses", "POST", "/v2/email/outbound-emails", {}, json.dumps(request).encode(), {}, "r", "1"
+    )
+    emulator.app._enforce_data_plane("sesv2", "ses:SendEmail", resource_arn=arn)
+    assert [checked[1] for checked in emulator.checked] == [
+        "arn:aws:ses:r:1:identity/asha@example.com",
+        "arn:aws:ses:r:1:configuration-set/spacedly-dev",
+        "arn:aws:ses:r:1:identity/known@spacedly.example",
+    ]
+    assert all(checked[2] == {"ses:FromAddress": "known@spacedly.example"} for checked in emulator.checked)
+
+
+@pytest.mark.parametrize(("may_list", "status"), [(True, 404), (False, 403)])
+def test_a_missing_object_shows_only_to_whoever_may_list_the_bucket(may_list: bool, status: int) -> None:
+    denial = None if may_list else (403, {}, b"<Code>AccessDenied</Code>")
+    app = SimpleNamespace(_enforce_data_plane=lambda *_, **__: denial)
+    objects = {"there": (200, {}, b"hello")}
+    missing = (404, {}, b"<Error><Code>NoSuchKey</Code></Error>")
+    s3 = SimpleNamespace(_get_object=lambda _bucket, key, _headers, _query=None: objects.get(key, missing))
+    iam_patches.hide_missing_objects(app, s3)
+    assert s3._get_object("uploads", "there", {})[0] == 200
+    assert s3._get_object("uploads", "gone", {})[0] == status
 
 
 def test_a_batch_of_messages_needs_leave_to_send_one() -> None:

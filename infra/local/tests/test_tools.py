@@ -19,7 +19,6 @@ from infra.local import (
     demo,
     install,
     processes,
-    sam,
     standstill,
     supervisor,
     testrun,
@@ -222,26 +221,6 @@ def test_what_failed_is_named_at_the_end() -> None:
     assert checks.culprits("..F\nFAILED infra/a.py::test_b - assert 1 == 2\n1 failed") == ["infra/a.py::test_b - assert 1 == 2"]
     assert checks.culprits("✔ one (3ms)\n✖ another (4ms)\n") == ["another (4ms)"]
     assert checks.culprits("all is well") == []
-
-
-CONFIG = """
-version = 0.1
-[dev.deploy.parameters]
-parameter_overrides = ["Stage=dev", "Architecture=x86_64"]
-[production.deploy.parameters]
-parameter_overrides = "Stage=production AppVersion=1.2.0"
-"""
-
-
-def test_what_is_deployed_is_declared_as_it_was_built() -> None:
-    assert sam.overrides("dev", "arm64", "abc", CONFIG) == ["Stage=dev", "Architecture=arm64", "AppVersion=abc"]
-    assert sam.overrides("production", "x86_64", "abc", CONFIG) == ["Stage=production", "AppVersion=1.2.0", "Architecture=x86_64"]
-
-
-@pytest.mark.parametrize(("stage", "architecture"), [("nowhere", "x86_64"), ("default", "x86_64"), ("dev", "riscv")])
-def test_an_unknown_stage_or_architecture_is_refused(stage: str, architecture: str) -> None:
-    with pytest.raises(Problem):
-        sam.overrides(stage, architecture, "abc", CONFIG)
 
 
 def test_an_old_python_rust_or_node_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

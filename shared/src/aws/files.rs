@@ -86,6 +86,10 @@ impl Bucket {
 
     /// An object of at most `most` bytes; `None` when there is none.
     ///
+    /// Whoever may not list the bucket gets 403 for a key that is not there
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>), so that counts as missing too. It is logged,
+    /// for it is also the answer where the permission to read is missing.
+    ///
     /// # Errors
     /// The service failed; that it is longer is the inner error.
     pub async fn get(&self, key: &str, most: u64) -> Result<Option<Result<Vec<u8>, TooLong>>, CallFailed> {
@@ -93,6 +97,10 @@ impl Bucket {
         let object = match self.client.get_object().bucket(&self.name).key(key).send().await {
             Ok(object) => object,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            Err(error) if error.code() == Some("AccessDenied") => {
+                tracing::warn!("files.missing_or_denied");
+                return Ok(None);
+            }
             Err(error) => return Err(CallFailed::new(OPERATION, &error)),
         };
         let length = object.content_length().and_then(|length| u64::try_from(length).ok());

@@ -13,7 +13,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
-use super::CallFailed;
+use super::{CallFailed, http_client};
 use crate::domain::email::Email;
 use crate::id::{MailId, UserId};
 
@@ -37,6 +37,10 @@ pub const MAIL_TAG: &str = "mail";
 
 /// How long SES may take. Less than the function may.
 const PATIENCE: Duration = Duration::from_secs(12);
+
+/// How long a connection to SES may have been idle to be used again. Lambda freezes an environment between its calls, and
+/// the other end may have closed the connection when it wakes: nothing tells whether a mail that was written to it has left.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// A mail did not leave, as far as is known.
 #[derive(Debug, thiserror::Error)]
@@ -99,15 +103,26 @@ pub struct Mailer {
 impl Mailer {
     /// A mailer that sends as `from` with a configuration set, and gives SES 12 seconds to answer.
     pub fn new(sdk: &SdkConfig, from: FromHeader, configuration_set: String) -> Self {
-        Self::with_patience(sdk, from, configuration_set, PATIENCE)
+        Self::with_limits(sdk, from, configuration_set, PATIENCE, KEEP_ALIVE)
     }
 
-    /// The same with another patience.
-    pub fn with_patience(sdk: &SdkConfig, from: FromHeader, configuration_set: String, patience: Duration) -> Self {
+    /// A mailer that gives SES `patience` to answer, and uses a connection again that was idle for less than `keep_alive`.
+    pub fn with_limits(
+        sdk: &SdkConfig,
+        from: FromHeader,
+        configuration_set: String,
+        patience: Duration,
+        keep_alive: Duration,
+    ) -> Self {
         // SES knows no idempotency token: a call that is made again sends again. The queue's retries, which first
         // look whether the mail has left, are the only ones.
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(patience).build();
-        let config = Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
+        let region = sdk.region().map_or("", AsRef::as_ref);
+        let config = Builder::from(sdk)
+            .http_client(http_client(region, sdk.endpoint_url(), keep_alive))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .build();
         Self { client: Client::from_conf(config), from, configuration_set }
     }
 
@@ -149,11 +164,15 @@ impl Mailer {
             .send()
             .await
             .map_err(|error| {
-                // SES's own words may name the addressee, who is not to be in a log.
-                let failure =
-                    CallFailed { detail: "its words are left out".to_owned(), ..CallFailed::new(OPERATION, &error) };
+                let failure = CallFailed::new(OPERATION, &error);
+                let is_quota = failure.detail.to_ascii_lowercase().contains("quota exceeded");
+                let failure = CallFailed { detail: without_addresses(&failure.detail), ..failure };
                 match error.as_service_error() {
-                    Some(SendEmailError::TooManyRequestsException(_)) => NotSent::Throttled(failure),
+                    Some(SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_)) => {
+                        NotSent::Throttled(failure)
+                    }
+                    // The daily quota, which frees itself within hours, under whatever code.
+                    Some(_) if is_quota => NotSent::Throttled(failure),
                     Some(_) => NotSent::Refused(failure),
                     None => NotSent::Unknown(failure),
                 }
@@ -162,9 +181,45 @@ impl Mailer {
     }
 }
 
+/// SES's words without the addresses in them: a log holds none. The rest says what to mend, such as an identity that is not
+/// verified or an action that is denied.
+fn without_addresses(words: &str) -> String {
+    let is_around = |c: char| c.is_whitespace() || "<>()[]{}'\"`,;:/".contains(c);
+    let redacted = |word: &str| if word.contains('@') { "(address)".to_owned() } else { word.to_owned() };
+    let mut out = String::with_capacity(words.len());
+    let mut rest = words;
+    while let Some((at, separator)) = rest.char_indices().find(|(_, c)| is_around(*c)) {
+        let (word, behind) = rest.split_at(at);
+        out.push_str(&redacted(word));
+        out.push(separator);
+        rest = behind.strip_prefix(separator).unwrap_or_default();
+    }
+    out + &redacted(rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ses_says_is_kept_without_addresses() {
+        for (words, kept) in [
+            (
+                "Email address is not verified. The following identities failed the check in region EU-WEST-1: Asha <asha+x@example.com>, b@example.com",
+                "Email address is not verified. The following identities failed the check in region EU-WEST-1: Asha <(address)>, (address)",
+            ),
+            (
+                "User `arn:aws:sts::1:assumed-role/r/f' is not authorized to perform `ses:SendEmail' on resource \
+                `arn:aws:ses:eu-west-1:1:identity/asha@example.com'",
+                "User `arn:aws:sts::1:assumed-role/r/f' is not authorized to perform `ses:SendEmail' on resource \
+                `arn:aws:ses:eu-west-1:1:identity/(address)'",
+            ),
+            ("Daily message quota exceeded.", "Daily message quota exceeded."),
+            ("", ""),
+        ] {
+            assert_eq!(without_addresses(words), kept);
+        }
+    }
 
     #[test]
     fn a_sender_is_an_address_with_a_name_or_without() {

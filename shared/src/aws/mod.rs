@@ -14,6 +14,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -47,11 +48,7 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
     );
     let region = required_lambda_variable("AWS_REGION")?;
     let endpoint = lambda_variable("AWS_ENDPOINT_URL");
-    let http = Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .tls_context(trust::tls_context(&region, endpoint.as_deref()))
-        .pool_idle_timeout(KEEP_ALIVE)
-        .build_https();
+    let http = http_client(&region, endpoint.as_deref(), KEEP_ALIVE);
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut config = SdkConfig::builder()
@@ -68,6 +65,15 @@ pub fn sdk_config() -> Result<SdkConfig, BadConfig> {
         config = config.endpoint_url(endpoint);
     }
     Ok(config.build())
+}
+
+/// A client for the services of a region, or for `endpoint`. It reuses a connection that was idle for less than `keep_alive`.
+fn http_client(region: &str, endpoint: Option<&str>, keep_alive: Duration) -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_context(trust::tls_context(region, endpoint))
+        .pool_idle_timeout(keep_alive)
+        .build_https()
 }
 
 /// For what needs clients and reaches nothing with them: describing the API.

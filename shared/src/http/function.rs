@@ -237,6 +237,7 @@ fn stripped(event: &LambdaEvent<LambdaRequest>, path: &str) -> LambdaEvent<Lambd
     if let LambdaRequest::ApiGatewayV2(received) = &event.payload {
         let (from, to) = (&received.request_context, &mut request.request_context);
         to.request_id.clone_from(&from.request_id);
+        to.domain_name.clone_from(&from.domain_name);
         to.http.method.clone_from(&from.http.method);
         to.http.source_ip.clone_from(&from.http.source_ip);
     }

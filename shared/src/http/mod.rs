@@ -73,7 +73,7 @@ pub(crate) mod testing {
             secure: false,
             same_site: SameSite::Lax,
             cookie_domain: None,
-            public_url: "http://localhost:3000".to_owned(),
+            public_url: "http://localhost:3000".to_owned().into(),
             password_min_length: NonZeroU8::new(6).unwrap(),
             default_zone: Zone::parse("Asia/Kolkata").unwrap(),
             limits: Limits::parse(

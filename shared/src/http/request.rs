@@ -129,6 +129,8 @@ pub struct RequestParts {
     raw_query: String,
     pub(super) address: String,
     pub(super) gateway_id: Option<String>,
+    /// The domain name that the gateway received the request for.
+    pub(super) domain_name: Option<String>,
     pub(super) payload: Payload,
     caller: OnceCell<Caller>,
     silent_refresh: OnceCell<SetCookie>,
@@ -172,6 +174,7 @@ impl RequestParts {
             raw_query,
             address: context.and_then(|context| context.http.source_ip.clone()).unwrap_or_default(),
             gateway_id: context.and_then(|context| context.request_id.clone()),
+            domain_name: context.and_then(|context| context.domain_name.clone()),
             method: request.method().as_str().to_owned(),
             path,
             caller: OnceCell::new(),

@@ -95,6 +95,9 @@ pub async fn respond(
     app.store.meter().take();
     let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
     let parts = RequestParts::new(route.function, route.facts, request, app.clock.now(), started + budget);
+    if let Some(domain_name) = &parts.domain_name {
+        app.http.public_url.learn(domain_name);
+    }
     let result = tokio::time::timeout(budget, work(app, handler, &parts)).await;
     let result = result.unwrap_or_else(|_| Err(ApiError::unavailable("the handler outlasted its budget")));
     let (response, is_server_error) = into_response(&parts, request_id, result);

@@ -11,6 +11,7 @@ use super::counters::{COMPLETED, PENDING, TASKS, count, days_of_row};
 use super::error::failed;
 use super::gate::ReadCost;
 use super::keys::{self, Index, RowKey, UserRowKey};
+use super::transact::past_transactions;
 use super::update::Expression;
 use super::{Item, Permit, Store, StoreError, key_item, key_of, number, text};
 use crate::clock::Timestamp;
@@ -61,7 +62,7 @@ impl Store {
     pub async fn forget_category(&self, _permit: &Permit, user: UserId, category: &str) -> Result<(), StoreError> {
         let mut spent = Expression::default();
         spent.require_equal(TASKS, number(0));
-        let sent = self
+        let delete = self
             .client()
             .delete_item()
             .table_name(self.table())
@@ -69,10 +70,8 @@ impl Store {
             .set_condition_expression(spent.condition_text())
             .set_expression_attribute_names(spent.names_map())
             .set_expression_attribute_values(spent.values_map())
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match past_transactions(async || delete.clone().send().await).await {
             Ok(output) => self.meter().write(output.consumed_capacity.as_ref()),
             Err(error)
                 if matches!(error.as_service_error(), Some(DeleteItemError::ConditionalCheckFailedException(_))) => {}

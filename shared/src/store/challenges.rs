@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
 
 use super::error::failed;
 use super::row::Row;
-use super::transact::Transaction;
+use super::transact::{Transaction, past_transactions};
 use super::update::Expression;
 use super::{Permit, Refusal, Store, StoreError, WriteError, key_item, keys, number, text};
 use crate::auth::challenge::{Challenge, MAX_RESENDS, MAX_TRIES};
@@ -63,7 +63,7 @@ impl Store {
             .require_row()
             .require_below(TRIES, number(MAX_TRIES))
             .require_greater(keys::EXPIRES_AT, number(now.as_second()));
-        let sent = self
+        let update = self
             .client()
             .update_item()
             .table_name(self.table())
@@ -73,10 +73,8 @@ impl Store {
             .set_expression_attribute_names(change.names_map())
             .set_expression_attribute_values(change.values_map())
             .return_values(ReturnValue::AllNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match past_transactions(async || update.clone().send().await).await {
             Ok(output) => {
                 self.meter().write(output.consumed_capacity.as_ref());
                 Ok(output.attributes.map(serde_dynamo::from_item).transpose()?)

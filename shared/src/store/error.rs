@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::idempotency::Once;
+use super::transact::CONFLICT;
 
 /// The table did not do what was asked. Not for callers of the API.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +125,7 @@ impl<R> From<serde_dynamo::Error> for WriteError<R> {
 
 pub(super) fn failed<E: ProvideErrorMetadata, H>(operation: &'static str, error: &SdkError<E, H>) -> StoreError {
     let code = error.code().unwrap_or("none");
-    if is_throttling(code) {
+    if is_throttling(code) || code == CONFLICT {
         return StoreError::Throttled { operation };
     }
     let kind = match error {

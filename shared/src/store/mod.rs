@@ -61,6 +61,7 @@ use self::keys::Key;
 use self::meter::Meter;
 use self::row::Row;
 use self::row_set::RowSet;
+use self::transact::past_transactions;
 use self::update::Expression;
 use crate::backoff::Backoff;
 
@@ -209,7 +210,7 @@ impl Store {
         refusal: R,
     ) -> Result<(), WriteError<R>> {
         let change = change.checked()?;
-        let sent = self
+        let update = self
             .client()
             .update_item()
             .table_name(self.table())
@@ -218,10 +219,8 @@ impl Store {
             .set_condition_expression(change.condition_text())
             .set_expression_attribute_names(change.names_map())
             .set_expression_attribute_values(change.values_map())
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match past_transactions(async || update.clone().send().await).await {
             Ok(output) => {
                 self.meter().write(output.consumed_capacity.as_ref());
                 Ok(())
@@ -239,14 +238,13 @@ impl Store {
     async fn batch_write(&self, _permit: &Permit, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         let mut backoff = BATCH_BACKOFF;
         while !requests.is_empty() {
-            let output = self
+            let write = self
                 .client
                 .batch_write_item()
                 .request_items(&self.table, requests)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| failed("BatchWriteItem", &error))?;
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let sent = past_transactions(async || write.clone().send().await).await;
+            let output = sent.map_err(|error| failed("BatchWriteItem", &error))?;
             self.meter.write(output.consumed_capacity());
             requests = output.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
             if !requests.is_empty() {

@@ -8,7 +8,7 @@ use super::keys::Key;
 use super::permit::alive;
 use super::row::Row;
 use super::row_set::RowSet;
-use super::transact::Transaction;
+use super::transact::{Transaction, past_transactions};
 use super::update::Expression;
 use super::users::{AccountWithSessions, RESET};
 use super::{Permit, ReadError, Refusal, Store, StoreError, WriteError, key_item, keys, number, text};
@@ -152,15 +152,14 @@ impl Store {
     /// # Errors
     /// The table failed.
     pub async fn end_session(&self, _permit: &Permit, user: UserId, session: SessionId) -> Result<(), StoreError> {
-        let output = self
+        let delete = self
             .client()
             .delete_item()
             .table_name(self.table())
             .set_key(Some(key_item(keys::session(user, session))))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| failed("DeleteItem", &error))?;
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let sent = past_transactions(async || delete.clone().send().await).await;
+        let output = sent.map_err(|error| failed("DeleteItem", &error))?;
         self.meter().write(output.consumed_capacity.as_ref());
         Ok(())
     }

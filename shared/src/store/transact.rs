@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
@@ -20,11 +20,14 @@ use super::keys::Key;
 use super::row::Row;
 use super::update::Expression;
 use super::{Item, Refusal, Store, StoreError, WriteError, key_item};
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, retry};
 
-/// Tries against other transactions on the same rows.
+/// Tries against transactions on the same rows.
 const BACKOFF: Backoff = Backoff::new(10, Duration::from_millis(20), Duration::from_millis(640));
 const OPERATION: &str = "TransactWriteItems";
+/// The error of a write outside a transaction that collides with one.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>
+pub(super) const CONFLICT: &str = "TransactionConflictException";
 
 /// Writes that happen together. At most 100 rows.
 #[derive(Clone, Debug)]
@@ -251,6 +254,13 @@ impl Action {
         };
         Ok(item.build())
     }
+}
+
+/// Sends a write of single rows, again while it meets a transaction on one of them, which the SDK does not.
+pub(super) async fn past_transactions<T, E: ProvideErrorMetadata, R>(
+    send: impl AsyncFn() -> Result<T, SdkError<E, R>>,
+) -> Result<T, SdkError<E, R>> {
+    retry(BACKOFF, |error: &SdkError<E, R>| error.code() == Some(CONFLICT), send).await
 }
 
 impl Store {

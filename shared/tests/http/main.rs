@@ -5,6 +5,7 @@ mod catalogue;
 mod cookies;
 mod edge;
 mod limiter;
+mod mailer;
 mod requests;
 mod timeouts;
 

@@ -42,6 +42,26 @@ async fn sent_with(world: &World, change: impl FnOnce(&mut Value)) -> Value {
     if status(&answer) == 200 { out["data"].clone() } else { out["code"].clone() }
 }
 
+/// Answers the API's base URL.
+async fn public_url(app: &App, _: &Request<'_, NoBody>) -> Result<Success<Value>, ApiError> {
+    Ok(Success::new("Read", json!(&*app.http.public_url)))
+}
+
+#[tokio::test]
+async fn an_api_without_a_domain_of_its_own_takes_its_url_from_the_gateway() {
+    let (given, mine) = ("https://api.example.com", "a1b2.execute-api.eu-west-1.amazonaws.com");
+    for configured in [Some(given), None] {
+        let mut app = app(World::new().await.store).await;
+        app.http.public_url = configured.map(|url| url.to_owned().into()).unwrap_or_default();
+        let route = route(FALLBACK);
+        let mut event = event(&route, ADDRESS);
+        event["requestContext"]["domainName"] = json!(mine);
+        event["headers"]["host"] = json!("evil.example");
+        let expected = configured.map_or_else(|| format!("https://{mine}"), str::to_owned);
+        assert_eq!(body(&answer(&app, &route, public_url, event).await)["data"], json!(expected));
+    }
+}
+
 #[tokio::test]
 async fn a_parameter_that_repeats_says_nothing() {
     let app = app(World::new().await.store).await;

@@ -26,14 +26,13 @@ pub async fn app(store: Store) -> App {
     App {
         config: Config {
             stage: "test".to_owned(),
-            version: "1".to_owned(),
             table: TABLE.to_owned(),
             secret_id: None,
             frontend_url: "https://app.example.com".to_owned(),
         },
         http: HttpConfig {
             allowed_origins: vec!["https://app.example.com".to_owned()],
-            public_url: "https://api.example.com".to_owned(),
+            public_url: "https://api.example.com".to_owned().into(),
             secure: true,
             same_site: SameSite::Lax,
             cookie_domain: None,

@@ -56,6 +56,11 @@ impl Answer {
         Self::of(404, body)
     }
 
+    /// The caller may not do that.
+    pub fn denied(body: &str) -> Self {
+        Self::of(403, Value::String(body.to_owned()))
+    }
+
     /// Whether it is a success.
     pub fn is_success(&self) -> bool {
         matches!(self.manner, Manner::Status(status) if status < 300)

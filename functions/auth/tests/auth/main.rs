@@ -41,7 +41,7 @@ async fn call<B: Body + 'static, A: Answer>(
 async fn provider(issuer: String, credentials: &str) -> (&'static Provider, Scripted) {
     let manager = Scripted::new(vec![ScriptedAnswer::ok().with(json!({"SecretString": credentials}))]).await;
     let secret = SecretText::new(&manager.sdk(), "oidc".to_owned());
-    let provider = Provider::new(issuer, "https://api.example.com", secret).unwrap();
+    let provider = Provider::new(issuer, secret).unwrap();
     (Box::leak(Box::new(provider)), manager)
 }
 

@@ -1,0 +1,95 @@
+"""`make deploy`: a bundle's bytes to a stage, after looking at the account and before a few requests."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from infra.local import deploy as local
+from infra.local import expand
+from infra.local.build import Artifact
+from infra.local.instance import ROOT, local_instance
+from infra.local.progress import Problem, say, step
+
+from . import bundle as bundles
+from . import doctor, smoke
+from .bundle import Bundle
+from .stage import Stage, overrides, read
+
+CONFIG = ROOT / "samconfig.toml"
+
+
+def defaults(template: Path) -> dict[str, str]:
+    """The template's parameters with their defaults."""
+    return {name: str(it.get("Default", "")) for name, it in expand.load(template)["Parameters"].items()}
+
+
+def deploy(name: str, path: Path) -> None:
+    """Deploys a bundle. The stage `local` is the running local cloud."""
+    with tempfile.TemporaryDirectory(prefix="spacedly-bundle-") as folder:
+        with step("checking the bundle") as running:
+            bundle = bundles.open_bundle(path, Path(folder))
+            running.result = f"{bundle.version}, {bundle.architecture}, {len(bundle.files)} files"
+        if name == "local":
+            _to_local_cloud(bundle)
+        else:
+            _to_aws(read(name, CONFIG.read_text()), bundle)
+    say(f"{name} runs {bundle.version}. Roll back with the bundle before: make deploy STAGE={name} BUNDLE=…")
+
+
+def _to_local_cloud(bundle: Bundle) -> None:
+    instance = local_instance()
+    code = {file.stem: file for file in (bundle.folder / "code").glob("*.zip")}
+    artifacts = {binary: Artifact(binary, file, bundle.files[f"code/{file.name}"]) for binary, file in code.items()}
+    with step("deploying to the local cloud") as running:
+        local.deploy(instance, artifacts, running, bundle.template, {"AppVersion": bundle.version})
+    with step("smoke test"):
+        smoke.check(instance.public_url, bundle.version, patience=20)
+
+
+def _to_aws(stage: Stage, bundle: Bundle) -> None:
+    client = doctor.clients(stage)
+    values = defaults(bundle.template)
+    with step("looking at the account"):
+        findings = doctor.examine(stage, client, values)
+    for finding in findings:
+        say(f"  {finding}")
+    doctor.require(findings)
+    cloudformation = client("cloudformation")
+    is_new = doctor.describe(cloudformation, stage.stack) is None
+    pairs = overrides(stage, values, bundle.architecture, bundle.version)
+    _sam(stage, bundle, [*pairs, "ProtectData=false"] if is_new else pairs)
+    if stage.is_production:
+        cloudformation.update_termination_protection(EnableTerminationProtection=True, StackName=stage.stack)
+        if is_new:
+            # The first deployment could not have been rolled back with a protected table.
+            _sam(stage, bundle, pairs)
+    stack = doctor.describe(cloudformation, stage.stack) or {}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    with step("smoke test"):
+        smoke.check(outputs["PublicUrl"], bundle.version)
+
+
+def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
+    """SAM's deployment of the bundle's template. SAM uploads the packages as they are, by their checksum."""
+    return [
+        "sam",
+        "deploy",
+        "--config-file",
+        str(CONFIG),
+        "--config-env",
+        stage.name,
+        "--template-file",
+        str(bundle.template),
+        "--parameter-overrides",
+        *pairs,
+    ]
+
+
+def _sam(stage: Stage, bundle: Bundle, pairs: list[str]) -> None:
+    # A pair that is given twice counts as it is given last.
+    given = dict(pair.split("=", 1) for pair in pairs)
+    words = command(stage, bundle, [f"{name}={value}" for name, value in given.items()])
+    if subprocess.run(words, cwd=bundle.folder, check=False).returncode != 0:
+        raise Problem("SAM did not deploy (see above).", "CloudFormation rolls a failed deployment back by itself.")
