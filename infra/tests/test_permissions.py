@@ -24,7 +24,7 @@ WRITES = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 }
-PARTITIONS = {"USER#*", "EMAIL#*", "GOOGLE#*", "TOKEN#*", "CHALLENGE#*", "RATE#*", "HEALTH"}
+PARTITIONS = {"USER#*", "EMAIL#*", "GOOGLE#*", "TOKEN#*", "CHALLENGE#*", "RATE#*", "MAILBOX#*", "HEALTH"}
 # The partitions of the index over what is due.
 DUE = {"ATT#*", "REM#*", "MAIL#*", "DIGEST#*", "TASK#*"}
 # What of the bucket is granted, beside its name: nothing below another prefix.

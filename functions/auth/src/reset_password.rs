@@ -5,6 +5,7 @@ use shared::auth::mailed::PresentedToken;
 use shared::auth::password;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::NewPassword;
+use shared::domain::user::User;
 use shared::http::limiter::client_key;
 use shared::http::login_guard;
 use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_conflicts};
@@ -44,7 +45,10 @@ pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<D
         let account = account.filter(|account| account.user.reset_hash.as_ref() == Some(&newest));
         let account = account.ok_or_else(unknown)?;
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, now);
-        let reset = store::PasswordReset { token, hash: &hash, address: &address, mail: &mail };
+        // Whoever has the token reads the address's mail.
+        let verified = User { email_verified: true, ..account.user.clone() };
+        let notice = app.notice(mail, &verified).await?;
+        let reset = store::PasswordReset { token, hash: &hash, address: &address, notice: &notice, at: now };
         app.store.reset_password(&permit, &account, reset).await?;
         Ok(account.user.email)
     })

@@ -176,9 +176,10 @@ async fn a_try_that_was_killed_before_its_receipt_has_it_written_by_the_next() {
 async fn a_mail_whose_key_is_gone_is_given_up_and_shows() {
     let post = post(vec![sent()]).await;
     let user = test_support::new_user("other@example.com");
-    let (mut mail, token): (Mail, MailedToken) = verification(&user);
-    mail.content = MailContent::Verification { seed: TokenSeed::new(), kid: "taken out".to_owned() };
-    post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let (mut posted, token): (AddressedMail, MailedToken) = verification(&user);
+    posted.mail.content = MailContent::Verification { seed: TokenSeed::new(), kid: "taken out".to_owned() };
+    post.world.store.register(&Permit::of_system(), &user, &posted, &token).await.unwrap();
+    let mail = posted.mail;
     let body = SendMail { user_id: user.id, mail_id: mail.id };
     assert!(post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.is_err());
     let outgoing = post.world.store.outgoing(user.id, mail.id).await.unwrap().unwrap();
@@ -193,7 +194,8 @@ async fn a_mail_of_a_key_that_was_added_since_the_function_read_the_secret_holds
     let keyring = test_support::rotated_keyring();
     let token = MailedToken::derive(&keyring, "2", seed).unwrap();
     let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "2".to_owned() }, user.created_at);
-    post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let posted = test_support::addressed(mail.clone(), &user);
+    post.world.store.register(&Permit::of_system(), &user, &posted, &token).await.unwrap();
     let body = SendMail { user_id: user.id, mail_id: mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.unwrap();
     let text = post.ses.bodies()[0]["Content"]["Simple"]["Body"]["Text"]["Data"].to_string();
@@ -204,8 +206,9 @@ async fn a_mail_of_a_key_that_was_added_since_the_function_read_the_secret_holds
 async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
     let post = post(vec![sent()]).await;
     let user = test_support::new_user("other@example.com");
-    let (mail, token): (Mail, MailedToken) = verification(&user);
-    post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let (posted, token): (AddressedMail, MailedToken) = verification(&user);
+    post.world.store.register(&Permit::of_system(), &user, &posted, &token).await.unwrap();
+    let mail = posted.mail;
     let body = SendMail { user_id: user.id, mail_id: mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.unwrap();
     let text = post.ses.bodies()[0]["Content"]["Simple"]["Body"]["Text"]["Data"].to_string();
@@ -254,7 +257,7 @@ async fn nothing_but_the_way_back_goes_to_an_address_that_bounced() {
     assert_eq!((post.ses.asked().len(), post.state().await), (0, MailState::Held));
     let (mail, token) = verification(&post.world.user);
     store.resend_verification(&post.world.permit(), &post.world.user, &mail, &token).await.unwrap();
-    let body = SendMail { user_id: post.world.user.id, mail_id: mail.id };
+    let body = SendMail { user_id: post.world.user.id, mail_id: mail.mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, now).await.unwrap();
     assert_eq!(post.ses.asked().len(), 1);
 }
@@ -269,7 +272,8 @@ async fn a_security_notice_is_sent_to_an_owner_who_called_another_mail_spam() {
     post.deliver(1, now).await.unwrap();
     assert_eq!((post.ses.asked().len(), post.state().await), (0, MailState::Held), "a reminder is not");
     let mail = Mail::new(post.world.user.id, MailContent::LoginsBlocked, now);
-    store.alert_of_blocked_logins(&system, &mail).await.unwrap();
+    let notice = test_support::notice(mail.clone(), &post.world.user);
+    store.alert_of_blocked_logins(&system, &notice).await.unwrap();
     let body = SendMail { user_id: mail.user_id, mail_id: mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, now).await.unwrap();
     assert_eq!(post.ses.bodies()[0]["Content"]["Simple"]["Subject"]["Data"], "Sign-In Attempts Blocked");
@@ -284,7 +288,7 @@ async fn digest(post: &Post) -> (Mail, Reminder) {
     let bounds = (now, now.plus(DAY));
     let tasks = post.world.store.tasks_of_day(user.id, bounds).await.unwrap();
     let digest = select(tasks, bounds).unwrap();
-    let settlement = user.settle(user.next_digest.unwrap(), Some(digest), now);
+    let settlement = user.settle(user.next_digest.unwrap(), Some(digest), None, now);
     post.world.store.settle_digest(&Permit::of_system(), &user, &settlement).await.unwrap();
     (settlement.mail.unwrap(), reminder)
 }

@@ -19,14 +19,16 @@ use shared::auth::session::SessionState;
 use shared::aws::queue::Queue;
 use shared::aws::schedules::{Schedules, Target};
 use shared::clock::Timestamp;
-use shared::config::{Variable, required};
+use shared::config::{Variable, limits, required};
 use shared::domain::export::ExportState;
 use shared::domain::reminder::Reminder;
 use shared::events::{Environment, Failure, Record, RowEvent, StreamFunction};
 use shared::id::{ReminderId, SessionId, UserId};
+use shared::limits::Limits;
 use shared::messages::{BuildExport, CleanUp, FireReminder, SendMail};
 use shared::runtime::Error;
 use shared::store::keys::{RowKey, UserRowKey};
+use shared::store::mailboxes::SecurityNotice;
 use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// Below this a schedule would come too late: Scheduler's precision is a minute.
@@ -49,6 +51,8 @@ pub struct Dispatcher {
     pub cleanups: Queue<CleanUp>,
     /// Exports.
     pub exports: Queue<BuildExport>,
+    /// The limits of mail.
+    pub limits: Limits,
 }
 
 impl StreamFunction for Dispatcher {
@@ -72,6 +76,7 @@ impl StreamFunction for Dispatcher {
             mails: Queue::new(&sdk, required(Variable::MailQueueUrl)?),
             cleanups: Queue::new(&sdk, required(Variable::CleanupQueueUrl)?),
             exports: Queue::new(&sdk, required(Variable::ExportQueueUrl)?),
+            limits: limits()?,
         })
     }
 
@@ -129,13 +134,14 @@ impl Dispatcher {
     }
 
     async fn notify_of_theft(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<(), Failure> {
-        let session = self.store.session(user, session).await?;
-        let Some(stolen) = session.filter(|session| session.state == Some(SessionState::Stolen)) else {
+        let found = self.store.session_with_account(user, session).await?;
+        let Some((stolen, user)) = found.filter(|(session, _)| session.state == Some(SessionState::Stolen)) else {
             return Ok(());
         };
-        match self.store.notify_of_theft(&self.permit, &stolen, &stolen.theft_notice(now)).await {
-            // Another delivery of the record has done it.
-            Err(WriteError::Refused(Refusal::SessionChanged)) => Ok(()),
+        let notice = SecurityNotice::new(stolen.theft_notice(now), user.mailbox_tag(), &user, &self.limits);
+        match self.store.notify_of_theft(&self.permit, &stolen, &notice).await {
+            // Another delivery of the record has done it, or the account is gone.
+            Err(WriteError::Refused(Refusal::SessionChanged | Refusal::AccountChanged)) => Ok(()),
             notified => Ok(notified?),
         }
     }

@@ -44,6 +44,7 @@ async fn services(scheduler: Vec<Answer>) -> Services {
         mails: Queue::new(&queues.sdk(), queue("mails")),
         cleanups: Queue::new(&queues.sdk(), queue("cleanups")),
         exports: Queue::new(&queues.sdk(), queue("exports")),
+        limits: test_support::api::limits("100/900", "5/900"),
     };
     Services { world, scheduler, queues, dispatcher }
 }

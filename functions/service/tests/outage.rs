@@ -81,6 +81,7 @@ async fn line(poison: Arc<Mutex<String>>) -> Line {
         mails: Queue::new(&sqs, url("mails")),
         cleanups: Queue::new(&sqs, url("cleanups")),
         exports: Queue::new(&sqs, url("exports")),
+        limits: test_support::api::limits("100/900", "5/900"),
     };
     let sweeper = Sweeper {
         store: world.store.clone(),

@@ -40,7 +40,8 @@ pub async fn handle(app: &App, request: &Request<'_, PasswordChange>) -> Result<
             verified.replace(Some(stored.clone()));
         }
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
-        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &mail).await?)
+        let notice = app.notice(mail, &account.user).await?;
+        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &notice).await?)
     })
     .await?;
     Ok(Done::message("Password changed successfully"))

@@ -32,7 +32,8 @@ pub async fn handle(app: &App, request: &Request<'_, FirstPassword>) -> Result<D
         }
         prove(request, &account, None, Proof::Password).await?;
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
-        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &mail).await?)
+        let notice = app.notice(mail, &account.user).await?;
+        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &notice).await?)
     })
     .await?;
     Ok(Done::message("Password set successfully"))

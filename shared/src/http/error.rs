@@ -332,7 +332,8 @@ impl From<Refusal> for ApiError {
             | Refusal::DaysChanged
             | Refusal::CountersChanged
             | Refusal::GoogleTaken
-            | Refusal::ExportChanged => Self::new(ErrorCode::Conflict),
+            | Refusal::ExportChanged
+            | Refusal::MailboxChanged => Self::new(ErrorCode::Conflict),
             Refusal::TokenVoid => Self::new(ErrorCode::InvalidToken),
             Refusal::ChallengeOver => Self::new(ErrorCode::InvalidOtp),
         }
@@ -347,6 +348,9 @@ impl<R: std::fmt::Debug + Into<Self>> From<WriteError<R>> for ApiError {
             WriteError::Repeated(_) => Self::internal("a route that creates does not answer repeated requests"),
             WriteError::Refused(refusal) => refusal.into(),
             WriteError::Overtaken => Self::new(ErrorCode::Conflict),
+            WriteError::MailboxFull { retry_after, limit } => {
+                super::limiter::too_many_requests(limit).with_header("retry-after", retry_after.to_string())
+            }
             WriteError::Store(error) => error.into(),
         }
     }
