@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test test-clock fuzz fuzz-images lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test test-clock fuzz fuzz-images lint audit fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ fuzz: tools ## sends every operation of the contract many generated requests, on
 lint: tools ## checks formatting, clippy, licences, spelling, unused dependencies, Python, template
 	@exec $(PY) -m infra.local lint
 
+audit: tools ## looks for known vulnerabilities of all locked crates, npm and Python packages (needs the network)
+	@exec $(PY) -m infra.local audit
+
 fmt: tools ## formats the Rust and the Python code
 	cargo fmt --all
 	ruff format --config infra/local/ruff.toml infra
@@ -60,7 +63,7 @@ deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or produ
 redrive: install ## moves messages from a dead-letter queue back to their queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) redrive $(or $(QUEUE),all)
 
-operate: install ## runs an operator's command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "copy-rows TABLE"
+operate: install ## runs an operator's command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "end-sessions USER", "copy-rows TABLE"
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) $(ARGS)
 
 watch: tools ## serves every function with hot reload on port 9000, against the running local cloud

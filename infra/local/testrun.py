@@ -108,6 +108,7 @@ def _api_tests(instance: Instance) -> Check:
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "STACK_NAME": STACK,
         "PYTHON": sys.executable,
+        "FUNCTIONS_LOG": str(instance.functions_log),
         **POSTGRES,
     }
     command = build.cargo("test", "-p", API_TESTS, "--no-fail-fast")

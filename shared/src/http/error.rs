@@ -275,6 +275,17 @@ impl ErrorCode {
     }
 }
 
+impl ErrorCode {
+    /// Whether it refuses a credential, a session, an origin, or a request beyond a limit: what an investigation looks for.
+    pub(super) fn is_security_event(self) -> bool {
+        let refuses_access = matches!(
+            self,
+            Self::SignInToVerify | Self::ReauthRequired | Self::OriginNotAllowed | Self::TooManyRequests
+        );
+        self.refuses_proof() || refuses_access
+    }
+}
+
 impl From<Vec<FieldError>> for ApiError {
     #[track_caller]
     fn from(fields: Vec<FieldError>) -> Self {

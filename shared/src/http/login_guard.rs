@@ -46,8 +46,7 @@ impl Reservation {
 
     /// The reservation of an attempt that was counted before.
     pub fn of(keyring: &Keyring, limits: &Limits, email: &Email, attempt: LoginAttempt) -> Self {
-        let tag = keyring.lasting_tag(Purpose::AccountAddress, email.as_str().as_bytes());
-        let client = hex(tag.get(..LENGTH).unwrap_or_default());
+        let client = account_tag(keyring, email);
         let slot = Slot { class: CLASS.name(), window: attempt.window, cap: limits.of(CLASS).requests };
         Self { client, slot, attempt }
     }
@@ -61,6 +60,12 @@ impl Reservation {
     pub async fn give_back(&self, store: &Store) {
         limiter::give_back(store, &self.client, &[&self.slot]).await;
     }
+}
+
+/// A keyed hash of an account's address, whether the account exists or not.
+pub(super) fn account_tag(keyring: &Keyring, email: &Email) -> String {
+    let tag = keyring.lasting_tag(Purpose::AccountAddress, email.as_str().as_bytes());
+    hex(tag.get(..LENGTH).unwrap_or_default())
 }
 
 /// Forgets the failed logins of an account: its owner has set a new password by mail. 1 call.

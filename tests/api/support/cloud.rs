@@ -114,6 +114,26 @@ impl Cloud {
         self.json("sqs", "AmazonSQS.SendMessage", &send).await;
     }
 
+    /// The functions' log line about a request that was answered so, in which neither `secret` occurs.
+    pub(crate) async fn log_line(&self, answer: &super::Answer, secrets: &[&str]) -> Value {
+        let id = answer.header("x-request-id").unwrap_or_else(|| panic!("expected a request id\n{answer}"));
+        let log = super::variable("FUNCTIONS_LOG");
+        let found = super::eventually("the request is logged", async || {
+            let text = tokio::fs::read(&log).await.expect("the functions' log");
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let lines: Vec<&str> = text.lines().filter(|line| line.contains(id)).collect();
+            let is_its = |line: &&&str| line.contains("\"message\":\"http.request\"");
+            lines.iter().find(is_its).map(|line| ((**line).to_owned(), lines.join("\n")))
+        })
+        .await;
+        let (line, all) = found;
+        for secret in secrets {
+            assert!(!all.contains(secret), "{secret} is in the log: {all}");
+        }
+        let start = line.find('{').unwrap_or_default();
+        serde_json::from_str(&line[start..]).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
     /// What an operator's command answers on this stack.
     pub(crate) async fn operate(&self, words: &[&str]) -> Value {
         let said = self.operated(words).await.unwrap_or_else(|complaint| panic!("{words:?}: {complaint}"));
