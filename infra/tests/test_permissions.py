@@ -181,11 +181,11 @@ def test_only_these_functions_may(functions: list[Function], resources: Resource
     [
         ("AuthForgotPassword", "sqs:SendMessage", {"ResetQueue"}),
         ("ServiceCleanup", "sqs:SendMessage", {"CleanupQueue"}),
-        ("MailSend", "sqs:SendMessage", {"MailQueue"}),
+        ("MailSend", "sqs:SendMessage", {"CodeMailQueue", "MailQueue"}),
         (
             "ServiceDispatch",
             "sqs:SendMessage",
-            {"MailQueue", "ReminderQueue", "CleanupQueue", "ExportQueue", "DispatchDeadLetters"},
+            {"CodeMailQueue", "MailQueue", "ReminderQueue", "CleanupQueue", "ExportQueue", "DispatchDeadLetters"},
         ),
         ("AuthGoogle", "secretsmanager:GetSecretValue", {"OidcClient"}),
         ("AuthGoogleCallback", "secretsmanager:GetSecretValue", {"OidcClient"}),

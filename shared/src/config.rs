@@ -32,6 +32,7 @@ variables! {
     AllowedOrigins = "ALLOWED_ORIGINS",
     AppVersion = "APP_VERSION",
     CleanupQueueUrl = "CLEANUP_QUEUE_URL",
+    CodeMailQueueUrl = "CODE_MAIL_QUEUE_URL",
     CookieDomain = "COOKIE_DOMAIN",
     CookieSameSite = "COOKIE_SAME_SITE",
     DefaultTimezone = "DEFAULT_TIMEZONE",

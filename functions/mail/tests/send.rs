@@ -7,9 +7,12 @@ use std::time::Duration;
 use mail::render::Links;
 use mail::send::Sender;
 use serde_json::json;
+use shared::auth::challenge::Challenge;
 use shared::auth::mailed::MailedToken;
 use shared::auth::secrets::Secrets;
+use shared::auth::session::SessionLifetime;
 use shared::aws::mailer::{FromHeader, Mailer};
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
@@ -68,7 +71,10 @@ async fn post(answers: Vec<Answer>) -> Post {
         stage: "test".to_owned(),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
-        queue: Queue::new(&sqs.sdk(), "https://sqs.example.com/mails".to_owned()),
+        queues: MailQueues {
+            codes: Queue::new(&sqs.sdk(), "https://sqs.example.com/codes".to_owned()),
+            others: Queue::new(&sqs.sdk(), "https://sqs.example.com/mails".to_owned()),
+        },
         clock: clock::fixed(),
     };
     Post { sqs, world, ses, sender, mail, reminder: reminder.id }
@@ -434,6 +440,26 @@ async fn a_burst_beyond_sess_rate_waits_apart_and_uses_up_no_deliveries() {
     assert_eq!(waits.len(), tries);
     assert!(waits.iter().all(|wait| *wait <= 900), "{waits:?}");
     assert!(waits.iter().max() > Some(&30), "{waits:?}");
+}
+
+#[tokio::test]
+async fn a_code_that_ses_has_no_room_for_comes_back_to_its_own_queue_within_seconds() {
+    let post = post(vec![throttled(), throttled(), sent()]).await;
+    let (now, user) = (clock::now(), &post.world.user);
+    let challenge = Challenge::new(&keyring(), user, SessionLifetime::Ordinary, None, now);
+    let mail = test_support::addressed(challenge.mail(now), user);
+    post.world.store.open_challenge(&Permit::of_system(), &challenge, &mail, None).await.unwrap();
+    for _ in 0..3 {
+        let body = SendMail { user_id: user.id, mail_id: mail.mail.id };
+        post.sender.handle(Message { body, deliveries: 1 }, now).await.unwrap();
+    }
+    let waits = post.sqs.bodies();
+    assert_eq!(waits.len(), 2);
+    for (wait, longest) in waits.iter().zip([2, 4]) {
+        assert!(wait["QueueUrl"].as_str().unwrap().ends_with("/codes"), "{wait}");
+        assert!(wait["DelaySeconds"].as_u64().unwrap() <= longest, "{wait}");
+    }
+    assert_eq!(post.ses.asked().len(), 3);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | a reminder that is to fire | its schedule; within a minute, straight onto the queue |
 //! | a reminder that is no longer to fire as planned | its old schedule is deleted |
-//! | a new mail | its message on the mail queue |
+//! | a new mail | its message on the queue of codes and resets, or on that of other mail |
 //! | a task, an attachment or an account that was deleted | its message on the clean-up queue |
 //! | an export that was asked for | its message on the export queue |
 //! | a session whose refresh token was stolen | it is deleted, and its user is notified in the app and by mail |
@@ -16,6 +16,7 @@
 use std::time::Duration;
 
 use shared::auth::session::SessionState;
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::aws::schedules::{Schedules, Target};
 use shared::clock::Timestamp;
@@ -46,7 +47,7 @@ pub struct Dispatcher {
     /// Reminders that fire now.
     pub reminders: Queue<FireReminder>,
     /// Mails.
-    pub mails: Queue<SendMail>,
+    pub mails: MailQueues,
     /// Deletions.
     pub cleanups: Queue<CleanUp>,
     /// Exports.
@@ -58,6 +59,7 @@ pub struct Dispatcher {
 impl StreamFunction for Dispatcher {
     const VARIABLES: &'static [Variable] = &[
         Variable::CleanupQueueUrl,
+        Variable::CodeMailQueueUrl,
         Variable::ExportQueueUrl,
         Variable::MailQueueUrl,
         Variable::ReminderQueueArn,
@@ -73,7 +75,7 @@ impl StreamFunction for Dispatcher {
             permit,
             schedules: Schedules::new(&sdk, Target::from_env()?),
             reminders: Queue::new(&sdk, required(Variable::ReminderQueueUrl)?),
-            mails: Queue::new(&sdk, required(Variable::MailQueueUrl)?),
+            mails: MailQueues::from_env(&sdk)?,
             cleanups: Queue::new(&sdk, required(Variable::CleanupQueueUrl)?),
             exports: Queue::new(&sdk, required(Variable::ExportQueueUrl)?),
             limits: limits()?,
@@ -87,7 +89,7 @@ impl StreamFunction for Dispatcher {
             UserRowKey::Reminder(id) => self.plan(user_id, *id, record.old_plan, now).await,
             UserRowKey::Mail(mail_id) if record.event == RowEvent::Insert => {
                 let message = SendMail { user_id, mail_id: *mail_id };
-                Ok(self.mails.send(&message, Duration::ZERO).await?)
+                Ok(self.mails.of(record.lane).send(&message, Duration::ZERO).await?)
             }
             UserRowKey::Task(task_id) if is_removed => self.clean(CleanUp::Task { user_id, task_id: *task_id }).await,
             UserRowKey::Attachment(attachment_id) if is_removed => {

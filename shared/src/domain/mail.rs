@@ -98,6 +98,16 @@ pub enum AddressState {
     Unverified,
 }
 
+/// The queue that a mail travels on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailLane {
+    /// Login codes and password resets, for which somebody waits and which soon are of no use. Few can be caused for one
+    /// mailbox, so that no flood is ahead of them.
+    Codes,
+    /// All other mail.
+    Others,
+}
+
 /// What happens to a mail beyond its mailbox's budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BeyondBudget {
@@ -273,6 +283,22 @@ impl MailContent {
             | Self::GoogleLinked
             | Self::TokenTheft { .. } => MailPurpose::SecurityNotice,
             Self::HourBefore { .. } | Self::Digest { .. } => MailPurpose::Reminder,
+        }
+    }
+
+    /// The queue that it travels on. Verification is not among the codes: whoever registers addresses causes as many such mails.
+    pub fn lane(&self) -> MailLane {
+        match self {
+            Self::LoginCode { .. } | Self::PasswordReset { .. } => MailLane::Codes,
+            Self::Verification { .. }
+            | Self::PasswordChanged
+            | Self::TwoFactorSwitched { .. }
+            | Self::LoginsBlocked
+            | Self::GoogleLinked
+            | Self::ExportReady { .. }
+            | Self::TokenTheft { .. }
+            | Self::HourBefore { .. }
+            | Self::Digest { .. } => MailLane::Others,
         }
     }
 

@@ -92,6 +92,23 @@ impl Cloud {
         self.json("dynamodb", "DynamoDB_20120810.PutItem", &put).await;
     }
 
+    /// Puts rows of sort keys and attributes into a user's partition, behind the system's back, as many at once as can be.
+    pub(crate) async fn put_rows(&self, user_id: &str, rows: Vec<(String, Value)>) {
+        const AT_ONCE: usize = 25;
+        let table = self.physical_id("Table").await;
+        for rows in rows.chunks(AT_ONCE) {
+            let put = |(sort_key, attributes): &(String, Value)| {
+                let mut item = attributes.clone();
+                item["PK"] = json!({"S": format!("USER#{user_id}")});
+                item["SK"] = json!({"S": sort_key});
+                json!({"PutRequest": {"Item": item}})
+            };
+            let rows: Vec<Value> = rows.iter().map(put).collect();
+            let request = json!({"RequestItems": {&table: rows}});
+            self.json("dynamodb", "DynamoDB_20120810.BatchWriteItem", &request).await;
+        }
+    }
+
     /// Changes one text of a row in a user's partition, behind the system's back. `path` has dots between its names.
     pub(crate) async fn set_text(&self, user_id: &str, sort_key: &str, path: &str, value: &str) {
         let names: Vec<String> = (0..path.split('.').count()).map(|n| format!("#{n}")).collect();
