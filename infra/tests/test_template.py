@@ -232,7 +232,7 @@ def test_what_a_queue_cannot_deliver_is_parked_with_an_alarm(resources: Resource
         it for it in functions if it.sources and resources[referred(it.sources[0]["EventSourceArn"])]["Type"] == "AWS::SQS::Queue"
     ]
     assert behind_queues
-    for function, source in ((function, source) for function in behind_queues for source in function.sources):
+    for function, source in ((it, source) for it in behind_queues for source in it.sources):
         name = referred(source["EventSourceArn"])
         queue = resources[name]["Properties"]
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], function.name
