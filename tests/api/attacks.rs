@@ -256,6 +256,8 @@ attacks! {
     a_password_of_ten_megabytes_is_not_hashed: accounts::huge_password();
     /// Passwords that everybody has.
     in crate::passwords::nobody_registers_with_a_leaked_password;
+    /// Passwords that are their user's name, or the product's.
+    in crate::passwords::nobody_s_password_is_their_name_or_the_product_s_on_any_route;
     /// An address that differs in case, or in how its letters are composed.
     in crate::auth::register::an_address_is_unique_without_regard_to_case;
     /// An address that differs in spaces around it.

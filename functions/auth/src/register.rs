@@ -47,7 +47,9 @@ pub const OPERATION: Operation<NewAccount, Created<Registered>> =
         .errors(&[ErrorCode::UserExists]);
 
 pub async fn handle(app: &App, request: &Request<'_, NewAccount>) -> Result<Created<Registered>, ApiError> {
-    let NewAccount { name, email, password: NewPassword(password) } = request.body(app)?;
+    let NewAccount { name, email, password } = request.body(app)?;
+    password.check_owner("password", "Password", &name, &email)?;
+    let NewPassword(password) = password;
     // Wait for the rate limiter before the hash, which is expensive.
     request.permit().await?;
     let hash = password::hash(&password).map_err(ApiError::internal)?;

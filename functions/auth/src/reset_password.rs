@@ -27,7 +27,7 @@ pub const OPERATION: Operation<PasswordReset, Done> =
         .errors(&[ErrorCode::InvalidResetToken, ErrorCode::ResetTokenExpired, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<Done, ApiError> {
-    let PasswordReset { token, password: NewPassword(password) } = request.body(app)?;
+    let PasswordReset { token, password } = request.body(app)?;
     let (token, now) = (token.as_str(), request.now());
     let unknown = || ApiError::new(ErrorCode::InvalidResetToken);
     let row = app.store.mailed_token(token, TokenUse::ResetPassword).await?.ok_or_else(unknown)?;
@@ -36,7 +36,7 @@ pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<D
     }
     let permit = request.permit().await?;
     let newest = sha256_hex(token.as_bytes());
-    let hash = password::hash(&password).map_err(ApiError::internal)?;
+    let hash = password::hash(&password.0).map_err(ApiError::internal)?;
     let keyring = app.keyring().await?;
     let address = client_key(&keyring, request.address());
     let email = retry_conflicts(async || {
@@ -44,6 +44,7 @@ pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<D
         // A newer mail makes the token void.
         let account = account.filter(|account| account.user.reset_hash.as_ref() == Some(&newest));
         let account = account.ok_or_else(unknown)?;
+        password.check_owner("password", "Password", &account.user.name, &account.user.email)?;
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, now);
         // Whoever has the token reads the address's mail.
         let verified = User { email_verified: true, ..account.user.clone() };
