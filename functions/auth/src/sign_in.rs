@@ -57,6 +57,8 @@ impl SignInRequest<'_> {
         let address = client_key(&keyring, request.address());
         let sign_in = SignIn { session: &session, read, address: &address, rehash, challenge };
         app.store.open_session(permit, sign_in).await?;
+        let (user_id, session_id, second_factor) = (user.id, session.id, challenge.is_some());
+        tracing::info!(%user_id, %session_id, second_factor, "sign_in.succeeded");
         let access = token::sign_access(&keyring, user.id, &user.email, session.id, now).map_err(ApiError::internal)?;
         Ok(SessionTokens { access, refresh: refresh_token, idle: lifetime.idle() })
     }
