@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images lint fmt build package doctor deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images lint audit fmt build package doctor deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ fuzz: tools ## fuzzes every API operation, on a separate local cloud. EXAMPLES=2
 lint: tools ## checks formatting, clippy, licences, spelling, unused dependencies, Python, template
 	@exec $(PY) -m infra.local lint
 
+audit: tools ## looks for known vulnerabilities of all locked crates, npm and Python packages (needs the network)
+	@exec $(PY) -m infra.local audit
+
 fmt: tools ## formats the Rust and the Python code
 	cargo fmt --all
 	ruff format --config infra/local/ruff.toml infra
@@ -73,7 +76,7 @@ deploy: tools ## deploys a bundle; an earlier one rolls back. STAGE=dev, staging
 redrive: install ## moves dead-letter messages back to their source queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) redrive $(or $(QUEUE),all)
 
-operate: install ## runs an operator command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "copy-rows TABLE"
+operate: install ## runs an operator command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "end-sessions USER", "copy-rows TABLE"
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) $(ARGS)
 
 watch: tools ## serves every function with hot reload on port 9000 (needs make run)

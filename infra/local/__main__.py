@@ -18,6 +18,7 @@ COMMANDS = {
     "reset": ("control", "reset"),
     "logs": ("control", "logs"),
     "lint": ("checks", "lint"),
+    "audit": ("audit", "main"),
     "test": ("testrun", "main"),
     "unit": ("loop", "unit"),
     "api": ("loop", "api"),

@@ -121,6 +121,7 @@ def api_environment(instance: Instance) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "STACK_NAME": STACK,
         "PYTHON": sys.executable,
+        "FUNCTIONS_LOG": str(instance.functions_log),
         **POSTGRES,
     }
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from . import copy, redrive, trigger
+from . import copy, redrive, sessions, trigger
 from .stack import Problem, Stack
 
 
@@ -30,6 +30,10 @@ def parser() -> argparse.ArgumentParser:
     fire.add_argument("reminder", help="the reminder's id")
     fire.add_argument("--dry-run", action="store_true", help="only says what would be sent")
     fire.set_defaults(run=lambda stack, given: trigger.fire(stack, given.user, given.reminder, dry_run=given.dry_run))
+    end = commands.add_parser("end-sessions", help="ends all sessions of a user, and sign-ins that are under way")
+    end.add_argument("user", help="the user's id or e-mail address")
+    end.add_argument("--dry-run", action="store_true", help="only lists the sessions")
+    end.set_defaults(run=lambda stack, given: sessions.end_sessions(stack, given.user, dry_run=given.dry_run))
     rows = commands.add_parser("copy-rows", help="copies another table's rows into the stage's, which must be empty")
     rows.add_argument("source", help="the other table's name")
     rows.add_argument("--dry-run", action="store_true", help="only counts")

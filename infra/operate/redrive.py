@@ -14,6 +14,7 @@ from .stack import Problem, Stack
 # Name → outputs with the address it is parked at, and the one it goes back to.
 QUEUES = {
     "mail": ("MailDeadLettersUrl", "MailQueueUrl"),
+    "code-mail": ("CodeMailDeadLettersUrl", "CodeMailQueueUrl"),
     "reminder": ("ReminderDeadLettersUrl", "ReminderQueueUrl"),
     "schedule": ("ScheduleDeadLettersUrl", "ReminderQueueUrl"),
     "digest": ("DigestDeadLettersUrl", "DigestQueueUrl"),

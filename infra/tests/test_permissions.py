@@ -22,7 +22,7 @@ WRITES = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 }
-PARTITIONS = {"USER#*", "EMAIL#*", "GOOGLE#*", "TOKEN#*", "CHALLENGE#*", "RATE#*", "HEALTH"}
+PARTITIONS = {"USER#*", "EMAIL#*", "GOOGLE#*", "TOKEN#*", "CHALLENGE#*", "RATE#*", "MAILBOX#*", "HEALTH"}
 # The partitions of the index over what is due.
 DUE = {"ATT#*", "REM#*", "MAIL#*", "DIGEST#*", "TASK#*"}
 # What of the bucket is granted, beside its name: nothing below another prefix.
@@ -228,11 +228,11 @@ def test_only_these_functions_may(functions: list[Function], resources: Resource
     [
         ("AuthForgotPassword", "sqs:SendMessage", {"ResetQueue"}),
         ("ServiceCleanup", "sqs:SendMessage", {"CleanupQueue"}),
-        ("MailSend", "sqs:SendMessage", {"MailQueue"}),
+        ("MailSend", "sqs:SendMessage", {"CodeMailQueue", "MailQueue"}),
         (
             "ServiceDispatch",
             "sqs:SendMessage",
-            {"MailQueue", "ReminderQueue", "CleanupQueue", "ExportQueue", "DispatchDeadLetters"},
+            {"CodeMailQueue", "MailQueue", "ReminderQueue", "CleanupQueue", "ExportQueue", "DispatchDeadLetters"},
         ),
         ("AuthGoogle", "secretsmanager:GetSecretValue", {"OidcClient"}),
         ("AuthGoogleCallback", "secretsmanager:GetSecretValue", {"OidcClient"}),

@@ -34,6 +34,7 @@ variables! {
     AllowedOrigins = "ALLOWED_ORIGINS",
     AppVersion = "APP_VERSION",
     CleanupQueueUrl = "CLEANUP_QUEUE_URL",
+    CodeMailQueueUrl = "CODE_MAIL_QUEUE_URL",
     CookieDomain = "COOKIE_DOMAIN",
     CookieSameSite = "COOKIE_SAME_SITE",
     DefaultTimezone = "DEFAULT_TIMEZONE",
@@ -253,7 +254,6 @@ impl HttpConfig {
             None => vec![origin_of(&url(Variable::FrontendUrl)?)],
         };
         let zone = required(Variable::DefaultTimezone)?;
-        let limits = required(Variable::RateLimits)?;
         Ok(Self {
             allowed_origins: origins,
             public_url,
@@ -263,10 +263,18 @@ impl HttpConfig {
             password_min_length: parsed(Variable::PasswordMinLength)?,
             default_zone: Zone::parse(&zone)
                 .map_err(|error| BadConfig::new(Variable::DefaultTimezone, error.to_string()))?,
-            limits: Limits::parse(&limits)
-                .map_err(|error: InvalidLimits| BadConfig::new(Variable::RateLimits, error.to_string()))?,
+            limits: limits()?,
         })
     }
+}
+
+/// Reads the rate limits and the limits of mail.
+///
+/// # Errors
+/// [`BadConfig`] when one is missing or bad.
+pub fn limits() -> Result<Limits, BadConfig> {
+    let text = required(Variable::RateLimits)?;
+    Limits::parse(&text).map_err(|error: InvalidLimits| BadConfig::new(Variable::RateLimits, error.to_string()))
 }
 
 /// Reads a variable that must be an http or https URL; removes a trailing slash.

@@ -17,6 +17,7 @@ use crate::backoff::{Backoff, retry};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Variable};
 use crate::domain::delivery::Delivery;
+use crate::domain::mail::{MailContent, MailLane};
 use crate::id::TaskId;
 use crate::runtime::{Error, Serve, Starting};
 use crate::store::keys::RowKey;
@@ -270,6 +271,8 @@ pub struct Record {
     pub old_plan: Option<u64>,
     /// The task that the row belonged to.
     pub old_task: Option<TaskId>,
+    /// The queue of a new mail.
+    pub lane: MailLane,
 }
 
 impl Record {
@@ -282,8 +285,10 @@ impl Record {
         };
         let KeyPart { pk, sk } = serde_dynamo::from_item(record.change.keys.clone()).ok()?;
         let old: OldImage = serde_dynamo::from_item(record.change.old_image.clone()).unwrap_or_default();
+        let new: NewImage = serde_dynamo::from_item(record.change.new_image.clone()).unwrap_or_default();
+        let lane = new.content.map_or(MailLane::Others, |content| content.lane());
         let row = RowKey::parse(&pk, &sk)?;
-        Some(Self { row, event, old_plan: old.due_at.and(old.plan), old_task: old.task_id })
+        Some(Self { row, event, old_plan: old.due_at.and(old.plan), old_task: old.task_id, lane })
     }
 }
 
@@ -301,6 +306,12 @@ struct OldImage {
     due_at: Option<String>,
     plan: Option<u64>,
     task_id: Option<TaskId>,
+}
+
+/// Of a mail's row; other rows have none of it.
+#[derive(Default, Deserialize)]
+struct NewImage {
+    content: Option<MailContent>,
 }
 
 /// Failures in one batch beyond which the rest waits for its next delivery: a service is down, and asking it for every

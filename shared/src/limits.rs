@@ -1,4 +1,5 @@
-//! Rate limits: their classes, what counts in each, and how many requests each allows in how long.
+//! Rate limits: their classes, what counts in each, and how many requests each allows in how long; and how many mails a
+//! mailbox gets.
 
 use std::collections::HashMap;
 
@@ -25,13 +26,11 @@ pub enum RateLimitClass {
     Upload,
     /// Failed logins of one account from unknown addresses. No route's class: see [`crate::http::login_guard`].
     Login,
-    /// Login codes mailed to one account that signs in from a known address. No route's class either.
-    Code,
 }
 
 impl RateLimitClass {
     /// Every class.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::Global,
         Self::Account,
         Self::Foreign,
@@ -42,7 +41,6 @@ impl RateLimitClass {
         Self::Verify,
         Self::Upload,
         Self::Login,
-        Self::Code,
     ];
 
     /// The class's name in `RATE_LIMITS` and in the table.
@@ -58,7 +56,6 @@ impl RateLimitClass {
             Self::Verify => "verify",
             Self::Upload => "upload",
             Self::Login => "login",
-            Self::Code => "code",
         }
     }
 
@@ -74,7 +71,6 @@ impl RateLimitClass {
             Self::Verify => "verification mails and refused tokens",
             Self::Upload => "uploads",
             Self::Login => "failed logins",
-            Self::Code => "mailed login codes",
         }
     }
 
@@ -94,46 +90,131 @@ pub struct Limit {
     pub window: i64,
 }
 
-/// The limits of all classes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits([Limit; RateLimitClass::ALL.len()]);
+impl Limit {
+    /// Seconds from `now` (epoch seconds) to the end of its window.
+    pub fn left(self, now: i64) -> i64 {
+        self.window - now.rem_euclid(self.window)
+    }
 
-/// A class has no limit, or one that cannot be read.
+    /// The count that a window may reach, `left` seconds before its end, beside `previous` in the window before. The previous
+    /// count weighs as much as of its window still is within the last full length of time.
+    pub fn room_beside(self, previous: u32, left: i64) -> u32 {
+        let (most, previous) = (i64::from(self.requests), i64::from(previous));
+        u32::try_from((most * self.window - previous * left).div_euclid(self.window)).unwrap_or_default()
+    }
+
+    /// Seconds until one request more fits, if none is made until then, `left` seconds before the end of the window.
+    pub fn wait(self, current: u32, previous: u32, left: i64) -> i64 {
+        let (most, window) = (i64::from(self.requests), self.window);
+        let (current, previous) = (i64::from(current), i64::from(previous));
+        let room = |count: i64| (most - 1 - count) * window;
+        // The least time after which `count` requests, fading over `fading` seconds, fit into `room`.
+        let fade = |count: i64, fading: i64, room: i64| {
+            if count == 0 { 0 } else { (fading - room.div_euclid(count)).clamp(0, fading) }
+        };
+        if room(current) >= 0 {
+            let within = fade(previous, left, room(current));
+            if within < left {
+                return within.max(1);
+            }
+        }
+        left + fade(current, window, room(0))
+    }
+}
+
+/// A budget of mails that a mailbox has, whatever accounts and addresses cause them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailBudget {
+    /// Mails that anyone can cause.
+    Anyone,
+    /// Mails that only the holder of a password or session can cause: login codes.
+    Code,
+}
+
+impl MailBudget {
+    /// Every budget.
+    pub const ALL: [Self; 2] = [Self::Anyone, Self::Code];
+
+    /// The names of its two limits in `RATE_LIMITS`.
+    pub fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Anyone => ["mailbox-hour", "mailbox-day"],
+            Self::Code => ["code-hour", "code-day"],
+        }
+    }
+}
+
+/// The two limits of a budget, which hold at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailLimit {
+    /// In an hour.
+    pub hour: Limit,
+    /// In a day.
+    pub day: Limit,
+}
+
+/// The limits of all classes and budgets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    classes: [Limit; RateLimitClass::ALL.len()],
+    budgets: [MailLimit; MailBudget::ALL.len()],
+}
+
+/// A limit is missing, or cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("must be class=requests/seconds, separated by commas, for every class; bad or missing: {0}")]
+#[error("must be name=requests/seconds, separated by commas, for every class and budget; bad or missing: {0}")]
 pub struct InvalidLimits(&'static str);
 
+const LEAST: Limit = Limit { requests: 1, window: 1 };
+
 impl Limits {
-    /// Parses `global=100/900,auth=5/900,…`: requests per seconds, every class once.
+    /// Parses `global=100/900,auth=5/900,…`: requests per seconds, every class and budget once.
     ///
     /// # Errors
-    /// [`InvalidLimits`] names the first class that is missing or bad.
+    /// [`InvalidLimits`] names the first one that is missing or bad.
     pub fn parse(text: &str) -> Result<Self, InvalidLimits> {
         let pairs: HashMap<&str, &str> = text.split(',').filter_map(|pair| pair.trim().split_once('=')).collect();
-        let read = |class: RateLimitClass| {
-            let (requests, window) = pairs.get(class.name())?.trim().split_once('/')?;
-            let limit = Limit { requests: requests.parse().ok()?, window: window.parse().ok()? };
-            (limit.requests > 0 && limit.window > 0).then_some(limit)
+        let read = |name: &'static str| {
+            let limit = || {
+                let (requests, window) = pairs.get(name)?.trim().split_once('/')?;
+                let limit = Limit { requests: requests.parse().ok()?, window: window.parse().ok()? };
+                (limit.requests > 0 && limit.window > 0).then_some(limit)
+            };
+            limit().ok_or(InvalidLimits(name))
         };
-        let mut limits = [Limit { requests: 1, window: 1 }; RateLimitClass::ALL.len()];
-        for (class, limit) in RateLimitClass::ALL.into_iter().zip(&mut limits) {
-            *limit = read(class).ok_or(InvalidLimits(class.name()))?;
+        let mut classes = [LEAST; RateLimitClass::ALL.len()];
+        for (class, limit) in RateLimitClass::ALL.into_iter().zip(&mut classes) {
+            *limit = read(class.name())?;
         }
-        Ok(Self(limits))
+        let mut budgets = [MailLimit { hour: LEAST, day: LEAST }; MailBudget::ALL.len()];
+        for (budget, limit) in MailBudget::ALL.into_iter().zip(&mut budgets) {
+            let [hour, day] = budget.names();
+            *limit = MailLimit { hour: read(hour)?, day: read(day)? };
+        }
+        Ok(Self { classes, budgets })
+    }
+
+    /// The names of all limits in `RATE_LIMITS`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let classes = RateLimitClass::ALL.into_iter().map(RateLimitClass::name);
+        classes.chain(MailBudget::ALL.into_iter().flat_map(MailBudget::names))
     }
 
     /// The limit of a class.
     pub fn of(&self, class: RateLimitClass) -> Limit {
-        let limits = RateLimitClass::ALL.into_iter().zip(self.0);
-        limits
-            .into_iter()
-            .find(|(known, _)| *known == class)
-            .map_or(Limit { requests: 1, window: 1 }, |(_, limit)| limit)
+        let mut limits = RateLimitClass::ALL.into_iter().zip(self.classes);
+        limits.find(|(known, _)| *known == class).map_or(LEAST, |(_, limit)| limit)
     }
 
-    /// Length of the longest window, in seconds.
+    /// The limits of a budget.
+    pub fn of_mail(&self, budget: MailBudget) -> MailLimit {
+        let mut limits = MailBudget::ALL.into_iter().zip(self.budgets);
+        limits.find(|(known, _)| *known == budget).map_or(MailLimit { hour: LEAST, day: LEAST }, |(_, limit)| limit)
+    }
+
+    /// Length of the longest window of a class, in seconds.
     pub fn longest_window(&self) -> i64 {
-        self.0.iter().map(|limit| limit.window).max().unwrap_or_default()
+        self.classes.iter().map(|limit| limit.window).max().unwrap_or_default()
     }
 }
 
@@ -142,17 +223,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_class_needs_a_limit() {
-        let pairs = |missing: Option<RateLimitClass>| {
-            let classes = RateLimitClass::ALL.into_iter().filter(|class| Some(*class) != missing);
-            classes.map(|class| format!("{}=3/3600", class.name())).collect::<Vec<_>>().join(",")
+    fn every_class_and_budget_needs_a_limit() {
+        let names: Vec<&str> = Limits::names().collect();
+        let pairs = |missing: Option<&str>| {
+            let kept = names.iter().filter(|name| Some(**name) != missing);
+            kept.map(|name| format!("{name}=3/3600")).collect::<Vec<_>>().join(",")
         };
         let limits = Limits::parse(&pairs(None)).unwrap();
         assert_eq!(limits.of(RateLimitClass::Reset), Limit { requests: 3, window: 3600 });
+        assert_eq!(limits.of_mail(MailBudget::Code).day, Limit { requests: 3, window: 3600 });
         assert_eq!(limits.longest_window(), 3600);
-        for class in RateLimitClass::ALL {
-            assert!(Limits::parse(&pairs(Some(class))).unwrap_err().to_string().ends_with(class.name()));
+        for name in &names {
+            assert!(Limits::parse(&pairs(Some(name))).unwrap_err().to_string().ends_with(name));
         }
         assert!(Limits::parse(&pairs(None).replace("auth=3", "auth=0")).is_err());
+    }
+
+    #[test]
+    fn the_previous_window_leaves_less_room_the_more_of_it_counts() {
+        let ten = Limit { requests: 10, window: 3600 };
+        assert_eq!(ten.room_beside(0, 3600), 10);
+        assert_eq!(ten.room_beside(10, 3600), 0);
+        assert_eq!(ten.room_beside(10, 1800), 5);
+        assert_eq!(ten.room_beside(10, 1), 9, "rounded down");
+        assert_eq!(ten.room_beside(30, 3600), 0, "a limit that was lowered");
+        assert_eq!(ten.wait(10, 0, 1800), 1800 + 360, "a tenth of the next window later, nine count");
     }
 }

@@ -1,8 +1,8 @@
 //! Attacks on accounts, one row each: who reads this table knows what was tried.
 //!
 //! A row is a test of its own, or names the test beside the route that tries the attack. `forgery` holds tokens that
-//! are signed with the system's real keys and wrong in one thing only; `fixation`, `codes` and `accounts` what an
-//! attacker plants, guesses and registers.
+//! are signed with the system's real keys and wrong in one thing only; `fixation`, `codes`, `accounts` and `flooding` what
+//! an attacker plants, guesses, registers and has mailed.
 //!
 //! Only the store's tests let time pass: a code after five minutes, a reset link after an hour, a sign-in with Google
 //! after ten minutes, a session of an account without a password after ten.
@@ -10,6 +10,7 @@
 mod accounts;
 mod codes;
 mod fixation;
+mod flooding;
 mod forgery;
 
 use jsonwebtoken::Algorithm;
@@ -217,6 +218,22 @@ attacks! {
     in crate::auth::forgot_password::an_address_may_ask_three_times_an_hour;
 }
 
+// Mail to a stranger's mailbox.
+attacks! {
+    /// A new password again and again.
+    changing_the_password_again_and_again_mails_once: flooding::password_ping_pong();
+    /// An account made and deleted again and again.
+    accounts_that_come_and_go_do_not_flood_a_mailbox: flooding::register_and_delete();
+    /// Accounts at many tagged addresses.
+    tagged_addresses_share_one_budget: flooding::tagged_addresses();
+    /// Reset links, asked for from many network addresses.
+    resets_from_many_addresses_share_one_budget: flooding::resets_from_everywhere();
+    /// Sign-ins with Google that each mail a code.
+    google_sign_ins_mail_ten_codes_an_hour: flooding::google_sign_ins();
+    /// Login codes, by whoever knows the password.
+    logins_mail_ten_codes_an_hour_from_wherever: flooding::login_codes();
+}
+
 // Passwords and addresses.
 attacks! {
     /// Guessing at once from one address.
@@ -239,6 +256,8 @@ attacks! {
     a_password_of_ten_megabytes_is_not_hashed: accounts::huge_password();
     /// Passwords that everybody has.
     in crate::passwords::nobody_registers_with_a_leaked_password;
+    /// Passwords that are their user's name, or the product's.
+    in crate::passwords::nobody_s_password_is_their_name_or_the_product_s_on_any_route;
     /// An address that differs in case, or in how its letters are composed.
     in crate::auth::register::an_address_is_unique_without_regard_to_case;
     /// An address that differs in spaces around it.

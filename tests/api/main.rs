@@ -38,6 +38,7 @@ mod limits;
 mod notifications;
 mod passwords;
 mod races;
+mod refusals_logged;
 mod reminders;
 mod security_headers;
 mod service;

@@ -1,4 +1,4 @@
-//! New passwords, on every route that sets one: none that is in lists of leaked ones.
+//! New passwords, on every route that sets one: none that is in lists of leaked ones, and none that a guess begins with.
 
 use serde_json::{Value, json};
 
@@ -93,4 +93,24 @@ async fn a_login_does_not_tell_what_is_on_the_list() {
     let leaked = app.client().login(&user.email, LEAKED[0]).await;
     let other = app.client().login(&user.email, "Wrong-Pass-1").await;
     assert_eq!(seen(leaked), seen(other));
+}
+
+/// The user's name is Asha Rao.
+const OWN: [&str; 3] = ["Asha-Rao-1", "ashaRao99", "Spacedly-2026"];
+
+#[tokio::test]
+pub(crate) async fn nobody_s_password_is_their_name_or_the_product_s_on_any_route() {
+    let app = App::new();
+    let user = app.user_named("Asha Rao").await;
+    let token = app.reset_token(&user.email).await;
+    let person = crate::support::Person::new().named("Asha Rao");
+    let browser = app.google_browser(&person).await;
+    for password in OWN {
+        app.client().register("Asha Rao", &unique_email(), password).await.expect_invalid(&["password"]);
+        let body = json!({"currentPassword": PASSWORD, "newPassword": password});
+        user.post("/api/user/change-password", body).await.expect_invalid(&["newPassword"]);
+        browser.post("/api/user/set-password", json!({"password": password})).await.expect_invalid(&["password"]);
+        app.client().reset(&token, password).await.expect_invalid(&["password"]);
+    }
+    app.client().reset(&token, "Harbour-77-gull").await.expect(200);
 }

@@ -199,7 +199,8 @@ impl GoogleSignIn<'_> {
         let read = self.account(user).await?;
         let link = read.user.link_google(self.google.profile.clone(), request.now());
         let link = link.map_err(|LinkedElsewhere| refused("linked with another Google account"))?;
-        app.store.link_google(permit, &read, &link).await?;
+        let notice = app.notice(link.mail.clone(), &link.user).await?;
+        app.store.link_google(permit, &read, &link, &notice).await?;
         self.account(user).await
     }
 

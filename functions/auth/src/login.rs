@@ -5,7 +5,6 @@
 use std::cell::Cell;
 
 use serde::Serialize;
-use shared::auth::challenge::AttemptKind;
 use shared::auth::password;
 use shared::auth::session::SessionLifetime;
 use shared::clock::Timestamp;
@@ -110,11 +109,7 @@ impl Login<'_> {
         reservation: Option<Reservation>,
     ) -> Result<Success<LoginData>, ApiError> {
         // The attempt stays counted until the code is right.
-        let reservation = match reservation {
-            Some(reservation) => reservation,
-            None => self.sign_in.reserve(&self.credentials.email, AttemptKind::Code).await?,
-        };
-        let attempt = Some(reservation.attempt());
+        let attempt = reservation.map(|reservation| reservation.attempt());
         let challenge = self.sign_in.open_challenge(user, self.context(rehash), attempt).await?;
         Ok(code_sent(self.sign_in.app, &challenge))
     }

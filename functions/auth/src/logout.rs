@@ -11,6 +11,12 @@ use shared::http::{ApiError, App, Done, Operation, Request, WithHead};
 
 pub const OPERATION: Operation<NoBody, Done> = Operation::post_nothing("/api/auth/logout", "Sign out").anyone();
 
+/// What the browser forgets of the API's origin (Clear-Site-Data, W3C): what a page that is served from it has stored, as the
+/// web app has where both share one origin. Not `cookies`, which empties the whole registrable domain and so signs out of
+/// other services on it: the session's own cookies expire one by one. Not `cache`, which takes browsers seconds: no answer is
+/// stored.
+const CLEARED: &str = "\"storage\"";
+
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     let permit = &request.permit().await?;
     let mut sessions = Vec::new();
@@ -24,6 +30,6 @@ pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> 
     }
     let end = |(user, session)| app.store.end_session(permit, user, session);
     try_join_all(sessions.into_iter().map(end)).await?;
-    let done = Done::message("Logged out successfully");
+    let done = Done::message("Logged out successfully").header("clear-site-data", CLEARED);
     Ok(SetCookie::clear_session(&app.http).into_iter().fold(done, WithHead::cookie))
 }

@@ -1,6 +1,7 @@
 //! `POST /api/auth/register`
 
 use serde::Serialize;
+use shared::auth::mailbox::mailbox_tag;
 use shared::auth::password;
 use shared::domain::email::Email;
 use shared::domain::password::NewPassword;
@@ -46,13 +47,18 @@ pub const OPERATION: Operation<NewAccount, Created<Registered>> =
         .errors(&[ErrorCode::UserExists]);
 
 pub async fn handle(app: &App, request: &Request<'_, NewAccount>) -> Result<Created<Registered>, ApiError> {
-    let NewAccount { name, email, password: NewPassword(password) } = request.body(app)?;
+    let NewAccount { name, email, password } = request.body(app)?;
+    password.check_owner("password", "Password", &name, &email)?;
+    let NewPassword(password) = password;
     // Wait for the rate limiter before the hash, which is expensive.
     request.permit().await?;
     let hash = password::hash(&password).map_err(ApiError::internal)?;
-    let user = User::register(name, email, hash, app.http.default_zone.clone(), request.now());
     let keyring = app.keyring().await?;
+    let mailbox = Some(mailbox_tag(&keyring, &email));
+    let zone = app.http.default_zone.clone();
+    let user = User { mailbox, ..User::register(name, email, hash, zone, request.now()) };
     let (mail, token) = verification(&keyring, user.id, request.now())?;
+    let mail = app.addressed(mail, &user.email, user.address_state()).await?;
     let new_user = NewUser { id: user.id, name: user.name.clone(), email: user.email.clone() };
     let answer = Created::new("User registered successfully", Registered { user: new_user })
         .counted_in(RateLimitClass::Register);

@@ -3,6 +3,7 @@
 //! A new code replaces the earlier one; the number of tries that are left stays.
 
 use shared::auth::challenge::{Challenge, MAX_RESENDS};
+use shared::domain::mail::AddressState;
 use shared::http::{ApiError, App, ErrorCode, Operation, Request, RequestParts, Success};
 use shared::id::ChallengeId;
 use shared::limits::RateLimitClass;
@@ -29,7 +30,8 @@ pub async fn handle(app: &App, request: &Request<'_, ChallengeReference>) -> Res
         return Err(ApiError::new(ErrorCode::LimitReached).with_message(message));
     }
     let challenge = challenge.renewed(&*app.keyring().await?, request.now());
-    match app.store.renew_challenge(&permit, &challenge, &challenge.mail(request.now())).await {
+    let mail = app.addressed(challenge.mail(request.now()), &challenge.email, AddressState::Verified).await?;
+    match app.store.renew_challenge(&permit, &challenge, &mail).await {
         // The password that the login began with is not the account's any more.
         Err(WriteError::Refused(Refusal::AccountChanged)) => Err(over()),
         Err(WriteError::Refused(Refusal::ChallengeOver)) => Err(ApiError::new(ErrorCode::Conflict)),

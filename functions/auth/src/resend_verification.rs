@@ -21,6 +21,7 @@ pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> 
     }
     let keyring = app.keyring().await?;
     let (mail, token) = verification(&keyring, user.id, request.now())?;
+    let mail = app.addressed(mail, &user.email, user.address_state()).await?;
     let permit = request.permit().await?;
     app.store.resend_verification(&permit, &user, &mail, &token).await?;
     Ok(Done::message("Verification email sent").counted_in(RateLimitClass::Verify))

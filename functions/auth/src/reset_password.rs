@@ -5,6 +5,7 @@ use shared::auth::mailed::PresentedToken;
 use shared::auth::password;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::NewPassword;
+use shared::domain::user::User;
 use shared::http::limiter::client_key;
 use shared::http::login_guard;
 use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_conflicts};
@@ -26,7 +27,7 @@ pub const OPERATION: Operation<PasswordReset, Done> =
         .errors(&[ErrorCode::InvalidResetToken, ErrorCode::ResetTokenExpired, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<Done, ApiError> {
-    let PasswordReset { token, password: NewPassword(password) } = request.body(app)?;
+    let PasswordReset { token, password } = request.body(app)?;
     let (token, now) = (token.as_str(), request.now());
     let unknown = || ApiError::new(ErrorCode::InvalidResetToken);
     let row = app.store.mailed_token(token, TokenUse::ResetPassword).await?.ok_or_else(unknown)?;
@@ -35,7 +36,7 @@ pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<D
     }
     let permit = request.permit().await?;
     let newest = sha256_hex(token.as_bytes());
-    let hash = password::hash(&password).map_err(ApiError::internal)?;
+    let hash = password::hash(&password.0).map_err(ApiError::internal)?;
     let keyring = app.keyring().await?;
     let address = client_key(&keyring, request.address());
     let email = retry_conflicts(async || {
@@ -43,8 +44,12 @@ pub async fn handle(app: &App, request: &Request<'_, PasswordReset>) -> Result<D
         // A newer mail makes the token void.
         let account = account.filter(|account| account.user.reset_hash.as_ref() == Some(&newest));
         let account = account.ok_or_else(unknown)?;
+        password.check_owner("password", "Password", &account.user.name, &account.user.email)?;
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, now);
-        let reset = store::PasswordReset { token, hash: &hash, address: &address, mail: &mail };
+        // Whoever has the token reads the address's mail.
+        let verified = User { email_verified: true, ..account.user.clone() };
+        let notice = app.notice(mail, &verified).await?;
+        let reset = store::PasswordReset { token, hash: &hash, address: &address, notice: &notice, at: now };
         app.store.reset_password(&permit, &account, reset).await?;
         Ok(account.user.email)
     })

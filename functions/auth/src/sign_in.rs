@@ -1,7 +1,7 @@
 //! The end of every way to sign in: a session, or a challenge where the account has two-factor login.
 
 use serde::Serialize;
-use shared::auth::challenge::{AttemptKind, Challenge, LoginAttempt};
+use shared::auth::challenge::{Challenge, LoginAttempt};
 use shared::auth::session::{NewSession, Session, SessionLifetime};
 use shared::auth::token;
 use shared::domain::email::Email;
@@ -57,6 +57,8 @@ impl SignInRequest<'_> {
         let address = client_key(&keyring, request.address());
         let sign_in = SignIn { session: &session, read, address: &address, rehash, challenge };
         app.store.open_session(permit, sign_in).await?;
+        let (user_id, session_id, second_factor) = (user.id, session.id, challenge.is_some());
+        tracing::info!(%user_id, %session_id, second_factor, "sign_in.succeeded");
         let access = token::sign_access(&keyring, user.id, &user.email, session.id, now).map_err(ApiError::internal)?;
         Ok(SessionTokens { access, refresh: refresh_token, idle: lifetime.idle() })
     }
@@ -72,7 +74,8 @@ impl SignInRequest<'_> {
         let keyring = app.keyring().await?;
         let challenge = Challenge::new(&keyring, user, context.lifetime, attempt, request.now());
         let replaced = user.password_hash.as_ref().zip(context.rehash);
-        app.store.open_challenge(permit, &challenge, &challenge.mail(request.now()), replaced).await?;
+        let mail = app.addressed(challenge.mail(request.now()), &user.email, user.address_state()).await?;
+        app.store.open_challenge(permit, &challenge, &mail, replaced).await?;
         Ok(challenge)
     }
 
@@ -86,17 +89,9 @@ impl SignInRequest<'_> {
         if user.is_some_and(|user| user.addresses_with(&address).is_none()) {
             return Ok(None);
         }
-        self.reserve(email, AttemptKind::Login).await.map(Some)
-    }
-
-    /// Counts an attempt in the guard of the account of `email`. 1 call.
-    ///
-    /// # Errors
-    /// As [`Self::guard`].
-    pub(crate) async fn reserve(&self, email: &Email, kind: AttemptKind) -> Result<Reservation, ApiError> {
         let Self { app, request, .. } = *self;
         let keyring = app.keyring().await?;
-        Reservation::make(&app.store, &keyring, &app.http.limits, (email, kind), request.now()).await
+        Reservation::make(&app.store, &keyring, &app.http.limits, email, request.now()).await.map(Some)
     }
 
     /// Mails the account's owner that logins are blocked, at most once an hour.
@@ -107,7 +102,11 @@ impl SignInRequest<'_> {
         }
         tracing::warn!(user_id = %user.id, "login.blocked");
         let mail = Mail::new(user.id, MailContent::LoginsBlocked, request.now());
-        match app.store.alert_of_blocked_logins(permit, &mail).await {
+        let alerted = match app.notice(mail, user).await {
+            Ok(notice) => app.store.alert_of_blocked_logins(permit, &notice).await,
+            Err(_) => return,
+        };
+        match alerted {
             Ok(()) | Err(WriteError::Refused(AlreadyAlerted)) => {}
             Err(error) => tracing::error!(user_id = %user.id, %error, "login.alert_failed"),
         }

@@ -12,6 +12,7 @@ use shared::inline_schema;
 
 shared::functions! {
     serve "mail" {
+        // The queue of codes and resets ends in `-mail` too.
         "mail-send": queue("mail", send::Sender),
         "mail-feedback": queue("feedback", feedback::FeedbackRecorder),
         "mail-subscription": http(subscription),

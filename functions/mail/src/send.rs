@@ -14,14 +14,15 @@ use std::time::Duration;
 use serde_json::json;
 use shared::auth::keyring::Keyring;
 use shared::auth::secrets::Secrets;
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::mailer::{Mailer, NotSent};
-use shared::aws::queue::{LONGEST_DELAY, Queue};
+use shared::aws::queue::LONGEST_DELAY;
 use shared::aws::secrets::SecretText;
 use shared::backoff::{Backoff, retry};
 use shared::clock::{Clock, Timestamp};
 use shared::config::{Variable, parsed, required, url};
 use shared::domain::delivery::MailOutcome;
-use shared::domain::mail::{Mail, MailContent, MailState};
+use shared::domain::mail::{Mail, MailContent, MailLane, MailState};
 use shared::domain::task::TaskStatus;
 use shared::events::{Environment, Failure, Message, QueueFunction, log_reminder_lateness};
 use shared::messages::SendMail;
@@ -57,22 +58,29 @@ pub struct Sender {
     pub stage: String,
     /// Deliveries of a message before the queue parks it.
     pub max_receives: NonZeroU32,
-    /// Its own queue.
-    pub queue: Queue<SendMail>,
+    /// Its own queues.
+    pub queues: MailQueues,
     /// The source of the instant that a receipt carries: after SES has answered.
     pub clock: Clock,
 }
 
 /// How long a mail waits at most when SES takes no more, the first time; it doubles with each try.
 const FIRST_WAIT: Duration = Duration::from_secs(15);
+/// The same for a code or a reset, for which somebody waits.
+const FIRST_WAIT_OF_CODE: Duration = Duration::from_secs(1);
 /// Tries of a mail beyond which SES's throttling counts as a failure: some hours.
 const THROTTLED_TRIES: u32 = 30;
 
 impl QueueFunction for Sender {
     type Message = SendMail;
 
-    const VARIABLES: &'static [Variable] =
-        &[Variable::MailFrom, Variable::MailQueueUrl, Variable::MaxReceives, Variable::SesConfigurationSet];
+    const VARIABLES: &'static [Variable] = &[
+        Variable::CodeMailQueueUrl,
+        Variable::MailFrom,
+        Variable::MailQueueUrl,
+        Variable::MaxReceives,
+        Variable::SesConfigurationSet,
+    ];
 
     async fn start(Environment { config, sdk, store, permit }: Environment) -> Result<Self, Error> {
         #[expect(clippy::disallowed_methods, reason = "the edge of the function")]
@@ -85,7 +93,7 @@ impl QueueFunction for Sender {
             links: Links { frontend: config.frontend_url, public: url(Variable::PublicUrl)? },
             stage: config.stage,
             max_receives: parsed(Variable::MaxReceives)?,
-            queue: Queue::new(&sdk, required(Variable::MailQueueUrl)?),
+            queues: MailQueues::from_env(&sdk)?,
             clock,
         })
     }
@@ -162,10 +170,15 @@ impl Sender {
     /// between, there are two messages, of which one finds nothing to do.
     async fn wait(&self, permit: &Permit, mail: &Mail) -> Result<(), Failure> {
         self.store.release_mail(permit, mail).await?;
-        let longest = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(mail.attempts)).min(LONGEST_DELAY);
+        let lane = mail.content.lane();
+        let first = match lane {
+            MailLane::Codes => FIRST_WAIT_OF_CODE,
+            MailLane::Others => FIRST_WAIT,
+        };
+        let longest = first.saturating_mul(2_u32.saturating_pow(mail.attempts)).min(LONGEST_DELAY);
         let delay = longest.mul_f64(fastrand::f64());
         tracing::info!(mail_id = %mail.id, attempts = mail.attempts, delay_s = delay.as_secs(), "mail.throttled");
-        Ok(self.queue.send(&SendMail { user_id: mail.user_id, mail_id: mail.id }, delay).await?)
+        Ok(self.queues.of(lane).send(&SendMail { user_id: mail.user_id, mail_id: mail.id }, delay).await?)
     }
 
     /// The keys, among them the one that the mail's token or code is derived with.

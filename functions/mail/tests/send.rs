@@ -7,9 +7,12 @@ use std::time::Duration;
 use mail::render::Links;
 use mail::send::Sender;
 use serde_json::json;
+use shared::auth::challenge::Challenge;
 use shared::auth::mailed::MailedToken;
 use shared::auth::secrets::Secrets;
+use shared::auth::session::SessionLifetime;
 use shared::aws::mailer::{FromHeader, Mailer};
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
@@ -69,7 +72,10 @@ async fn post(answers: Vec<Answer>) -> Post {
         stage: "test".to_owned(),
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
-        queue: Queue::new(&sqs.sdk(), "https://sqs.example.com/mails".to_owned()),
+        queues: MailQueues {
+            codes: Queue::new(&sqs.sdk(), "https://sqs.example.com/codes".to_owned()),
+            others: Queue::new(&sqs.sdk(), "https://sqs.example.com/mails".to_owned()),
+        },
         clock: clock::fixed(),
     };
     Post { sqs, world, ses, sender, mail, reminder: reminder.id }
@@ -197,9 +203,10 @@ async fn a_try_that_was_killed_before_its_receipt_has_it_written_by_the_next() {
 async fn a_mail_whose_key_is_gone_is_given_up_and_shows() {
     let post = post(vec![sent()]).await;
     let user = test_support::new_user("other@example.com");
-    let (mut mail, token): (Mail, MailedToken) = verification(&user);
-    mail.content = MailContent::Verification { seed: TokenSeed::new(), kid: "taken out".to_owned() };
-    post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let (mut posted, token): (AddressedMail, MailedToken) = verification(&user);
+    posted.mail.content = MailContent::Verification { seed: TokenSeed::new(), kid: "taken out".to_owned() };
+    post.world.store.register(&Permit::of_system(), &user, &posted, &token).await.unwrap();
+    let mail = posted.mail;
     let body = SendMail { user_id: user.id, mail_id: mail.id };
     assert!(post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.is_err());
     let outgoing = post.world.store.outgoing(user.id, mail.id).await.unwrap().unwrap();
@@ -214,7 +221,8 @@ async fn a_mail_of_a_key_that_was_added_since_the_function_read_the_secret_holds
     let keyring = test_support::rotated_keyring();
     let token = MailedToken::derive(&keyring, "2", seed).unwrap();
     let mail = Mail::new(user.id, MailContent::Verification { seed, kid: "2".to_owned() }, user.created_at);
-    post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let posted = test_support::addressed(mail.clone(), &user);
+    post.world.store.register(&Permit::of_system(), &user, &posted, &token).await.unwrap();
     let body = SendMail { user_id: user.id, mail_id: mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.unwrap();
     let text = post.ses.bodies()[0]["Content"]["Simple"]["Body"]["Text"]["Data"].to_string();
@@ -225,8 +233,9 @@ async fn a_mail_of_a_key_that_was_added_since_the_function_read_the_secret_holds
 async fn a_verification_mail_holds_the_token_that_its_row_was_stored_under() {
     let post = post(vec![sent()]).await;
     let user = test_support::new_user("other@example.com");
-    let (mail, token): (Mail, MailedToken) = verification(&user);
-    post.world.store.register(&Permit::of_system(), &user, &mail, &token).await.unwrap();
+    let (posted, token): (AddressedMail, MailedToken) = verification(&user);
+    post.world.store.register(&Permit::of_system(), &user, &posted, &token).await.unwrap();
+    let mail = posted.mail;
     let body = SendMail { user_id: user.id, mail_id: mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, clock::now()).await.unwrap();
     let text = post.ses.bodies()[0]["Content"]["Simple"]["Body"]["Text"]["Data"].to_string();
@@ -275,7 +284,7 @@ async fn nothing_but_the_way_back_goes_to_an_address_that_bounced() {
     assert_eq!((post.ses.asked().len(), post.state().await), (0, MailState::Held));
     let (mail, token) = verification(&post.world.user);
     store.resend_verification(&post.world.permit(), &post.world.user, &mail, &token).await.unwrap();
-    let body = SendMail { user_id: post.world.user.id, mail_id: mail.id };
+    let body = SendMail { user_id: post.world.user.id, mail_id: mail.mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, now).await.unwrap();
     assert_eq!(post.ses.asked().len(), 1);
 }
@@ -290,7 +299,8 @@ async fn a_security_notice_is_sent_to_an_owner_who_called_another_mail_spam() {
     post.deliver(1, now).await.unwrap();
     assert_eq!((post.ses.asked().len(), post.state().await), (0, MailState::Held), "a reminder is not");
     let mail = Mail::new(post.world.user.id, MailContent::LoginsBlocked, now);
-    store.alert_of_blocked_logins(&system, &mail).await.unwrap();
+    let notice = test_support::notice(mail.clone(), &post.world.user);
+    store.alert_of_blocked_logins(&system, &notice).await.unwrap();
     let body = SendMail { user_id: mail.user_id, mail_id: mail.id };
     post.sender.handle(Message { body, deliveries: 1 }, now).await.unwrap();
     assert_eq!(post.ses.bodies()[0]["Content"]["Simple"]["Subject"]["Data"], "Sign-In Attempts Blocked");
@@ -305,7 +315,7 @@ async fn digest(post: &Post) -> (Mail, Reminder) {
     let bounds = (now, now.plus(DAY));
     let tasks = post.world.store.tasks_of_day(user.id, bounds).await.unwrap();
     let digest = select(tasks, bounds).unwrap();
-    let settlement = user.settle(user.next_digest.unwrap(), Some(digest), now);
+    let settlement = user.settle(user.next_digest.unwrap(), Some(digest), None, now);
     post.world.store.settle_digest(&Permit::of_system(), &user, &settlement).await.unwrap();
     (settlement.mail.unwrap(), reminder)
 }
@@ -451,6 +461,26 @@ async fn a_burst_beyond_sess_rate_waits_apart_and_uses_up_no_deliveries() {
     assert_eq!(waits.len(), tries);
     assert!(waits.iter().all(|wait| *wait <= 900), "{waits:?}");
     assert!(waits.iter().max() > Some(&30), "{waits:?}");
+}
+
+#[tokio::test]
+async fn a_code_that_ses_has_no_room_for_comes_back_to_its_own_queue_within_seconds() {
+    let post = post(vec![throttled(), throttled(), sent()]).await;
+    let (now, user) = (clock::now(), &post.world.user);
+    let challenge = Challenge::new(&keyring(), user, SessionLifetime::Ordinary, None, now);
+    let mail = test_support::addressed(challenge.mail(now), user);
+    post.world.store.open_challenge(&Permit::of_system(), &challenge, &mail, None).await.unwrap();
+    for _ in 0..3 {
+        let body = SendMail { user_id: user.id, mail_id: mail.mail.id };
+        post.sender.handle(Message { body, deliveries: 1 }, now).await.unwrap();
+    }
+    let waits = post.sqs.bodies();
+    assert_eq!(waits.len(), 2);
+    for (wait, longest) in waits.iter().zip([2, 4]) {
+        assert!(wait["QueueUrl"].as_str().unwrap().ends_with("/codes"), "{wait}");
+        assert!(wait["DelaySeconds"].as_u64().unwrap() <= longest, "{wait}");
+    }
+    assert_eq!(post.ses.asked().len(), 3);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ pub async fn handle(
     message: &SendDigest,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    retry_races(&[Refusal::AccountChanged], async || attempt(store, permit, stage, message, now).await).await
+    retry_races(&[Refusal::AccountChanged, Refusal::MailboxChanged], async || attempt(store, permit, stage, message, now).await).await
 }
 
 async fn attempt(
@@ -75,11 +75,12 @@ async fn attempt(
     };
     let is_over = digest::bounds(planned.day, &user.timezone).is_none_or(|(_, end)| end <= now);
     let found = if is_over { None } else { of_day(store, &user, planned).await? };
+    let unverified = store.unverified_mailbox(&user).await?;
     if message.cause == DigestCause::DryRun {
-        show(&user, planned, found.as_ref());
+        show(&user, planned, found.as_ref(), user.refuses_mail(unverified.as_ref(), now));
         return Ok(());
     }
-    let mut settlement = user.settle(planned, found, now);
+    let mut settlement = user.settle(planned, found, unverified, now);
     if let (Some(mail), Some(id)) = (&mut settlement.mail, message.mail_id) {
         mail.id = id;
     }
@@ -106,15 +107,15 @@ async fn of_day(store: &Store, user: &User, planned: PlannedDigest) -> Result<Op
 }
 
 /// What would go out, for an operator: ids and counts, no addresses and no titles.
-fn show(user: &User, planned: PlannedDigest, found: Option<&Digest>) {
+fn show(user: &User, planned: PlannedDigest, found: Option<&Digest>, refused: Option<&str>) {
     let mut line = Map::new();
     let tasks = found.map(|found| found.tasks.iter().map(|task| task.id).collect::<Vec<_>>());
     line.insert("user_id".to_owned(), json!(user.id));
     line.insert("day".to_owned(), json!(planned.day));
     line.insert("tasks".to_owned(), json!(found.map_or(0, |found| found.total)));
     line.insert("task_ids".to_owned(), json!(tasks));
-    line.insert("mail".to_owned(), json!(found.is_some() && user.refuses_mail().is_none()));
-    line.insert("refused".to_owned(), json!(user.refuses_mail()));
+    line.insert("mail".to_owned(), json!(found.is_some() && refused.is_none()));
+    line.insert("refused".to_owned(), json!(refused));
     line.insert("next".to_owned(), json!(user.next_digest));
     telemetry::emit("digest.dry_run", "INFO", "", &[], line);
 }

@@ -61,7 +61,7 @@ pub async fn handle(
     now: Timestamp,
 ) -> Result<Option<Delivery>, Failure> {
     // Another run was faster, or the user was, or another reminder counts its mail: the next try sees which.
-    let races = [Refusal::ReminderChanged, Refusal::AccountChanged];
+    let races = [Refusal::ReminderChanged, Refusal::MailboxChanged];
     retry_races(&races, async || attempt(store, permit, &message, now).await).await
 }
 

@@ -9,7 +9,7 @@ use shared::domain::delivery::DeliveryState;
 use shared::domain::mail::MailCategory;
 use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
-use shared::domain::user::UNVERIFIED_REMINDER_MAILS;
+use shared::domain::mailbox::UNVERIFIED_REMINDER_MAILS;
 use shared::domain::user_change::Wanted;
 use shared::domain::zone::Zone;
 use shared::messages::FireReminder;

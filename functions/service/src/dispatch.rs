@@ -8,7 +8,7 @@
 //! |---|---|
 //! | a reminder that is to fire | its schedule; within a minute, straight onto the queue |
 //! | a reminder that is no longer to fire as planned | its old schedule is deleted |
-//! | a new mail | its message on the mail queue |
+//! | a new mail | its message on the queue of codes and resets, or on that of other mail |
 //! | a task, an attachment or an account that was deleted | its message on the clean-up queue |
 //! | an export that was asked for | its message on the export queue |
 //! | a session whose refresh token was stolen | it is deleted, and its user is notified in the app and by mail |
@@ -16,17 +16,20 @@
 use std::time::Duration;
 
 use shared::auth::session::SessionState;
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::aws::schedules::{Schedules, Target};
 use shared::clock::Timestamp;
-use shared::config::{Variable, required};
+use shared::config::{Variable, limits, required};
 use shared::domain::export::ExportState;
 use shared::domain::reminder::Reminder;
 use shared::events::{Environment, Failure, Record, RowEvent, StreamFunction};
 use shared::id::{ReminderId, SessionId, UserId};
+use shared::limits::Limits;
 use shared::messages::{BuildExport, CleanUp, FireReminder, SendMail};
 use shared::runtime::Error;
 use shared::store::keys::{RowKey, UserRowKey};
+use shared::store::mailboxes::SecurityNotice;
 use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// Below this a schedule would come too late: Scheduler's precision is a minute.
@@ -44,16 +47,19 @@ pub struct Dispatcher {
     /// Reminders that fire now.
     pub reminders: Queue<FireReminder>,
     /// Mails.
-    pub mails: Queue<SendMail>,
+    pub mails: MailQueues,
     /// Deletions.
     pub cleanups: Queue<CleanUp>,
     /// Exports.
     pub exports: Queue<BuildExport>,
+    /// The limits of mail.
+    pub limits: Limits,
 }
 
 impl StreamFunction for Dispatcher {
     const VARIABLES: &'static [Variable] = &[
         Variable::CleanupQueueUrl,
+        Variable::CodeMailQueueUrl,
         Variable::ExportQueueUrl,
         Variable::MailQueueUrl,
         Variable::ReminderQueueArn,
@@ -69,9 +75,10 @@ impl StreamFunction for Dispatcher {
             permit,
             schedules: Schedules::new(&sdk, Target::from_env()?),
             reminders: Queue::new(&sdk, required(Variable::ReminderQueueUrl)?),
-            mails: Queue::new(&sdk, required(Variable::MailQueueUrl)?),
+            mails: MailQueues::from_env(&sdk)?,
             cleanups: Queue::new(&sdk, required(Variable::CleanupQueueUrl)?),
             exports: Queue::new(&sdk, required(Variable::ExportQueueUrl)?),
+            limits: limits()?,
         })
     }
 
@@ -82,7 +89,7 @@ impl StreamFunction for Dispatcher {
             UserRowKey::Reminder(id) => self.plan(user_id, *id, record.old_plan, now).await,
             UserRowKey::Mail(mail_id) if record.event == RowEvent::Insert => {
                 let message = SendMail { user_id, mail_id: *mail_id };
-                Ok(self.mails.send(&message, Duration::ZERO).await?)
+                Ok(self.mails.of(record.lane).send(&message, Duration::ZERO).await?)
             }
             UserRowKey::Task(task_id) if is_removed => self.clean(CleanUp::Task { user_id, task_id: *task_id }).await,
             UserRowKey::Attachment(attachment_id) if is_removed => {
@@ -129,13 +136,14 @@ impl Dispatcher {
     }
 
     async fn notify_of_theft(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<(), Failure> {
-        let session = self.store.session(user, session).await?;
-        let Some(stolen) = session.filter(|session| session.state == Some(SessionState::Stolen)) else {
+        let found = self.store.session_with_account(user, session).await?;
+        let Some((stolen, user)) = found.filter(|(session, _)| session.state == Some(SessionState::Stolen)) else {
             return Ok(());
         };
-        match self.store.notify_of_theft(&self.permit, &stolen, &stolen.theft_notice(now)).await {
-            // Another delivery of the record has done it.
-            Err(WriteError::Refused(Refusal::SessionChanged)) => Ok(()),
+        let notice = SecurityNotice::new(stolen.theft_notice(now), user.mailbox_tag(), &user, &self.limits);
+        match self.store.notify_of_theft(&self.permit, &stolen, &notice).await {
+            // Another delivery of the record has done it, or the account is gone.
+            Err(WriteError::Refused(Refusal::SessionChanged | Refusal::AccountChanged)) => Ok(()),
             notified => Ok(notified?),
         }
     }

@@ -4,9 +4,11 @@
 //! longer and longer distances everything that is still there. Its cost is a constant and what is due; it knows
 //! nothing of the rows that are not. What it hands over may have been handed over before: every receiver looks first.
 
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::clock::Timestamp;
 use shared::config::{Variable, required};
+use shared::domain::mail::MailLane;
 use shared::domain::sweep::{DuePosition, DueWindow, windows};
 use shared::events::{Environment, Failure, Message, QueueFunction};
 use shared::id::{ReminderId, UserId};
@@ -29,7 +31,7 @@ pub struct Sweeper {
     /// Reminders that should have fired.
     pub reminders: Queue<FireReminder>,
     /// Mails that should have left.
-    pub mails: Queue<SendMail>,
+    pub mails: MailQueues,
     /// Digests whose moment has come.
     pub digests: Queue<SendDigest>,
     /// Tasks whose due date has passed.
@@ -45,6 +47,7 @@ impl QueueFunction for Sweeper {
 
     const VARIABLES: &'static [Variable] = &[
         Variable::CleanupQueueUrl,
+        Variable::CodeMailQueueUrl,
         Variable::DigestQueueUrl,
         Variable::MailQueueUrl,
         Variable::OverdueQueueUrl,
@@ -56,7 +59,7 @@ impl QueueFunction for Sweeper {
         Ok(Self {
             store,
             reminders: Queue::new(&sdk, required(Variable::ReminderQueueUrl)?),
-            mails: Queue::new(&sdk, required(Variable::MailQueueUrl)?),
+            mails: MailQueues::from_env(&sdk)?,
             digests: Queue::new(&sdk, required(Variable::DigestQueueUrl)?),
             overdue: Queue::new(&sdk, required(Variable::OverdueQueueUrl)?),
             cleanups: Queue::new(&sdk, required(Variable::CleanupQueueUrl)?),
@@ -104,11 +107,12 @@ impl Sweeper {
 
     async fn hand_over(&self, rows: &[DueRow]) -> Result<(), Failure> {
         let (mut reminders, mut mails, mut digests, mut overdue) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut unfinished = Vec::new();
+        let (mut codes, mut unfinished) = (Vec::new(), Vec::new());
         for row in rows.iter().copied() {
             match row {
                 DueRow::Reminder(user, reminder) => reminders.push((user, reminder)),
-                DueRow::Mail(user_id, mail_id) => mails.push(SendMail { user_id, mail_id }),
+                DueRow::Mail(user_id, mail_id, MailLane::Codes) => codes.push(SendMail { user_id, mail_id }),
+                DueRow::Mail(user_id, mail_id, MailLane::Others) => mails.push(SendMail { user_id, mail_id }),
                 DueRow::Digest(user_id) => {
                     digests.push(SendDigest { user_id, cause: DigestCause::Planned, mail_id: None });
                 }
@@ -119,7 +123,8 @@ impl Sweeper {
             }
         }
         self.reminders.send_all(&self.firings(&reminders).await?).await?;
-        self.mails.send_all(&mails).await?;
+        self.mails.codes.send_all(&codes).await?;
+        self.mails.others.send_all(&mails).await?;
         self.digests.send_all(&digests).await?;
         self.cleanups.send_all(&unfinished).await?;
         Ok(self.overdue.send_all(&overdue).await?)

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use service::dispatch::Dispatcher;
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::aws::schedules::{Schedules, Target};
+use shared::domain::mail::{Mail, MailContent, MailLane};
 use shared::domain::reminder::{Reminder, ReminderPatch};
-use shared::events::{Failure, Record, RowEvent, StreamFunction};
+use shared::events::{Batch, Failure, Record, RowEvent, StreamFunction, process_batch};
+use shared::id::TokenSeed;
 use shared::store::Permit;
 use shared::store::counters::CounterSnapshot;
 use shared::store::keys::RowKey;
@@ -41,9 +44,10 @@ async fn services(scheduler: Vec<Answer>) -> Services {
         permit: Permit::of_system(),
         schedules: Schedules::new(&scheduler.sdk(), target),
         reminders: Queue::new(&queues.sdk(), queue("reminders")),
-        mails: Queue::new(&queues.sdk(), queue("mails")),
+        mails: MailQueues { codes: Queue::new(&queues.sdk(), queue("codes")), others: Queue::new(&queues.sdk(), queue("mails")) },
         cleanups: Queue::new(&queues.sdk(), queue("cleanups")),
         exports: Queue::new(&queues.sdk(), queue("exports")),
+        limits: test_support::api::limits("100/900", "5/900"),
     };
     Services { world, scheduler, queues, dispatcher }
 }
@@ -59,7 +63,7 @@ impl Services {
 
     fn record(&self, sk: &str, event: RowEvent, old_plan: Option<u64>) -> Record {
         let row = RowKey::parse(&format!("USER#{}", self.world.user.id), sk).unwrap();
-        Record { row, event, old_plan, old_task: None }
+        Record { row, event, old_plan, old_task: None, lane: MailLane::Others }
     }
 
     fn reminder_record(&self, reminder: &Reminder, event: RowEvent, old_plan: Option<u64>) -> Record {
@@ -195,6 +199,40 @@ async fn new_mails_and_deleted_tasks_go_onto_their_queues_and_nothing_else_does(
     }
     let queues: Vec<String> = services.queued().into_iter().map(|(queue, _)| queue).collect();
     assert_eq!(queues, ["mails", "cleanups", "cleanups"]);
+}
+
+#[tokio::test]
+async fn codes_and_resets_travel_apart_from_all_other_mail() {
+    let services = services(vec![made()]).await;
+    let (seed, kid, expires_at) = (TokenSeed::new(), "1".to_owned(), clock::now());
+    for (content, queue) in [
+        (MailContent::LoginCode { seed, kid: kid.clone(), expires_at }, "codes"),
+        (MailContent::PasswordReset { seed, kid: kid.clone() }, "codes"),
+        (MailContent::Verification { seed, kid }, "mails"),
+        (MailContent::PasswordChanged, "mails"),
+    ] {
+        let mail = Mail::new(services.world.user.id, content, clock::now());
+        let Value::Object(fields) = serde_json::to_value(&mail.content).unwrap() else { unreachable!() };
+        let fields: Value = fields.into_iter().map(|(name, value)| (name, json!({"S": value}))).collect();
+        let keys = json!({"PK": {"S": format!("USER#{}", mail.user_id)}, "SK": {"S": format!("MAIL#{}", mail.id)}});
+        let record = json!({
+            "eventName": "INSERT",
+            "awsRegion": "eu-central-1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_772_442_900,
+                "Keys": keys,
+                "NewImage": {"content": {"M": fields}},
+                "SequenceNumber": "1",
+                "SizeBytes": 500,
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        });
+        let event = serde_json::from_value(json!({"Records": [record]})).unwrap();
+        let batch = Batch { function: "service-dispatch", stage: "test".to_owned(), clock: clock::fixed() };
+        assert!(process_batch(&batch, &services.dispatcher, &event).await.batch_item_failures.is_empty());
+        let (used, message) = services.queued().pop().unwrap();
+        assert_eq!((used.as_str(), &message["mailId"]), (queue, &json!(mail.id)), "{:?}", mail.content);
+    }
 }
 
 #[tokio::test]

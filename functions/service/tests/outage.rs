@@ -16,6 +16,7 @@ use service::dispatch::Dispatcher;
 use service::sweep::Sweeper;
 use shared::auth::secrets::Secrets;
 use shared::aws::mailer::Mailer;
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::aws::schedules::{Schedules, Target};
 use shared::aws::secrets::SecretText;
@@ -78,14 +79,15 @@ async fn line(poison: Arc<Mutex<String>>) -> Line {
         permit: Permit::of_system(),
         schedules: Schedules::new(&scheduler.sdk(), target),
         reminders: Queue::new(&sqs, url("reminders")),
-        mails: Queue::new(&sqs, url("mails")),
+        mails: MailQueues { codes: Queue::new(&sqs, url("codes")), others: Queue::new(&sqs, url("mails")) },
         cleanups: Queue::new(&sqs, url("cleanups")),
         exports: Queue::new(&sqs, url("exports")),
+        limits: test_support::api::limits("100/900", "5/900"),
     };
     let sweeper = Sweeper {
         store: world.store.clone(),
         reminders: Queue::new(&sqs, url("reminders")),
-        mails: Queue::new(&sqs, url("mails")),
+        mails: MailQueues { codes: Queue::new(&sqs, url("codes")), others: Queue::new(&sqs, url("mails")) },
         digests: Queue::new(&sqs, url("digests")),
         overdue: Queue::new(&sqs, url("overdue")),
         cleanups: Queue::new(&sqs, url("cleanups")),
@@ -99,7 +101,7 @@ async fn line(poison: Arc<Mutex<String>>) -> Line {
         links: Links { frontend: "https://app.example.com".to_owned(), public: "https://api.example.com".to_owned() },
         stage: "test".to_owned(),
         max_receives: NonZeroU32::new(4).unwrap(),
-        queue: Queue::new(&sqs, url("mails")),
+        queues: MailQueues { codes: Queue::new(&sqs, url("codes")), others: Queue::new(&sqs, url("mails")) },
         clock: clock::fixed(),
     };
     Line { world, scheduler, queues, ses, dispatcher, sweeper, sender }

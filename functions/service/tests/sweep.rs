@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use service::sweep::Sweeper;
+use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::clock::Timestamp;
+use shared::auth::mailed::MailedToken;
 use shared::domain::delivery::MailOutcome;
+use shared::domain::mail::{Mail, MailContent};
 use shared::events::{Message, QueueFunction};
+use shared::id::TokenSeed;
 use shared::messages::{FireReminder, Sweep};
 use shared::store::Permit;
-use test_support::{Answer, Scripted, World, clock};
+use test_support::{Answer, Scripted, World, addressed, clock, keyring};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -30,7 +34,7 @@ async fn services(answers: Vec<Answer>) -> Services {
     let sweeper = Sweeper {
         store: world.store.clone(),
         reminders: Queue::new(&queues.sdk(), url("reminders")),
-        mails: Queue::new(&queues.sdk(), url("mails")),
+        mails: MailQueues { codes: Queue::new(&queues.sdk(), url("codes")), others: Queue::new(&queues.sdk(), url("mails")) },
         digests: Queue::new(&queues.sdk(), url("digests")),
         overdue: Queue::new(&queues.sdk(), url("overdue")),
         cleanups: Queue::new(&queues.sdk(), url("cleanups")),
@@ -118,6 +122,20 @@ async fn a_mail_that_never_reached_its_queue_is_handed_over_until_it_has_left() 
     services.world.store.settle_mail(&Permit::of_system(), &mail, MailOutcome::Sent).await.unwrap();
     services.ticks(clock::now().plus(HOUR), 60).await;
     assert_eq!(services.count("mails"), first);
+}
+
+#[tokio::test]
+async fn a_reset_that_never_reached_its_queue_is_handed_over_to_that_of_the_codes() {
+    let services = services(vec![taken()]).await;
+    let (seed, kid, user) = (TokenSeed::new(), "1".to_owned(), &services.world.user);
+    let token = MailedToken::derive(&keyring(), &kid, seed).unwrap();
+    let mail = Mail::new(user.id, MailContent::PasswordReset { seed, kid }, clock::now());
+    let posted = addressed(mail.clone(), user);
+    services.world.store.issue_reset(&Permit::of_system(), &posted, &token).await.unwrap();
+    services.ticks(clock::now().plus(MINUTE * 14), 45).await;
+    let codes = services.of("codes");
+    assert!(!codes.is_empty() && codes.iter().all(|message| message["mailId"] == json!(mail.id)), "{codes:?}");
+    assert!(services.of("mails").iter().all(|message| message["mailId"] != json!(mail.id)));
 }
 
 #[tokio::test]

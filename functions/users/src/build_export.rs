@@ -4,20 +4,23 @@
 //! next delivery begins anew under the same key; the mail goes out with the change that shows the file, once.
 
 use serde_json::{Map, Value};
+use shared::auth::mailbox::mailbox_tag;
 use shared::auth::mailed::MailedToken;
 use shared::auth::secrets::Secrets;
 use shared::aws::files::{Bucket, ObjectWriter};
 use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
-use shared::config::{Variable, required};
+use shared::config::{Variable, limits, required};
 use shared::domain::export::{Export, ExportState, object_key};
 use shared::domain::mail::{EXPORT_LINK_VALID, Mail, MailContent};
 use shared::events::{Environment, Failure, Message, QueueFunction};
 use shared::id::TokenSeed;
+use shared::limits::Limits;
 use shared::messages::BuildExport;
 use shared::runtime::Error;
 use shared::store::exports::UserRow;
 use shared::store::keys::{self, UserRowKey};
+use shared::store::mailboxes::AddressedMail;
 use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// What building takes.
@@ -29,6 +32,8 @@ pub struct Builder {
     pub permit: Permit,
     /// The keys that the link's token is derived from.
     pub secrets: Secrets,
+    /// The limits of mail.
+    pub limits: Limits,
     /// Where files lie.
     pub bucket: Bucket,
 }
@@ -41,7 +46,8 @@ impl QueueFunction for Builder {
     async fn start(environment: Environment) -> Result<Self, Error> {
         let Environment { sdk, store, permit, .. } = environment;
         let secrets = Secrets::load(SecretText::new(&sdk, required(Variable::SecretId)?)).await?;
-        Ok(Self { store, permit, secrets, bucket: Bucket::new(&sdk, required(Variable::UploadsBucket)?) })
+        let bucket = Bucket::new(&sdk, required(Variable::UploadsBucket)?);
+        Ok(Self { store, permit, secrets, limits: limits()?, bucket })
     }
 
     /// Builds the export that the message names, unless it was already built or replaced.
@@ -60,7 +66,11 @@ impl QueueFunction for Builder {
         let (seed, kid) = (TokenSeed::new(), keyring.current().to_owned());
         let token = MailedToken::derive(&keyring, &kid, seed).ok_or("no current key")?;
         let content = MailContent::ExportReady { seed, kid, expires_at: now.plus(EXPORT_LINK_VALID) };
-        let mail = Mail::new(user_id, content, now);
+        let Some(user) = self.store.user(user_id).await? else {
+            return Ok(self.bucket.delete(&export.object_key()).await?);
+        };
+        let mailbox = mailbox_tag(&keyring, &user.email);
+        let mail = AddressedMail::new(Mail::new(user_id, content, now), mailbox, user.address_state(), &self.limits);
         match self.store.finish_export(&self.permit, &export, size, &mail, &token).await {
             Err(WriteError::Refused(Refusal::ExportChanged)) => {
                 // Replaced, deleted, or finished by another delivery, whose file lies under the same key.

@@ -27,8 +27,8 @@ pub const OPERATION: Operation<PasswordChange, Done> =
 /// Logins open sessions, and each makes the account that was read out of date: then it is read again. The current password
 /// is verified again only if the account has another one by then.
 pub async fn handle(app: &App, request: &Request<'_, PasswordChange>) -> Result<Done, ApiError> {
-    let PasswordChange { current, new: NewPassword(new) } = request.body(app)?;
-    let (verified, hash) = (RefCell::new(None::<PasswordHash>), HashOnce::new(&new));
+    let PasswordChange { current, new } = request.body(app)?;
+    let (verified, hash) = (RefCell::new(None::<PasswordHash>), HashOnce::new(&new.0));
     retry_conflicts(async || {
         let account = account_with_sessions(app, request).await?;
         let permit = request.permit().await?;
@@ -39,8 +39,10 @@ pub async fn handle(app: &App, request: &Request<'_, PasswordChange>) -> Result<
             }
             verified.replace(Some(stored.clone()));
         }
+        new.check_owner("newPassword", "New password", &account.user.name, &account.user.email)?;
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
-        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &mail).await?)
+        let notice = app.notice(mail, &account.user).await?;
+        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &notice).await?)
     })
     .await?;
     Ok(Done::message("Password changed successfully"))

@@ -22,8 +22,8 @@ pub const OPERATION: Operation<FirstPassword, Done> =
         .errors(&[ErrorCode::PasswordAlreadySet, ErrorCode::ReauthRequired, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, FirstPassword>) -> Result<Done, ApiError> {
-    let FirstPassword { password: NewPassword(new) } = request.body(app)?;
-    let hash = HashOnce::new(&new);
+    let FirstPassword { password } = request.body(app)?;
+    let hash = HashOnce::new(&password.0);
     retry_conflicts(async || {
         let account = account_with_sessions(app, request).await?;
         let permit = request.permit().await?;
@@ -31,8 +31,10 @@ pub async fn handle(app: &App, request: &Request<'_, FirstPassword>) -> Result<D
             return Err(ApiError::new(ErrorCode::PasswordAlreadySet));
         }
         prove(request, &account, None, Proof::Password).await?;
+        password.check_owner("password", "Password", &account.user.name, &account.user.email)?;
         let mail = Mail::new(account.user.id, MailContent::PasswordChanged, request.now());
-        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &mail).await?)
+        let notice = app.notice(mail, &account.user).await?;
+        Ok(app.store.set_password(&permit, &account, hash.get()?, request.caller()?.session, &notice).await?)
     })
     .await?;
     Ok(Done::message("Password set successfully"))

@@ -41,7 +41,8 @@ pub async fn handle(app: &App, request: &Request<'_, TwoFactorSetting>) -> Resul
         let Some(switch) = account.user.switch_two_factor(two_factor, request.now()) else {
             return end(app, request, account, others).await;
         };
-        app.store.switch_two_factor(&permit, &account, &switch, others).await?;
+        let notice = app.notice(switch.mail.clone(), &account.user).await?;
+        app.store.switch_two_factor(&permit, &account, &switch, others, &notice).await?;
         Ok(switch.user)
     })
     .await?;

@@ -40,6 +40,7 @@ async fn job(answers: Vec<Answer>) -> Job {
         store: world.store.clone(),
         permit: Permit::of_system(),
         secrets: Secrets::load(SecretText::new(&manager.sdk(), "keys".to_owned())).await.unwrap(),
+        limits: test_support::api::limits("100/900", "5/900"),
         bucket: Bucket::new(&s3.sdk(), "uploads".to_owned()),
     };
     Job { world, s3, builder, export }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use shared::config::Variable;
-use shared::limits::RateLimitClass;
+use shared::limits::Limits;
 use shared::runtime::{Function, Trigger};
 use shared::store::keys::{self, Index};
 use shared::telemetry::{self, Metric};
@@ -15,7 +15,7 @@ pub fn facts() -> Value {
     json!({
         "functions": functions,
         "variables": names(Variable::EVERY_FUNCTION),
-        "rate_limits": RateLimitClass::ALL.map(RateLimitClass::name),
+        "rate_limits": Limits::names().collect::<Vec<_>>(),
         "metrics": {
             "namespace": telemetry::NAMESPACE,
             "dimension": telemetry::DIMENSION,

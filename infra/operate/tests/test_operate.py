@@ -157,7 +157,7 @@ def test_one_that_is_not_to_fire_is_not_queued(item: dict[str, Any] | None) -> N
 
 @pytest.mark.parametrize(
     "words",
-    [["redrive", "everything"], ["digest"], ["fire", USER], []],
+    [["redrive", "everything"], ["digest"], ["fire", USER], ["end-sessions"], []],
 )
 def test_bad_commands_are_refused(words: list[str]) -> None:
     with pytest.raises(SystemExit):

@@ -20,23 +20,10 @@ pub const MAX_TRIES: u32 = 5;
 /// New codes that may be asked for.
 pub const MAX_RESENDS: u32 = 3;
 
-/// How a login attempt is counted until its code is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AttemptKind {
-    /// As a failed login: it comes from an unknown address.
-    Login,
-    /// As a mailed code: it comes from a known address.
-    Code,
-}
-
 /// A login attempt that is counted in the account's guard until its code is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginAttempt {
-    /// How it is counted.
-    #[serde(rename = "countedAs")]
-    pub kind: AttemptKind,
     /// The number of the rate limit window.
     pub window: i64,
 }

@@ -32,6 +32,8 @@ pub enum Purpose {
     Unsubscribe,
     /// Hashing the addresses of accounts that somebody signs in to.
     AccountAddress,
+    /// Hashing the addresses that mail goes to.
+    Mailbox,
     /// Deriving the codes of logins.
     LoginCode,
     /// Sealing what a sign-in with Google must remember.
@@ -51,6 +53,7 @@ impl Purpose {
             Self::RateLimitedAccount => b"rate-limited-account",
             Self::Unsubscribe => b"unsubscribe",
             Self::AccountAddress => b"account-address",
+            Self::Mailbox => b"mailbox",
             Self::LoginCode => b"login-code",
             Self::OidcFlow => b"oidc-flow",
             Self::Idempotency => b"idempotency",

@@ -2,6 +2,7 @@
 
 pub mod challenge;
 pub mod keyring;
+pub mod mailbox;
 pub mod mailed;
 pub mod password;
 pub mod secrets;

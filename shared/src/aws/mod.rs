@@ -1,6 +1,7 @@
 //! Clients of AWS services: thin and typed. What differs from the SDK's defaults is said here, once.
 
 pub mod files;
+pub mod mail_queues;
 pub mod mailer;
 pub mod queue;
 pub mod schedules;

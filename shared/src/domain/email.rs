@@ -37,6 +37,18 @@ impl Email {
         &self.0
     }
 
+    /// The address without a plus-tag, for which mail servers deliver to the mailbox of the rest: `a+b@example.com` is
+    /// `a@example.com`.
+    pub fn untagged(&self) -> String {
+        match self.0.split_once('@') {
+            Some((local, domain)) => match local.split_once('+') {
+                Some((mailbox, _)) if !mailbox.is_empty() => format!("{mailbox}@{domain}"),
+                _ => self.0.clone(),
+            },
+            None => self.0.clone(),
+        }
+    }
+
     /// Parses an address: an ASCII local part, one `@` and a dotted domain, nothing that could end a header line or start
     /// a display name.
     ///
@@ -143,6 +155,16 @@ mod tests {
         }
         let message = Email::read("Email", &json!("ünal@example.com")).unwrap_err();
         assert!(message.starts_with("Email must have only ASCII characters before the @"), "{message}");
+    }
+
+    #[test]
+    fn tagged_addresses_are_of_one_mailbox() {
+        let untagged = |text: &str| Email::parse(text).unwrap().untagged();
+        for text in ["a@example.com", "A+1@example.com", "a+b+c@EXAMPLE.com", "a+@example.com"] {
+            assert_eq!(untagged(text), "a@example.com", "{text}");
+        }
+        assert_eq!(untagged("+a@example.com"), "+a@example.com", "there is no mailbox without a name");
+        assert_eq!(untagged("a@xn--bcher-kva.example"), untagged("a+x@bücher.example"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::domain::mail::{Mail, UNSUBSCRIBED};
+use crate::domain::mailbox::{UnverifiedMail, UnverifiedMailbox};
 use crate::domain::notification::Notification;
 use crate::domain::reminder::{Reminder, ReminderStatus};
 use crate::domain::reminder_change::{ReminderChange, TASK_COMPLETED};
@@ -17,6 +18,8 @@ pub struct Firing {
     pub task: Task,
     /// Its user.
     pub user: User,
+    /// The user's mailbox, where nobody has verified the address.
+    pub unverified: Option<UnverifiedMailbox>,
 }
 
 /// What a firing does.
@@ -37,14 +40,14 @@ pub struct Fired {
     pub notification: Notification,
     /// Its mail, if it has one and the address takes it.
     pub mail: Option<Mail>,
-    /// How many reminder mails the address has had, this one included, where it is not verified.
-    pub unverified_mails: Option<u32>,
+    /// What counts its mail, where nobody has verified the address.
+    pub unverified: Option<UnverifiedMail>,
 }
 
 impl Firing {
     /// Decides what the reminder does at `now`.
     pub fn decide(&self, now: Timestamp) -> FiringDecision {
-        let Self { reminder, task, user } = self;
+        let Self { reminder, task, user, unverified } = self;
         // Completing a task cancels the reminders that it has; one that was being planned in the meantime slips through.
         let slipped = task.status == TaskStatus::Completed
             && reminder.status == ReminderStatus::Pending
@@ -54,7 +57,7 @@ impl Firing {
         }
         let mut change = reminder.fire(now);
         let fired = &mut change.next;
-        let mail = match user.refuses_mail() {
+        let mail = match user.refuses_mail(unverified.as_ref(), now) {
             _ if !reminder.channel.mails() => None,
             _ if user.reminder_mails_off => {
                 fired.delivery = fired.delivery.skipped(UNSUBSCRIBED);
@@ -66,12 +69,12 @@ impl Firing {
             }
             None => Some(Mail::hour_before(fired, task, now)),
         };
-        let counts = mail.is_some() && user.counts_reminder_mails();
+        let unverified = unverified.clone().filter(|_| mail.is_some());
         FiringDecision::Fire(Box::new(Fired {
             change,
             notification: Notification::upcoming(task, now),
             mail,
-            unverified_mails: counts.then_some(user.unverified_reminder_mails + 1),
+            unverified: unverified.map(|mailbox| UnverifiedMail { mailbox, at: now }),
         }))
     }
 }
@@ -87,6 +90,7 @@ mod tests {
     use crate::domain::delivery::DeliveryState;
     use crate::domain::email::Email;
     use crate::domain::field::Field;
+    use crate::domain::mailbox::MailboxTag;
     use crate::domain::password::PasswordHash;
     use crate::domain::reminder::{Channel, NewReminder};
     use crate::domain::task::TaskPatch;
@@ -106,7 +110,7 @@ mod tests {
         let task = Task::new(user.id, parsed(json!({"title": "Pay rent"})).unwrap(), &Zone::UTC, now());
         let scheduled_at = now().plus(HOUR);
         let input = NewReminder { task_id: task.id, scheduled_at, channel: Some(channel), message: None, status: None };
-        Firing { reminder: Reminder::new(user.id, input, now()), task, user }
+        Firing { reminder: Reminder::new(user.id, input, now()), task, user, unverified: None }
     }
 
     #[track_caller]
@@ -119,17 +123,18 @@ mod tests {
 
     #[test]
     fn a_mail_to_an_unverified_address_counts_and_one_to_a_verified_address_does_not() {
-        let mut firing = firing(Channel::Email);
-        let first = fired(&firing);
-        assert!(first.mail.is_some());
-        assert_eq!((first.unverified_mails, first.change.next.status), (Some(1), ReminderStatus::Completed));
-        let mut imported = firing.clone();
-        firing.user.email_verified = true;
-        assert_eq!(fired(&firing).unverified_mails, None);
-        imported.user.gets_reminders_unverified = true;
-        imported.user.unverified_reminder_mails = 3;
-        let fired = fired(&imported);
-        assert!(fired.mail.is_some() && fired.unverified_mails.is_none(), "the original mailed it too");
+        let verified = firing(Channel::Email);
+        let first = fired(&verified);
+        assert!(first.mail.is_some() && first.unverified.is_none());
+        assert_eq!(first.change.next.status, ReminderStatus::Completed);
+        let mailbox = |sent| Some(UnverifiedMailbox { tag: MailboxTag::of_account(verified.user.id), sent });
+        let unverified = Firing { unverified: mailbox(vec![now(); 2]), ..verified.clone() };
+        let third = fired(&unverified);
+        assert!(third.mail.is_some());
+        assert_eq!(third.unverified.unwrap().at, now());
+        let fourth = fired(&Firing { unverified: mailbox(vec![now(); 3]), ..unverified });
+        assert!(fourth.mail.is_none() && fourth.unverified.is_none());
+        assert_eq!(fourth.change.next.delivery.state, DeliveryState::Failed);
     }
 
     #[test]

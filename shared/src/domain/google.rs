@@ -55,7 +55,6 @@ impl User {
             name: profile.name.unwrap_or_else(|| self.name.clone()),
             auth_provider: AuthProvider::Google,
             email_verified: true,
-            unverified_reminder_mails: 0,
             verification_hash: None,
             updated_at: now,
             ..self.clone()
@@ -92,7 +91,6 @@ mod tests {
             reset_hash: Some("a reset".to_owned()),
             verification_hash: Some("a verification".to_owned()),
             known_addresses: vec!["known".to_owned()],
-            unverified_reminder_mails: 2,
             ..User::register(name("Asha"), Email::parse("a@example.com").unwrap(), hash, Zone::UTC, now())
         }
     }
@@ -109,7 +107,7 @@ mod tests {
         assert_eq!((user.password_hash, user.reset_hash, user.verification_hash), (None, None, None));
         assert_eq!((user.password_version, user.known_addresses.len()), (1, 0));
         assert_eq!((user.email_verified, user.auth_provider), (true, AuthProvider::Google));
-        assert_eq!((user.google_id.as_deref(), user.unverified_reminder_mails), (Some("g-1"), 0));
+        assert_eq!(user.google_id.as_deref(), Some("g-1"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! hands it to the queue, and one function sends it. It holds no code and no token: those are derived from a
 //! seed when the mail is rendered.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -16,6 +17,7 @@ use crate::domain::task::{Category, Priority, Task, TaskDescription, TaskTitle};
 use crate::domain::user::User;
 use crate::domain::user_change::TwoFactor;
 use crate::id::{MailId, ReminderId, TaskId, TokenSeed, UserId};
+use crate::limits::MailBudget;
 use crate::word_type;
 
 /// How long a mail's row is kept, for support.
@@ -84,6 +86,81 @@ impl MailPurpose {
             Self::SecurityNotice => !user.email_verified,
             Self::Reminder => true,
         }
+    }
+}
+
+/// Whether the address that a mail goes to is known to be its owner's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressState {
+    /// Somebody has proven to read its mail.
+    Verified,
+    /// Nobody has.
+    Unverified,
+}
+
+/// The queue that a mail travels on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailLane {
+    /// Login codes and password resets, for which somebody waits and which soon are of no use. Few can be caused for one
+    /// mailbox, so that no flood is ahead of them.
+    Codes,
+    /// All other mail.
+    Others,
+}
+
+/// What happens to a mail beyond its mailbox's budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeyondBudget {
+    /// It is not sent; what causes it succeeds as ever.
+    NotSent,
+    /// What causes it is refused.
+    Refused,
+    /// It is sent all the same.
+    SentAnyway,
+}
+
+/// A kind of security notice, of which an account gets one mail in [`SECURITY_MAIL_PAUSE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecurityKind {
+    /// The password was changed.
+    PasswordChanged,
+    /// Two-factor login was turned on.
+    TwoFactorOn,
+    /// Two-factor login was turned off.
+    TwoFactorOff,
+    /// Sign-ins are blocked.
+    LoginsBlocked,
+    /// The account was linked with Google.
+    GoogleLinked,
+    /// A session's token was stolen.
+    TokenTheft,
+}
+
+/// The time between two mailed security notices of one kind.
+pub const SECURITY_MAIL_PAUSE: Duration = Duration::from_secs(10 * 60);
+
+/// When an account's latest security notices were mailed, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecurityMails(BTreeMap<SecurityKind, Timestamp>);
+
+impl SecurityMails {
+    /// Whether none was mailed yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same once `mail` is sent; `None` when one of its kind was mailed a moment ago, so that it is not to be sent.
+    pub fn with(&self, mail: &Mail) -> Option<Self> {
+        let kind = mail.content.security_kind()?;
+        let resting = |last: &Timestamp| mail.created_at.since(*last) < SECURITY_MAIL_PAUSE;
+        if self.0.get(&kind).is_some_and(resting) {
+            return None;
+        }
+        let mut mails = self.0.clone();
+        mails.insert(kind, mail.created_at);
+        Some(Self(mails))
     }
 }
 
@@ -206,6 +283,72 @@ impl MailContent {
             | Self::GoogleLinked
             | Self::TokenTheft { .. } => MailPurpose::SecurityNotice,
             Self::HourBefore { .. } | Self::Digest { .. } => MailPurpose::Reminder,
+        }
+    }
+
+    /// The queue that it travels on. Verification is not among the codes: whoever registers addresses causes as many such mails.
+    pub fn lane(&self) -> MailLane {
+        match self {
+            Self::LoginCode { .. } | Self::PasswordReset { .. } => MailLane::Codes,
+            Self::Verification { .. }
+            | Self::PasswordChanged
+            | Self::TwoFactorSwitched { .. }
+            | Self::LoginsBlocked
+            | Self::GoogleLinked
+            | Self::ExportReady { .. }
+            | Self::TokenTheft { .. }
+            | Self::HourBefore { .. }
+            | Self::Digest { .. } => MailLane::Others,
+        }
+    }
+
+    /// The kind of a security notice; `None` for other mails.
+    pub fn security_kind(&self) -> Option<SecurityKind> {
+        match self {
+            Self::PasswordChanged => Some(SecurityKind::PasswordChanged),
+            Self::TwoFactorSwitched { two_factor: TwoFactor::On } => Some(SecurityKind::TwoFactorOn),
+            Self::TwoFactorSwitched { two_factor: TwoFactor::Off } => Some(SecurityKind::TwoFactorOff),
+            Self::LoginsBlocked => Some(SecurityKind::LoginsBlocked),
+            Self::GoogleLinked => Some(SecurityKind::GoogleLinked),
+            Self::TokenTheft { .. } => Some(SecurityKind::TokenTheft),
+            Self::Verification { .. }
+            | Self::LoginCode { .. }
+            | Self::PasswordReset { .. }
+            | Self::ExportReady { .. }
+            | Self::HourBefore { .. }
+            | Self::Digest { .. } => None,
+        }
+    }
+
+    /// The budget of its mailbox that it counts in, and what happens beyond it; `None` for a mail that no budget limits.
+    ///
+    /// Whoever registers a stranger's address holds the password of the account, so all that an account mails to an address
+    /// which nobody has verified is anyone's doing. Reminders and digests have a rule of their own:
+    /// [`super::mailbox::UnverifiedMailbox`].
+    pub fn budget(&self, address: AddressState) -> Option<(MailBudget, BeyondBudget)> {
+        let unverified = address == AddressState::Unverified;
+        match self {
+            Self::Verification { .. } | Self::PasswordReset { .. } => Some((MailBudget::Anyone, BeyondBudget::NotSent)),
+            Self::LoginCode { .. } => Some((MailBudget::Code, BeyondBudget::Refused)),
+            Self::PasswordChanged
+            | Self::TwoFactorSwitched { .. }
+            | Self::GoogleLinked
+            | Self::TokenTheft { .. }
+            | Self::LoginsBlocked
+            | Self::ExportReady { .. }
+                if unverified =>
+            {
+                Some((MailBudget::Anyone, BeyondBudget::NotSent))
+            }
+            // Anyone can cause it, and nothing holds it back at an address that is verified.
+            Self::LoginsBlocked => Some((MailBudget::Anyone, BeyondBudget::SentAnyway)),
+            Self::PasswordChanged
+            | Self::TwoFactorSwitched { .. }
+            | Self::GoogleLinked
+            | Self::TokenTheft { .. }
+            | Self::ExportReady { .. }
+            | Self::HourBefore { .. }
+            | Self::Digest { .. } => None,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod firing;
 pub mod google;
 pub mod link;
 pub mod mail;
+pub mod mailbox;
 pub mod notification;
 pub mod password;
 pub mod reminder;

@@ -10,6 +10,8 @@ use crate::clock::Timestamp;
 use crate::domain::digest::{self, MorningDigest, PlannedDigest};
 use crate::domain::email::Email;
 use crate::domain::field::{Field, string};
+use crate::domain::mail::{AddressState, SecurityMails};
+use crate::domain::mailbox::{MailboxTag, UnverifiedMailbox};
 use crate::domain::password::PasswordHash;
 use crate::domain::zone::Zone;
 use crate::id::UserId;
@@ -19,9 +21,6 @@ text_type! {
     /// A person's name.
     PersonName, 2..=255, Single
 }
-
-/// Reminder mails that an address gets before its owner has verified it.
-pub const UNVERIFIED_REMINDER_MAILS: u32 = 3;
 
 /// Network addresses of earlier sign-ins that are remembered.
 pub const KNOWN_ADDRESSES: usize = 20;
@@ -102,9 +101,12 @@ pub struct User {
     /// Why mail to the address was stopped, while it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail_stopped: Option<MailStop>,
-    /// Reminder mails sent while the address was not verified, at most [`UNVERIFIED_REMINDER_MAILS`].
-    #[serde(default)]
-    pub unverified_reminder_mails: u32,
+    /// What the address's mailbox is counted under; accounts from before mailboxes were counted have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<MailboxTag>,
+    /// When the latest security notices were mailed.
+    #[serde(default, skip_serializing_if = "SecurityMails::is_empty")]
+    pub security_mails: SecurityMails,
     /// SHA-256 of the token that verifies the address, while one is out: an older one is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification_hash: Option<String>,
@@ -154,7 +156,8 @@ impl User {
             next_digest,
             reminder_mails_off: false,
             mail_stopped: None,
-            unverified_reminder_mails: 0,
+            mailbox: None,
+            security_mails: SecurityMails::default(),
             verification_hash: None,
             reset_hash: None,
             google_id: None,
@@ -228,22 +231,28 @@ impl User {
         self.next_digest = digest::next(&self.morning_digest, &self.timezone, self.digest_day, now);
     }
 
-    /// Why no digest or reminder mail goes to this address now; `None` when one may.
-    pub fn refuses_mail(&self) -> Option<&'static str> {
+    /// Why no digest or reminder mail goes to this address at `now`; `None` when one may. `unverified` is its mailbox, if
+    /// [`Self::counts_reminder_mails`].
+    pub fn refuses_mail(&self, unverified: Option<&UnverifiedMailbox>, now: Timestamp) -> Option<&'static str> {
         if let Some(stop) = self.mail_stopped {
             return Some(stop.reason());
         }
-        (!self.takes_reminder_mail()).then_some("the e-mail address is not verified")
+        unverified.filter(|mailbox| !mailbox.has_room(now)).map(|_| "the e-mail address is not verified")
+    }
+
+    /// Whether its address was proven.
+    pub fn address_state(&self) -> AddressState {
+        if self.email_verified { AddressState::Verified } else { AddressState::Unverified }
+    }
+
+    /// What the address's mailbox is counted under.
+    pub fn mailbox_tag(&self) -> MailboxTag {
+        self.mailbox.clone().unwrap_or_else(|| MailboxTag::of_account(self.id))
     }
 
     /// Whether the owner is to be told of blocked logins: not again within the hour.
     pub fn is_to_be_alerted(&self, now: Timestamp) -> bool {
         self.logins_blocked_at.is_none_or(|last| now.since(last) > ALERT_AGAIN)
-    }
-
-    /// Whether a reminder mail may still go to this address.
-    pub fn takes_reminder_mail(&self) -> bool {
-        !self.counts_reminder_mails() || self.unverified_reminder_mails < UNVERIFIED_REMINDER_MAILS
     }
 
     /// Whether reminder mails to this address are counted, since only a few may go to it.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::domain::digest::{Digest, PlannedDigest};
 use crate::domain::mail::{Mail, MailCategory, MailContent};
+use crate::domain::mailbox::{UnverifiedMail, UnverifiedMailbox};
 use crate::domain::notification::Notification;
 use crate::domain::user::{User, UserPatch};
 
@@ -77,6 +78,8 @@ pub struct DigestSettlement {
     pub mail: Option<Mail>,
     /// Why no digest goes to the address; `None` where one may.
     pub refused: Option<&'static str>,
+    /// What counts its mail, where nobody has verified the address.
+    pub unverified: Option<UnverifiedMail>,
     /// When it is settled.
     pub at: Timestamp,
 }
@@ -126,20 +129,25 @@ impl User {
         })
     }
 
-    /// Settles the digest of the planned day, for which `found` was selected, and plans the next one.
-    pub fn settle(&self, planned: PlannedDigest, found: Option<Digest>, now: Timestamp) -> DigestSettlement {
+    /// Settles the digest of the planned day, for which `found` was selected, and plans the next one. `unverified` is the
+    /// mailbox of an address that nobody has verified.
+    pub fn settle(
+        &self,
+        planned: PlannedDigest,
+        found: Option<Digest>,
+        unverified: Option<UnverifiedMailbox>,
+        now: Timestamp,
+    ) -> DigestSettlement {
         let mut user = self.clone();
         user.settle_digest(planned.day, now);
         let notification = found.as_ref().map(|found| Notification::digest(self.id, found, now));
         if found.is_some() {
             user.digest_told = Some(planned.day);
         }
-        let refused = self.refuses_mail();
+        let refused = self.refuses_mail(unverified.as_ref(), now);
         let mail = found.filter(|_| refused.is_none()).map(|found| Mail::digest(self.id, planned.day, found, now));
-        if mail.is_some() && self.counts_reminder_mails() {
-            user.unverified_reminder_mails += 1;
-        }
-        DigestSettlement { user, notification, mail, refused, at: now }
+        let unverified = unverified.filter(|_| mail.is_some()).map(|mailbox| UnverifiedMail { mailbox, at: now });
+        DigestSettlement { user, notification, mail, refused, unverified, at: now }
     }
 }
 
@@ -208,9 +216,9 @@ mod tests {
         let user = changed(&user, json!({"morning_digest": {"time": "18:00"}}), now);
         assert_eq!(planned(&user).unwrap(), "2026-01-05T18:00:00.000Z");
         let evening = at("2026-01-05T18:00:00Z");
-        let empty = user.settle(user.next_digest.unwrap(), None, evening);
+        let empty = user.settle(user.next_digest.unwrap(), None, None, evening);
         assert!(empty.notification.is_none() && empty.mail.is_none());
-        let user = user.settle(user.next_digest.unwrap(), found(), evening).user;
+        let user = user.settle(user.next_digest.unwrap(), found(), None, evening).user;
         let later = json!({"morning_digest": {"time": "20:00"}});
         assert_eq!(planned(&changed(&user, later.clone(), evening)).unwrap(), "2026-01-06T20:00:00.000Z");
         assert_eq!(planned(&changed(&empty.user, later, evening)).unwrap(), "2026-01-05T20:00:00.000Z");
@@ -237,14 +245,17 @@ mod tests {
     #[test]
     fn an_unverified_address_gets_three_digests_and_then_only_notifications() {
         let now = at("2026-01-06T05:00:00Z");
-        let mut user = in_utc(at("2026-01-05T08:00:00Z"));
+        let user = in_utc(at("2026-01-05T08:00:00Z"));
+        let mut mailbox = UnverifiedMailbox { tag: user.mailbox_tag(), sent: Vec::new() };
+        let settle = |mailbox: &UnverifiedMailbox| user.settle(user.next_digest.unwrap(), found(), Some(mailbox.clone()), now);
         for _ in 0..3 {
-            let settled = user.settle(user.next_digest.unwrap(), found(), now);
+            let settled = settle(&mailbox);
             assert!(settled.mail.is_some());
-            user = settled.user;
+            mailbox.sent = settled.unverified.unwrap().mailbox.with_another(now);
         }
-        let settled = user.settle(user.next_digest.unwrap(), found(), now);
+        let settled = settle(&mailbox);
         assert!(settled.mail.is_none() && settled.notification.is_some() && settled.refused.is_some());
+        assert!(settled.unverified.is_none());
         assert_eq!(settled.user.updated_at, user.updated_at, "the user changed nothing");
     }
 }

@@ -7,13 +7,18 @@ use super::error::ApiError;
 use super::limiter::RejectedParties;
 use super::operation::Facts;
 use crate::auth::keyring::Keyring;
+use crate::auth::mailbox::mailbox_tag;
 use crate::auth::secrets::Secrets;
 use crate::auth::token::InvalidToken;
 use crate::aws::secrets::SecretText;
 use crate::clock::Clock;
 use crate::config::{Config, HttpConfig, Variable, required};
+use crate::domain::email::Email;
+use crate::domain::mail::{AddressState, Mail};
+use crate::domain::user::User;
 use crate::store::Store;
 use crate::store::gate::Gate;
+use crate::store::mailboxes::{AddressedMail, SecurityNotice};
 
 /// What a route's handler works with.
 #[derive(Clone, Debug)]
@@ -79,6 +84,24 @@ impl App {
     /// The route has none.
     pub async fn keyring_with(&self, kid: &str) -> Result<Arc<Keyring>, ApiError> {
         Ok(self.secrets()?.keyring_with(kid).await)
+    }
+
+    /// A mail to `email`, which counts in its mailbox's budget.
+    ///
+    /// # Errors
+    /// The route has no keys.
+    pub async fn addressed(&self, mail: Mail, email: &Email, address: AddressState) -> Result<AddressedMail, ApiError> {
+        let mailbox = mailbox_tag(&*self.keyring().await?, email);
+        Ok(AddressedMail::new(mail, mailbox, address, &self.http.limits))
+    }
+
+    /// A security notice to the owner of `user`.
+    ///
+    /// # Errors
+    /// The route has no keys.
+    pub async fn notice(&self, mail: Mail, user: &User) -> Result<SecurityNotice, ApiError> {
+        let mailbox = mailbox_tag(&*self.keyring().await?, &user.email);
+        Ok(SecurityNotice::new(mail, mailbox, user, &self.http.limits))
     }
 
     /// Reads a token with `read`. For an unknown key the secret is read again, at most once a minute.

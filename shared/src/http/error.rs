@@ -275,6 +275,17 @@ impl ErrorCode {
     }
 }
 
+impl ErrorCode {
+    /// Whether it refuses a credential, a session, an origin, or a request beyond a limit: what an investigation looks for.
+    pub(super) fn is_security_event(self) -> bool {
+        let refuses_access = matches!(
+            self,
+            Self::SignInToVerify | Self::ReauthRequired | Self::OriginNotAllowed | Self::TooManyRequests
+        );
+        self.refuses_proof() || refuses_access
+    }
+}
+
 impl From<Vec<FieldError>> for ApiError {
     #[track_caller]
     fn from(fields: Vec<FieldError>) -> Self {
@@ -332,7 +343,8 @@ impl From<Refusal> for ApiError {
             | Refusal::DaysChanged
             | Refusal::CountersChanged
             | Refusal::GoogleTaken
-            | Refusal::ExportChanged => Self::new(ErrorCode::Conflict),
+            | Refusal::ExportChanged
+            | Refusal::MailboxChanged => Self::new(ErrorCode::Conflict),
             Refusal::TokenVoid => Self::new(ErrorCode::InvalidToken),
             Refusal::ChallengeOver => Self::new(ErrorCode::InvalidOtp),
         }
@@ -347,6 +359,9 @@ impl<R: std::fmt::Debug + Into<Self>> From<WriteError<R>> for ApiError {
             WriteError::Repeated(_) => Self::internal("a route that creates does not answer repeated requests"),
             WriteError::Refused(refusal) => refusal.into(),
             WriteError::Overtaken => Self::new(ErrorCode::Conflict),
+            WriteError::MailboxFull { retry_after, limit } => {
+                super::limiter::too_many_requests(limit).with_header("retry-after", retry_after.to_string())
+            }
             WriteError::Store(error) => error.into(),
         }
     }

@@ -126,12 +126,20 @@ pub struct RateLimitStatus {
     pub(super) retry_after: Option<i64>,
 }
 
+/// 429 in the original's words.
+#[track_caller]
+pub(super) fn too_many_requests(limit: Limit) -> ApiError {
+    let minutes = (limit.window + 59) / 60;
+    ApiError::new(ErrorCode::TooManyRequests)
+        .with_message(format!("Too many requests. Try again after {minutes} minutes."))
+}
+
 impl RateLimitStatus {
     /// The status after a request was counted, or was not because the class is at its cap. `now` in epoch seconds.
     pub(super) fn of(limit: Limit, count: RequestCount, now: i64) -> Self {
         let (current, previous) = (i64::from(count.current), i64::from(count.previous));
         let (allowed, window) = (i64::from(limit.requests), limit.window);
-        let left = window - now.rem_euclid(window);
+        let left = limit.left(now);
         // In units of requests × seconds, so that nothing is rounded.
         let used = previous * left + current * window;
         let over = !count.was_counted && current >= allowed || used > allowed * window;
@@ -139,15 +147,12 @@ impl RateLimitStatus {
             limit,
             remaining: u32::try_from((allowed * window - used).max(0) / window).unwrap_or_default(),
             reset: left,
-            retry_after: over.then(|| wait(limit, current, previous, left)),
+            retry_after: over.then(|| limit.wait(count.current, count.previous, left)),
         }
     }
 
-    /// 429 in the original's words.
     pub(super) fn rejection(&self) -> ApiError {
-        let minutes = (self.limit.window + 59) / 60;
-        ApiError::new(ErrorCode::TooManyRequests)
-            .with_message(format!("Too many requests. Try again after {minutes} minutes."))
+        too_many_requests(self.limit)
     }
 
     /// `RateLimit-*`, and `Retry-After` when the request is rejected.
@@ -161,23 +166,6 @@ impl RateLimitStatus {
         headers.extend(self.retry_after.map(|seconds| ("retry-after", seconds.to_string())));
         headers
     }
-}
-
-/// Seconds until one request more fits, if none is made until then.
-fn wait(limit: Limit, current: i64, previous: i64, left: i64) -> i64 {
-    let (most, window) = (i64::from(limit.requests), limit.window);
-    let room = |count: i64| (most - 1 - count) * window;
-    // The least time after which `count` requests, fading over `fading` seconds, fit into `room`.
-    let fade = |count: i64, fading: i64, room: i64| {
-        if count == 0 { 0 } else { (fading - room.div_euclid(count)).clamp(0, fading) }
-    };
-    if room(current) >= 0 {
-        let within = fade(previous, left, room(current));
-        if within < left {
-            return within.max(1);
-        }
-    }
-    left + fade(current, window, room(0))
 }
 
 /// The rate limiter's decision on one request. Only it gives a request its [`Permit`].

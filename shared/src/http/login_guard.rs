@@ -1,10 +1,9 @@
 //! The guard of one account: it limits failed logins per hour from addresses that never signed in to the account,
-//! against guessing from many addresses, and mailed codes per hour for logins from known addresses, against flooding a
-//! mailbox. It works the same whether the account exists or not.
+//! against guessing from many addresses. It works the same whether the account exists or not.
 
 use super::error::ApiError;
 use super::limiter;
-use crate::auth::challenge::{AttemptKind, LoginAttempt};
+use crate::auth::challenge::LoginAttempt;
 use crate::auth::keyring::{Keyring, Purpose, hex};
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
@@ -15,12 +14,7 @@ use crate::store::rates::Slot;
 /// Bytes of an account's keyed hash.
 const LENGTH: usize = 16;
 
-fn class_of(kind: AttemptKind) -> RateLimitClass {
-    match kind {
-        AttemptKind::Login => RateLimitClass::Login,
-        AttemptKind::Code => RateLimitClass::Code,
-    }
-}
+const CLASS: RateLimitClass = RateLimitClass::Login;
 
 /// A login attempt that is counted until it is given back.
 #[derive(Clone, Debug)]
@@ -39,12 +33,12 @@ impl Reservation {
         store: &Store,
         keyring: &Keyring,
         limits: &Limits,
-        (email, kind): (&Email, AttemptKind),
+        email: &Email,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let limit = limits.of(class_of(kind));
+        let limit = limits.of(CLASS);
         let window = now.as_second().div_euclid(limit.window);
-        let reservation = Self::of(keyring, limits, email, LoginAttempt { kind, window });
+        let reservation = Self::of(keyring, limits, email, LoginAttempt { window });
         let expires_at = now.as_second() + 2 * limit.window;
         limiter::reserve(store, (&reservation.client, &reservation.slot), limit, expires_at, now).await?;
         Ok(reservation)
@@ -52,10 +46,8 @@ impl Reservation {
 
     /// The reservation of an attempt that was counted before.
     pub fn of(keyring: &Keyring, limits: &Limits, email: &Email, attempt: LoginAttempt) -> Self {
-        let tag = keyring.lasting_tag(Purpose::AccountAddress, email.as_str().as_bytes());
-        let client = hex(tag.get(..LENGTH).unwrap_or_default());
-        let class = class_of(attempt.kind);
-        let slot = Slot { class: class.name(), window: attempt.window, cap: limits.of(class).requests };
+        let client = account_tag(keyring, email);
+        let slot = Slot { class: CLASS.name(), window: attempt.window, cap: limits.of(CLASS).requests };
         Self { client, slot, attempt }
     }
 
@@ -70,11 +62,16 @@ impl Reservation {
     }
 }
 
+/// A keyed hash of an account's address, whether the account exists or not.
+pub(super) fn account_tag(keyring: &Keyring, email: &Email) -> String {
+    let tag = keyring.lasting_tag(Purpose::AccountAddress, email.as_str().as_bytes());
+    hex(tag.get(..LENGTH).unwrap_or_default())
+}
+
 /// Forgets the failed logins of an account: its owner has set a new password by mail. 1 call.
 pub async fn clear(store: &Store, keyring: &Keyring, limits: &Limits, email: &Email, now: Timestamp) {
-    let window = now.as_second().div_euclid(limits.of(RateLimitClass::Login).window);
-    let Reservation { client, slot, .. } =
-        Reservation::of(keyring, limits, email, LoginAttempt { kind: AttemptKind::Login, window });
+    let window = now.as_second().div_euclid(limits.of(CLASS).window);
+    let Reservation { client, slot, .. } = Reservation::of(keyring, limits, email, LoginAttempt { window });
     if let Err(error) = store.forget_count(&client, &slot).await {
         tracing::warn!(%error, "login_guard.clear_failed");
     }

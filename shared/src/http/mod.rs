@@ -78,7 +78,8 @@ pub(crate) mod testing {
             default_zone: Zone::parse("Asia/Kolkata").unwrap(),
             limits: Limits::parse(
                 "global=100/900,account=1000/900,foreign=100/900,auth=5/900,otp=5/900,register=10/3600,reset=3/3600,\
-                verify=5/3600,upload=10/3600,login=10/3600,code=10/3600",
+                verify=5/3600,upload=10/3600,login=10/3600,\
+                mailbox-hour=10/3600,mailbox-day=30/86400,code-hour=10/3600,code-day=30/86400",
             )
             .unwrap(),
         }

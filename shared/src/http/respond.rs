@@ -100,8 +100,12 @@ pub async fn respond(
     }
     let result = tokio::time::timeout(budget, work(app, handler, &parts)).await;
     let result = result.unwrap_or_else(|_| Err(ApiError::unavailable("the handler outlasted its budget")));
+    let refusal = match &result {
+        Ok(_) => None,
+        Err(error) => Some(access_log::Refusal::of(app, &parts, error.code()).await),
+    };
     let (response, is_server_error) = into_response(&parts, request_id, result);
-    access_log::write(app, &parts, &response, is_server_error, started.elapsed());
+    access_log::write(app, &parts, &response, (refusal, is_server_error), started.elapsed());
     response
 }
 

@@ -3,13 +3,13 @@
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use super::error::failed;
+use super::mailboxes::SecurityNotice;
 use super::sessions::same_sessions;
 use super::update::Expression;
 use super::users::AccountWithSessions;
 use super::{Permit, Refusal, Store, StoreError, WriteError, key_of, keys, text};
 use crate::clock::Timestamp;
 use crate::domain::cleanup::Left;
-use crate::domain::mail::Mail;
 use crate::domain::user::ALERT_AGAIN;
 use crate::id::UserId;
 
@@ -24,17 +24,17 @@ impl Store {
     pub async fn alert_of_blocked_logins(
         &self,
         permit: &Permit,
-        mail: &Mail,
+        notice: &SecurityNotice,
     ) -> Result<(), WriteError<AlreadyAlerted>> {
-        let now = mail.created_at;
+        let (user, now) = (notice.mail.mail.user_id, notice.mail.mail.created_at);
         let mut transaction = permit.transaction(now);
         let mut change = Expression::default();
         change
             .set("loginsBlockedAt", text(now.to_string()))
             .require_row()
             .require_below("loginsBlockedAt", text(now.minus(ALERT_AGAIN).to_string()));
-        transaction.update(keys::account(mail.user_id), change, AlreadyAlerted);
-        transaction.put_security_notice(mail);
+        transaction.notify_of_security(notice, &mut change);
+        transaction.update(keys::account(user), change, AlreadyAlerted);
         self.transact(transaction).await
     }
 

@@ -165,6 +165,8 @@ fn user_row_key(row: &Item) -> Option<UserRowKey> {
         | RowKey::MailedToken(_)
         | RowKey::Challenge(_)
         | RowKey::RateWindows(_)
+        | RowKey::MailBudget(..)
+        | RowKey::UnverifiedReminders(_)
         | RowKey::Migration(_)
         | RowKey::MigrationLock
         | RowKey::ImportProgress => None,

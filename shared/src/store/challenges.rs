@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
 
 use super::error::failed;
+use super::mailboxes::AddressedMail;
 use super::row::Row;
 use super::transact::{Transaction, past_transactions};
 use super::update::Expression;
 use super::{Permit, Refusal, Store, StoreError, WriteError, key_item, keys, number, text};
 use crate::auth::challenge::{Challenge, MAX_RESENDS, MAX_TRIES};
 use crate::clock::Timestamp;
-use crate::domain::mail::Mail;
 use crate::domain::password::PasswordHash;
 use crate::id::ChallengeId;
 
@@ -18,15 +18,15 @@ impl Store {
     /// Opens a challenge, and sends its code. An outdated hash of the password is `replaced` by a new one. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AccountChanged`] when the outdated hash is not the account's any more.
+    /// [`Refusal::AccountChanged`] when the outdated hash is not the account's any more, [`WriteError::MailboxFull`].
     pub async fn open_challenge(
         &self,
         permit: &Permit,
         challenge: &Challenge,
-        mail: &Mail,
+        mail: &AddressedMail,
         replaced: Option<(&PasswordHash, &PasswordHash)>,
     ) -> Result<(), WriteError> {
-        let mut transaction = permit.transaction(mail.created_at);
+        let mut transaction = permit.transaction(mail.mail.created_at);
         if let Some((outdated, rehash)) = replaced {
             const HASH: &str = "passwordHash";
             let mut change = Expression::default();
@@ -34,7 +34,7 @@ impl Store {
             transaction.update(keys::account(challenge.user_id), change, Refusal::AccountChanged);
         }
         transaction.put_new(Row::new(keys::challenge(challenge.id), challenge));
-        transaction.put_mail(mail);
+        transaction.post(mail, Vec::new());
         self.transact(transaction).await
     }
 
@@ -92,9 +92,15 @@ impl Store {
     ///
     /// # Errors
     /// [`Refusal::ChallengeOver`] when it was met or given another code meanwhile; [`Refusal::AccountChanged`] when the
-    /// account is gone or has another password than the login began with: the code would open nothing.
-    pub async fn renew_challenge(&self, permit: &Permit, renewed: &Challenge, mail: &Mail) -> Result<(), WriteError> {
-        let mut transaction = permit.transaction(mail.created_at);
+    /// account is gone or has another password than the login began with: the code would open nothing;
+    /// [`WriteError::MailboxFull`].
+    pub async fn renew_challenge(
+        &self,
+        permit: &Permit,
+        renewed: &Challenge,
+        mail: &AddressedMail,
+    ) -> Result<(), WriteError> {
+        let mut transaction = permit.transaction(mail.mail.created_at);
         let mut change = Expression::default();
         change
             .set("seed", text(renewed.seed.to_string()))
@@ -109,7 +115,7 @@ impl Store {
         // The version only grows, and accounts from before it have none: so this is equality.
         same_password.require_row().require_below("passwordVersion", number(renewed.password_version + 1));
         transaction.check(keys::account(renewed.user_id), same_password, Refusal::AccountChanged);
-        transaction.put_mail(mail);
+        transaction.post(mail, Vec::new());
         self.transact(transaction).await
     }
 }

@@ -90,14 +90,15 @@ impl Store {
     /// puts the mail on its way, all or nothing. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AccountChanged`] when the day was settled, or what the digest is planned from was changed in the meantime.
+    /// [`Refusal::AccountChanged`] when the day was settled, or what the digest is planned from was changed in the meantime;
+    /// [`Refusal::MailboxChanged`] when another mail to the unverified mailbox was counted.
     pub async fn settle_digest(
         &self,
         permit: &Permit,
         read: &User,
         settlement: &DigestSettlement,
     ) -> Result<(), WriteError> {
-        let DigestSettlement { user, notification, mail, .. } = settlement;
+        let DigestSettlement { user, notification, mail, unverified, .. } = settlement;
         let change = account_update(read, user);
         if notification.is_none() && mail.is_none() {
             return self.update_row(permit, keys::account(read.id), change, Refusal::AccountChanged).await;
@@ -109,6 +110,9 @@ impl Store {
         }
         if let Some(mail) = mail {
             transaction.put_mail(mail);
+        }
+        if let Some(unverified) = unverified {
+            transaction.count_unverified(unverified);
         }
         self.transact(transaction).await
     }

@@ -6,6 +6,7 @@ use super::error::failed;
 use super::keys::{self, RowKey, UserRowKey};
 use super::update::Expression;
 use super::{Store, StoreError, key_of, text, text_of};
+use crate::domain::mail::MailLane;
 use crate::domain::reminder::Reminder;
 use crate::domain::sweep::{DuePosition, DueWindow};
 use crate::id::{AttachmentId, MailId, ReminderId, TaskId, UserId};
@@ -16,7 +17,7 @@ pub enum DueRow {
     /// A reminder that is to fire.
     Reminder(UserId, ReminderId),
     /// A mail that has not left.
-    Mail(UserId, MailId),
+    Mail(UserId, MailId, MailLane),
     /// An account whose digest is to go out.
     Digest(UserId),
     /// A task whose due date has passed.
@@ -36,12 +37,12 @@ pub struct DuePage {
 
 impl DueRow {
     /// The row of a key; `None` for rows that are never due.
-    fn of(key: RowKey) -> Option<Self> {
+    fn of(key: RowKey, due_at: &str) -> Option<Self> {
         let RowKey::OfUser(user, row) = key else { return None };
         match row {
             UserRowKey::Account => Some(Self::Digest(user)),
             UserRowKey::Reminder(id) => Some(Self::Reminder(user, id)),
-            UserRowKey::Mail(id) => Some(Self::Mail(user, id)),
+            UserRowKey::Mail(id) => Some(Self::Mail(user, id, keys::mail_lane(due_at))),
             UserRowKey::Task(id) => Some(Self::Task(user, id)),
             UserRowKey::Attachment(id) => Some(Self::Attachment(user, id)),
             UserRowKey::Session(_)
@@ -106,7 +107,8 @@ impl Store {
         self.meter().read(output.consumed_capacity.as_ref());
         let mut rows = Vec::new();
         for item in output.items.unwrap_or_default() {
-            match key_of(&item).and_then(|key| DueRow::of(RowKey::parse(&key.pk, &key.sk)?)) {
+            let due_at = text_of(&item, keys::DUE_AT).unwrap_or_default();
+            match key_of(&item).and_then(|key| DueRow::of(RowKey::parse(&key.pk, &key.sk)?, due_at)) {
                 Some(row) => rows.push(row),
                 None => tracing::error!(sk = text_of(&item, keys::SK), "due.row_unreadable"),
             }

@@ -5,6 +5,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::idempotency::Once;
 use super::transact::CONFLICT;
+use crate::limits::Limit;
 
 /// The table did not do what was asked. Not for callers of the API.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,8 @@ pub enum Refusal {
     GoogleTaken,
     /// The export was finished or replaced in the meantime.
     ExportChanged,
+    /// Another mail to the unverified mailbox was counted in the meantime.
+    MailboxChanged,
 }
 
 /// Why a write was not done. `R` is what the write may be refused with.
@@ -90,6 +93,14 @@ pub enum WriteError<R = Refusal> {
     /// Others changed a row that the write depends on, at every try.
     #[error("overtaken by other writes")]
     Overtaken,
+    /// The mailbox that a mail of the write goes to has had as many as it may.
+    #[error("the mailbox gets no more mail for {retry_after} s")]
+    MailboxFull {
+        /// Seconds until it may get another.
+        retry_after: i64,
+        /// The limit that is exceeded.
+        limit: Limit,
+    },
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::error::failed;
 use super::keys::{self, RowKey, UserRowKey};
-use super::mailed_tokens::{TokenRow, TokenUse};
+use super::mailboxes::AddressedMail;
+use super::mailed_tokens::{TokenRow, TokenUse, token_write};
 use super::row::Row;
 use super::update::Expression;
 use super::{Item, Permit, ReadError, Refusal, Store, StoreError, WriteError, key_of, number, text, text_of};
@@ -15,7 +16,7 @@ use crate::auth::keyring::sha256_hex;
 use crate::auth::mailed::MailedToken;
 use crate::clock::Timestamp;
 use crate::domain::export::{Export, ExportState};
-use crate::domain::mail::{EXPORT_LINK_VALID, Mail};
+use crate::domain::mail::EXPORT_LINK_VALID;
 use crate::domain::user::User;
 use crate::id::{SessionId, UserId};
 
@@ -123,10 +124,11 @@ impl Store {
         permit: &Permit,
         export: &Export,
         size: u64,
-        mail: &Mail,
+        mail: &AddressedMail,
         token: &MailedToken,
     ) -> Result<(), WriteError> {
-        let mut transaction = permit.transaction(mail.created_at);
+        let now = mail.mail.created_at;
+        let mut transaction = permit.transaction(now);
         let mut change = Expression::default();
         change
             .set("state", text(ExportState::Ready.as_str()))
@@ -134,10 +136,10 @@ impl Store {
             .require_equal("id", text(export.id.to_string()))
             .require_equal("state", text(ExportState::Pending.as_str()));
         transaction.update(keys::export(export.user_id), change, Refusal::ExportChanged);
-        let valid_until = mail.created_at.plus(EXPORT_LINK_VALID);
+        let valid_until = now.plus(EXPORT_LINK_VALID);
         let row = TokenRow::new(export.user_id, TokenUse::FetchExport, valid_until);
-        transaction.put_token(token, &row.until_password_changes(export.password_version));
-        transaction.put_mail(mail);
+        let token = token_write(token, &row.until_password_changes(export.password_version));
+        transaction.post(mail, vec![token]);
         self.transact(transaction).await
     }
 

@@ -1,5 +1,6 @@
 //! Accounts that sign in with Google.
 
+use super::mailboxes::SecurityNotice;
 use super::row::Row;
 use super::sessions::move_sessions;
 use super::transact::Transaction;
@@ -61,17 +62,18 @@ impl Store {
         permit: &Permit,
         read: &AccountWithSessions,
         link: &GoogleLink,
+        notice: &SecurityNotice,
     ) -> Result<(), WriteError> {
-        let GoogleLink { user, sessions, mail } = link;
+        let GoogleLink { user, sessions, .. } = link;
         let mut transaction = permit.transaction(user.updated_at);
-        let change = move_sessions(account_update(&read.user, user), read);
+        let mut change = move_sessions(account_update(&read.user, user), read);
+        transaction.notify_of_security(notice, &mut change);
         transaction.update(keys::account(user.id), change, Refusal::AccountChanged);
         match sessions {
             SessionsAfterLink::Kept => {}
             SessionsAfterLink::Ended => transaction.end_sessions(read.sessions.iter()),
         }
         transaction.claim_google(user.google_id.as_deref().unwrap_or_default(), user.id);
-        transaction.put_security_notice(mail);
         self.transact(transaction).await
     }
 }

@@ -25,6 +25,7 @@
 //! | Token sent by mail (verification, reset, export) | `TOKEN#<sha-256>` | `TOKEN` | TTL |
 //! | Login that waits for its code | `CHALLENGE#<id>` | `CHALLENGE` | TTL |
 //! | Rate windows of a client address or account, failed logins of an account | `RATE#<keyed hash>` | `RATE` | TTL |
+//! | Mails that a mailbox got: by anyone's doing, login codes, reminders while unverified | `MAILBOX#<keyed hash>` | `ANYONE`, `CODES`, `REMINDERS` | TTL |
 //! | Health probe (never written) | `HEALTH` | `HEALTH` | |
 //! | Migration ledger and its lock, how far an import is | `MIGRATIONS` | `NUMBER#<number>`, `LOCK`, `IMPORT` | |
 //!
@@ -156,6 +157,8 @@ use jiff::civil::Date;
 pub use self::indexes::*;
 pub use self::row_key::{RowKey, UserRowKey};
 use crate::domain::email::Email;
+use crate::domain::mailbox::MailboxTag;
+use crate::limits::MailBudget;
 use crate::id::{AttachmentId, ChallengeId, MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
 
 /// The table's partition key.
@@ -216,11 +219,15 @@ const GOOGLE_PREFIX: &str = "GOOGLE#";
 const TOKEN_PREFIX: &str = "TOKEN#";
 const CHALLENGE_PREFIX: &str = "CHALLENGE#";
 const RATE_PREFIX: &str = "RATE#";
+const MAILBOX_PREFIX: &str = "MAILBOX#";
 const IDEMPOTENCY_PREFIX: &str = "IDEM#";
 const CLAIM: &str = "CLAIM";
 const TOKEN: &str = "TOKEN";
 const CHALLENGE: &str = "CHALLENGE";
 const RATE: &str = "RATE";
+const BUDGET_OF_ANYONE: &str = "ANYONE";
+const BUDGET_OF_CODES: &str = "CODES";
+const UNVERIFIED_REMINDERS: &str = "REMINDERS";
 const MIGRATION_LOCK: &str = "LOCK";
 const IMPORT: &str = "IMPORT";
 
@@ -345,6 +352,24 @@ pub fn export(user: UserId) -> Key {
 /// The rate windows of a client, by the keyed hash of its address.
 pub fn rate_windows(client: &str) -> Key {
     Key { pk: format!("{RATE_PREFIX}{client}"), sk: RATE.to_owned() }
+}
+
+/// The row that counts a mailbox's mails of a budget.
+pub fn mail_budget(mailbox: &MailboxTag, budget: MailBudget) -> Key {
+    let sk = match budget {
+        MailBudget::Anyone => BUDGET_OF_ANYONE,
+        MailBudget::Code => BUDGET_OF_CODES,
+    };
+    of_mailbox(mailbox, sk)
+}
+
+/// The row that tells when reminder mails went to a mailbox at an address that nobody has verified.
+pub fn unverified_reminders(mailbox: &MailboxTag) -> Key {
+    of_mailbox(mailbox, UNVERIFIED_REMINDERS)
+}
+
+fn of_mailbox(mailbox: &MailboxTag, sk: &str) -> Key {
+    Key { pk: format!("{MAILBOX_PREFIX}{}", mailbox.as_str()), sk: sk.to_owned() }
 }
 
 /// The partition of the ledger of migrations.

@@ -5,17 +5,17 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::error::Refuse;
+use super::mailboxes::{AddressedMail, SecurityNotice};
 use super::row::Row;
 use super::sessions::{KNOWN_ADDRESSES, next_password};
-use super::transact::Transaction;
+use super::transact::Write;
 use super::update::Expression;
 use super::users::{AccountWithSessions, RESET, VERIFICATION};
-use super::{Permit, Refusal, Store, StoreError, WriteError, keys, number, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, keys, text};
 use crate::auth::keyring::sha256_hex;
 use crate::auth::mailed::MailedToken;
 use crate::clock::Timestamp;
-use crate::domain::mail::{Mail, RESET_VALID, VERIFICATION_VALID};
+use crate::domain::mail::{RESET_VALID, VERIFICATION_VALID};
 use crate::domain::password::PasswordHash;
 use crate::domain::user::User;
 use crate::id::UserId;
@@ -42,7 +42,9 @@ pub struct PasswordReset<'a> {
     /// Keyed hash of the network address that resets the password: the only known one from now on.
     pub address: &'a str,
     /// The notice.
-    pub mail: &'a Mail,
+    pub notice: &'a SecurityNotice,
+    /// When it is done.
+    pub at: Timestamp,
 }
 
 /// Why a reset is not issued.
@@ -147,7 +149,8 @@ impl Store {
         self.transact(transaction).await
     }
 
-    /// Sends the mail that verifies an address again; tokens sent before are void. 1 call.
+    /// Sends the mail that verifies an address again; tokens sent before are void. Where the mailbox has had its mails, nothing
+    /// is sent and no token is void. 1 call.
     ///
     /// # Errors
     /// [`Refusal::AccountChanged`] when the account is gone.
@@ -155,35 +158,36 @@ impl Store {
         &self,
         permit: &Permit,
         user: &User,
-        mail: &Mail,
+        mail: &AddressedMail,
         token: &MailedToken,
     ) -> Result<(), WriteError> {
-        let now = mail.created_at;
+        let now = mail.mail.created_at;
         let mut transaction = permit.transaction(now);
         let mut change = Expression::default();
         change.set(VERIFICATION, text(token.hash())).require_row();
-        transaction.update(keys::account(user.id), change, Refusal::AccountChanged);
-        transaction.put_verification(user.id, token, mail, now);
+        let newest = Write::update(keys::account(user.id), change, Refusal::AccountChanged);
+        transaction.post(mail, vec![newest, verification_token(user.id, token, now)]);
         self.transact(transaction).await
     }
 
-    /// Sends the mail that sets a new password, once for each mail id; tokens sent before are void. 1 call.
+    /// Sends the mail that sets a new password, once for each mail id; tokens sent before are void. Where the mailbox has had
+    /// its mails, nothing is sent and no token is void. 1 call.
     ///
     /// # Errors
     /// A [`ResetRefusal`].
     pub async fn issue_reset(
         &self,
         permit: &Permit,
-        mail: &Mail,
+        mail: &AddressedMail,
         token: &MailedToken,
     ) -> Result<(), WriteError<ResetRefusal>> {
-        let (user, now) = (mail.user_id, mail.created_at);
+        let (user, now) = (mail.mail.user_id, mail.mail.created_at);
         let mut transaction = permit.transaction(now);
-        transaction.put_mail_once(mail, ResetRefusal::AlreadyIssued);
         let mut change = Expression::default();
         change.set(RESET, text(token.hash())).require_row();
-        transaction.update(keys::account(user), change, ResetRefusal::NoAccount);
-        transaction.put_token(token, &TokenRow::new(user, TokenUse::ResetPassword, now.plus(RESET_VALID)));
+        let newest = Write::update(keys::account(user), change, ResetRefusal::NoAccount);
+        let row = TokenRow::new(user, TokenUse::ResetPassword, now.plus(RESET_VALID));
+        transaction.post_once(mail, ResetRefusal::AlreadyIssued, vec![newest, token_write(token, &row)]);
         self.transact(transaction).await
     }
 
@@ -198,20 +202,20 @@ impl Store {
         &self,
         permit: &Permit,
         read: &AccountWithSessions,
-        PasswordReset { token, hash, address, mail }: PasswordReset<'_>,
+        PasswordReset { token, hash, address, notice, at }: PasswordReset<'_>,
     ) -> Result<(), WriteError> {
         let token_hash = sha256_hex(token.as_bytes());
-        let mut transaction = permit.transaction(mail.created_at);
-        let mut change = next_password(read, hash, mail.created_at);
+        let mut transaction = permit.transaction(at);
+        let mut change = next_password(read, hash, at);
         change
             .verify_address()
             .set(KNOWN_ADDRESSES, AttributeValue::L(vec![text(address)]))
             .remove("loginsBlockedAt")
             .require_equal(RESET, text(token_hash.as_str()));
+        transaction.notify_of_security(notice, &mut change);
         transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
         transaction.remove(keys::mailed_token(&token_hash));
         transaction.end_sessions(read.sessions.iter());
-        transaction.put_security_notice(mail);
         self.transact(transaction).await
     }
 }
@@ -221,21 +225,17 @@ impl Expression {
     /// are void.
     pub(super) fn verify_address(&mut self) -> &mut Self {
         self.set("emailVerified", AttributeValue::Bool(true))
-            .set("unverifiedReminderMails", number(0))
             .remove(VERIFICATION)
             .remove("mailStopped")
     }
 }
 
-impl<R: Refuse> Transaction<R> {
-    /// Puts a verification mail on its way, and its token in place.
-    pub(crate) fn put_verification(&mut self, user: UserId, token: &MailedToken, mail: &Mail, now: Timestamp) {
-        self.put_token(token, &TokenRow::new(user, TokenUse::VerifyEmail, now.plus(VERIFICATION_VALID)));
-        self.put_mail(mail);
-    }
+/// Puts a token in place that verifies an address.
+pub(super) fn verification_token<R>(user: UserId, token: &MailedToken, now: Timestamp) -> Write<R> {
+    token_write(token, &TokenRow::new(user, TokenUse::VerifyEmail, now.plus(VERIFICATION_VALID)))
+}
 
-    /// Puts a mailed token in place.
-    pub(super) fn put_token(&mut self, token: &MailedToken, row: &TokenRow) {
-        self.put_new(Row::new(keys::mailed_token(&token.hash()), row));
-    }
+/// Puts a mailed token in place.
+pub(super) fn token_write<R>(token: &MailedToken, row: &TokenRow) -> Write<R> {
+    Write::put_new(Row::new(keys::mailed_token(&token.hash()), row))
 }

@@ -183,28 +183,13 @@ fn receipt(reminder: &Reminder, delivery: &Delivery, outcome: MailOutcome, now: 
 pub struct MailClaimed;
 
 impl<R: Refuse> Transaction<R> {
-    /// Puts a mail on its way: the stream hands it to the queue.
+    /// Puts a mail that no budget limits on its way: the stream hands it to the queue.
     pub(crate) fn put_mail(&mut self, mail: &Mail) {
         self.put_new(mail_row(mail));
     }
-
-    /// Puts a security notice on its way, and shows it in the app.
-    pub(super) fn put_security_notice(&mut self, mail: &Mail) {
-        self.put_mail(mail);
-        if let Some(notification) = mail.notification() {
-            self.notify(&notification);
-        }
-    }
-
-    /// Puts a mail on its way, unless it was put there before.
-    pub(crate) fn put_mail_once(&mut self, mail: &Mail, refusal: R) {
-        let mut absent = Expression::default();
-        absent.require_absent(keys::PK);
-        self.put(mail_row(mail), absent, refusal);
-    }
 }
 
-fn mail_row(mail: &Mail) -> Row {
+pub(super) fn mail_row(mail: &Mail) -> Row {
     Row::new(keys::mail(mail.user_id, mail.id), mail)
         .with(keys::EXPIRES_AT, number(mail.created_at.plus(KEPT).as_second()))
         .with_due(keys::mail_due(mail))

@@ -22,6 +22,7 @@ pub mod import;
 pub mod keys;
 pub mod ledger;
 pub mod mailed_tokens;
+pub mod mailboxes;
 pub mod mails;
 pub mod meter;
 pub mod notifications;

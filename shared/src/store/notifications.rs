@@ -236,7 +236,7 @@ impl<R: Refuse> Transaction<R> {
     /// it, so that dates order notifications as they were made, and marking all as read marks these and no others.
     pub(crate) fn notify(&mut self, notification: &Notification) {
         let notification = notification.clone();
-        self.set_dependent(Dependent::new(move |inbox| Ok(notification_writes(&notification, Inbox::read(inbox)?))));
+        self.add_dependent(Dependent::new(move |inbox| Ok(notification_writes(&notification, Inbox::read(inbox)?))));
     }
 }
 
@@ -315,7 +315,7 @@ enum Inbox {
 }
 
 impl Inbox {
-    fn read(found: Found<'_>) -> Result<Self, StoreError> {
+    fn read(found: &Found) -> Result<Self, StoreError> {
         Ok(match found {
             Found::Unread => Self::Present { newest: None },
             Found::Absent => Self::Absent,

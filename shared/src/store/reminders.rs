@@ -185,7 +185,8 @@ impl Store {
         Ok(reminders)
     }
 
-    /// What a firing reminder depends on; `None` when any of it is gone. 1 call.
+    /// What a firing reminder depends on; `None` when any of it is gone. 1 call; 1 more for a user whose address is not
+    /// verified.
     ///
     /// # Errors
     /// The table failed.
@@ -193,7 +194,9 @@ impl Store {
         let (reminder, task, user) = (keys::reminder(user, reminder), keys::task(user, task), keys::account(user));
         let mut rows = self.get_rows(vec![reminder.clone(), task.clone(), user.clone()]).await?;
         let found = rows.take(&reminder)?.zip(rows.take(&task)?).zip(rows.take(&user)?);
-        Ok(found.map(|((reminder, task), user)| Firing { reminder, task, user }))
+        let Some(((reminder, task), user)) = found else { return Ok(None) };
+        let unverified = self.unverified_mailbox(&user).await?;
+        Ok(Some(Firing { reminder, task, user, unverified }))
     }
 
     /// Records that a reminder of `user` fired: claims it, notifies the user, puts its mail on the way, and counts it on its
@@ -201,9 +204,9 @@ impl Store {
     ///
     /// # Errors
     /// [`Refusal::ReminderChanged`] when it was moved, finished, deleted or fired in the meantime;
-    /// [`Refusal::AccountChanged`] when another mail to the unverified address was counted.
+    /// [`Refusal::MailboxChanged`] when another mail to the unverified mailbox was counted.
     pub async fn fire_reminder(&self, permit: &Permit, user: &User, fired: &Fired) -> Result<(), WriteError> {
-        let Fired { change, notification, mail, unverified_mails } = fired;
+        let Fired { change, notification, mail, unverified } = fired;
         let mut transaction = permit.transaction(change.next.updated_at);
         let snapshot = CounterSnapshot { zone: Some(user.timezone.clone()), days: DaySnapshot::default() };
         let counters = self.replace_reminder(&mut transaction, change, &snapshot).await?;
@@ -211,8 +214,8 @@ impl Store {
         if let Some(mail) = mail {
             transaction.put_mail(mail);
         }
-        if let Some(mails) = unverified_mails {
-            transaction.count_unverified_mail(user, *mails);
+        if let Some(unverified) = unverified {
+            transaction.count_unverified(unverified);
         }
         self.transact_counted(user.id, transaction, (&counters, Cap::None), &snapshot.days).await
     }

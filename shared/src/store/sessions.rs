@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use super::error::Refuse;
 use super::error::failed;
 use super::keys::Key;
+use super::mailboxes::SecurityNotice;
 use super::permit::alive;
 use super::row::Row;
 use super::row_set::RowSet;
@@ -15,8 +16,8 @@ use super::{Permit, ReadError, Refusal, Store, StoreError, WriteError, key_item,
 use crate::auth::challenge::Challenge;
 use crate::auth::session::{MAX_SESSIONS, Session, SessionState};
 use crate::clock::Timestamp;
-use crate::domain::mail::Mail;
 use crate::domain::password::PasswordHash;
+use crate::domain::user::User;
 use crate::id::{SessionId, UserId};
 
 /// A login: the session that it opens, and what it rests on.
@@ -83,6 +84,20 @@ impl Store {
         self.get(keys::session(user, session)).await
     }
 
+    /// A session, alive or not, with its account; `None` when either is gone. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn session_with_account(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<(Session, User)>, StoreError> {
+        let (session, account) = (keys::session(user, session), keys::account(user));
+        let mut rows = self.get_rows(vec![session.clone(), account.clone()]).await?;
+        Ok(rows.take(&session)?.zip(rows.take(&account)?))
+    }
+
     /// Reads rows for a session that must be alive, at the price of one row more. 1 call.
     ///
     /// # Errors
@@ -137,13 +152,20 @@ impl Store {
     /// Deletes a session whose token was stolen, and notifies the user in the app and by mail, once. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::SessionChanged`] when it has ended already.
-    pub async fn notify_of_theft(&self, permit: &Permit, session: &Session, mail: &Mail) -> Result<(), WriteError> {
-        let mut transaction = permit.transaction(mail.created_at);
+    /// [`Refusal::SessionChanged`] when it has ended already, [`Refusal::AccountChanged`] when the account is gone.
+    pub async fn notify_of_theft(
+        &self,
+        permit: &Permit,
+        session: &Session,
+        notice: &SecurityNotice,
+    ) -> Result<(), WriteError> {
+        let mut transaction = permit.transaction(notice.mail.mail.created_at);
         let mut there = Expression::default();
         there.require_row();
-        transaction.delete(keys::session(session.user_id, session.id), there, Refusal::SessionChanged);
-        transaction.put_security_notice(mail);
+        transaction.delete(keys::session(session.user_id, session.id), there.clone(), Refusal::SessionChanged);
+        let mut change = there;
+        transaction.notify_of_security(notice, &mut change);
+        transaction.update(keys::account(session.user_id), change, Refusal::AccountChanged);
         self.transact(transaction).await
     }
 
@@ -200,13 +222,14 @@ impl Store {
         read: &AccountWithSessions,
         hash: &PasswordHash,
         kept: SessionId,
-        mail: &Mail,
+        notice: &SecurityNotice,
     ) -> Result<(), WriteError> {
-        let mut transaction = permit.transaction(mail.created_at);
-        let change = next_password(read, hash, mail.created_at);
+        let now = notice.mail.mail.created_at;
+        let mut transaction = permit.transaction(now);
+        let mut change = next_password(read, hash, now);
+        transaction.notify_of_security(notice, &mut change);
         transaction.update(keys::account(read.user.id), change, Refusal::AccountChanged);
         transaction.end_sessions(read.sessions.iter().filter(|session| session.id != kept));
-        transaction.put_security_notice(mail);
         self.transact(transaction).await
     }
 }

@@ -33,12 +33,12 @@ pub(super) const CONFLICT: &str = "TransactionConflictException";
 #[derive(Clone, Debug)]
 pub(crate) struct Transaction<R = Refusal> {
     writes: Vec<Write<R>>,
-    dependent: Option<Dependent<R>>,
+    dependents: Vec<Dependent<R>>,
 }
 
 impl<R> Default for Transaction<R> {
     fn default() -> Self {
-        Self { writes: Vec::new(), dependent: None }
+        Self { writes: Vec::new(), dependents: Vec::new() }
     }
 }
 
@@ -47,6 +47,13 @@ impl<R> Default for Transaction<R> {
 pub(crate) struct Write<R> {
     action: Action,
     on_refusal: OnRefusal<R>,
+}
+
+/// A write, and the dependent set that it belongs to.
+#[derive(Debug)]
+struct PlannedWrite<R> {
+    write: Write<R>,
+    dependent: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -103,14 +110,14 @@ impl<R: fmt::Debug> fmt::Debug for OnRefusal<R> {
 }
 
 /// What is known of the row that dependent writes depend on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Found<'a> {
+#[derive(Clone, Debug)]
+pub(crate) enum Found {
     /// Nothing: it was not read. The writes assume the usual case, and their condition checks it.
     Unread,
     /// There is no such row.
     Absent,
     /// The row.
-    Row(&'a Item),
+    Row(Item),
 }
 
 /// Writes that depend on a row which is not read beforehand: built for the usual case first, and built again from the row when
@@ -118,10 +125,10 @@ pub(crate) enum Found<'a> {
 #[derive(Clone)]
 pub(crate) struct Dependent<R>(Arc<Build<R>>);
 
-type Build<R> = dyn Fn(Found<'_>) -> Result<Vec<Write<R>>, StoreError> + Send + Sync;
+type Build<R> = dyn Fn(&Found) -> Result<Vec<Write<R>>, WriteError<R>> + Send + Sync;
 
 impl<R> Dependent<R> {
-    pub(crate) fn new(build: impl Fn(Found<'_>) -> Result<Vec<Write<R>>, StoreError> + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(build: impl Fn(&Found) -> Result<Vec<Write<R>>, WriteError<R>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(build))
     }
 }
@@ -137,6 +144,11 @@ impl<R> Write<R> {
     pub(crate) fn put_new(row: Row) -> Self {
         let never = OnRefusal::Interpret(Arc::new(|_| WriteError::Overtaken));
         Self { action: Action::Put(row, Expression::default()), on_refusal: never }
+    }
+
+    /// Writes a whole row, if the condition holds.
+    pub(crate) fn put(row: Row, condition: Expression, on_refusal: impl Into<OnRefusal<R>>) -> Self {
+        Self { action: Action::Put(row, condition), on_refusal: on_refusal.into() }
     }
 
     /// Changes parts of a row, if the expression's condition holds. One that changes nothing is a check.
@@ -155,7 +167,7 @@ impl<R> Transaction<R> {
 
     /// Writes a whole row, if the condition holds.
     pub(crate) fn put(&mut self, row: Row, condition: Expression, on_refusal: impl Into<OnRefusal<R>>) {
-        self.push(Action::Put(row, condition), on_refusal);
+        self.writes.push(Write::put(row, condition, on_refusal));
     }
 
     /// Writes a row that cannot exist yet: its id is new.
@@ -179,10 +191,14 @@ impl<R> Transaction<R> {
         self.writes.push(Write { action: Action::Delete(key, Expression::default()), on_refusal: never });
     }
 
-    /// Adds writes that depend on a row which is not read beforehand. A transaction has at most one set of them.
-    pub(crate) fn set_dependent(&mut self, dependent: Dependent<R>) {
-        debug_assert!(self.dependent.is_none(), "a transaction has one set of dependent writes");
-        self.dependent = Some(dependent);
+    /// Adds writes that were built before.
+    pub(crate) fn extend(&mut self, writes: impl IntoIterator<Item = Write<R>>) {
+        self.writes.extend(writes);
+    }
+
+    /// Adds writes that depend on a row which is not read beforehand. Each set depends on a row of its own.
+    pub(crate) fn add_dependent(&mut self, dependent: Dependent<R>) {
+        self.dependents.push(dependent);
     }
 
     fn push(&mut self, action: Action, on_refusal: impl Into<OnRefusal<R>>) {
@@ -191,11 +207,12 @@ impl<R> Transaction<R> {
 }
 
 impl<R: Refuse> Transaction<R> {
-    /// All writes, the dependent ones as `found` has them.
-    fn all_writes(&self, found: Found<'_>) -> Result<Vec<Write<R>>, StoreError> {
-        let mut writes = self.writes.clone();
-        if let Some(Dependent(build)) = &self.dependent {
-            writes.extend(build(found)?);
+    /// All writes, each dependent set as what was `found` of its row has it.
+    fn all_writes(&self, found: &[Found]) -> Result<Vec<PlannedWrite<R>>, WriteError<R>> {
+        let own = self.writes.iter().cloned().map(|write| PlannedWrite { write, dependent: None });
+        let mut writes: Vec<PlannedWrite<R>> = own.collect();
+        for (at, (Dependent(build), found)) in self.dependents.iter().zip(found).enumerate() {
+            writes.extend(build(found)?.into_iter().map(|write| PlannedWrite { write, dependent: Some(at) }));
         }
         Ok(writes)
     }
@@ -269,20 +286,28 @@ impl Store {
     /// # Errors
     /// What the first condition that did not hold means.
     pub(crate) async fn transact<R: Refuse>(&self, transaction: Transaction<R>) -> Result<(), WriteError<R>> {
-        let mut writes = transaction.all_writes(Found::Unread)?;
+        let mut found = vec![Found::Unread; transaction.dependents.len()];
+        let mut writes = transaction.all_writes(&found)?;
         // What is sent again with the same token must be the same bytes, and maps that are made anew differ in order.
         let mut items = self.items(&writes)?;
         let mut token = Uuid::now_v7().to_string();
         let mut backoff = BACKOFF;
         loop {
+            if items.is_empty() {
+                // All of it depended on a row that lets nothing be written.
+                return Ok(());
+            }
             let Err(error) = self.send(items.clone(), &token).await else { return Ok(()) };
             match outcome(error, &writes) {
                 SendOutcome::Conflict => {
                     backoff.pause().await.map_err(|_| StoreError::Throttled { operation: OPERATION })?;
                 }
-                SendOutcome::Rebuild(row) => {
+                SendOutcome::Rebuild(dependent, row) => {
                     backoff.next_try().map_err(|_| WriteError::Overtaken)?;
-                    writes = transaction.all_writes(row.as_ref().map_or(Found::Absent, Found::Row))?;
+                    if let Some(found) = found.get_mut(dependent) {
+                        *found = row.map_or(Found::Absent, Found::Row);
+                    }
+                    writes = transaction.all_writes(&found)?;
                     items = self.items(&writes)?;
                     token = Uuid::now_v7().to_string();
                 }
@@ -291,8 +316,8 @@ impl Store {
         }
     }
 
-    fn items<R: Refuse>(&self, writes: &[Write<R>]) -> Result<Vec<TransactWriteItem>, StoreError> {
-        writes.iter().map(|write| write.action.clone().into_sdk(self.table())).collect()
+    fn items<R: Refuse>(&self, writes: &[PlannedWrite<R>]) -> Result<Vec<TransactWriteItem>, StoreError> {
+        writes.iter().map(|planned| planned.write.action.clone().into_sdk(self.table())).collect()
     }
 
     async fn send(&self, items: Vec<TransactWriteItem>, token: &str) -> Result<(), SdkError<TransactWriteItemsError>> {
@@ -307,26 +332,29 @@ impl Store {
 enum SendOutcome<R: Refuse> {
     /// Other transactions on the same rows, or throttling.
     Conflict,
-    /// The row, if there is one, that refuses what depends on it.
-    Rebuild(Option<Item>),
+    /// The dependent set at this position was refused by its row, if there is one.
+    Rebuild(usize, Option<Item>),
     /// Anything else.
     Failed(WriteError<R>),
 }
 
-fn outcome<R: Refuse>(error: SdkError<TransactWriteItemsError>, writes: &[Write<R>]) -> SendOutcome<R> {
+fn outcome<R: Refuse>(error: SdkError<TransactWriteItemsError>, writes: &[PlannedWrite<R>]) -> SendOutcome<R> {
     let reasons: &[CancellationReason] = match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => return SendOutcome::Conflict,
         _ => return SendOutcome::Failed(failed(OPERATION, &error).into()),
     };
     let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
-    for (reason, write) in reasons.iter().zip(writes) {
+    for (reason, PlannedWrite { write, dependent }) in reasons.iter().zip(writes) {
         if code(reason) == "ConditionalCheckFailed" {
             let found = reason.item.as_ref().filter(|item| !item.is_empty());
             return match &write.on_refusal {
                 OnRefusal::Refuse(refusal) => SendOutcome::Failed(WriteError::Refused(refusal.clone())),
                 OnRefusal::Interpret(meaning) => SendOutcome::Failed(meaning(found)),
-                OnRefusal::Rebuild => SendOutcome::Rebuild(found.cloned()),
+                OnRefusal::Rebuild => match dependent {
+                    Some(dependent) => SendOutcome::Rebuild(*dependent, found.cloned()),
+                    None => SendOutcome::Failed(WriteError::Overtaken),
+                },
             };
         }
     }

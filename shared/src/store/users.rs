@@ -7,17 +7,17 @@ use super::error::failed;
 use super::gate::ReadCost;
 use super::idempotency::OnceRow;
 use super::keys::{self, RowKey, UserRowKey};
+use super::mailboxes::{AddressedMail, SecurityNotice};
+use super::mailed_tokens::verification_token;
 use super::permit::repeated;
 use super::row::Row;
 use super::sessions::next_sessions;
-use super::transact::Transaction;
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, WriteError, key_of, number, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, key_of, text};
 use crate::auth::mailed::MailedToken;
 use crate::auth::session::Session;
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
-use crate::domain::mail::Mail;
 use crate::domain::user::User;
 use crate::domain::user_change::{OtherSessions, TwoFactorSwitch, UserChange};
 use crate::id::{SessionId, UserId};
@@ -54,7 +54,7 @@ impl Store {
         &self,
         permit: &Permit,
         user: &User,
-        mail: &Mail,
+        mail: &AddressedMail,
         token: &MailedToken,
     ) -> Result<(), WriteError> {
         let now = user.created_at;
@@ -71,7 +71,7 @@ impl Store {
         transaction.put(claim, absent, refusal);
         let user = User { verification_hash: Some(token.hash()), ..user.clone() };
         transaction.put_new(account_row(&user));
-        transaction.put_verification(user.id, token, mail, now);
+        transaction.post(mail, vec![verification_token(user.id, token, now)]);
         self.transact(transaction).await
     }
 
@@ -164,8 +164,9 @@ impl Store {
         read: &AccountWithSessions,
         switch: &TwoFactorSwitch,
         others: OtherSessions,
+        notice: &SecurityNotice,
     ) -> Result<(), WriteError> {
-        let (user, now) = (&read.user, switch.mail.created_at);
+        let (user, now) = (&read.user, switch.user.updated_at);
         let mut transaction = permit.transaction(now);
         let mut change = match others {
             OtherSessions::Keep => Expression::default(),
@@ -175,12 +176,12 @@ impl Store {
             .set(TWO_FACTOR, AttributeValue::Bool(switch.user.is_two_factor_enabled))
             .set("updatedAt", text(now.to_string()))
             .require_equal(TWO_FACTOR, AttributeValue::Bool(user.is_two_factor_enabled));
+        transaction.notify_of_security(notice, &mut change);
         transaction.update(keys::account(user.id), change, Refusal::AccountChanged);
         if others == OtherSessions::End {
             let own = permit.session().map(|(_, session)| session);
             transaction.end_sessions(read.sessions.iter().filter(|session| Some(session.id) != own));
         }
-        transaction.put_security_notice(&switch.mail);
         self.transact(transaction).await
     }
 }
@@ -203,9 +204,6 @@ pub(super) fn account_update(read: &User, next: &User) -> Expression {
             None => change.require_absent("digestDay"),
         };
     }
-    if change.touches(&[UNVERIFIED_MAILS]) {
-        change.require_equal(UNVERIFIED_MAILS, number(read.unverified_reminder_mails));
-    }
     change
 }
 
@@ -218,21 +216,7 @@ pub(crate) fn account_row(user: &User) -> Row {
     }
 }
 
-/// Counts the reminder mails to an address that nobody has verified.
-const UNVERIFIED_MAILS: &str = "unverifiedReminderMails";
 /// The attribute of the account that names the token which verifies its address.
 pub(super) const VERIFICATION: &str = "verificationHash";
 /// The attribute of the account that names the token which sets a new password.
 pub(super) const RESET: &str = "resetHash";
-
-impl Transaction {
-    /// Counts a reminder mail to an address that nobody has verified.
-    pub(super) fn count_unverified_mail(&mut self, read: &User, mails: u32) {
-        let mut change = Expression::default();
-        change
-            .set(UNVERIFIED_MAILS, number(mails))
-            .require_equal(UNVERIFIED_MAILS, number(read.unverified_reminder_mails))
-            .require_row();
-        self.update(keys::account(read.id), change, Refusal::AccountChanged);
-    }
-}

@@ -135,6 +135,8 @@ impl Store {
             | RowKey::MailedToken(_)
             | RowKey::Challenge(_)
             | RowKey::RateWindows(_)
+            | RowKey::MailBudget(..)
+            | RowKey::UnverifiedReminders(_)
             | RowKey::Migration(_)
             | RowKey::MigrationLock
             | RowKey::ImportProgress => None,

@@ -149,7 +149,7 @@ async fn an_account_has_a_thousand_requests_wherever_it_calls_from_and_its_addre
     let mut app = app(world.store.clone()).await;
     app.http.limits = shared::limits::Limits::parse(&format!(
         "global=2{AGES},account=3{AGES},foreign=1{AGES},auth=1{AGES},otp=1/9,register=1/9,reset=1/9,verify=1/9,\
-         upload=1/9,login=1/9,code=1/9"
+         upload=1/9,login=1/9,mailbox-hour=1/9,mailbox-day=1/9,code-hour=1/9,code-day=1/9"
     ))
     .unwrap();
     let route = &route(ME.anyone_or_signed_in());

@@ -5,7 +5,7 @@ use shared::domain::mail::{Mail, MailContent};
 use shared::domain::user::ALERT_AGAIN;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, clock, new_session, sign_in, sign_up};
+use test_support::{World, clock, new_session, notice, sign_in, sign_up};
 
 #[tokio::test]
 async fn a_deleted_account_frees_its_address_and_leaves_no_row() {
@@ -51,7 +51,7 @@ async fn an_ended_session_deletes_nothing() {
 async fn the_owner_is_told_of_blocked_logins_once_an_hour() {
     let world = World::new().await;
     let now = clock::now();
-    let told = |at| Mail::new(world.user.id, MailContent::LoginsBlocked, at);
+    let told = |at| notice(Mail::new(world.user.id, MailContent::LoginsBlocked, at), &world.user);
     let (mails, permit) = ([told(now), told(now), told(now)], Permit::of_system());
     let outcomes = join_all(mails.iter().map(|mail| world.store.alert_of_blocked_logins(&permit, mail))).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);

@@ -29,7 +29,9 @@ use shared::store::rates::Slot;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, WriteError};
 
-use test_support::{World, clock, keyring, new_reminder, new_session, new_task, new_user, sign_in, verification};
+use test_support::{
+    World, addressed, clock, keyring, new_reminder, new_session, new_task, new_user, notice, sign_in, verification,
+};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -90,12 +92,12 @@ async fn sessions_and_passwords() {
     world.store.end_stolen_session(&permit, &other).await.unwrap();
     spent(&world, "ending a stolen session", 1, 0.0, 1.0);
     let stolen = world.store.session(world.user.id, other.id).await.unwrap().unwrap();
-    let mail = stolen.theft_notice(now);
+    let mail = notice(stolen.theft_notice(now), &world.user);
     world.store.notify_of_theft(&Permit::of_system(), &stolen, &mail).await.unwrap();
     spent(&world, "notifying of the theft", 2, 1.0, 10.0);
     let account = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     spent(&world, "the sessions", 1, 1.0, 0.0);
-    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);
+    let mail = notice(Mail::new(world.user.id, MailContent::PasswordChanged, now), &account.user);
     let hash = account.user.password_hash.clone().unwrap();
     world.store.set_password(&permit, &account, &hash, session.id, &mail).await.unwrap();
     spent(&world, "a new password", 1, 0.0, 12.0);
@@ -124,12 +126,12 @@ async fn logins_with_a_code() {
     let world = World::new().await;
     let (system, now) = (Permit::of_system(), clock::now());
     let challenge = Challenge::new(&keyring(), &world.user, SessionLifetime::Ordinary, None, now);
-    world.store.open_challenge(&system, &challenge, &challenge.mail(now), None).await.unwrap();
+    world.store.open_challenge(&system, &challenge, &addressed(challenge.mail(now), &world.user), None).await.unwrap();
     spent(&world, "opening a challenge", 1, 0.0, 5.0);
     let read = world.store.challenge(challenge.id).await.unwrap().unwrap();
     spent(&world, "resend's read", 1, 1.0, 0.0);
     let renewed = read.renewed(&keyring(), now);
-    world.store.renew_challenge(&system, &renewed, &renewed.mail(now)).await.unwrap();
+    world.store.renew_challenge(&system, &renewed, &addressed(renewed.mail(now), &world.user)).await.unwrap();
     spent(&world, "resend's write", 1, 0.0, 7.0);
     let tried = world.store.try_challenge(&system, challenge.id, now).await.unwrap().unwrap();
     spent(&world, "a try", 1, 0.0, 1.0);
@@ -142,14 +144,14 @@ async fn logins_with_a_code() {
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     spent(&world, "switching's read", 1, 1.0, 0.0);
     let on = read.user.switch_two_factor(TwoFactor::On, now).unwrap();
-    world.store.switch_two_factor(&world.permit(), &read, &on, OtherSessions::Keep).await.unwrap();
+    world.store.switch_two_factor(&world.permit(), &read, &on, OtherSessions::Keep, &notice(on.mail.clone(), &read.user)).await.unwrap();
     spent(&world, "switching", 1, 0.0, 12.0);
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     world.store.meter().take();
     let off = read.user.switch_two_factor(TwoFactor::Off, now).unwrap();
-    world.store.switch_two_factor(&world.permit(), &read, &off, OtherSessions::End).await.unwrap();
+    world.store.switch_two_factor(&world.permit(), &read, &off, OtherSessions::End, &notice(off.mail.clone(), &read.user)).await.unwrap();
     spent(&world, "switching, which ends another session", 1, 0.0, 14.0);
-    let alert = Mail::new(world.user.id, MailContent::LoginsBlocked, now);
+    let alert = notice(Mail::new(world.user.id, MailContent::LoginsBlocked, now), &read.user);
     world.store.alert_of_blocked_logins(&system, &alert).await.unwrap();
     spent(&world, "the alert", 1, 0.0, 10.0);
 }
@@ -161,14 +163,15 @@ async fn resets_google_exports_and_the_end() {
     let seed = TokenSeed::new();
     let token = MailedToken::derive(&keyring(), "1", seed).unwrap();
     let mail = Mail::new(user, MailContent::PasswordReset { seed, kid: "1".to_owned() }, now);
+    let mail = addressed(mail, &world.user);
     world.store.issue_reset(&system, &mail, &token).await.unwrap();
     spent(&world, "issuing a reset", 1, 0.0, 7.0);
     world.store.mailed_token(token.expose(), TokenUse::ResetPassword).await.unwrap().unwrap();
     let account = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
     spent(&world, "reset's reads", 2, 2.0, 0.0);
     let hash = account.user.password_hash.clone().unwrap();
-    let notice = Mail::new(user, MailContent::PasswordChanged, now);
-    let reset = PasswordReset { token: token.expose(), hash: &hash, address: "6e6577", mail: &notice };
+    let changed = notice(Mail::new(user, MailContent::PasswordChanged, now), &account.user);
+    let reset = PasswordReset { token: token.expose(), hash: &hash, address: "6e6577", notice: &changed, at: now };
     world.store.reset_password(&system, &account, reset).await.unwrap();
     spent(&world, "reset, ending one session", 1, 0.0, 14.0);
     world.store.google_matches("google-1", Some(&world.user.email)).await.unwrap();
@@ -177,7 +180,7 @@ async fn resets_google_exports_and_the_end() {
     world.store.meter().take();
     let profile = GoogleProfile { subject: "google-1".to_owned(), name: None };
     let link = read.user.link_google(profile, now).unwrap();
-    world.store.link_google(&system, &read, &link).await.unwrap();
+    world.store.link_google(&system, &read, &link, &notice(link.mail.clone(), &link.user)).await.unwrap();
     spent(&world, "linking", 1, 0.0, 12.0);
     let export = Export::new(&account.user, now);
     world.store.export(user).await.unwrap();
@@ -189,7 +192,8 @@ async fn resets_google_exports_and_the_end() {
     let seed = TokenSeed::new();
     let token = MailedToken::derive(&keyring(), "1", seed).unwrap();
     let content = MailContent::ExportReady { seed, kid: "1".to_owned(), expires_at: now };
-    world.store.finish_export(&system, &export, 10, &Mail::new(user, content, now), &token).await.unwrap();
+    let mail = addressed(Mail::new(user, content, now), &world.user);
+    world.store.finish_export(&system, &export, 10, &mail, &token).await.unwrap();
     spent(&world, "finishing it", 1, 0.0, 7.0);
     let session = new_session(&world.user);
     let read = world.store.account_with_sessions(user, now).await.unwrap().unwrap();
@@ -435,13 +439,15 @@ async fn digests() {
     let tasks = world.store.tasks_of_day(world.user.id, day).await.unwrap();
     spent(&world, "a digest's day, with one reminder", 3, 3.0, 0.0);
     let digest = shared::domain::digest::select(tasks, day).unwrap();
-    let empty = world.user.settle(world.user.next_digest.unwrap(), None, now);
+    let empty = world.user.settle(world.user.next_digest.unwrap(), None, None, now);
     world.store.settle_digest(&Permit::of_system(), &world.user, &empty).await.unwrap();
     spent(&world, "a day without anything", 1, 0.0, 3.0);
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
     world.store.notify_overdue(&Permit::of_system(), &task, &Notification::overdue(&task, now)).await.unwrap();
     world.store.meter().take();
-    let settlement = user.settle(user.next_digest.unwrap(), Some(digest), now.plus(HOUR));
+    let unverified = world.store.unverified_mailbox(&user).await.unwrap();
+    spent(&world, "the mailbox of an address that is not verified", 1, 1.0, 0.0);
+    let settlement = user.settle(user.next_digest.unwrap(), Some(digest), unverified, now.plus(HOUR));
     world.store.settle_digest(&Permit::of_system(), &user, &settlement).await.unwrap();
     let mail = settlement.mail.unwrap();
     spent(&world, "a digest's write", 1, 0.0, 13.0);

@@ -8,11 +8,11 @@ use shared::id::ChallengeId;
 use shared::store::sessions::SignIn;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, clock, keyring, new_session, sign_in};
+use test_support::{World, addressed, clock, keyring, new_session, notice, sign_in};
 
 async fn opened(world: &World, now: Timestamp) -> Challenge {
     let challenge = Challenge::new(&keyring(), &world.user, SessionLifetime::Ordinary, None, now);
-    world.store.open_challenge(&Permit::of_system(), &challenge, &challenge.mail(now), None).await.unwrap();
+    world.store.open_challenge(&Permit::of_system(), &challenge, &addressed(challenge.mail(now), &world.user), None).await.unwrap();
     challenge
 }
 
@@ -60,10 +60,10 @@ async fn a_replaced_code_opens_nothing_and_codes_run_out() {
     let mut challenge = first.clone();
     for _ in 0..MAX_RESENDS {
         challenge = challenge.renewed(&keyring(), now);
-        world.store.renew_challenge(&permit, &challenge, &challenge.mail(now)).await.unwrap();
+        world.store.renew_challenge(&permit, &challenge, &addressed(challenge.mail(now), &world.user)).await.unwrap();
     }
     let one_more = challenge.clone().renewed(&keyring(), now);
-    let refused = world.store.renew_challenge(&permit, &one_more, &one_more.mail(now)).await;
+    let refused = world.store.renew_challenge(&permit, &one_more, &addressed(one_more.mail(now), &world.user)).await;
     assert!(matches!(refused, Err(WriteError::Refused(Refusal::ChallengeOver))), "{refused:?}");
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     let session = new_session(&world.user);
@@ -80,7 +80,7 @@ async fn a_challenge_that_a_new_password_has_ended_or_whose_account_is_gone_gets
     let challenge = opened(&world, now).await;
     let permit = Permit::of_system();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
-    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);
+    let mail = notice(Mail::new(world.user.id, MailContent::PasswordChanged, now), &world.user);
     let hash = PasswordHash::from_phc("another".to_owned());
     world.store.set_password(&world.permit(), &read, &hash, world.session.id, &mail).await.unwrap();
     let mails = world.count("MAIL#").await;
@@ -89,7 +89,7 @@ async fn a_challenge_that_a_new_password_has_ended_or_whose_account_is_gone_gets
         if is_deleted {
             world.delete_account().await;
         }
-        let refused = world.store.renew_challenge(&permit, &renewed, &renewed.mail(now)).await;
+        let refused = world.store.renew_challenge(&permit, &renewed, &addressed(renewed.mail(now), &world.user)).await;
         assert!(matches!(refused, Err(WriteError::Refused(Refusal::AccountChanged))), "{refused:?}");
     }
     assert_eq!(world.count("MAIL#").await, mails);

@@ -154,7 +154,7 @@ async fn fire(world: &World, id: Option<ReminderId>) -> Result<(), WriteError> {
         return Ok(());
     }
     let verified = shared::domain::user::User { email_verified: true, ..firing.user };
-    match (Firing { user: verified.clone(), ..firing }).decide(now) {
+    match (Firing { user: verified.clone(), unverified: None, ..firing }).decide(now) {
         FiringDecision::Fire(fired) => store.fire_reminder(&Permit::of_system(), &verified, &fired).await,
         FiringDecision::Cancel(change) => {
             store.update_reminder(&Permit::of_system(), &change, &CounterSnapshot::default()).await

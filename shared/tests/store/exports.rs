@@ -5,14 +5,16 @@ use shared::domain::export::Export;
 use shared::domain::mail::{EXPORT_LINK_VALID, Mail, MailContent};
 use shared::id::TokenSeed;
 use shared::store::keys::{self, UserRowKey};
+use shared::store::mailboxes::AddressedMail;
 use shared::store::{Permit, ReadError, Refusal, WriteError};
 
-use test_support::{World, clock, keyring};
+use test_support::{World, addressed, clock, keyring, notice};
 
-fn ready(world: &World) -> (Mail, MailedToken) {
+fn ready(world: &World) -> (AddressedMail, MailedToken) {
     let (seed, kid, now) = (TokenSeed::new(), "1".to_owned(), clock::now());
     let token = MailedToken::derive(&keyring(), &kid, seed).unwrap();
-    (Mail::new(world.user.id, MailContent::ExportReady { seed, kid, expires_at: now }, now), token)
+    let mail = Mail::new(world.user.id, MailContent::ExportReady { seed, kid, expires_at: now }, now);
+    (addressed(mail, &world.user), token)
 }
 
 #[tokio::test]
@@ -50,7 +52,7 @@ async fn a_link_leads_its_own_user_to_the_file_once_within_a_day_and_until_the_n
     assert!(matches!(ended, Err(ReadError::SessionEnded)), "{ended:?}");
 
     let read = store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
-    let notice = Mail::new(world.user.id, MailContent::PasswordChanged, now);
+    let notice = notice(Mail::new(world.user.id, MailContent::PasswordChanged, now), &read.user);
     let hash = read.user.password_hash.clone().unwrap();
     store.set_password(&world.permit(), &read, &hash, world.session.id, &notice).await.unwrap();
     assert_eq!(linked(caller, now).await, None, "mailed under another password");

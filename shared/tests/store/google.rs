@@ -6,13 +6,14 @@ use shared::id::UserId;
 use shared::store::google::GoogleMatches;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, clock, sign_up};
+use test_support::{World, clock, notice, sign_up};
 
 async fn link_user(world: &World, user: UserId, subject: &str) -> Result<(), WriteError> {
     let read = world.store.account_with_sessions(user, clock::now()).await.unwrap().unwrap();
     let profile = GoogleProfile { subject: subject.to_owned(), name: None };
     let link = read.user.link_google(profile, clock::now()).unwrap();
-    world.store.link_google(&Permit::of_system(), &read, &link).await
+    let notice = notice(link.mail.clone(), &link.user);
+    world.store.link_google(&Permit::of_system(), &read, &link, &notice).await
 }
 
 async fn link(world: &World, subject: &str) -> Result<(), WriteError> {
@@ -73,7 +74,8 @@ async fn a_link_that_rests_on_an_older_reading_is_refused() {
     let linked = read.user.link_google(profile, clock::now()).unwrap();
     let session = test_support::new_session(&world.user);
     world.store.open_session(&Permit::of_system(), test_support::sign_in(&session, &read)).await.unwrap();
-    let refused = world.store.link_google(&Permit::of_system(), &read, &linked).await;
+    let notice = notice(linked.mail.clone(), &linked.user);
+    let refused = world.store.link_google(&Permit::of_system(), &read, &linked, &notice).await;
     assert!(matches!(refused, Err(WriteError::Refused(Refusal::AccountChanged))), "{refused:?}");
     assert_eq!(world.count("ACCOUNT#SESSION#").await, 2, "a stranger's new session is not left behind unseen");
 }

@@ -12,6 +12,7 @@ mod exports;
 mod google;
 mod idempotency;
 mod inbox;
+mod mailboxes;
 mod mails;
 mod pages;
 mod rates;

@@ -1,30 +1,33 @@
 use shared::auth::mailed::MailedToken;
 use shared::domain::mail::{Mail, MailContent, RESET_VALID};
 use shared::domain::password::PasswordHash;
-use shared::id::{TokenSeed, UserId};
+use shared::domain::user::User;
+use shared::id::TokenSeed;
+use shared::store::mailboxes::AddressedMail;
 use shared::store::mailed_tokens::{PasswordReset, ResetRefusal, TokenUse};
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, clock, keyring};
+use test_support::{World, addressed, clock, keyring, notice};
 
-fn reset(user: UserId) -> (Mail, MailedToken) {
+fn reset(user: &User) -> (AddressedMail, MailedToken) {
     let (seed, kid) = (TokenSeed::new(), "1".to_owned());
     let token = MailedToken::derive(&keyring(), &kid, seed).unwrap();
-    (Mail::new(user, MailContent::PasswordReset { seed, kid }, clock::now()), token)
+    (addressed(Mail::new(user.id, MailContent::PasswordReset { seed, kid }, clock::now()), user), token)
 }
 
 async fn set(world: &World, token: &MailedToken, word: &str) -> Result<(), WriteError> {
     let read = world.store.account_with_sessions(world.user.id, clock::now()).await.unwrap().unwrap();
-    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, clock::now());
+    let now = clock::now();
+    let notice = notice(Mail::new(world.user.id, MailContent::PasswordChanged, now), &read.user);
     let hash = PasswordHash::from_phc(word.to_owned());
-    let reset = PasswordReset { token: token.expose(), hash: &hash, address: "6e6577", mail: &mail };
+    let reset = PasswordReset { token: token.expose(), hash: &hash, address: "6e6577", notice: &notice, at: now };
     world.store.reset_password(&Permit::of_system(), &read, reset).await
 }
 
 #[tokio::test]
 async fn a_message_that_comes_again_issues_nothing_even_after_the_token_was_used() {
     let world = World::new().await;
-    let (mail, token) = reset(world.user.id);
+    let (mail, token) = reset(&world.user);
     world.store.issue_reset(&Permit::of_system(), &mail, &token).await.unwrap();
     set(&world, &token, "new").await.unwrap();
     let again = world.store.issue_reset(&Permit::of_system(), &mail, &token).await;
@@ -36,9 +39,9 @@ async fn a_message_that_comes_again_issues_nothing_even_after_the_token_was_used
 #[tokio::test]
 async fn a_reset_ends_all_sessions_verifies_the_address_and_works_once() {
     let world = World::new().await;
-    let alert = Mail::new(world.user.id, MailContent::LoginsBlocked, clock::now());
+    let alert = notice(Mail::new(world.user.id, MailContent::LoginsBlocked, clock::now()), &world.user);
     world.store.alert_of_blocked_logins(&Permit::of_system(), &alert).await.unwrap();
-    let (mail, token) = reset(world.user.id);
+    let (mail, token) = reset(&world.user);
     world.store.issue_reset(&Permit::of_system(), &mail, &token).await.unwrap();
     set(&world, &token, "new").await.unwrap();
     let user = world.store.user(world.user.id).await.unwrap().unwrap();
@@ -54,7 +57,7 @@ async fn a_reset_ends_all_sessions_verifies_the_address_and_works_once() {
 #[tokio::test]
 async fn a_newer_token_voids_the_older() {
     let world = World::new().await;
-    let ((first, older), (second, newer)) = (reset(world.user.id), reset(world.user.id));
+    let ((first, older), (second, newer)) = (reset(&world.user), reset(&world.user));
     world.store.issue_reset(&Permit::of_system(), &first, &older).await.unwrap();
     world.store.issue_reset(&Permit::of_system(), &second, &newer).await.unwrap();
     assert!(set(&world, &older, "x").await.is_err());
@@ -64,10 +67,10 @@ async fn a_newer_token_voids_the_older() {
 #[tokio::test]
 async fn a_late_token_is_still_known_as_one_and_no_other_kind_passes_for_it() {
     let world = World::new().await;
-    let (mail, token) = reset(world.user.id);
+    let (mail, token) = reset(&world.user);
     world.store.issue_reset(&Permit::of_system(), &mail, &token).await.unwrap();
     let row = world.store.mailed_token(token.expose(), TokenUse::ResetPassword).await.unwrap().unwrap();
-    assert!(row.is_in_time(mail.created_at) && !row.is_in_time(mail.created_at.plus(RESET_VALID)));
+    assert!(row.is_in_time(mail.mail.created_at) && !row.is_in_time(mail.mail.created_at.plus(RESET_VALID)));
     for other in [TokenUse::VerifyEmail, TokenUse::FetchExport] {
         assert!(world.store.mailed_token(token.expose(), other).await.unwrap().is_none());
     }

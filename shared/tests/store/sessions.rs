@@ -6,7 +6,7 @@ use shared::domain::mail::{Mail, MailContent};
 use shared::domain::password::PasswordHash;
 use shared::store::{Permit, Refusal, WriteError};
 
-use test_support::{World, clock, keyring, new_session, new_task, sign_in};
+use test_support::{World, clock, keyring, new_session, new_task, notice, sign_in};
 
 #[tokio::test]
 async fn an_ended_session_writes_nothing() {
@@ -83,7 +83,7 @@ async fn a_theft_ends_the_session_at_once_and_is_told_once() {
     assert!(read.sessions.is_empty(), "{:?}", read.sessions);
     let written = world.store.create_task(&world.permit(), &new_task(&world.user, json!({"title": "Too late"}))).await;
     assert!(matches!(written, Err(WriteError::SessionEnded)), "{written:?}");
-    let mail = stolen.theft_notice(now);
+    let mail = notice(stolen.theft_notice(now), &world.user);
     world.store.notify_of_theft(&permit, &stolen, &mail).await.unwrap();
     let again = world.store.notify_of_theft(&permit, &stolen, &mail).await;
     assert!(matches!(again, Err(WriteError::Refused(Refusal::SessionChanged))), "{again:?}");
@@ -100,7 +100,7 @@ async fn a_new_password_ends_the_other_sessions_and_refuses_logins_with_the_old_
     world.store.open_session(&Permit::of_system(), sign_in(&other, &before)).await.unwrap();
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     let hash = PasswordHash::from_phc("another".to_owned());
-    let mail = Mail::new(world.user.id, MailContent::PasswordChanged, now);
+    let mail = notice(Mail::new(world.user.id, MailContent::PasswordChanged, now), &world.user);
     world.store.set_password(&world.permit(), &read, &hash, world.session.id, &mail).await.unwrap();
     let after = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     assert_eq!(after.sessions.iter().map(|s| s.id).collect::<Vec<_>>(), [world.session.id]);

@@ -153,7 +153,9 @@ pub(crate) async fn a_login_that_waits_for_its_code_counts_until_the_code_is_rig
         let challenge = app.challenge(&user).await;
         challenge.verify(&challenge.code).await.expect(200);
     }
-    for _ in 0..LIMIT {
+    // Fewer codes than the mailbox gets in an hour.
+    fail(&app, &user.email, LIMIT - 5).await;
+    for _ in 0..5 {
         app.client().login(&user.email, PASSWORD).await.expect(200).saying("OTP sent to your email");
     }
     assert_blocked(app.client().login(&user.email, PASSWORD).await);

@@ -15,6 +15,7 @@ async fn both_cookies_are_cleared() {
     let (browser, _) = app.browser(&user).await;
     let answer = logout(&browser).await.expect(200).saying("Logged out successfully");
     answer.assert_cookies_cleared();
+    assert_eq!(answer.header("clear-site-data"), Some("\"storage\""), "{answer}");
 }
 
 #[tokio::test]

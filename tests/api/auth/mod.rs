@@ -1,4 +1,5 @@
 pub(crate) mod account_limit;
+pub(crate) mod code_queue;
 pub(crate) mod forgot_password;
 pub(crate) mod google;
 pub(crate) mod google_failures;

@@ -79,3 +79,21 @@ async fn a_reminder_is_fired_by_hand_when_it_is_due_and_not_hours_ahead() {
     assert_eq!(count(&app, &user.email).await, 1);
     assert_eq!(user.reminder_now(&far).await.expect("it is there")["status"], "pending");
 }
+
+#[tokio::test]
+async fn ending_a_user_s_sessions_ends_all_of_them_and_a_login_that_waits_for_its_code() {
+    let app = App::new();
+    let (user, other) = (app.two_factor_user().await, app.user().await);
+    let challenge = app.challenge(&user).await;
+    let listed = app.cloud().operate(&["end-sessions", &user.id, "--dry-run"]).await;
+    assert_eq!(listed["sessions"].as_array().map(Vec::len), Some(1), "{listed}");
+    app.assert_alive(&user.tokens).await;
+    let ended = app.cloud().operate(&["end-sessions", &user.email]).await;
+    assert_eq!((&ended["ended"], &ended["user"]), (&json!(1), &json!(user.id)), "{ended}");
+    app.assert_ended(&user.tokens).await;
+    challenge.verify(&challenge.code).await.expect_error(400, "INVALID_OTP");
+    app.assert_alive(&other.tokens).await;
+    let again = app.challenge(&user).await;
+    again.verify(&again.code).await.expect(200);
+    assert!(app.cloud().operated(&["end-sessions", "nobody@example.com"]).await.is_err());
+}

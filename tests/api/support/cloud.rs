@@ -92,6 +92,23 @@ impl Cloud {
         self.json("dynamodb", "DynamoDB_20120810.PutItem", &put).await;
     }
 
+    /// Puts rows of sort keys and attributes into a user's partition, behind the system's back, as many at once as can be.
+    pub(crate) async fn put_rows(&self, user_id: &str, rows: Vec<(String, Value)>) {
+        const AT_ONCE: usize = 25;
+        let table = self.physical_id("Table").await;
+        for rows in rows.chunks(AT_ONCE) {
+            let put = |(sort_key, attributes): &(String, Value)| {
+                let mut item = attributes.clone();
+                item["PK"] = json!({"S": format!("USER#{user_id}")});
+                item["SK"] = json!({"S": sort_key});
+                json!({"PutRequest": {"Item": item}})
+            };
+            let rows: Vec<Value> = rows.iter().map(put).collect();
+            let request = json!({"RequestItems": {&table: rows}});
+            self.json("dynamodb", "DynamoDB_20120810.BatchWriteItem", &request).await;
+        }
+    }
+
     /// Changes one text of a row in a user's partition, behind the system's back. `path` has dots between its names.
     pub(crate) async fn set_text(&self, user_id: &str, sort_key: &str, path: &str, value: &str) {
         let names: Vec<String> = (0..path.split('.').count()).map(|n| format!("#{n}")).collect();
@@ -112,6 +129,26 @@ impl Cloud {
     pub(crate) async fn enqueue(&self, queue: &str, message: &Value) {
         let send = json!({"QueueUrl": self.physical_id(queue).await, "MessageBody": message.to_string()});
         self.json("sqs", "AmazonSQS.SendMessage", &send).await;
+    }
+
+    /// The functions' log line about a request that was answered so, in which neither `secret` occurs.
+    pub(crate) async fn log_line(&self, answer: &super::Answer, secrets: &[&str]) -> Value {
+        let id = answer.header("x-request-id").unwrap_or_else(|| panic!("expected a request id\n{answer}"));
+        let log = super::variable("FUNCTIONS_LOG");
+        let found = super::eventually("the request is logged", async || {
+            let text = tokio::fs::read(&log).await.expect("the functions' log");
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let lines: Vec<&str> = text.lines().filter(|line| line.contains(id)).collect();
+            let is_its = |line: &&&str| line.contains("\"message\":\"http.request\"");
+            lines.iter().find(is_its).map(|line| ((**line).to_owned(), lines.join("\n")))
+        })
+        .await;
+        let (line, all) = found;
+        for secret in secrets {
+            assert!(!all.contains(secret), "{secret} is in the log: {all}");
+        }
+        let start = line.find('{').unwrap_or_default();
+        serde_json::from_str(&line[start..]).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 
     /// What an operator's command answers on this stack.

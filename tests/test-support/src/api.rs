@@ -51,7 +51,7 @@ pub async fn app(store: Store) -> App {
 /// The contract's limits, but for those of every request (`global` and `account`) and of `auth`.
 pub fn limits(everything: &str, auth: &str) -> Limits {
     let others = "foreign=100/900,otp=5/900,register=10/3600,reset=3/3600,verify=5/3600,upload=10/3600,\
-                  login=10/3600,code=10/3600";
+                  login=10/3600,mailbox-hour=10/3600,mailbox-day=30/86400,code-hour=10/3600,code-day=30/86400";
     Limits::parse(&format!("global={everything},account={everything},auth={auth},{others}")).unwrap()
 }
 

@@ -23,6 +23,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use serde_json::{Value, json};
 use shared::auth::keyring::Keyring;
+use shared::auth::mailbox::mailbox_tag;
 use shared::auth::mailed::MailedToken;
 use shared::auth::secrets::Secrets;
 use shared::auth::session::{Session, SessionLifetime};
@@ -39,6 +40,7 @@ use shared::domain::task::Task;
 use shared::domain::user::{PersonName, User};
 use shared::domain::zone::Zone;
 use shared::id::TokenSeed;
+use shared::store::mailboxes::{AddressedMail, SecurityNotice};
 use shared::store::sessions::SignIn;
 use shared::store::users::AccountWithSessions;
 use shared::store::{Permit, Store};
@@ -168,11 +170,22 @@ pub fn new_user(email: &str) -> User {
 }
 
 /// The mail and the token of a registration.
-pub fn verification(user: &User) -> (Mail, MailedToken) {
+pub fn verification(user: &User) -> (AddressedMail, MailedToken) {
     let seed = TokenSeed::new();
     let token = MailedToken::derive(&keyring(), "1", seed).unwrap();
     let content = MailContent::Verification { seed, kid: "1".to_owned() };
-    (Mail::new(user.id, content, user.created_at), token)
+    (addressed(Mail::new(user.id, content, user.created_at), user), token)
+}
+
+/// A mail to a user, counted within the contract's limits.
+pub fn addressed(mail: Mail, user: &User) -> AddressedMail {
+    let mailbox = mailbox_tag(&keyring(), &user.email);
+    AddressedMail::new(mail, mailbox, user.address_state(), &api::limits("100/900", "5/900"))
+}
+
+/// A security notice to a user, counted within the contract's limits.
+pub fn notice(mail: Mail, user: &User) -> SecurityNotice {
+    SecurityNotice::new(mail, mailbox_tag(&keyring(), &user.email), user, &api::limits("100/900", "5/900"))
 }
 
 pub async fn sign_up(store: &Store, email: &str) -> (User, Session) {
@@ -219,7 +232,7 @@ pub fn new_reminder(task: &Task, ahead: Duration) -> Reminder {
 
 /// What a reminder of this task and user does when it fires now.
 pub fn fired(reminder: &Reminder, task: &Task, user: &User) -> Fired {
-    let firing = Firing { reminder: reminder.clone(), task: task.clone(), user: user.clone() };
+    let firing = Firing { reminder: reminder.clone(), task: task.clone(), user: user.clone(), unverified: None };
     match firing.decide(clock::now()) {
         FiringDecision::Fire(fired) => *fired,
         FiringDecision::Cancel(cancelled) => panic!("cancelled: {cancelled:?}"),

@@ -35,7 +35,7 @@ async fn call_with<B: Body + 'static, A: HttpAnswer>(
 
 async fn challenge(world: &World) -> Challenge {
     let challenge = Challenge::new(&keyring(), &world.user, SessionLifetime::Ordinary, None, clock::now());
-    let mail = challenge.mail(clock::now());
+    let mail = test_support::addressed(challenge.mail(clock::now()), &world.user);
     world.store.open_challenge(&Permit::of_system(), &challenge, &mail, None).await.unwrap();
     challenge
 }

@@ -46,7 +46,8 @@ async fn provider(issuer: String, credentials: &str) -> (&'static Provider, Scri
 }
 
 fn reset_issuer(world: &World, secrets: Secrets) -> ResetIssuer {
-    ResetIssuer { store: world.store.clone(), permit: Permit::of_system(), secrets }
+    let limits = test_support::api::limits("100/900", "5/900");
+    ResetIssuer { store: world.store.clone(), permit: Permit::of_system(), secrets, limits }
 }
 
 /// Delivers a message to `auth-issue-reset`.

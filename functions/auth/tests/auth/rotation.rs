@@ -32,7 +32,8 @@ async fn a_login_code_of_a_newer_key_is_right() {
         let now = clock::now();
         let challenge = Challenge::new(&keyring, &world.user, SessionLifetime::Ordinary, None, now);
         let system = Permit::of_system();
-        world.store.open_challenge(&system, &challenge, &challenge.mail(now), None).await.unwrap();
+        let mail = test_support::addressed(challenge.mail(now), &world.user);
+        world.store.open_challenge(&system, &challenge, &mail, None).await.unwrap();
         let code = LoginCode::derive(&keyring, "2", challenge.seed).unwrap();
         let body = json!({"email": world.user.email, "otp": code.expose(), "challengeId": challenge.id});
         let answer = call(app, verify_otp::OPERATION, verify_otp::handle, "192.0.2.1", &body).await;

@@ -255,7 +255,7 @@ mod tests {
         {
             let user = read(row(google_id, provider));
             assert_eq!(user.email_verified, is_verified, "{google_id:?} {provider}");
-            assert!(user.gets_reminders_unverified && user.refuses_mail().is_none());
+            assert!(user.gets_reminders_unverified && user.refuses_mail(None, now()).is_none());
         }
     }
 

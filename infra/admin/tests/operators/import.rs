@@ -194,7 +194,8 @@ async fn the_unread_notifications_are_counted_as_the_list_shows_them_also_after_
     world.store.mark_all_read(&Permit::of_system(), asha, clock::now()).await.unwrap();
     let read = world.store.account_with_sessions(asha, clock::now()).await.unwrap().unwrap();
     let later = read.user.switch_two_factor(TwoFactor::On, clock::now()).unwrap();
-    world.store.switch_two_factor(&Permit::of_system(), &read, &later, OtherSessions::Keep).await.unwrap();
+    let notice = test_support::notice(later.mail.clone(), &read.user);
+    world.store.switch_two_factor(&Permit::of_system(), &read, &later, OtherSessions::Keep, &notice).await.unwrap();
     assert_eq!(unread().await, (13, 1));
     run(&world, &postgres, Start::Anew).await;
     assert_eq!(unread().await, (13, 1));

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::domain::attachment::Attachment;
-use crate::domain::mail::Mail;
+use crate::domain::mail::{Mail, MailLane};
 use crate::domain::notification::Notification;
 use crate::domain::reminder::Reminder;
 use crate::domain::sweep::DueKind;
@@ -134,11 +134,24 @@ pub fn task_due(task: &Task, overdue_at: Timestamp) -> (String, String) {
     (due_shard(DueKind::Task, task.id.shard(DUE_SHARDS)), format!("{at}#{}", task.id))
 }
 
-/// Where a mail that has not left stands in `due`: shard and sort key. It should have left by then.
+/// Where a mail that has not left stands in `due`: shard and sort key. It should have left by then. The sort key also tells
+/// its queue, since the index holds nothing but keys.
 pub fn mail_due(mail: &Mail) -> (String, String) {
     let late = mail.created_at.plus(MAIL_LATE);
-    (due_shard(DueKind::Mail, mail.id.shard(DUE_SHARDS)), format!("{late}#{}", mail.id))
+    let lane = match mail.content.lane() {
+        MailLane::Codes => CODE_SUFFIX,
+        MailLane::Others => "",
+    };
+    (due_shard(DueKind::Mail, mail.id.shard(DUE_SHARDS)), format!("{late}#{}{lane}", mail.id))
 }
+
+/// The queue of a mail, by its sort key in `due`.
+pub fn mail_lane(due_at: &str) -> MailLane {
+    if due_at.ends_with(CODE_SUFFIX) { MailLane::Codes } else { MailLane::Others }
+}
+
+/// Ends the sort key of a login code or a reset in `due`.
+const CODE_SUFFIX: &str = "#code";
 
 /// Where an attachment that is not finished stands in `due`: shard and sort key.
 pub fn attachment_due(attachment: &Attachment, at: Timestamp) -> (String, String) {
@@ -154,6 +167,22 @@ pub fn attachments_of_task(task: TaskId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::mail::MailContent;
+    use crate::id::TokenSeed;
+
+    #[test]
+    fn the_sort_key_of_a_mail_tells_its_queue() {
+        let (seed, kid, now) = (TokenSeed::new(), "1".to_owned(), crate::clock::testing::now());
+        for (content, lane) in [
+            (MailContent::PasswordReset { seed, kid: kid.clone() }, MailLane::Codes),
+            (MailContent::LoginCode { seed, kid: kid.clone(), expires_at: now }, MailLane::Codes),
+            (MailContent::Verification { seed, kid }, MailLane::Others),
+        ] {
+            let (_, due_at) = mail_due(&Mail::new(UserId::new(), content, now));
+            assert_eq!(mail_lane(&due_at), lane);
+            assert!(due_at < due_after(now.plus(MAIL_LATE)) && due_at > due_after(now), "{due_at}");
+        }
+    }
 
     #[test]
     fn undated_tasks_sort_behind_dated_ones() {

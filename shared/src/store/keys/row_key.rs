@@ -5,7 +5,9 @@ use jiff::civil::Date;
 
 use super::Key;
 use crate::domain::email::Email;
+use crate::domain::mailbox::MailboxTag;
 use crate::id::{AttachmentId, ChallengeId, MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
+use crate::limits::MailBudget;
 
 /// What a row is, by its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub enum RowKey {
     Challenge(ChallengeId),
     /// A client's rate windows, by the keyed hash of its address.
     RateWindows(String),
+    /// What counts a mailbox's mails of a budget.
+    MailBudget(MailboxTag, MailBudget),
+    /// When reminder mails went to a mailbox at an unverified address.
+    UnverifiedReminders(MailboxTag),
     /// An entry of the ledger of migrations.
     Migration(u32),
     /// The lock of migrations.
@@ -86,6 +92,15 @@ impl RowKey {
             (super::TOKEN_PREFIX, super::TOKEN) => Some(Self::MailedToken(rest.to_owned())),
             (super::CHALLENGE_PREFIX, super::CHALLENGE) => ChallengeId::parse(rest).ok().map(Self::Challenge),
             (super::RATE_PREFIX, super::RATE) => Some(Self::RateWindows(rest.to_owned())),
+            (super::MAILBOX_PREFIX, _) => {
+                let mailbox = MailboxTag::from_hash(rest.to_owned());
+                match sk {
+                    super::BUDGET_OF_ANYONE => Some(Self::MailBudget(mailbox, MailBudget::Anyone)),
+                    super::BUDGET_OF_CODES => Some(Self::MailBudget(mailbox, MailBudget::Code)),
+                    super::UNVERIFIED_REMINDERS => Some(Self::UnverifiedReminders(mailbox)),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }
@@ -99,6 +114,8 @@ impl RowKey {
             Self::MailedToken(hash) => super::mailed_token(hash),
             Self::Challenge(id) => super::challenge(*id),
             Self::RateWindows(client) => super::rate_windows(client),
+            Self::MailBudget(mailbox, budget) => super::mail_budget(mailbox, *budget),
+            Self::UnverifiedReminders(mailbox) => super::unverified_reminders(mailbox),
             Self::Migration(number) => super::migration(*number),
             Self::MigrationLock => super::migration_lock(),
             Self::ImportProgress => super::import_progress(),
@@ -203,6 +220,13 @@ mod tests {
             1 => "[0-9a-f]{64}".prop_map(RowKey::MailedToken),
             1 => any::<()>().prop_map(|()| RowKey::Challenge(ChallengeId::new())),
             1 => "[0-9a-f]{32}".prop_map(RowKey::RateWindows),
+            1 => ("[0-9a-f]{32}", 0..3_usize).prop_map(|(hash, kind)| {
+                let mailbox = MailboxTag::from_hash(hash);
+                match MailBudget::ALL.get(kind) {
+                    Some(budget) => RowKey::MailBudget(mailbox, *budget),
+                    None => RowKey::UnverifiedReminders(mailbox),
+                }
+            }),
             1 => (1_u32..20_000).prop_map(RowKey::Migration),
             1 => Just(RowKey::MigrationLock),
             1 => Just(RowKey::ImportProgress),
@@ -217,7 +241,7 @@ mod tests {
         }
 
         #[test]
-        fn what_can_be_read_is_built_again_the_same(pk in "(USER|EMAIL|GOOGLE|TOKEN|RATE|MIGRATIONS)#?.{0,9}", sk in ".{0,20}") {
+        fn what_can_be_read_is_built_again_the_same(pk in "(USER|EMAIL|GOOGLE|TOKEN|RATE|MAILBOX|MIGRATIONS)#?.{0,9}", sk in ".{0,20}") {
             if let Some(row) = RowKey::parse(&pk, &sk) {
                 prop_assert_eq!(row.key(), Key { pk, sk });
             }
