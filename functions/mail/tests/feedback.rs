@@ -168,7 +168,9 @@ async fn verifying_the_address_anew_is_the_way_back() {
     let (world, mail, _) = post(true).await;
     handle(&world, &bounce(&mail, "Permanent")).await;
     let stopped = user(&world).await;
-    assert!(stopped.refuses_mail(None, clock::now()).is_some() && mail.content.held_back(&stopped, clock::now()).is_some());
+    assert!(
+        stopped.refuses_mail(None, clock::now()).is_some() && mail.content.held_back(&stopped, clock::now()).is_some()
+    );
     let (again, token) = test_support::verification(&stopped);
     assert_eq!(again.mail.content.held_back(&stopped, clock::now()), None);
     world.store.resend_verification(&world.permit(), &stopped, &again, &token).await.unwrap();

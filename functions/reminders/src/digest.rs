@@ -49,7 +49,10 @@ pub async fn handle(
     message: &SendDigest,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    retry_races(&[Refusal::AccountChanged, Refusal::MailboxChanged], async || attempt(store, permit, stage, message, now).await).await
+    retry_races(&[Refusal::AccountChanged, Refusal::MailboxChanged], async || {
+        attempt(store, permit, stage, message, now).await
+    })
+    .await
 }
 
 async fn attempt(

@@ -44,7 +44,10 @@ async fn services(scheduler: Vec<Answer>) -> Services {
         permit: Permit::of_system(),
         schedules: Schedules::new(&scheduler.sdk(), target),
         reminders: Queue::new(&queues.sdk(), queue("reminders")),
-        mails: MailQueues { codes: Queue::new(&queues.sdk(), queue("codes")), others: Queue::new(&queues.sdk(), queue("mails")) },
+        mails: MailQueues {
+            codes: Queue::new(&queues.sdk(), queue("codes")),
+            others: Queue::new(&queues.sdk(), queue("mails")),
+        },
         cleanups: Queue::new(&queues.sdk(), queue("cleanups")),
         exports: Queue::new(&queues.sdk(), queue("exports")),
         limits: test_support::api::limits("100/900", "5/900"),

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use service::sweep::Sweeper;
+use shared::auth::mailed::MailedToken;
 use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::clock::Timestamp;
-use shared::auth::mailed::MailedToken;
 use shared::domain::delivery::MailOutcome;
 use shared::domain::mail::{Mail, MailContent};
 use shared::events::{Message, QueueFunction};
@@ -34,7 +34,10 @@ async fn services(answers: Vec<Answer>) -> Services {
     let sweeper = Sweeper {
         store: world.store.clone(),
         reminders: Queue::new(&queues.sdk(), url("reminders")),
-        mails: MailQueues { codes: Queue::new(&queues.sdk(), url("codes")), others: Queue::new(&queues.sdk(), url("mails")) },
+        mails: MailQueues {
+            codes: Queue::new(&queues.sdk(), url("codes")),
+            others: Queue::new(&queues.sdk(), url("mails")),
+        },
         digests: Queue::new(&queues.sdk(), url("digests")),
         overdue: Queue::new(&queues.sdk(), url("overdue")),
         cleanups: Queue::new(&queues.sdk(), url("cleanups")),

@@ -61,7 +61,8 @@ impl Password {
 impl Password {
     /// Whether its letters are those of `word` and nothing else, in any case: digits and signs around a name do not hide it.
     fn is_made_of(&self, word: &str) -> bool {
-        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect::<String>();
+        let letters =
+            |text: &str| text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect::<String>();
         let (own, word) = (letters(&self.composed), letters(word));
         !word.is_empty() && own == word
     }
@@ -103,7 +104,13 @@ impl NewPassword {
     ///
     /// # Errors
     /// It is.
-    pub fn check_owner(&self, field: &'static str, label: &str, name: &PersonName, email: &Email) -> Result<(), Vec<FieldError>> {
+    pub fn check_owner(
+        &self,
+        field: &'static str,
+        label: &str,
+        name: &PersonName,
+        email: &Email,
+    ) -> Result<(), Vec<FieldError>> {
         let local = email.as_str().split_once('@').map_or("", |(local, _)| local);
         let is_owner = [name.as_str(), email.as_str(), local].into_iter().any(|word| self.0.is_made_of(word));
         let message = format!("{label} must not be your name or email address");

@@ -247,7 +247,8 @@ mod tests {
         let now = at("2026-01-06T05:00:00Z");
         let user = in_utc(at("2026-01-05T08:00:00Z"));
         let mut mailbox = UnverifiedMailbox { tag: user.mailbox_tag(), sent: Vec::new() };
-        let settle = |mailbox: &UnverifiedMailbox| user.settle(user.next_digest.unwrap(), found(), Some(mailbox.clone()), now);
+        let settle =
+            |mailbox: &UnverifiedMailbox| user.settle(user.next_digest.unwrap(), found(), Some(mailbox.clone()), now);
         for _ in 0..3 {
             let settled = settle(&mailbox);
             assert!(settled.mail.is_some());

@@ -158,8 +158,8 @@ pub use self::indexes::*;
 pub use self::row_key::{RowKey, UserRowKey};
 use crate::domain::email::Email;
 use crate::domain::mailbox::MailboxTag;
-use crate::limits::MailBudget;
 use crate::id::{AttachmentId, ChallengeId, MailId, NotificationId, ReminderId, SessionId, TaskId, UserId};
+use crate::limits::MailBudget;
 
 /// The table's partition key.
 pub const PK: &str = "PK";

@@ -153,7 +153,10 @@ impl CountedIn {
             let room = window.limit.room_beside(before, left);
             if current >= room {
                 let retry_after = window.limit.wait(current, before, left);
-                spent = spent.into_iter().chain([Spent { retry_after, limit: window.limit }]).max_by_key(|it| it.retry_after);
+                spent = spent
+                    .into_iter()
+                    .chain([Spent { retry_after, limit: window.limit }])
+                    .max_by_key(|it| it.retry_after);
                 continue;
             }
             match stored {

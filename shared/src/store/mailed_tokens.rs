@@ -224,9 +224,7 @@ impl Expression {
     /// The address is verified: the user has read a mail to it. Mail to it goes out again, and tokens that were to verify it
     /// are void.
     pub(super) fn verify_address(&mut self) -> &mut Self {
-        self.set("emailVerified", AttributeValue::Bool(true))
-            .remove(VERIFICATION)
-            .remove("mailStopped")
+        self.set("emailVerified", AttributeValue::Bool(true)).remove(VERIFICATION).remove("mailStopped")
     }
 }
 

@@ -144,12 +144,20 @@ async fn logins_with_a_code() {
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     spent(&world, "switching's read", 1, 1.0, 0.0);
     let on = read.user.switch_two_factor(TwoFactor::On, now).unwrap();
-    world.store.switch_two_factor(&world.permit(), &read, &on, OtherSessions::Keep, &notice(on.mail.clone(), &read.user)).await.unwrap();
+    world
+        .store
+        .switch_two_factor(&world.permit(), &read, &on, OtherSessions::Keep, &notice(on.mail.clone(), &read.user))
+        .await
+        .unwrap();
     spent(&world, "switching", 1, 0.0, 12.0);
     let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
     world.store.meter().take();
     let off = read.user.switch_two_factor(TwoFactor::Off, now).unwrap();
-    world.store.switch_two_factor(&world.permit(), &read, &off, OtherSessions::End, &notice(off.mail.clone(), &read.user)).await.unwrap();
+    world
+        .store
+        .switch_two_factor(&world.permit(), &read, &off, OtherSessions::End, &notice(off.mail.clone(), &read.user))
+        .await
+        .unwrap();
     spent(&world, "switching, which ends another session", 1, 0.0, 14.0);
     let alert = notice(Mail::new(world.user.id, MailContent::LoginsBlocked, now), &read.user);
     world.store.alert_of_blocked_logins(&system, &alert).await.unwrap();

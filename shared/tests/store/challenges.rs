@@ -12,7 +12,11 @@ use test_support::{World, addressed, clock, keyring, new_session, notice, sign_i
 
 async fn opened(world: &World, now: Timestamp) -> Challenge {
     let challenge = Challenge::new(&keyring(), &world.user, SessionLifetime::Ordinary, None, now);
-    world.store.open_challenge(&Permit::of_system(), &challenge, &addressed(challenge.mail(now), &world.user), None).await.unwrap();
+    world
+        .store
+        .open_challenge(&Permit::of_system(), &challenge, &addressed(challenge.mail(now), &world.user), None)
+        .await
+        .unwrap();
     challenge
 }
 

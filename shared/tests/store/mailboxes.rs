@@ -71,7 +71,9 @@ async fn a_steady_flood_gets_ten_an_hour_and_thirty_a_day() {
             sent.push(at);
         }
     }
-    let within = |span: Duration| sent.iter().map(|first| sent.iter().filter(|at| **at >= *first && at.since(*first) < span).count()).max();
+    let within = |span: Duration| {
+        sent.iter().map(|first| sent.iter().filter(|at| **at >= *first && at.since(*first) < span).count()).max()
+    };
     assert!(within(HOUR) <= Some(11), "{:?}", within(HOUR));
     assert!(within(DAY) <= Some(32), "{:?}: the weight of the day before is that of an even day", within(DAY));
     assert!((60..=95).contains(&sent.len()), "{}", sent.len());
@@ -114,7 +116,9 @@ async fn what_anyone_can_cause_uses_up_no_login_code_and_the_other_way_round() {
     for _ in 0..10 {
         code(&world, at).await.unwrap();
     }
-    let Err(WriteError::MailboxFull { retry_after, limit }) = code(&world, at).await else { panic!("an eleventh code") };
+    let Err(WriteError::MailboxFull { retry_after, limit }) = code(&world, at).await else {
+        panic!("an eleventh code")
+    };
     assert!((1..=7200).contains(&retry_after) && limit.requests == 10, "{retry_after}");
     code(&world, at.plus(Duration::from_secs(u64::try_from(retry_after).unwrap()))).await.unwrap();
 

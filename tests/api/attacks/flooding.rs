@@ -38,10 +38,8 @@ pub(super) async fn register_and_delete() {
         client.register("Asha Rao", &email, PASSWORD).await.expect(201);
         if number < BUDGET {
             // A mail whose account is gone does not leave.
-            eventually("the mail leaves", async || {
-                (app.mailbox.messages(&email).await.len() > number).then_some(())
-            })
-            .await;
+            eventually("the mail leaves", async || (app.mailbox.messages(&email).await.len() > number).then_some(()))
+                .await;
         }
         let tokens = client.tokens(&email, PASSWORD).await;
         let owner = client.bearer(&tokens.access);
