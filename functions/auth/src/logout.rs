@@ -9,7 +9,9 @@ use shared::domain::body::NoBody;
 use shared::http::cookies::{CookieName, SetCookie};
 use shared::http::{ApiError, App, Done, Operation, Request, WithHead};
 
-pub const OPERATION: Operation<NoBody, Done> = Operation::post_nothing("/api/auth/logout", "Sign out").anyone();
+pub const OPERATION: Operation<NoBody, Done> = Operation::post_nothing("/api/auth/logout", "Sign out")
+    .describe("Ends the session and deletes its cookies. Succeeds also if nobody is signed in.")
+    .anyone();
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     let permit = &request.permit().await?;
