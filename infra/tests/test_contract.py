@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import shlex
 from typing import Any
 
 import jsonschema
@@ -11,6 +14,7 @@ from conftest import ROOT
 from test_events import EVENTS, HTTP
 
 CONTRACT = json.loads((ROOT / "docs" / "openapi.json").read_text())
+PAGE = (ROOT / "docs" / "api.html").read_text()
 OPERATIONS = {
     f"{method.upper()} {path}": operation for path, item in CONTRACT["paths"].items() for method, operation in item.items()
 }
@@ -52,3 +56,36 @@ def test_a_request_that_is_not_the_contract_s_is_noticed() -> None:
     assert problems(schema, {"title": "Pay rent"}) == []
     for body in ({}, {"title": "ab"}, {"title": "Pay rent", "priority": "urgent"}, {"title": 7}):
         assert problems(schema, body), body
+
+
+def commands() -> list[list[str]]:
+    """The words of each operation's commands on the reference page, as a shell splits them."""
+    shown = re.findall(r'<pre class="command">(.*?)</pre>', PAGE.partition("</section>")[2], re.DOTALL)
+    return [shlex.split(html.unescape(command)) for command in shown]
+
+
+def request(words: list[str]) -> tuple[str, dict[str, Any] | None]:
+    """The operation that a curl command calls, and the JSON that it sends."""
+    assert words[0] == "curl"
+    url = next(word for word in words if word.startswith("$BASE"))
+    sent = words[words.index("-d") + 1] if "-d" in words else None
+    default = "POST" if sent or "-F" in words else "GET"
+    method = words[words.index("-X") + 1] if "-X" in words else default
+    path = url.removeprefix("$BASE").partition("?")[0].replace("$ID", "{id}")
+    return f"{method} {path}", json.loads(sent) if sent else None
+
+
+def test_the_page_has_a_command_for_every_operation_that_sends_what_the_contract_takes() -> None:
+    called = [request(words) for words in commands()]
+    aliases = {"GET /", "POST /api/attachments/{id}"}
+    assert {operation for operation, _ in called} == set(OPERATIONS) - aliases
+    for operation, body in called:
+        if body is not None:
+            assert problems(OPERATIONS[operation]["requestBody"]["content"]["application/json"]["schema"], body) == [], operation
+
+
+def test_a_command_that_asks_for_a_sign_in_has_the_token() -> None:
+    for words in commands():
+        operation, _ = request(words)
+        may_be_signed_in = any(OPERATIONS[operation]["security"])
+        assert ("Authorization: Bearer $TOKEN" in words) == may_be_signed_in, operation

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Check that the service works */
+        /**
+         * Check that the service works
+         * @description Returns 503 if the database cannot be reached. The response has no envelope.
+         */
         get: operations["serviceHealthToo"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get totals, completions of the last days and weeks, and categories */
+        /**
+         * Get totals, completions of the last days and weeks, and categories
+         * @description Days and weeks are those of the user's time zone. A completion stays on the day on which it happened.
+         */
         get: operations["analyticsGet"];
         put?: never;
         post?: never;
@@ -45,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the current and the longest run of days with a completed reminder */
+        /**
+         * Get the current and the longest run of days with a completed reminder
+         * @description The current run ends today or yesterday, in the user's time zone.
+         */
         get: operations["analyticsStreaks"];
         put?: never;
         post?: never;
@@ -62,12 +71,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Redirect to the file, or return its URL to a client that accepts JSON */
+        /**
+         * Redirect to the file, or return its URL to a client that accepts JSON
+         * @description Available once `status` is `ready`. The URL works for five minutes.
+         */
         get: operations["attachmentsGet"];
         put?: never;
-        /** Attach files to a task: announce them, or send them in the body */
+        /**
+         * Attach files to a task: announce them, or send them in the body
+         * @description Announce files of up to 10 MB each as JSON, and `PUT` each to its `upload.url`; or send files of up to 4 MB together as a form, which returns when they are processed, after ten seconds at the latest. An attachment is `pending` until it is uploaded, then `processing`, then `ready` or `rejected`. The `id` in the path is the task's.
+         */
         post: operations["attachmentsCreateToo"];
-        /** Delete an attachment */
+        /**
+         * Delete an attachment
+         * @description The file is removed in the background; its bytes stop counting at once.
+         */
         delete: operations["attachmentsDelete"];
         options?: never;
         head?: never;
@@ -83,7 +101,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mail a link that resets the password, if the account exists */
+        /**
+         * Mail a link that resets the password, if the account exists
+         * @description Always returns 200, so that nobody learns which addresses have an account. The mailed token works once, for one hour.
+         */
         post: operations["authForgotPassword"];
         delete?: never;
         options?: never;
@@ -98,7 +119,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Redirect to the sign-in at Google */
+        /**
+         * Redirect to the sign-in at Google
+         * @description For browsers: navigate to this URL instead of fetching it. The user returns to the app with the session's cookies.
+         */
         get: operations["authGoogle"];
         put?: never;
         post?: never;
@@ -115,7 +139,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Complete a sign-in with Google, and redirect to the app */
+        /**
+         * Complete a sign-in with Google, and redirect to the app
+         * @description Google redirects the browser here; clients do not call it. It leads to `/dashboard` of the app, to `/verify-otp` if a mailed code is needed, or to `/login?error=google_auth_failed`.
+         */
         get: operations["authGoogleCallback"];
         put?: never;
         post?: never;
@@ -134,7 +161,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in with a password; with two-factor login, mail a code */
+        /**
+         * Sign in with a password; with two-factor login, mail a code
+         * @description A session ends after 7 days without use, or 30 with `rememberMe`. With two-factor login the response has `requiresOtp` and `challengeId` instead of a user: continue with `POST /api/auth/verify-otp`.
+         */
         post: operations["authLogin"];
         delete?: never;
         options?: never;
@@ -151,7 +181,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign out */
+        /**
+         * Sign out
+         * @description Ends the session and deletes its cookies. Succeeds also if nobody is signed in.
+         */
         post: operations["authLogout"];
         delete?: never;
         options?: never;
@@ -168,7 +201,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rotate the session's tokens */
+        /**
+         * Rotate the session's tokens
+         * @description Send the refresh token as `refreshToken` or as a cookie. The new tokens are in the response if the token was in the body and the request has `X-Token-Delivery: body`; otherwise they are cookies. A token that was replaced more than 30 seconds ago ends the session, since it may have been stolen.
+         */
         post: operations["authRefresh"];
         delete?: never;
         options?: never;
@@ -185,7 +221,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create an account, and mail a token that verifies its email address */
+        /**
+         * Create an account, and mail a token that verifies its email address
+         * @description The account can be used at once. The mailed token verifies the address within 24 hours; until then only a few reminder emails are sent to it. The password needs a lower-case letter, an upper-case letter and a digit, and must not be a well-known one.
+         */
         post: operations["authRegister"];
         delete?: never;
         options?: never;
@@ -202,7 +241,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mail another login code */
+        /**
+         * Mail another login code
+         * @description The previous code becomes invalid. A login allows three more codes.
+         */
         post: operations["authResendOtp"];
         delete?: never;
         options?: never;
@@ -219,7 +261,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mail another token that verifies the email address; earlier ones become invalid */
+        /**
+         * Mail another token that verifies the email address; earlier ones become invalid
+         * @description For an account whose address is not verified yet.
+         */
         post: operations["authResendVerification"];
         delete?: never;
         options?: never;
@@ -236,7 +281,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reset the password with the mailed token, and end all sessions */
+        /**
+         * Reset the password with the mailed token, and end all sessions
+         * @description Signs out every device, and verifies the email address. It does not sign in: log in with the new password afterwards.
+         */
         post: operations["authResetPassword"];
         delete?: never;
         options?: never;
@@ -253,7 +301,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Verify the email address with the mailed token */
+        /**
+         * Verify the email address with the mailed token
+         * @description Besides the token, the request needs a session of the account or its `password`. The token works once, for 24 hours.
+         */
         post: operations["authVerifyEmail"];
         delete?: never;
         options?: never;
@@ -270,7 +321,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Complete a login with the mailed code */
+        /**
+         * Complete a login with the mailed code
+         * @description A code works once, for five minutes, and only for its login; five wrong codes end that login.
+         */
         post: operations["authVerifyOtp"];
         delete?: never;
         options?: never;
@@ -285,7 +339,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get this document as a page */
+        /**
+         * Get this document as a page
+         * @description The page works without scripts.
+         */
         get: operations["serviceDocs"];
         put?: never;
         post?: never;
@@ -302,7 +359,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List notifications, newest first, each with its task */
+        /**
+         * List notifications, newest first, each with its task
+         * @description Notifications are deleted after 90 days.
+         */
         get: operations["notificationsList"];
         put?: never;
         post?: never;
@@ -319,7 +379,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Count unread notifications */
+        /**
+         * Count unread notifications
+         * @description The number equals the unread ones of the list.
+         */
         get: operations["notificationsCount"];
         put?: never;
         post?: never;
@@ -342,7 +405,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Mark all notifications as read */
+        /**
+         * Mark all notifications as read
+         * @description Notifications that are created later stay unread.
+         */
         patch: operations["notificationsReadAll"];
         trace?: never;
     };
@@ -356,7 +422,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a notification */
+        /**
+         * Delete a notification
+         * @description A security notice can be deleted after seven days.
+         */
         delete: operations["notificationsDelete"];
         options?: never;
         head?: never;
@@ -376,7 +445,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Mark a notification as read */
+        /**
+         * Mark a notification as read
+         * @description Returns the notification. Marking it again changes nothing.
+         */
         patch: operations["notificationsRead"];
         trace?: never;
     };
@@ -387,7 +459,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get this document */
+        /**
+         * Get this document
+         * @description OpenAPI 3.1, for client generators and tests.
+         */
         get: operations["serviceOpenapi"];
         put?: never;
         post?: never;
@@ -404,10 +479,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List reminders by time, each with its task */
+        /**
+         * List reminders by time, each with its task
+         * @description The tasks have no attachments and reminders here; `GET /api/tasks/{id}` returns them.
+         */
         get: operations["remindersList"];
         put?: never;
-        /** Create a reminder of a task */
+        /**
+         * Create a reminder of a task
+         * @description An email (types `email` and `both`) and an in-app notification are sent one hour before `scheduledAt`, or at once if less than an hour is left.
+         */
         post: operations["remindersCreate"];
         delete?: never;
         options?: never;
@@ -423,10 +504,16 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Update a reminder: change the fields that are sent */
+        /**
+         * Update a reminder: change the fields that are sent
+         * @description Fields that are not sent keep their value. A reminder that is moved is sent at its new time only.
+         */
         put: operations["remindersUpdate"];
         post?: never;
-        /** Delete a reminder */
+        /**
+         * Delete a reminder
+         * @description Nothing is sent for it any more.
+         */
         delete: operations["remindersDelete"];
         options?: never;
         head?: never;
@@ -440,10 +527,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List tasks; a filtered page may be shorter than its limit */
+        /**
+         * List tasks; a filtered page may be shorter than its limit
+         * @description Filters combine: a task must match each. `status`, `priority` and `category` may repeat, and then any of the values matches. Continue until `nextCursor` is null, however short a page is.
+         */
         get: operations["tasksList"];
         put?: never;
-        /** Create a task */
+        /**
+         * Create a task
+         * @description Only the title is required. `Location` is the URL of the new task.
+         */
         post: operations["tasksCreate"];
         delete?: never;
         options?: never;
@@ -458,12 +551,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a task with its attachments and reminders */
+        /**
+         * Get a task with its attachments and reminders
+         * @description Send its `ETag` back as `If-Match` to change the task only if nobody else has changed it.
+         */
         get: operations["tasksGet"];
-        /** Update a task: change the fields that are sent */
+        /**
+         * Update a task: change the fields that are sent
+         * @description Fields that are not sent keep their value; null clears an optional field. Completing a task cancels its pending reminders and creates a notification.
+         */
         put: operations["tasksUpdate"];
         post?: never;
-        /** Delete a task with its attachments, reminders and notifications */
+        /**
+         * Delete a task with its attachments, reminders and notifications
+         * @description This cannot be undone. The files are removed in the background.
+         */
         delete: operations["tasksDelete"];
         options?: never;
         head?: never;
@@ -479,7 +581,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Attach files to a task: announce them, or send them in the body */
+        /**
+         * Attach files to a task: announce them, or send them in the body
+         * @description Announce files of up to 10 MB each as JSON, and `PUT` each to its `upload.url`; or send files of up to 4 MB together as a form, which returns when they are processed, after ten seconds at the latest. An attachment is `pending` until it is uploaded, then `processing`, then `ready` or `rejected`. The `id` in the path is the task's.
+         */
         post: operations["attachmentsCreate"];
         delete?: never;
         options?: never;
@@ -494,7 +599,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the reminders of a task, by time */
+        /**
+         * List the reminders of a task, by time
+         * @description All of them, in one response.
+         */
         get: operations["tasksReminders"];
         put?: never;
         post?: never;
@@ -511,10 +619,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the page of an unsubscribe link */
+        /**
+         * Show the page of an unsubscribe link
+         * @description The link in digests and reminder mails. The page has a button; opening it changes nothing, since mail programs open links by themselves.
+         */
         get: operations["mailSubscription"];
         put?: never;
-        /** Unsubscribe with one click (RFC 8058), or subscribe again */
+        /**
+         * Unsubscribe with one click (RFC 8058), or subscribe again
+         * @description The link's token is the only credential. It stops one category of mail, digests or reminders, and `undo=1` starts it again.
+         */
         post: operations["mailUnsubscribe"];
         delete?: never;
         options?: never;
@@ -531,7 +645,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change the password, and end all other sessions */
+        /**
+         * Change the password, and end all other sessions
+         * @description A mail confirms the change. An account without a password uses `POST /api/user/set-password`.
+         */
         post: operations["usersChangePassword"];
         delete?: never;
         options?: never;
@@ -548,7 +665,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Turn the mailed login code on or off */
+        /**
+         * Turn the mailed login code on or off
+         * @description Turning it off needs the password or a sign-in within the last ten minutes. A mail confirms the change.
+         */
         post: operations["usersTwoFactor"];
         delete?: never;
         options?: never;
@@ -563,10 +683,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the state of the export, and the URL of its file */
+        /**
+         * Get the state of the export, and the URL of its file
+         * @description `status` is `pending` while the file is written. Once it is `ready`, `url` downloads the file.
+         */
         get: operations["usersGetExport"];
         put?: never;
-        /** Start an export of all data of the account */
+        /**
+         * Start an export of all data of the account
+         * @description Needs the password or a sign-in within the last ten minutes. The file is written in the background, and a mail announces it. An export that is only minutes old is returned again.
+         */
         post: operations["usersExport"];
         delete?: never;
         options?: never;
@@ -583,7 +709,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Exchange the token of the mailed link for the URL of the export */
+        /**
+         * Exchange the token of the mailed link for the URL of the export
+         * @description The mailed link leads to the app, which sends its token here. The token works once, for 24 hours, and only for the owner of the export.
+         */
         post: operations["usersOpenExport"];
         delete?: never;
         options?: never;
@@ -598,15 +727,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the account */
+        /**
+         * Get the account
+         * @description Returns the profile and the settings, such as the time zone and the morning digest.
+         */
         get: operations["usersMe"];
         put?: never;
         post?: never;
-        /** Delete the account with everything in it */
+        /**
+         * Delete the account with everything in it
+         * @description Signs out every device, and deletes all tasks, reminders, files and notifications. Needs the password; an account without one needs a sign-in within the last ten minutes. The email address can be registered again at once.
+         */
         delete: operations["usersDelete"];
         options?: never;
         head?: never;
-        /** Update the account: change the fields that are sent */
+        /**
+         * Update the account: change the fields that are sent
+         * @description Fields that are not sent keep their value. A new time zone or digest time applies to the next digest.
+         */
         patch: operations["usersUpdate"];
         trace?: never;
     };
@@ -617,11 +755,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the sessions of the account, newest first */
+        /**
+         * List the sessions of the account, newest first
+         * @description A session is a signed-in device. An account has at most ten; a further login ends the oldest one.
+         */
         get: operations["usersSessions"];
         put?: never;
         post?: never;
-        /** End all other sessions */
+        /**
+         * End all other sessions
+         * @description Signs out every device but the one that sends the request.
+         */
         delete: operations["usersEndOtherSessions"];
         options?: never;
         head?: never;
@@ -638,7 +782,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End a session */
+        /**
+         * End a session
+         * @description Signs the device out. Its writes are rejected at once, its reads when its access token expires, after 15 minutes at most.
+         */
         delete: operations["usersEndSession"];
         options?: never;
         head?: never;
@@ -654,7 +801,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set the password of an account that has none */
+        /**
+         * Set the password of an account that has none
+         * @description For accounts that sign in with Google, within ten minutes of a sign-in.
+         */
         post: operations["usersSetPassword"];
         delete?: never;
         options?: never;
@@ -669,7 +819,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Check that the service works */
+        /**
+         * Check that the service works
+         * @description Returns 503 if the database cannot be reached. The response has no envelope.
+         */
         get: operations["serviceHealth"];
         put?: never;
         post?: never;
@@ -705,7 +858,7 @@ export interface components {
             }[];
             /** @description Pending reminders in the past. */
             overdueReminders: number;
-            /** @description Tasks. */
+            /** @description All tasks, completed ones included. */
             totalTasks: number;
             /** @description Pending reminders in the future. */
             upcomingReminders: number;
@@ -721,7 +874,9 @@ export interface components {
         Attachment: {
             /** Format: date-time */
             createdAt: string;
+            /** @description Size of the stored file, in bytes. */
             fileSize: number;
+            /** @description Media type of the stored file; a picture may be stored in another type than it was sent. */
             fileType: string;
             /**
              * Format: uri
@@ -729,6 +884,7 @@ export interface components {
              */
             fileUrl: string | null;
             filename: string;
+            /** @description Pixels, if the file is a picture. */
             height: number | null;
             /** Format: uuid */
             id: string;
@@ -743,8 +899,12 @@ export interface components {
             } | null;
             /** @description The same as `filename`, for compatibility. */
             originalName: string;
+            /** @description Why it was rejected, in words for the user. */
             rejectionReason: string | null;
-            /** @enum {string} */
+            /**
+             * @description `pending` until it is uploaded, `processing` until it is checked.
+             * @enum {string}
+             */
             status: "pending" | "processing" | "ready" | "rejected";
             /** Format: uuid */
             taskId: string;
@@ -753,6 +913,7 @@ export interface components {
              * @description URL of the thumbnail, if the file is a picture.
              */
             thumbnailUrl: string | null;
+            /** @description Pixels, if the file is a picture. */
             width: number | null;
         };
         /** @description The body of an error. */
@@ -771,6 +932,7 @@ export interface components {
             }[];
             /** @description For people. For bad fields, the messages of `errors`, joined. */
             message: string;
+            /** @description Names the request in the logs; report it with a problem. */
             requestId: string;
             /** @constant */
             success: false;
@@ -788,7 +950,10 @@ export interface components {
             requestedAt: string;
             /** @description Size of the file in bytes, once it is ready. */
             size: number | null;
-            /** @enum {string} */
+            /**
+             * @description `ready` once the file can be downloaded.
+             * @enum {string}
+             */
             status: "pending" | "ready";
             /** @description URL of the file, once it is ready. */
             url: string | null;
@@ -835,16 +1000,28 @@ export interface components {
                  */
                 state: "scheduled" | "sent" | "delivered" | "bounced" | "failed" | "skipped";
             };
+            /** @description Whether its mail was sent. */
             emailSent: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its mail was sent.
+             */
             emailSentAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @description A note of the user, part of the mail. */
             message: string | null;
+            /** @description Whether a morning digest has listed it. */
             morningEmailSent: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The time that it is about.
+             */
             scheduledAt: string;
-            /** @enum {string} */
+            /**
+             * @description `pending` until it is sent (`completed`) or cancelled (`skipped`).
+             * @enum {string}
+             */
             status: "pending" | "completed" | "skipped";
             /** @description What a list of reminders or notifications shows of a task. */
             task: {
@@ -860,12 +1037,16 @@ export interface components {
             } | null;
             /** Format: uuid */
             taskId: string;
-            /** @enum {string} */
+            /**
+             * @description `email` and `both` send a mail; every type notifies in the app.
+             * @enum {string}
+             */
             type: "email" | "push" | "both";
             /** Format: date-time */
             updatedAt: string;
             /** Format: uuid */
             userId: string;
+            /** @description Increases with each change; in quotes, it is the `ETag`. */
             version: number;
         };
         /** @description A user who has just registered. */
@@ -883,7 +1064,10 @@ export interface components {
             id: string;
             isRead: boolean;
             message: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The task that it is about, which may have been deleted since.
+             */
             relatedTaskId: string | null;
             /** @description Whether it is a security notice, which cannot be deleted for seven days. */
             security: boolean;
@@ -894,7 +1078,10 @@ export interface components {
                 title: string;
             } | null;
             title: string;
-            /** @enum {string} */
+            /**
+             * @description `upcoming`: a reminder was sent; `reminder`: a morning digest; `overdue`: a due date has passed.
+             * @enum {string}
+             */
             type: "overdue" | "upcoming" | "reminder" | "general";
             /** Format: uuid */
             userId: string;
@@ -927,25 +1114,41 @@ export interface components {
                  */
                 state: "scheduled" | "sent" | "delivered" | "bounced" | "failed" | "skipped";
             };
+            /** @description Whether its mail was sent. */
             emailSent: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its mail was sent.
+             */
             emailSentAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @description A note of the user, part of the mail. */
             message: string | null;
+            /** @description Whether a morning digest has listed it. */
             morningEmailSent: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The time that it is about.
+             */
             scheduledAt: string;
-            /** @enum {string} */
+            /**
+             * @description `pending` until it is sent (`completed`) or cancelled (`skipped`).
+             * @enum {string}
+             */
             status: "pending" | "completed" | "skipped";
             /** Format: uuid */
             taskId: string;
-            /** @enum {string} */
+            /**
+             * @description `email` and `both` send a mail; every type notifies in the app.
+             * @enum {string}
+             */
             type: "email" | "push" | "both";
             /** Format: date-time */
             updatedAt: string;
             /** Format: uuid */
             userId: string;
+            /** @description Increases with each change; in quotes, it is the `ETag`. */
             version: number;
         };
         /** @description What a task shows of one of its reminders. */
@@ -965,9 +1168,11 @@ export interface components {
             createdAt: string;
             /** @description Whether it is the session of this request. */
             current: boolean;
+            /** @description Browser and system, from `User-Agent`. */
             device: string;
             /** Format: uuid */
             id: string;
+            /** @description Client address of the sign-in. */
             ip: string;
             /**
              * Format: date-time
@@ -992,21 +1197,33 @@ export interface components {
         };
         /** @description A task. */
         Task: {
+            /** @description In the order in which they were added. */
             attachments: components["schemas"]["Attachment"][];
+            /** @description The user's own grouping. */
             category: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its status became `completed`; null otherwise.
+             */
             completedAt: string | null;
             /** Format: date-time */
             createdAt: string;
             description: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it is due. A plain date was stored as the end of that day.
+             */
             dueDate: string | null;
             /** Format: uuid */
             id: string;
-            /** Format: uri */
+            /**
+             * Format: uri
+             * @description A page that belongs to the task.
+             */
             link: string | null;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
+            /** @description By time. */
             reminders: components["schemas"]["ReminderOfTask"][];
             /** @enum {string} */
             status: "todo" | "in-progress" | "completed";
@@ -1015,25 +1232,38 @@ export interface components {
             updatedAt: string;
             /** Format: uuid */
             userId: string;
+            /** @description Increases with each change of the task itself; in quotes, it is the `ETag`. */
             version: number;
         };
         /** @description A task. */
         TaskFields: {
+            /** @description In the order in which they were added. */
             attachments?: components["schemas"]["Attachment"][];
+            /** @description The user's own grouping. */
             category?: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its status became `completed`; null otherwise.
+             */
             completedAt?: string | null;
             /** Format: date-time */
             createdAt?: string;
             description?: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it is due. A plain date was stored as the end of that day.
+             */
             dueDate?: string | null;
             /** Format: uuid */
             id?: string;
-            /** Format: uri */
+            /**
+             * Format: uri
+             * @description A page that belongs to the task.
+             */
             link?: string | null;
             /** @enum {string} */
             priority?: "low" | "medium" | "high";
+            /** @description By time. */
             reminders?: components["schemas"]["ReminderOfTask"][];
             /** @enum {string} */
             status?: "todo" | "in-progress" | "completed";
@@ -1042,13 +1272,16 @@ export interface components {
             updatedAt?: string;
             /** Format: uuid */
             userId?: string;
+            /** @description Increases with each change of the task itself; in quotes, it is the `ETag`. */
             version?: number;
         };
         /** @description The tokens of a session, with `X-Token-Delivery: body`. */
         Tokens: {
+            /** @description For the header `Authorization: Bearer`. */
             accessToken: string;
             /** @description Lifetime of the access token, in seconds. */
             expiresIn: number;
+            /** @description For `POST /api/auth/refresh`, once. */
             refreshToken: string;
         };
         /**
@@ -1056,7 +1289,10 @@ export interface components {
          *     processed. To a client that repeats a request whose answer was lost, 412 means that the file has arrived.
          */
         Upload: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the URL stops working.
+             */
             expiresAt: string;
             /** @description Headers that the upload must carry unchanged. */
             headers: {
@@ -1064,7 +1300,10 @@ export interface components {
             };
             /** @constant */
             method: "PUT";
-            /** Format: uri */
+            /**
+             * Format: uri
+             * @description Where to `PUT` the bytes of the file.
+             */
             url: string;
         };
         /** @description An account as its owner sees it. */
@@ -1077,10 +1316,12 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             email: string;
+            /** @description Whether the owner of the mailbox has confirmed it. */
             email_verified: boolean;
             has_password: boolean;
             /** Format: uuid */
             id: string;
+            /** @description Whether a login needs a mailed code. */
             is_two_factor_enabled: boolean;
             /** @description When the morning digest is sent, in the user's time zone. */
             morning_digest: {
@@ -1090,6 +1331,7 @@ export interface components {
                 time: string;
             };
             name: string;
+            /** @description IANA time zone of the digest, of plain dates and of analytics. */
             timezone: string;
         };
     };
@@ -1342,6 +1584,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description ID of the attachment */
                 id: string;
             };
             cookie?: never;
@@ -1362,7 +1605,10 @@ export interface operations {
                     "application/json": {
                         /** @description The URL of a file. */
                         data: {
-                            /** Format: date-time */
+                            /**
+                             * Format: date-time
+                             * @description When the URL stops working.
+                             */
                             expiresAt: string;
                             /** Format: uri */
                             url: string;
@@ -1484,10 +1730,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
+                /** @description The same key with the same body returns the first response again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description ID of the task */
                 id: string;
             };
             cookie?: never;
@@ -1703,6 +1950,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description ID of the attachment */
                 id: string;
             };
             cookie?: never;
@@ -2127,7 +2375,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` returns the tokens in the body instead of cookies; a refresh token that came as a cookie is replaced by a cookie. */
+                /** @description `body` returns the tokens in the response instead of as cookies; a refresh token that came as a cookie is replaced by a cookie. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -2143,6 +2391,7 @@ export interface operations {
                     email: string;
                     /** Format: password */
                     password: string;
+                    /** @description Whether the session lasts 30 days without use instead of 7. */
                     rememberMe?: boolean | ("" | null);
                 };
             };
@@ -2164,11 +2413,20 @@ export interface operations {
                             tokens?: components["schemas"]["Tokens"];
                             user: components["schemas"]["SignedInUser"];
                         } | {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description Names the login in the requests that follow.
+                             */
                             challengeId: string;
-                            /** Format: date-time */
+                            /**
+                             * Format: date-time
+                             * @description When the code expires.
+                             */
                             expiresAt: string;
-                            /** @constant */
+                            /**
+                             * @description The login continues with `POST /api/auth/verify-otp`.
+                             * @constant
+                             */
                             requiresOtp: true;
                         };
                         message: string;
@@ -2398,7 +2656,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` returns the tokens in the body instead of cookies; a refresh token that came as a cookie is replaced by a cookie. */
+                /** @description `body` returns the tokens in the response instead of as cookies; a refresh token that came as a cookie is replaced by a cookie. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -2407,6 +2665,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
+                    /** @description Not needed with the cookie `refreshToken`. */
                     refreshToken?: string | ("" | null);
                 };
             };
@@ -2568,7 +2827,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
+                /** @description The same key with the same body returns the first response again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2582,8 +2841,12 @@ export interface operations {
                      * @description The domain may be internationalized; answers have its ASCII form. The part before the @ must be ASCII.
                      */
                     email: string;
+                    /** @description How mails address the user. */
                     name: string;
-                    /** Format: password */
+                    /**
+                     * Format: password
+                     * @description New passwords need a lower-case letter, an upper-case letter and a digit.
+                     */
                     password: string;
                 };
             };
@@ -2751,7 +3014,10 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** Format: uuid */
+                    /**
+                     * Format: uuid
+                     * @description From the response to the login. Not needed with its cookie.
+                     */
                     challengeId: string;
                 };
             };
@@ -2771,11 +3037,20 @@ export interface operations {
                     "application/json": {
                         /** @description A challenge whose code was mailed. */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description Names the login in the requests that follow.
+                             */
                             challengeId: string;
-                            /** Format: date-time */
+                            /**
+                             * Format: date-time
+                             * @description When the code expires.
+                             */
                             expiresAt: string;
-                            /** @constant */
+                            /**
+                             * @description The login continues with `POST /api/auth/verify-otp`.
+                             * @constant
+                             */
                             requiresOtp: true;
                         };
                         message: string;
@@ -3025,8 +3300,12 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Format: password */
+                    /**
+                     * Format: password
+                     * @description The new password.
+                     */
                     password: string;
+                    /** @description The value of `token` in the mailed link. */
                     token: string;
                 };
             };
@@ -3179,6 +3458,7 @@ export interface operations {
                 "application/json": {
                     /** @description The account's password. Not needed with a session of the account. */
                     password?: string | ("" | null);
+                    /** @description The value of `token` in the mailed link. */
                     token: string;
                 };
             };
@@ -3337,7 +3617,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `body` returns the tokens in the body instead of cookies; a refresh token that came as a cookie is replaced by a cookie. */
+                /** @description `body` returns the tokens in the response instead of as cookies; a refresh token that came as a cookie is replaced by a cookie. */
                 "X-Token-Delivery"?: string;
             };
             path?: never;
@@ -3346,13 +3626,17 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Format: uuid */
+                    /**
+                     * Format: uuid
+                     * @description From the response to the login. Not needed with its cookie.
+                     */
                     challengeId: string;
                     /**
                      * Format: email
                      * @description The domain may be internationalized; answers have its ASCII form. The part before the @ must be ASCII.
                      */
                     email: string;
+                    /** @description The six digits of the mail. */
                     otp: string;
                 };
             };
@@ -3884,6 +4168,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description ID of the notification */
                 id: string;
             };
             cookie?: never;
@@ -4015,6 +4300,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description ID of the notification */
                 id: string;
             };
             cookie?: never;
@@ -4325,7 +4611,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
+                /** @description The same key with the same body returns the first response again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4549,6 +4835,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description ID of the reminder */
                 id: string;
             };
             cookie?: never;
@@ -4766,6 +5053,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description ID of the reminder */
                 id: string;
             };
             cookie?: never;
@@ -5027,7 +5315,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
+                /** @description The same key with the same body returns the first response again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5233,6 +5521,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description ID of the task */
                 id: string;
             };
             cookie?: never;
@@ -5343,6 +5632,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description ID of the task */
                 id: string;
             };
             cookie?: never;
@@ -5563,6 +5853,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description ID of the task */
                 id: string;
             };
             cookie?: never;
@@ -5707,10 +5998,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
+                /** @description The same key with the same body returns the first response again, for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description ID of the task */
                 id: string;
             };
             cookie?: never;
@@ -5926,6 +6218,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description ID of the task */
                 id: string;
             };
             cookie?: never;
@@ -6396,6 +6689,7 @@ export interface operations {
                 "application/json": {
                     /** @description Whether all other sessions end. Default: they go on. */
                     endOtherSessions?: boolean | ("" | null);
+                    /** @description Whether a login needs a mailed code. */
                     is_Enabled: boolean;
                     /** @description Needed to turn the code off, unless the sign-in is at most ten minutes old or the account has no password. */
                     password?: string | ("" | null);
@@ -7095,6 +7389,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
+                    /** @description Needed if the account has a password. */
                     password?: string | ("" | null);
                 };
             };
@@ -7635,6 +7930,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description ID of the session */
                 id: string;
             };
             cookie?: never;

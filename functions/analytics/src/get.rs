@@ -6,7 +6,10 @@ use shared::domain::counters::local_day;
 use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success};
 
 pub const OPERATION: Operation<NoBody, Success<Analytics>> =
-    Operation::get("/api/analytics", "Get totals, completions of the last days and weeks, and categories");
+    Operation::get("/api/analytics", "Get totals, completions of the last days and weeks, and categories").describe(
+        "Days and weeks are those of the user's time zone. A completion stays on the day on which it \
+             happened.",
+    );
 
 /// The original's text.
 const FAILED: &str = "Failed to fetch analytics";

@@ -6,7 +6,8 @@ use shared::domain::counters::local_day;
 use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success};
 
 pub const OPERATION: Operation<NoBody, Success<Streaks>> =
-    Operation::get("/api/analytics/streaks", "Get the current and the longest run of days with a completed reminder");
+    Operation::get("/api/analytics/streaks", "Get the current and the longest run of days with a completed reminder")
+        .describe("The current run ends today or yesterday, in the user's time zone.");
 
 /// The original's text.
 const FAILED: &str = "Failed to fetch streaks";

@@ -41,7 +41,6 @@ const RESERVE: Duration = Duration::from_secs(2);
 /// Where uploaded files are stored.
 #[derive(Debug)]
 pub struct Uploads {
-    /// The bucket.
     pub bucket: Bucket,
     /// Maximum size of all files of a user, in bytes.
     pub quota: u64,
@@ -80,11 +79,13 @@ pub struct AnnouncedFile {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Upload"))]
 struct UploadOut {
+    /// Where to `PUT` the bytes of the file.
     #[cfg_attr(feature = "schema", schemars(with = "shared::schema::Uri"))]
     url: String,
     method: UploadMethod,
     /// Headers that the upload must carry unchanged.
     headers: BTreeMap<String, String>,
+    /// When the URL stops working.
     expires_at: Timestamp,
 }
 
@@ -98,6 +99,12 @@ inline_schema!(UploadMethod, { "const": "PUT" });
 
 pub const OPERATION: Operation<NewFiles, Created<NewAttachments>> =
     Operation::post("/api/tasks/{id}/attachments", "Attach files to a task: announce them, or send them in the body")
+        .describe(
+            "Announce files of up to 10 MB each as JSON, and `PUT` each to its `upload.url`; or send files of up \
+             to 4 MB together as a form, which returns when they are processed, after ten seconds at the latest. \
+             An attachment is `pending` until it is uploaded, then `processing`, then `ready` or `rejected`. The \
+             `id` in the path is the task's.",
+        )
         .alias("/api/attachments/{id}")
         .or_multipart()
         .limit(RateLimitClass::Upload)

@@ -5,8 +5,9 @@ use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_con
 
 use crate::attachment_of_path;
 
-pub const OPERATION: Operation<NoBody, Done> =
-    Operation::delete("/api/attachments/{id}", "Delete an attachment").errors(&[ErrorCode::Conflict]);
+pub const OPERATION: Operation<NoBody, Done> = Operation::delete("/api/attachments/{id}", "Delete an attachment")
+    .describe("The file is removed in the background; its bytes stop counting at once.")
+    .errors(&[ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     retry_conflicts(async || {

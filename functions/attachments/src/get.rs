@@ -38,6 +38,7 @@ impl Resources for Files {
 pub struct FileLocation {
     #[cfg_attr(feature = "schema", schemars(with = "shared::schema::Uri"))]
     url: String,
+    /// When the URL stops working.
     expires_at: Timestamp,
 }
 
@@ -49,6 +50,7 @@ const PARAMETERS: [Parameter; 1] = [Parameter::once::<ThumbnailFlag>("thumbnail"
 
 pub const OPERATION: Operation<NoBody, Either<Redirect, Success<FileLocation>>> =
     Operation::get("/api/attachments/{id}", "Redirect to the file, or return its URL to a client that accepts JSON")
+        .describe("Available once `status` is `ready`. The URL works for five minutes.")
         .query(&PARAMETERS)
         .errors(&[ErrorCode::AttachmentNotReady]);
 

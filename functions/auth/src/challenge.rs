@@ -34,7 +34,7 @@ impl Body for ChallengeReference {
 
     #[cfg(feature = "schema")]
     fn describe(object: &mut ObjectSchema<'_>) {
-        object.required::<IdInBody>(CHALLENGE_ID, "");
+        object.required::<IdInBody>(CHALLENGE_ID, "From the response to the login. Not needed with its cookie.");
     }
 }
 
@@ -54,8 +54,11 @@ inline_schema!(IdInBody, { "type": "string", "format": "uuid" });
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct CodeSent {
+    /// The login continues with `POST /api/auth/verify-otp`.
     requires_otp: True,
+    /// Names the login in the requests that follow.
     challenge_id: ChallengeId,
+    /// When the code expires.
     expires_at: Timestamp,
 }
 

@@ -34,6 +34,10 @@ impl Resources for ResetQueue {
 
 pub const OPERATION: Operation<ForgottenPassword, Done> =
     Operation::post("/api/auth/forgot-password", "Mail a link that resets the password, if the account exists")
+        .describe(
+            "Always returns 200, so that nobody learns which addresses have an account. The mailed token works \
+             once, for one hour.",
+        )
         .anyone()
         .limit(RateLimitClass::Reset)
         .counted_by_address();

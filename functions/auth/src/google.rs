@@ -10,6 +10,10 @@ use crate::oidc_flow::VALID;
 
 pub const OPERATION: Operation<NoBody, Redirect> =
     Operation::get("/api/auth/google", "Redirect to the sign-in at Google")
+        .describe(
+            "For browsers: navigate to this URL instead of fetching it. The user returns to the app with the \
+             session's cookies.",
+        )
         .anyone()
         .limit(RateLimitClass::Auth)
         .counted_by_address();

@@ -33,13 +33,17 @@ const NAMELESS: &str = "Google User";
 
 pub const OPERATION: Operation<NoBody, Redirect> =
     Operation::get(CALLBACK_PATH, "Complete a sign-in with Google, and redirect to the app")
+        .describe(
+            "Google redirects the browser here; clients do not call it. It leads to `/dashboard` of the app, to \
+             `/verify-otp` if a mailed code is needed, or to `/login?error=google_auth_failed`.",
+        )
         .anyone()
         .limit(RateLimitClass::Auth)
         .counted_by_address()
         .query(&[
-            Parameter::once::<String>("code", ""),
-            Parameter::once::<String>("state", ""),
-            Parameter::once::<String>("error", ""),
+            Parameter::once::<String>("code", "Authorization code of Google"),
+            Parameter::once::<String>("state", "Must be that of the cookie"),
+            Parameter::once::<String>("error", "Why Google did not sign the user in"),
             Parameter::once::<String>("iss", "Sent by Google and ignored: the issuer of the ID token is checked"),
             Parameter::once::<String>("scope", "Sent by Google and ignored"),
         ]);

@@ -1,6 +1,6 @@
 //! `POST /api/auth/login`
 //!
-//! An unknown address and a wrong password get the same answer, in the same time and with the same calls.
+//! Unknown addresses and wrong passwords get the same response, in the same time, after the same calls.
 
 use std::cell::Cell;
 
@@ -24,6 +24,7 @@ shared::body! {
     pub struct Credentials {
         email: Email = required "email",
         password: Password = required "password",
+        /// Whether the session lasts 30 days without use instead of 7.
         remember_me: Option<bool> = optional "rememberMe",
     }
 }
@@ -56,6 +57,10 @@ impl From<CodeSent> for LoginData {
 
 pub const OPERATION: Operation<Credentials, Success<LoginData>> =
     Operation::post("/api/auth/login", "Sign in with a password; with two-factor login, mail a code")
+        .describe(
+            "A session ends after 7 days without use, or 30 with `rememberMe`. With two-factor login the response \
+             has `requiresOtp` and `challengeId` instead of a user: continue with `POST /api/auth/verify-otp`.",
+        )
         .anyone()
         .limit(RateLimitClass::Auth)
         .counted_by_address()
@@ -76,7 +81,7 @@ pub async fn handle(app: &App, request: &Request<'_, Credentials>) -> Result<Suc
     }
 }
 
-/// A login that the rate limiter let pass.
+/// A login that the rate limiter has admitted.
 struct Login<'a> {
     sign_in: SignInRequest<'a>,
     credentials: &'a Credentials,
@@ -163,7 +168,7 @@ fn check(account: Option<AccountWithSessions>, matches: bool) -> Result<AccountW
     }
 }
 
-/// A new hash in place of an outdated one, which only the plain password allows.
+/// A new hash if the stored one is outdated. Only a login has the plain password.
 fn rehash(user: &User, password: &Password) -> Result<Option<PasswordHash>, ApiError> {
     let outdated = user.password_hash.as_ref().is_some_and(password::is_outdated);
     outdated.then(|| password::hash(password)).transpose().map_err(ApiError::internal)

@@ -9,7 +9,9 @@ use shared::domain::body::NoBody;
 use shared::http::cookies::{CookieName, SetCookie};
 use shared::http::{ApiError, App, Done, Operation, Request, WithHead};
 
-pub const OPERATION: Operation<NoBody, Done> = Operation::post_nothing("/api/auth/logout", "Sign out").anyone();
+pub const OPERATION: Operation<NoBody, Done> = Operation::post_nothing("/api/auth/logout", "Sign out")
+    .describe("Ends the session and deletes its cookies. Succeeds also if nobody is signed in.")
+    .anyone();
 
 /// What the browser forgets of the API's origin (Clear-Site-Data, W3C): what a page that is served from it has stored, as the
 /// web app has where both share one origin. Not `cookies`, which empties the whole registrable domain and so signs out of

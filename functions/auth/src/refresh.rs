@@ -19,6 +19,7 @@ use crate::tokens::{SessionTokens, TokensOut};
 
 shared::body! {
     pub struct Refresh {
+        /// Not needed with the cookie `refreshToken`.
         refresh_token: Option<RefreshToken> = optional "refreshToken",
     }
 }
@@ -44,6 +45,11 @@ pub struct Refreshed {
 
 pub const OPERATION: Operation<Refresh, Success<Refreshed>> =
     Operation::post("/api/auth/refresh", "Rotate the session's tokens")
+        .describe(
+            "Send the refresh token as `refreshToken` or as a cookie. The new tokens are in the response if the \
+             token was in the body and the request has `X-Token-Delivery: body`; otherwise they are cookies. A \
+             token that was replaced more than 30 seconds ago ends the session, since it may have been stolen.",
+        )
         .anyone()
         .optional_body()
         .limit(RateLimitClass::Auth)

@@ -14,8 +14,10 @@ use crate::mailed_token::verification;
 
 shared::body! {
     pub struct NewAccount {
+        /// How mails address the user.
         name: PersonName = required "name",
         email: Email = required "email",
+        /// New passwords need a lower-case letter, an upper-case letter and a digit.
         password: NewPassword = required "password",
     }
 }
@@ -39,6 +41,11 @@ pub struct NewUser {
 
 pub const OPERATION: Operation<NewAccount, Created<Registered>> =
     Operation::post("/api/auth/register", "Create an account, and mail a token that verifies its email address")
+        .describe(
+            "The account can be used at once. The mailed token verifies the address within 24 hours; until then \
+             only a few reminder emails are sent to it. The password needs a lower-case letter, an upper-case \
+             letter and a digit, and must not be a well-known one.",
+        )
         .anyone()
         .limit(RateLimitClass::Auth)
         .limit(RateLimitClass::Register)

@@ -13,6 +13,7 @@ use crate::challenge::{ChallengeReference, CodeSent, code_sent};
 
 pub const OPERATION: Operation<ChallengeReference, Success<CodeSent>> =
     Operation::post("/api/auth/resend-otp", "Mail another login code")
+        .describe("The previous code becomes invalid. A login allows three more codes.")
         .anyone()
         .optional_body()
         .limit(RateLimitClass::Otp)

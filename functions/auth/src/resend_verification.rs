@@ -10,6 +10,7 @@ pub const OPERATION: Operation<NoBody, Done> = Operation::post_nothing(
     "/api/auth/resend-verification",
     "Mail another token that verifies the email address; earlier ones become invalid",
 )
+.describe("For an account whose address is not verified yet.")
 .limit(RateLimitClass::Verify)
 .errors(&[ErrorCode::Conflict]);
 

@@ -14,13 +14,19 @@ use shared::store::mailed_tokens::{self as store, TokenUse};
 
 shared::body! {
     pub struct PasswordReset {
+        /// The value of `token` in the mailed link.
         token: PresentedToken = required "token",
+        /// The new password.
         password: NewPassword = required "password",
     }
 }
 
 pub const OPERATION: Operation<PasswordReset, Done> =
     Operation::post("/api/auth/reset-password", "Reset the password with the mailed token, and end all sessions")
+        .describe(
+            "Signs out every device, and verifies the email address. It does not sign in: log in with the new \
+             password afterwards.",
+        )
         .anyone()
         .limit(RateLimitClass::Reset)
         .counted_by_address()

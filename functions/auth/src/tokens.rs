@@ -45,7 +45,9 @@ impl SessionTokens {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Tokens"))]
 pub(crate) struct TokensOut {
+    /// For the header `Authorization: Bearer`.
     access_token: String,
+    /// For `POST /api/auth/refresh`, once.
     refresh_token: String,
     /// Lifetime of the access token, in seconds.
     expires_in: u64,

@@ -17,6 +17,7 @@ use crate::sign_in::SignInRequest;
 
 shared::body! {
     pub struct EmailVerification {
+        /// The value of `token` in the mailed link.
         token: PresentedToken = required "token",
         /// The account's password. Not needed with a session of the account.
         password: Option<Password> = optional "password",
@@ -25,6 +26,10 @@ shared::body! {
 
 pub const OPERATION: Operation<EmailVerification, Done> =
     Operation::post("/api/auth/verify-email", "Verify the email address with the mailed token")
+        .describe(
+            "Besides the token, the request needs a session of the account or its `password`. The token works \
+             once, for 24 hours.",
+        )
         .anyone_or_signed_in()
         .limit(RateLimitClass::Verify)
         .errors(&[ErrorCode::InvalidToken, ErrorCode::SignInToVerify, ErrorCode::Unauthorized, ErrorCode::Conflict]);

@@ -59,12 +59,13 @@ impl Body for CodeOfChallenge {
     fn describe(object: &mut ObjectSchema<'_>) {
         ChallengeReference::describe(object);
         object.required::<Email>("email", "");
-        object.required::<TypedCode>("otp", "");
+        object.required::<TypedCode>("otp", "The six digits of the mail.");
     }
 }
 
 pub const OPERATION: Operation<CodeOfChallenge, Success<SignedIn>> =
     Operation::post("/api/auth/verify-otp", "Complete a login with the mailed code")
+        .describe("A code works once, for five minutes, and only for its login; five wrong codes end that login.")
         .anyone()
         .limit(RateLimitClass::Otp)
         .counted_by_address()

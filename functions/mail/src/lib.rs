@@ -21,8 +21,10 @@ shared::functions! {
 }
 
 /// The parameters of an unsubscribe link.
-const LINK_PARAMETERS: [Parameter; 2] =
-    [Parameter::once::<String>("token", ""), Parameter::once::<Undo>("undo", "`1` subscribes again")];
+const LINK_PARAMETERS: [Parameter; 2] = [
+    Parameter::once::<String>("token", "The value of `token` in the link"),
+    Parameter::once::<Undo>("undo", "`1` subscribes again"),
+];
 
 /// The type of `undo`.
 struct Undo;

@@ -9,7 +9,13 @@ use shared::http::{ApiError, App, Operation, Page, Request};
 use crate::{LINK_PARAMETERS, page};
 
 pub const OPERATION: Operation<NoBody, Page> =
-    Operation::get("/api/unsubscribe", "Show the page of an unsubscribe link").anyone().query(&LINK_PARAMETERS);
+    Operation::get("/api/unsubscribe", "Show the page of an unsubscribe link")
+        .describe(
+            "The link in digests and reminder mails. The page has a button; opening it changes nothing, since \
+             mail programs open links by themselves.",
+        )
+        .anyone()
+        .query(&LINK_PARAMETERS);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Page, ApiError> {
     let token = request.parameter("token").unwrap_or_default();

@@ -33,6 +33,10 @@ impl Answer for ResultPage {
 
 pub const OPERATION: Operation<NoBody, Either<Done, ResultPage>> =
     Operation::post_nothing("/api/unsubscribe", "Unsubscribe with one click (RFC 8058), or subscribe again")
+        .describe(
+            "The link's token is the only credential. It stops one category of mail, digests or reminders, and \
+             `undo=1` starts it again.",
+        )
         .anyone()
         .foreign_posts()
         .query(&LINK_PARAMETERS)

@@ -12,7 +12,8 @@ pub struct UnreadCount {
 }
 
 pub const OPERATION: Operation<NoBody, Success<UnreadCount>> =
-    Operation::get("/api/notifications/count", "Count unread notifications");
+    Operation::get("/api/notifications/count", "Count unread notifications")
+        .describe("The number equals the unread ones of the list.");
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<UnreadCount>, ApiError> {
     let count = app.store.unread_notifications(request.caller()?.id, request.now()).await?;

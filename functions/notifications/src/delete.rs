@@ -6,6 +6,7 @@ use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request, retry_con
 use crate::notification_of_path;
 
 pub const OPERATION: Operation<NoBody, Done> = Operation::delete("/api/notifications/{id}", "Delete a notification")
+    .describe("A security notice can be deleted after seven days.")
     .errors(&[ErrorCode::SecurityNotice, ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {

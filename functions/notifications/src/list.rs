@@ -20,7 +20,9 @@ pub struct NotificationsPage {
 }
 
 pub const OPERATION: Operation<NoBody, Success<NotificationsPage>> =
-    Operation::get("/api/notifications", "List notifications, newest first, each with its task").paged(PAGE_SIZE);
+    Operation::get("/api/notifications", "List notifications, newest first, each with its task")
+        .describe("Notifications are deleted after 90 days.")
+        .paged(PAGE_SIZE);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<NotificationsPage>, ApiError> {
     let mut page = PageRequest::read(app, request, "notifications").await?;

@@ -16,6 +16,7 @@ pub struct NotificationData {
 
 pub const OPERATION: Operation<NoBody, Success<NotificationData>> =
     Operation::patch_nothing("/api/notifications/{id}/read", "Mark a notification as read")
+        .describe("Returns the notification. Marking it again changes nothing.")
         .errors(&[ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<NotificationData>, ApiError> {

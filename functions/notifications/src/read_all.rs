@@ -5,6 +5,7 @@ use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
 
 pub const OPERATION: Operation<NoBody, Done> =
     Operation::patch_nothing("/api/notifications/read-all", "Mark all notifications as read")
+        .describe("Notifications that are created later stay unread.")
         .errors(&[ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {

@@ -7,6 +7,10 @@ use crate::ReminderData;
 
 pub const OPERATION: Operation<NewReminder, Created<ReminderData>> =
     Operation::post("/api/reminders", "Create a reminder of a task")
+        .describe(
+            "An email (types `email` and `both`) and an in-app notification are sent one hour before \
+             `scheduledAt`, or at once if less than an hour is left.",
+        )
         .idempotent()
         .etag()
         .errors(&[ErrorCode::NotFound, ErrorCode::LimitReached]);

@@ -5,7 +5,9 @@ use shared::http::{ApiError, App, Done, Operation, Request, retry_conflicts};
 
 use crate::reminder_to_recount;
 
-pub const OPERATION: Operation<NoBody, Done> = Operation::delete("/api/reminders/{id}", "Delete a reminder").if_match();
+pub const OPERATION: Operation<NoBody, Done> = Operation::delete("/api/reminders/{id}", "Delete a reminder")
+    .describe("Nothing is sent for it any more.")
+    .if_match();
 
 /// The table's stream deletes its schedule.
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {

@@ -34,7 +34,9 @@ pub struct RemindersPage {
 }
 
 pub const OPERATION: Operation<NoBody, Success<RemindersPage>> =
-    Operation::get("/api/reminders", "List reminders by time, each with its task").paged(LIMIT_MAX);
+    Operation::get("/api/reminders", "List reminders by time, each with its task")
+        .describe("The tasks have no attachments and reminders here; `GET /api/tasks/{id}` returns them.")
+        .paged(LIMIT_MAX);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<RemindersPage>, ApiError> {
     let mut page = PageRequest::read(app, request, "reminders").await?;

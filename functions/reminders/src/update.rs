@@ -9,6 +9,7 @@ use crate::{ReminderData, reminder_of_path, reminder_to_recount};
 
 pub const OPERATION: Operation<ReminderPatch, Success<ReminderData>> =
     Operation::put("/api/reminders/{id}", "Update a reminder: change the fields that are sent")
+        .describe("Fields that are not sent keep their value. A reminder that is moved is sent at its new time only.")
         .if_match()
         .etag()
         .reports_bad_fields();

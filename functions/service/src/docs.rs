@@ -7,7 +7,7 @@ use shared::domain::body::NoBody;
 use shared::http::{ApiError, App, HtmlDocument, Operation, Request};
 
 pub const OPERATION: Operation<NoBody, HtmlDocument> =
-    Operation::get("/api/docs", "Get this document as a page").anyone();
+    Operation::get("/api/docs", "Get this document as a page").describe("The page works without scripts.").anyone();
 
 pub async fn handle(_app: &App, _request: &Request<'_>) -> Result<HtmlDocument, ApiError> {
     Ok(HtmlDocument(include_str!("../../../docs/api.html")))

@@ -73,8 +73,11 @@ impl Answer for Health {
     }
 }
 
-pub const OPERATION: Operation<NoBody, Health> =
-    Operation::get("/health", "Check that the service works").alias("/").anyone().unlimited();
+pub const OPERATION: Operation<NoBody, Health> = Operation::get("/health", "Check that the service works")
+    .describe("Returns 503 if the database cannot be reached. The response has no envelope.")
+    .alias("/")
+    .anyone()
+    .unlimited();
 
 pub async fn handle(app: &App, request: &Request<'_>, version: &DeployedVersion) -> Result<Health, ApiError> {
     let uptime = app.started.elapsed().as_secs();

@@ -5,8 +5,12 @@ use shared::http::{ApiError, App, Created, ErrorCode, Operation, Request, WithHe
 
 use crate::{TaskData, ZoneNeeded, zone};
 
-pub const OPERATION: Operation<NewTask, Created<TaskData>> =
-    Operation::post("/api/tasks", "Create a task").idempotent().etag().location().errors(&[ErrorCode::LimitReached]);
+pub const OPERATION: Operation<NewTask, Created<TaskData>> = Operation::post("/api/tasks", "Create a task")
+    .describe("Only the title is required. `Location` is the URL of the new task.")
+    .idempotent()
+    .etag()
+    .location()
+    .errors(&[ErrorCode::LimitReached]);
 
 pub async fn handle(app: &App, request: &Request<'_, NewTask>) -> Result<Created<TaskData>, ApiError> {
     let new = request.body(app)?;

@@ -7,7 +7,9 @@ use shared::id::TaskId;
 use crate::TASK;
 
 pub const OPERATION: Operation<NoBody, Done> =
-    Operation::delete("/api/tasks/{id}", "Delete a task with its attachments, reminders and notifications").if_match();
+    Operation::delete("/api/tasks/{id}", "Delete a task with its attachments, reminders and notifications")
+        .describe("This cannot be undone. The files are removed in the background.")
+        .if_match();
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     retry_conflicts(async || {

@@ -23,6 +23,10 @@ pub struct TasksPage {
 
 pub const OPERATION: Operation<NoBody, Success<TasksPage>> =
     Operation::get("/api/tasks", "List tasks; a filtered page may be shorter than its limit")
+        .describe(
+            "Filters combine: a task must match each. `status`, `priority` and `category` may repeat, and then \
+             any of the values matches. Continue until `nextCursor` is null, however short a page is.",
+        )
         .paged(LIMIT_MAX)
         .query(&TaskQuery::PARAMETERS);
 

@@ -16,7 +16,8 @@ pub struct TaskReminders {
 }
 
 pub const OPERATION: Operation<NoBody, Success<TaskReminders>> =
-    Operation::get("/api/tasks/{id}/reminders", "List the reminders of a task, by time");
+    Operation::get("/api/tasks/{id}/reminders", "List the reminders of a task, by time")
+        .describe("All of them, in one response.");
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<TaskReminders>, ApiError> {
     let task = task_of_path(app, request).await?.task;

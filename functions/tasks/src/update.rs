@@ -7,7 +7,13 @@ use shared::id::TaskId;
 use crate::{TASK, TaskData, ZoneNeeded, find, zone};
 
 pub const OPERATION: Operation<TaskPatch, Success<TaskData>> =
-    Operation::put("/api/tasks/{id}", "Update a task: change the fields that are sent").if_match().etag();
+    Operation::put("/api/tasks/{id}", "Update a task: change the fields that are sent")
+        .describe(
+            "Fields that are not sent keep their value; null clears an optional field. Completing a task cancels \
+             its pending reminders and creates a notification.",
+        )
+        .if_match()
+        .etag();
 
 pub async fn handle(app: &App, request: &Request<'_, TaskPatch>) -> Result<Success<TaskData>, ApiError> {
     let id = request.path_id(TASK, TaskId::parse)?;

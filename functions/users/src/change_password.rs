@@ -21,6 +21,7 @@ body! {
 
 pub const OPERATION: Operation<PasswordChange, Done> =
     Operation::post("/api/user/change-password", "Change the password, and end all other sessions")
+        .describe("A mail confirms the change. An account without a password uses `POST /api/user/set-password`.")
         .limit(RateLimitClass::Auth)
         .errors(&[ErrorCode::WrongPassword, ErrorCode::PasswordNotSet, ErrorCode::Conflict]);
 

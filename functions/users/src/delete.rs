@@ -12,12 +12,18 @@ use crate::proof::{Proof, prove};
 body! {
     /// The password, if the account has one.
     pub struct Deletion {
+        /// Needed if the account has a password.
         password: Option<Password> = optional "password",
     }
 }
 
 pub const OPERATION: Operation<Deletion, Done> =
     Operation::delete_with("/api/user/me", "Delete the account with everything in it")
+        .describe(
+            "Signs out every device, and deletes all tasks, reminders, files and notifications. Needs the \
+             password; an account without one needs a sign-in within the last ten minutes. The email address can \
+             be registered again at once.",
+        )
         .limit(RateLimitClass::Auth)
         .errors(&[ErrorCode::WrongPassword, ErrorCode::ReauthRequired, ErrorCode::Conflict]);
 

@@ -5,8 +5,9 @@ use shared::http::{ApiError, App, Done, ErrorCode, Operation, Request};
 
 use crate::account_with_sessions;
 
-pub const OPERATION: Operation<NoBody, Done> =
-    Operation::delete("/api/user/sessions", "End all other sessions").errors(&[ErrorCode::Conflict]);
+pub const OPERATION: Operation<NoBody, Done> = Operation::delete("/api/user/sessions", "End all other sessions")
+    .describe("Signs out every device but the one that sends the request.")
+    .errors(&[ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     let own = request.caller()?.session;

@@ -8,8 +8,12 @@ use shared::store::{Refusal, WriteError};
 
 const SESSION: &str = "Session";
 
-pub const OPERATION: Operation<NoBody, Done> =
-    Operation::delete("/api/user/sessions/{id}", "End a session").errors(&[ErrorCode::Conflict]);
+pub const OPERATION: Operation<NoBody, Done> = Operation::delete("/api/user/sessions/{id}", "End a session")
+    .describe(
+        "Signs the device out. Its writes are rejected at once, its reads when its access token expires, \
+             after 15 minutes at most.",
+    )
+    .errors(&[ErrorCode::Conflict]);
 
 /// Ending the caller's own session also clears its cookies.
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {

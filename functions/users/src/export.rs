@@ -25,6 +25,7 @@ pub struct ExportData {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Export"))]
 struct ExportOut {
     id: ExportId,
+    /// `ready` once the file can be downloaded.
     status: ExportState,
     requested_at: Timestamp,
     /// When the file is deleted, once it is ready.
@@ -60,6 +61,10 @@ body! {
 
 pub const OPERATION: Operation<ExportOrder, Accepted<ExportData>> =
     Operation::post("/api/user/export", "Start an export of all data of the account")
+        .describe(
+            "Needs the password or a sign-in within the last ten minutes. The file is written in the background, \
+             and a mail announces it. An export that is only minutes old is returned again.",
+        )
         .optional_body()
         .limit(RateLimitClass::Auth)
         .errors(&[ErrorCode::WrongPassword, ErrorCode::ReauthRequired, ErrorCode::Conflict]);

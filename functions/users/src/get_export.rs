@@ -38,6 +38,7 @@ impl ExportFiles {
 
 pub const OPERATION: Operation<NoBody, Success<ExportData>> =
     Operation::get("/api/user/export", "Get the state of the export, and the URL of its file")
+        .describe("`status` is `pending` while the file is written. Once it is `ready`, `url` downloads the file.")
         .errors(&[ErrorCode::NotFound]);
 
 pub async fn handle(app: &App, request: &Request<'_>, files: &ExportFiles) -> Result<Success<ExportData>, ApiError> {

@@ -28,10 +28,13 @@ struct UserOut {
     name: PersonName,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     email: Email,
+    /// Whether a login needs a mailed code.
     is_two_factor_enabled: bool,
     auth_provider: AuthProvider,
     has_password: bool,
+    /// Whether the owner of the mailbox has confirmed it.
     email_verified: bool,
+    /// IANA time zone of the digest, of plain dates and of analytics.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     timezone: Zone,
     morning_digest: MorningDigest,
@@ -57,7 +60,8 @@ impl From<User> for UserData {
     }
 }
 
-pub const OPERATION: Operation<NoBody, Success<UserData>> = Operation::get("/api/user/me", "Get the account");
+pub const OPERATION: Operation<NoBody, Success<UserData>> = Operation::get("/api/user/me", "Get the account")
+    .describe("Returns the profile and the settings, such as the time zone and the morning digest.");
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<UserData>, ApiError> {
     let user = account(app, request).await?;

@@ -19,6 +19,10 @@ shared::body! {
 
 pub const OPERATION: Operation<ExportLink, Success<ExportData>> =
     Operation::post("/api/user/export/open", "Exchange the token of the mailed link for the URL of the export")
+        .describe(
+            "The mailed link leads to the app, which sends its token here. The token works once, for 24 hours, \
+             and only for the owner of the export.",
+        )
         .limit(RateLimitClass::Auth)
         .errors(&[ErrorCode::InvalidToken, ErrorCode::Conflict]);
 

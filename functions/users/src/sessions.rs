@@ -23,7 +23,9 @@ pub struct Sessions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Session"))]
 struct SessionOut {
     id: SessionId,
+    /// Browser and system, from `User-Agent`.
     device: String,
+    /// Client address of the sign-in.
     ip: String,
     created_at: Timestamp,
     /// When its tokens were last refreshed.
@@ -46,7 +48,8 @@ impl SessionOut {
 }
 
 pub const OPERATION: Operation<NoBody, Success<Sessions>> =
-    Operation::get("/api/user/sessions", "List the sessions of the account, newest first");
+    Operation::get("/api/user/sessions", "List the sessions of the account, newest first")
+        .describe("A session is a signed-in device. An account has at most ten; a further login ends the oldest one.");
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<Sessions>, ApiError> {
     let current = request.caller()?.session;

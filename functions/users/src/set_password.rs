@@ -18,6 +18,7 @@ body! {
 
 pub const OPERATION: Operation<FirstPassword, Done> =
     Operation::post("/api/user/set-password", "Set the password of an account that has none")
+        .describe("For accounts that sign in with Google, within ten minutes of a sign-in.")
         .limit(RateLimitClass::Auth)
         .errors(&[ErrorCode::PasswordAlreadySet, ErrorCode::ReauthRequired, ErrorCode::Conflict]);
 

@@ -15,6 +15,7 @@ use crate::proof::{Proof, prove};
 body! {
     /// Whether a login needs a mailed code besides the password.
     pub struct TwoFactorSetting {
+        /// Whether a login needs a mailed code.
         is_enabled: bool = required "is_Enabled" as "is_Enabled",
         /// Needed to turn the code off, unless the sign-in is at most ten minutes old or the account has no password.
         password: Option<Password> = optional "password",
@@ -25,6 +26,10 @@ body! {
 
 pub const OPERATION: Operation<TwoFactorSetting, Success<UserData>> =
     Operation::post("/api/user/enabled-2fa", "Turn the mailed login code on or off")
+        .describe(
+            "Turning it off needs the password or a sign-in within the last ten minutes. A mail confirms the \
+             change.",
+        )
         .limit(RateLimitClass::Auth)
         .errors(&[ErrorCode::WrongPassword, ErrorCode::ReauthRequired, ErrorCode::Conflict]);
 

@@ -8,6 +8,10 @@ use crate::me::UserData;
 
 pub const OPERATION: Operation<UserPatch, Success<UserData>> =
     Operation::patch("/api/user/me", "Update the account: change the fields that are sent")
+        .describe(
+            "Fields that are not sent keep their value. A new time zone or digest time applies to the next \
+             digest.",
+        )
         .errors(&[ErrorCode::Conflict]);
 
 pub async fn handle(app: &App, request: &Request<'_, UserPatch>) -> Result<Success<UserData>, ApiError> {

@@ -9,7 +9,6 @@ use shared::runtime::Trigger;
 pub struct Route {
     /// The domain's name in the contract.
     pub tag: &'static str,
-    /// The function.
     pub function: &'static str,
     /// The path: the operation's own, or its alias.
     pub path: &'static str,

@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document (<https://spec.openapis.org/oas/v3.1.1.html>).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use shared::limits::RateLimitClass;
 use shared::schema::ObjectSchema;
 
 use crate::catalogue::{DOMAINS, Route, routes};
-use crate::schemas;
+use crate::{errors, introduction, schemas};
 
 /// The document.
 pub fn document() -> Value {
@@ -32,7 +32,7 @@ pub fn document() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "A task-manager API with email reminders",
             "license": { "name": "MIT", "identifier": "MIT" },
-            "description": INTRODUCTION,
+            "description": introduction::markdown(),
         },
         "servers": [{ "url": "/" }],
         "tags": tags,
@@ -40,7 +40,7 @@ pub fn document() -> Value {
         "components": {
             "schemas": schemas::components(&mut generator),
             "headers": headers(),
-            "examples": examples(),
+            "examples": errors::examples(),
             "securitySchemes": {
                 "cookie": { "type": "apiKey", "in": "cookie", "name": "accessToken", "description": "Named `__Host-accessToken` where the API is on https and has no cookie domain" },
                 "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
@@ -56,22 +56,11 @@ pub fn text(document: &Value) -> String {
     text
 }
 
-const INTRODUCTION: &str = "JSON in and out. A success is `{success, message, data}`, an error `{success, message, code, requestId}` with `errors` \
-for bad fields. Browsers authenticate with cookies; scripts send `X-Token-Delivery: body` with the login and then \
-`Authorization: Bearer`. Times are RFC 3339 in UTC, from 1970 to 9999-12-30T22:00:00Z; a later one is taken as that. Unknown fields are ignored. Enumerations are read \
-in any case and returned in lower case. Strings are trimmed and NFC-normalized before length checks. An empty string, in the body \
-or in the query, counts as no value, except for free text; it clears an optional field of an update. \
-Request bodies are UTF-8 (a byte order mark is skipped) and not compressed. `HEAD` works wherever `GET` does: same status \
-and headers, no body, and no code or token is used up. A path with one slash too many at its end answers 308. \
-Requests are counted per account for a signed-in caller and per client address otherwise, in windows that slide; \
-`RateLimit-*` describes the class closest to its limit, and a 429 says in `Retry-After` how many seconds to wait. \
-Bad bodies, conflicts and correct secrets use up no limit but that of all requests. \
-Answers of the gateway itself (preflight, its own 413, 429 and 503) have another shape.";
-
 fn described(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut described = json!({
         "operationId": operation_id(route),
         "summary": route.facts.summary,
+        "description": route.facts.description,
         "tags": [route.tag],
         "parameters": parameters(route, generator),
         "responses": responses(route, generator),
@@ -106,8 +95,10 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let facts = &route.facts;
     let mut parameters = Vec::new();
     if route.path.contains("{id}") {
+        let schema = json!({ "type": "string", "format": "uuid" });
+        let description = id_description(facts.path);
         parameters.push(
-            json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }),
+            json!({ "name": "id", "in": "path", "required": true, "schema": schema, "description": description }),
         );
     }
     let of_lists: &[Parameter] = if facts.page_size.is_some() { &list::PARAMETERS } else { &[] };
@@ -129,17 +120,23 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Value {
         header(
             "Idempotency-Key",
             schema,
-            "A repeated key with the same body returns the first answer again, for 24 hours.",
+            "The same key with the same body returns the first response again, for 24 hours.",
         );
     }
     if facts.delivers_tokens {
         header(
             "X-Token-Delivery",
             json!({ "type": "string", "examples": ["body"] }),
-            "`body` returns the tokens in the body instead of cookies; a refresh token that came as a cookie is replaced by a cookie.",
+            "`body` returns the tokens in the response instead of as cookies; a refresh token that came as a cookie is replaced by a cookie.",
         );
     }
     json!(parameters)
+}
+
+/// What `{id}` names: one of the collection before it.
+fn id_description(path: &str) -> String {
+    let collection = path.split("/{id}").next().and_then(|before| before.rsplit('/').next()).unwrap_or_default();
+    format!("ID of the {}", collection.trim_end_matches('s'))
 }
 
 fn query_schema(parameter: &Parameter, generator: &mut SchemaGenerator) -> Value {
@@ -177,32 +174,6 @@ fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value>
     Some(json!({ "required": kind != BodyKind::OptionalJson, "content": content }))
 }
 
-/// The errors of a route by status: its own, and those that follow from its facts.
-fn errors(route: &Route) -> BTreeMap<u16, BTreeSet<ErrorCode>> {
-    use ErrorCode::*;
-    let facts = &route.facts;
-    let mut codes = vec![Internal, Unavailable];
-    codes.extend(facts.errors);
-    let mut follow = |from: bool, more: &[ErrorCode]| {
-        if from {
-            codes.extend(more);
-        }
-    };
-    follow(facts.access == Access::SignedIn, &[Unauthorized]);
-    follow(facts.method != "GET" && !facts.takes_foreign_posts, &[OriginNotAllowed]);
-    follow(facts.is_limited, &[TooManyRequests]);
-    follow(route.path.contains("{id}"), &[NotFound]);
-    follow(facts.body != BodyKind::Ignored, &[MalformedJson, ValidationFailed, BodyTooLarge, UnsupportedMediaType]);
-    follow(facts.page_size.is_some(), &[ValidationFailed, InvalidCursor]);
-    follow(facts.is_idempotent, &[IdempotencyKeyReused, Conflict, ValidationFailed]);
-    follow(matches!(facts.versioning, Versioning::IfMatch | Versioning::Both), &[PreconditionFailed, Conflict]);
-    let mut by_status: BTreeMap<u16, BTreeSet<ErrorCode>> = BTreeMap::new();
-    for code in codes {
-        by_status.entry(code.status()).or_default().insert(code);
-    }
-    by_status
-}
-
 fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut responses: BTreeMap<u16, Value> = BTreeMap::new();
     for response in (route.facts.responses)(generator) {
@@ -210,7 +181,7 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
         let schema = schemas::answer(response.schema.to_value());
         add(responses.entry(response.status).or_insert_with(described), response.media_type, schema);
     }
-    for (status, codes) in errors(route) {
+    for (status, codes) in errors::of(route) {
         let response = responses.entry(status).or_insert_with(|| {
             let description = if status == 429 { limits(route) } else { phrase(status).to_owned() };
             json!({ "description": description })
@@ -244,23 +215,6 @@ fn add(response: &mut Value, kind: &str, schema: Value) {
         Some(known) => json!({ "anyOf": [known, schema] }),
     };
     content.insert(kind.to_owned(), json!({ "schema": merged }));
-}
-
-/// An example of every error that a route may return.
-fn examples() -> Value {
-    let codes = routes().flat_map(|route| errors(&route).into_values().flatten().collect::<Vec<_>>());
-    Value::Object(codes.map(|code| (code.as_str().to_owned(), example(code))).collect())
-}
-
-fn example(code: ErrorCode) -> Value {
-    let mut value = json!({ "success": false, "message": code.message(), "code": code.as_str(), "requestId": "3f1c2a9e-0b1d-4c55-9e0e-5a4be1d2c3f4" });
-    if code == ErrorCode::ValidationFailed
-        && let Some(value) = value.as_object_mut()
-    {
-        value.insert("message".to_owned(), json!("Title is required"));
-        value.insert("errors".to_owned(), json!([{ "field": "title", "message": "Title is required" }]));
-    }
-    json!({ "value": value })
 }
 
 /// The description of a 429: what the route counts besides all requests, and for whom.

@@ -4,7 +4,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | [`catalogue`] | every function and route, from the domains' tables |
-//! | [`document`], [`schemas`] | the document |
+//! | [`document`], [`introduction`], [`errors`], [`schemas`] | the document |
 //! | [`page`] | the page |
 //! | [`facts`] | functions, variables, limits, keys and metrics as JSON |
 //!
@@ -14,6 +14,8 @@
 
 pub mod catalogue;
 pub mod document;
+pub mod errors;
 pub mod facts;
+pub mod introduction;
 pub mod page;
 pub mod schemas;

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
-/// A generator whose references lead to the document's components. Schemas are of what is sent to callers, where every
+/// A generator whose references point to the document's components. Schemas describe what callers receive, where every
 /// field that a type has is there.
 pub fn generator() -> SchemaGenerator {
     let mut settings = SchemaSettings::draft2020_12().for_serialize();

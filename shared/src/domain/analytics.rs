@@ -17,7 +17,6 @@ pub const UNCATEGORIZED: &str = "Uncategorized";
 /// A user's counters, as far as analytics need them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Tasks.
     pub tasks: u64,
     /// Reminders to come, their moments past or not.
     pub pending: u64,
@@ -36,7 +35,7 @@ pub struct Totals {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Analytics {
-    /// Tasks.
+    /// All tasks, completed ones included.
     pub total_tasks: u64,
     /// Completed reminders of all time.
     pub completed_reminders: u64,
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_goes_on_over_the_ends_of_months_and_years_and_over_a_leap_day() {
+    fn a_run_continues_over_ends_of_months_and_years_and_a_leap_day() {
         assert_eq!(streaks(&run(date(2025, 12, 30), 4), date(2026, 1, 2)), (4, 4));
         assert_eq!(streaks(&run(date(2024, 2, 28), 3), date(2024, 3, 1)), (3, 3));
         assert_eq!(streaks(&[date(2024, 2, 28), date(2024, 3, 1)], date(2024, 3, 1)), (1, 1));

@@ -76,10 +76,12 @@ pub struct Notification {
 pub struct NotificationOut {
     pub id: NotificationId,
     pub user_id: UserId,
+    /// `upcoming`: a reminder was sent; `reminder`: a morning digest; `overdue`: a due date has passed.
     #[serde(rename = "type")]
     pub kind: NotificationKind,
     pub title: String,
     pub message: String,
+    /// The task that it is about, which may have been deleted since.
     pub related_task_id: Option<TaskId>,
     pub is_read: bool,
     /// Whether it is a security notice, which cannot be deleted for seven days.

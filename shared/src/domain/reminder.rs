@@ -281,15 +281,23 @@ pub struct ReminderOut {
     pub id: ReminderId,
     pub user_id: UserId,
     pub task_id: TaskId,
+    /// The time that it is about.
     pub scheduled_at: Timestamp,
+    /// `email` and `both` send a mail; every type notifies in the app.
     #[serde(rename = "type")]
     pub channel: Channel,
+    /// A note of the user, part of the mail.
     pub message: Option<ReminderMessage>,
+    /// `pending` until it is sent (`completed`) or cancelled (`skipped`).
     pub status: ReminderStatus,
+    /// Whether its mail was sent.
     pub email_sent: bool,
+    /// When its mail was sent.
     pub email_sent_at: Option<Timestamp>,
+    /// Whether a morning digest has listed it.
     pub morning_email_sent: bool,
     pub delivery: Delivery,
+    /// Increases with each change; in quotes, it is the `ETag`.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub version: u64,
     pub created_at: Timestamp,

@@ -282,19 +282,26 @@ pub struct TaskOut {
     pub user_id: UserId,
     pub title: TaskTitle,
     pub description: Option<TaskDescription>,
+    /// When it is due. A plain date was stored as the end of that day.
     pub due_date: Option<Timestamp>,
     pub priority: Priority,
     pub status: TaskStatus,
+    /// The user's own grouping.
     pub category: Option<Category>,
+    /// A page that belongs to the task.
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Uri>"))]
     pub link: Option<Link>,
+    /// Increases with each change of the task itself; in quotes, it is the `ETag`.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub version: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// When its status became `completed`; null otherwise.
     pub completed_at: Option<Timestamp>,
+    /// In the order in which they were added.
     #[cfg_attr(feature = "schema", schemars(length(max = MAX_ATTACHMENTS)))]
     pub attachments: Vec<AttachmentOut>,
+    /// By time.
     #[cfg_attr(feature = "schema", schemars(length(max = MAX_REMINDERS)))]
     pub reminders: Vec<ReminderOfTask>,
 }

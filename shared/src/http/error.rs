@@ -140,6 +140,7 @@ pub struct ErrorOut<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     errors: &'a [FieldError],
+    /// Names the request in the logs; report it with a problem.
     request_id: &'a str,
 }
 

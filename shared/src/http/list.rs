@@ -23,8 +23,10 @@ const RESPONSE_MAX: usize = 5 * 1024 * 1024;
 pub const LIMIT: &str = "limit";
 
 /// The query parameters of every list. A blank one counts as missing.
-pub const PARAMETERS: [Parameter; 2] =
-    [Parameter::once::<Limit>(LIMIT, ""), Parameter::once::<Cursor>("cursor", "The `nextCursor` of the previous page")];
+pub const PARAMETERS: [Parameter; 2] = [
+    Parameter::once::<Limit>(LIMIT, "Maximum number of rows"),
+    Parameter::once::<Cursor>("cursor", "The `nextCursor` of the previous page"),
+];
 
 /// The type of `limit`. Its default is the route's [`page_size`](super::Facts::page_size).
 #[derive(Debug)]

@@ -34,7 +34,6 @@ pub enum BodyKind {
 pub enum Access {
     /// A signed-in user.
     SignedIn,
-    /// Anyone.
     Anyone,
     /// Anyone; the handler sees who is signed in, if anybody is.
     AnyoneOrSignedIn,
@@ -43,13 +42,11 @@ pub enum Access {
 /// What a route does with the versions of what it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Versioning {
-    /// Nothing.
     None,
     /// Its answers carry an `ETag`.
     ETag,
     /// It checks `If-Match`.
     IfMatch,
-    /// Both.
     Both,
 }
 
@@ -62,7 +59,6 @@ pub enum CountedFor {
     Address,
 }
 
-/// The rate limit classes of a route.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RouteClasses([Option<RateLimitClass>; 2]);
 
@@ -86,6 +82,8 @@ pub struct Facts {
     pub alias: Option<&'static str>,
     /// What it does, in a few words.
     pub summary: &'static str,
+    /// What a caller needs to know besides, in sentences. Names of fields and values are in backticks.
+    pub description: &'static str,
     /// Who may call it.
     pub access: Access,
     /// The body it takes.
@@ -239,6 +237,7 @@ impl<B: Body, A: Answer> Operation<B, A> {
             path,
             alias: None,
             summary,
+            description: "",
             access: Access::SignedIn,
             body,
             classes: RouteClasses([None; 2]),
@@ -265,6 +264,13 @@ impl<B: Body, A: Answer> Operation<B, A> {
     /// The facts, without the types.
     pub const fn facts(&self) -> Facts {
         self.facts
+    }
+
+    /// What a caller needs to know besides the summary.
+    #[must_use]
+    pub const fn describe(mut self, description: &'static str) -> Self {
+        self.facts.description = description;
+        self
     }
 
     /// A second path of the same operation.

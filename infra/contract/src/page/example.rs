@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// Texts by the field that they stand in; others are in [`of`].
-const TEXTS: [(&str, &str); 21] = [
+const TEXTS: [(&str, &str); 22] = [
     ("accessToken", "eyJ0eXAiOiJhdCtqd3Qi…"),
     ("category", "Home"),
     ("date", "2030-01-31"),
@@ -24,6 +24,7 @@ const TEXTS: [(&str, &str); 21] = [
     ("time", "08:00"),
     ("timezone", "Asia/Kolkata"),
     ("title", "Pay rent"),
+    ("token", "x5Gm…"),
     ("week", "2030-01-28"),
 ];
 

@@ -1,5 +1,6 @@
 //! The page for people. No script, nothing fetched: it works under the API's own policy.
 
+pub mod curl;
 pub mod example;
 mod words;
 
@@ -8,14 +9,18 @@ use serde_json::Value;
 use shared::http::ErrorCode;
 
 use self::words::{Field, Kind};
+use crate::catalogue::{Route, routes};
+use crate::errors::{self, CommonErrors};
+use crate::introduction::{SECTIONS, Section};
 
 #[derive(Template)]
 #[template(path = "api.html")]
 struct Page<'a> {
     title: &'a str,
     version: &'a str,
-    /// Text and code in turns.
-    introduction: Vec<&'a str>,
+    summary: &'a str,
+    introduction: &'static [Section],
+    common: &'static [CommonErrors],
     groups: Vec<Group<'a>>,
     schemas: Vec<Schema<'a>>,
     errors: &'static [ErrorCode],
@@ -28,19 +33,26 @@ struct Group<'a> {
 
 struct Operation<'a> {
     id: &'a str,
-    method: String,
-    path: &'a str,
+    method: &'static str,
+    path: &'static str,
+    alias: Option<&'static str>,
     summary: &'a str,
+    description: &'a str,
     access: &'static str,
+    commands: Vec<String>,
     parameters: Vec<Parameter<'a>>,
     body: Option<Body<'a>>,
     successes: Vec<Success<'a>>,
-    refusals: Vec<Refusal<'a>>,
+    /// What its own rate limits count.
+    limit: &'a str,
+    /// Besides the common ones.
+    errors: Vec<ErrorCode>,
 }
 
 struct Parameter<'a> {
     name: &'a str,
     place: &'a str,
+    is_required: bool,
     kind: Kind<'a>,
     note: &'a str,
 }
@@ -59,14 +71,9 @@ struct Success<'a> {
     example: Option<String>,
 }
 
-struct Refusal<'a> {
-    status: &'a str,
-    phrase: &'a str,
-    codes: Vec<&'a str>,
-}
-
 struct Schema<'a> {
     name: &'a str,
+    description: &'a str,
     fields: Vec<Field<'a>>,
     example: String,
 }
@@ -97,10 +104,17 @@ pub fn page(document: &Value) -> Result<String, askama::Error> {
     let page = Page {
         title: text(document, "/info/title"),
         version: text(document, "/info/version"),
-        introduction: text(document, "/info/description").split('`').collect(),
+        summary: text(document, "/info/summary"),
+        introduction: &SECTIONS,
+        common: &errors::COMMON,
         groups: items(document, "/tags").map(|tag| group(text(tag, "/name"))).collect(),
         schemas: schemas
-            .map(|(name, schema)| Schema { name, fields: words::fields(schema), example: example(schema, document) })
+            .map(|(name, schema)| Schema {
+                name,
+                description: text(schema, "/description"),
+                fields: words::fields(schema),
+                example: example(schema, document),
+            })
             .collect(),
         errors: ErrorCode::ALL,
     };
@@ -109,43 +123,40 @@ pub fn page(document: &Value) -> Result<String, askama::Error> {
     Ok(html)
 }
 
+/// In the order of the domains' tables, which is that of a user's way. A second path is shown with the first.
 fn operations<'a>(document: &'a Value, tag: &str) -> Vec<Operation<'a>> {
-    let of_path = |(path, item): (&'a String, &'a Value)| entries(item, "").map(move |(method, it)| (path, method, it));
-    let all = entries(document, "/paths").flat_map(of_path);
-    let of_tag = all.filter(|(_, _, it)| text(it, "/tags/0") == tag);
-    of_tag.map(|(path, method, it)| operation(path, method, it, document)).collect()
+    let of_tag = routes().filter(|route| route.tag == tag && route.path == route.facts.path);
+    of_tag.filter_map(|route| operation(&route, document)).collect()
 }
 
-fn operation<'a>(path: &'a str, method: &str, it: &'a Value, document: &'a Value) -> Operation<'a> {
-    let (refused, succeeded): (Vec<_>, Vec<_>) =
-        entries(it, "/responses").partition(|(_, response)| !codes(response).is_empty());
-    Operation {
+fn operation<'a>(route: &Route, document: &'a Value) -> Option<Operation<'a>> {
+    let Route { path, facts, .. } = *route;
+    let it = document.get("paths")?.get(path)?.get(facts.method.to_lowercase())?;
+    let succeeded = entries(it, "/responses").filter(|(_, response)| !is_error(response));
+    Some(Operation {
         id: text(it, "/operationId"),
-        method: method.to_uppercase(),
+        method: facts.method,
         path,
+        alias: facts.alias,
         summary: text(it, "/summary"),
+        description: text(it, "/description"),
         access: access(it),
+        commands: curl::commands(path, facts.method, it, document),
         parameters: items(it, "/parameters").map(parameter).collect(),
         body: body(it, document),
-        successes: succeeded.into_iter().map(|(status, response)| success(status, response, document)).collect(),
-        refusals: refused
-            .into_iter()
-            .map(|(status, response)| Refusal {
-                status,
-                phrase: text(response, "/description"),
-                codes: codes(response),
-            })
-            .collect(),
-    }
+        successes: succeeded.map(|(status, response)| success(status, response, document)).collect(),
+        limit: text(it, "/responses/429/description").split_once(". ").map(|(_, limit)| limit).unwrap_or_default(),
+        errors: errors::own(route),
+    })
 }
 
 fn access(it: &Value) -> &'static str {
     let ways: Vec<bool> =
         items(it, "/security").map(|way| way.as_object().is_some_and(serde_json::Map::is_empty)).collect();
     match (ways.is_empty(), ways.contains(&true)) {
-        (true, _) => "for anyone",
-        (_, true) => "for anyone, or signed in",
-        _ => "signed in",
+        (true, _) => "no sign-in",
+        (_, true) => "sign-in optional",
+        _ => "sign-in needed",
     }
 }
 
@@ -156,6 +167,7 @@ fn parameter(parameter: &Value) -> Parameter<'_> {
     Parameter {
         name: text(parameter, "/name"),
         place: text(parameter, "/in"),
+        is_required: parameter.pointer("/required") == Some(&Value::Bool(true)),
         kind: words::kind(schema),
         note: note.into_iter().find(|note| !note.is_empty()).unwrap_or_default(),
     }
@@ -188,7 +200,7 @@ fn success<'a>(status: &'a str, response: &'a Value, document: &Value) -> Succes
     }
 }
 
-/// The error codes of a response; none for a success.
-fn codes(response: &Value) -> Vec<&str> {
-    entries(response, "/content/application~1json/examples").map(|(code, _)| code.as_str()).collect()
+/// Whether a response is an error: those have an example for each code.
+fn is_error(response: &Value) -> bool {
+    response.pointer("/content/application~1json/examples").is_some()
 }

@@ -19,7 +19,8 @@ pub(super) struct Field<'a> {
     pub(super) note: &'a str,
 }
 
-/// The fields of an object, those of objects within it behind it; none for anything else.
+/// The fields of an object, the required ones first, each followed by the fields of objects within it; none for anything
+/// else.
 pub(super) fn fields(schema: &Value) -> Vec<Field<'_>> {
     let mut found = Vec::new();
     collect(schema, "", &mut found);
@@ -28,7 +29,10 @@ pub(super) fn fields(schema: &Value) -> Vec<Field<'_>> {
 
 fn collect<'a>(schema: &'a Value, within: &str, found: &mut Vec<Field<'a>>) {
     let required: Vec<&str> = list(schema, "required").filter_map(Value::as_str).collect();
-    for (name, field) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+    let mut properties: Vec<_> = schema.get("properties").and_then(Value::as_object).into_iter().flatten().collect();
+    // Stable: otherwise by name.
+    properties.sort_by_key(|(name, _)| !required.contains(&name.as_str()));
+    for (name, field) in properties {
         let path = format!("{within}{name}");
         let (is_required, kind) = (required.contains(&name.as_str()), kind(field));
         found.push(Field { path: path.clone(), is_required, kind, note: text(field, "description") });
@@ -205,7 +209,7 @@ mod tests {
         }});
         let paths: Vec<(String, bool)> =
             fields(&schema).into_iter().map(|field| (field.path, field.is_required)).collect();
-        let wanted = [("at", false), ("at.day", false), ("files", true), ("files[].name", false)];
+        let wanted = [("files", true), ("files[].name", false), ("at", false), ("at.day", false)];
         assert_eq!(paths, wanted.map(|(path, is_required)| (path.to_owned(), is_required)));
     }
 }

@@ -29,7 +29,7 @@ pub const MAX_FILES: usize = 10;
 pub const MAX_FILE_BYTES: u64 = 10 * 1024 * 1024;
 /// Why an attachment is shown as rejected whose file is no longer there: the reason is ours.
 pub const LOST: &str = "The file was lost, please upload it again";
-/// Why an attachment is shown as rejected when every try to look into it failed: the reason is ours.
+/// The rejection reason after every attempt to process a file failed. The cause is ours, not the file.
 pub const GAVE_UP: &str = "The file could not be processed";
 /// How long an address for uploading works.
 pub const UPLOAD_VALID: Duration = Duration::from_secs(15 * 60);
@@ -37,14 +37,14 @@ pub const UPLOAD_VALID: Duration = Duration::from_secs(15 * 60);
 pub const DOWNLOAD_VALID: Duration = Duration::from_secs(5 * 60);
 /// After this an upload that was not finished is forgotten.
 const UNFINISHED: Duration = Duration::from_secs(24 * 3600);
-/// After this a file that is still looked at is given up: longer than all tries together.
+/// A file that is still being processed after this time is rejected. Longer than all attempts together.
 const STUCK: Duration = Duration::from_secs(45 * 60);
 word_type! {
     /// How far an attachment is.
     AttachmentStatus {
         /// Announced; its bytes have not arrived.
         Pending = "pending",
-        /// Being looked at.
+        /// Being checked and made smaller.
         Processing = "processing",
         /// There.
         Ready = "ready",
@@ -53,7 +53,7 @@ word_type! {
     }
 }
 
-/// What of an attachment changes as it is looked at, and what its task shows of it.
+/// The fields of an attachment that processing changes, and that its task shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttachmentCard {
@@ -91,13 +91,10 @@ pub struct AttachmentCard {
 /// An attachment as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
-    /// Identity.
     pub id: AttachmentId,
-    /// The owner.
     pub user_id: UserId,
     /// The task that it hangs on.
     pub task_id: TaskId,
-    /// All else.
     pub card: AttachmentCard,
 }
 
@@ -173,7 +170,7 @@ impl Attachment {
         matches!(self.card.status, AttachmentStatus::Pending | AttachmentStatus::Processing)
     }
 
-    /// When it is to be looked at if nothing has happened by then.
+    /// When the sweep checks it if nothing has happened by then.
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.card.status {
             AttachmentStatus::Pending => Some(self.card.changed_at.plus(UNFINISHED)),
@@ -187,7 +184,6 @@ impl Attachment {
         Kind::of_mime(&self.card.file_type)
     }
 
-    /// Its objects' keys.
     pub fn keys(&self) -> ObjectKeys {
         ObjectKeys { user: self.user_id, task: self.task_id, attachment: self.id }
     }
@@ -205,7 +201,9 @@ pub struct AttachmentOut {
     /// The same as `filename`, for compatibility.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub original_name: FileName,
+    /// Media type of the stored file; a picture may be stored in another type than it was sent.
     pub file_type: String,
+    /// Size of the stored file, in bytes.
     pub file_size: u64,
     /// URL of the file, once it is ready.
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Uri>"))]
@@ -213,9 +211,13 @@ pub struct AttachmentOut {
     /// URL of the thumbnail, if the file is a picture.
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::Uri>"))]
     pub thumbnail_url: Option<String>,
+    /// `pending` until it is uploaded, `processing` until it is checked.
     pub status: AttachmentStatus,
+    /// Why it was rejected, in words for the user.
     pub rejection_reason: Option<String>,
+    /// Pixels, if the file is a picture.
     pub width: Option<u32>,
+    /// Pixels, if the file is a picture.
     pub height: Option<u32>,
     pub optimization_stats: Option<OptimizationStats>,
     pub created_at: Timestamp,

@@ -5,15 +5,12 @@ use crate::id::{AttachmentId, TaskId, UserId};
 /// Where in the bucket an attachment's objects lie. Nothing in a key is the user's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectKeys {
-    /// The owner.
     pub user: UserId,
-    /// The task.
     pub task: TaskId,
-    /// The attachment.
     pub attachment: AttachmentId,
 }
 
-/// What was uploaded and not looked at.
+/// Uploads that were not processed yet.
 pub const RAW: &str = "raw/";
 /// What may be fetched.
 pub const FILES: &str = "files/";
@@ -29,7 +26,6 @@ impl ObjectKeys {
         format!("{FILES}{}/file", self.path())
     }
 
-    /// The thumbnail.
     pub fn thumbnail(self) -> String {
         format!("{FILES}{}/thumbnail", self.path())
     }

@@ -45,7 +45,6 @@ impl FileName {
         Ok(Self(name.to_owned()))
     }
 
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
