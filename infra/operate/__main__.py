@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from . import copy, redrive, trigger
+from . import copy, redrive, trigger, work
 from .stack import Problem, Stack
 
 
@@ -30,6 +30,12 @@ def parser() -> argparse.ArgumentParser:
     fire.add_argument("reminder", help="the reminder's id")
     fire.add_argument("--dry-run", action="store_true", help="only says what would be sent")
     fire.set_defaults(run=lambda stack, given: trigger.fire(stack, given.user, given.reminder, dry_run=given.dry_run))
+    stop = commands.add_parser("stop-work", help="stops every function behind a queue or the stream")
+    stop.add_argument("--dry-run", action="store_true", help="only says which run")
+    stop.set_defaults(run=work.stop)
+    start = commands.add_parser("start-work", help="starts them again")
+    start.add_argument("--dry-run", action="store_true", help="only says which run")
+    start.set_defaults(run=work.start)
     rows = commands.add_parser("copy-rows", help="copies another table's rows into the stage's, which must be empty")
     rows.add_argument("source", help="the other table's name")
     rows.add_argument("--dry-run", action="store_true", help="only counts")
