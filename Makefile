@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images lint audit fmt build package doctor deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images lint audit fmt build package doctor cdk-synth deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -68,6 +68,9 @@ package: tools ## makes a bundle of what make build has built: packages, templat
 
 doctor: install ## says what is missing in a stage's AWS account. STAGE=dev, staging or production
 	@exec $(PY) -m infra.deploy doctor $(STAGE)
+
+cdk-synth: tools ## writes production's stacks with the CDK, and compares them with what SAM deploys
+	@exec $(PY) -m infra.deploy cdk-synth
 
 deploy: tools ## deploys a bundle; an earlier one rolls back. STAGE=dev, staging, production, or local; BUNDLE=.local/bundles/….tar
 	@test -n "$(BUNDLE)" || { echo "Say BUNDLE=: make build and make package write one into .local/bundles."; exit 1; }

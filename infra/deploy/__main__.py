@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.local.instance import ROOT, TEMPLATE
 from infra.local.progress import Problem, fail, say
 
-from . import bundle, deploy, doctor
+from . import bundle, cdk, deploy, doctor
 from .stage import read
 
 
@@ -18,6 +18,10 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("package", help="bundles what `make build` has built")
     examine = commands.add_parser("doctor", help="says what is missing in a stage's account")
     examine.add_argument("stage")
+    commands.add_parser("cdk-synth", help="compares the CDK's templates of production with SAM's")
+    cdk_of = commands.add_parser("cdk", help="writes a stage's templates from a bundle, for `cdk deploy`")
+    cdk_of.add_argument("stage")
+    cdk_of.add_argument("bundle", type=Path)
     to = commands.add_parser("deploy", help="deploys a bundle to a stage")
     to.add_argument("stage")
     to.add_argument("bundle", type=Path)
@@ -35,6 +39,13 @@ def run(given: argparse.Namespace) -> None:
             for finding in findings:
                 say(str(finding))
             doctor.require(findings)
+        case "cdk-synth":
+            if lines := cdk.check(read("production", deploy.CONFIG.read_text())):
+                raise Problem("The CDK's stacks are not as they should be:\n" + "\n".join(lines))
+            say("Functions, routes, permissions, alarms and all else are those of SAM's template.")
+        case "cdk":
+            out = cdk.from_bundle(read(given.stage, deploy.CONFIG.read_text()), given.bundle)
+            say(f"Deploy with: npm --prefix infra/cdk exec cdk -- deploy --app {out} --all")
         case _:
             deploy.deploy(given.stage, given.bundle)
 

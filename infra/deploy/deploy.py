@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -73,9 +74,12 @@ def _to_aws(stage: Stage, bundle: Bundle) -> None:
 
 def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
     """SAM's deployment of the bundle's template. SAM uploads the packages as they are, by their checksum."""
+    # Where nobody can answer, the workflow's approval has come before.
+    unattended = [] if sys.stdin.isatty() else ["--no-confirm-changeset"]
     return [
         "sam",
         "deploy",
+        *unattended,
         "--config-file",
         str(CONFIG),
         "--config-env",

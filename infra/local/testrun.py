@@ -38,7 +38,7 @@ def main() -> None:
         client.check(instance),
         *fuzz.checks(instance),
     ]
-    _run(instance, tools, [*checks(), *client.checks(), _unit_tests(), _doc_tests()], from_outside)
+    _run(instance, tools, [*checks(), *client.checks(), _cdk(), _unit_tests(), _doc_tests()], from_outside)
 
 
 def fuzzed(examples: str = "200") -> None:
@@ -94,6 +94,10 @@ def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Chec
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _cdk() -> Check:
+    return Check("CDK", [sys.executable, "-m", "infra.deploy", "cdk-synth"])
 
 
 def _unit_tests() -> Check:

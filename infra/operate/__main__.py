@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from . import copy, redrive, sessions, trigger
+from . import copy, redrive, sessions, trigger, work
 from .stack import Problem, Stack
 
 
@@ -34,6 +34,12 @@ def parser() -> argparse.ArgumentParser:
     end.add_argument("user", help="the user's id or e-mail address")
     end.add_argument("--dry-run", action="store_true", help="only lists the sessions")
     end.set_defaults(run=lambda stack, given: sessions.end_sessions(stack, given.user, dry_run=given.dry_run))
+    stop = commands.add_parser("stop-work", help="stops every function behind a queue or the stream")
+    stop.add_argument("--dry-run", action="store_true", help="only says which run")
+    stop.set_defaults(run=work.stop)
+    start = commands.add_parser("start-work", help="starts them again")
+    start.add_argument("--dry-run", action="store_true", help="only says which run")
+    start.set_defaults(run=work.start)
     rows = commands.add_parser("copy-rows", help="copies another table's rows into the stage's, which must be empty")
     rows.add_argument("source", help="the other table's name")
     rows.add_argument("--dry-run", action="store_true", help="only counts")

@@ -339,7 +339,7 @@ def test_the_clock_can_only_wake_the_sweep_and_the_inspection(resources: Resourc
 
 
 def test_only_our_mails_events_reach_the_feedback_queue(resources: Resources) -> None:
-    [publish] = document(resources, "MailEventsPolicy")
+    [_, publish] = document(resources, "MailEventsPolicy")
     assert publish["Action"] == "sns:Publish"
     assert "configuration-set/${MailSet}" in json.dumps(publish["Condition"]["StringEquals"]["aws:SourceArn"])
     [_, deliver] = document(resources, "QueuesPolicy")
@@ -349,6 +349,18 @@ def test_only_our_mails_events_reach_the_feedback_queue(resources: Resources) ->
     assert set(destination["MatchingEventTypes"]) == {"bounce", "complaint", "delivery"}
     assert resources["MailEventsSubscription"]["Properties"]["RawMessageDelivery"] is True
     assert resources["MailSet"]["Properties"]["SuppressionOptions"] == {"SuppressedReasons": []}
+
+
+def test_topics_take_messages_over_tls_only(resources: Resources) -> None:
+    policies = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::SNS::TopicPolicy"]
+    topics = {name for name, it in resources.items() if it["Type"] == "AWS::SNS::Topic"}
+    assert {referred(topic) for policy in policies for topic in policy["Topics"]} == topics
+    for policy in policies:
+        [deny, allow] = policy["PolicyDocument"]["Statement"]
+        assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+        # A policy of its own takes the place of the one that lets the whole account publish.
+        assert "Service" in allow["Principal"]
+        assert allow["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
 def test_every_function_stays_within_the_boundary(functions: list[Function], resources: Resources) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from infra.deploy import deploy, doctor, smoke
 from infra.deploy.bundle import Bundle
 from infra.deploy.stage import overrides, read
+from infra.local.instance import ROOT
 from infra.local.progress import Problem
 
 CONFIG = """
@@ -162,3 +166,21 @@ def test_an_api_that_is_not_there_fails_it() -> None:
         pass
     with pytest.raises(Problem, match="out of reach"):
         smoke.check(url, "abc", patience=0)
+
+
+def test_the_hosted_workflow_promotes_one_bundle_and_stores_no_keys() -> None:
+    folder = ROOT / ".github" / "workflows"
+    release, one_stage = (yaml_parse((folder / name).read_text()) for name in ("release.yml", "deploy.yml"))
+    jobs = release["jobs"]
+    stages = [job["with"]["stage"] for job in jobs.values() if "uses" in job]
+    declared = {name for name in tomllib.loads((ROOT / "samconfig.toml").read_text()) if name not in ("version", "default")}
+    assert (stages, set(stages)) == (["dev", "staging", "production"], declared)
+    assert jobs["staging"]["needs"] == ["bundle", "dev"]
+    assert jobs["production"]["needs"] == ["bundle", "staging"]
+    assert sum("make package" in json.dumps(job) for job in jobs.values()) == 1
+    assert one_stage["jobs"]["deploy"]["environment"] == "${{ inputs.stage }}", "its reviewers approve"
+    text = json.dumps([release, one_stage], default=str)
+    assert "secrets." not in text
+    assert "access-key" not in text
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z-]+)", text)) <= targets
