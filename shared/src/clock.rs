@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn the_system_s_clock_advances_and_a_fixed_one_stands_still() {
+    fn the_system_clock_advances_and_a_fixed_clock_does_not() {
         let at = Timestamp::parse("2028-02-29T23:30:00Z").unwrap();
         assert_eq!(Clock::fixed(at).now(), at);
         #[expect(clippy::disallowed_methods, reason = "this test is about the system's clock")]

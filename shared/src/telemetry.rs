@@ -43,7 +43,6 @@ macro_rules! metrics {
             /// Every metric.
             pub const ALL: &'static [Self] = &[$(Self::$metric),+];
 
-            /// Its name.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$metric => stringify!($metric)),+ }
             }

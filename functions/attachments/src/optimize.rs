@@ -24,22 +24,21 @@ use shared::runtime::Error;
 use shared::store::{Permit, Refusal, Store, WriteError};
 use shared::telemetry::{self, Metric};
 
-/// What looking into files takes.
+/// What processing an upload needs.
 #[derive(Debug)]
 pub struct Optimizer {
-    /// The table.
     pub store: Store,
     /// The permit to write.
     pub permit: Permit,
-    /// Where files lie.
+    /// The bucket of the files.
     pub bucket: Bucket,
     /// The deployment, for the metrics.
     pub stage: String,
-    /// Deliveries of a message before the queue parks it.
+    /// Deliveries of a message before it goes to the dead-letter queue.
     pub max_receives: NonZeroU32,
 }
 
-/// What S3 tells: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>. The test
+/// The notification of S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>. The test
 /// event that S3 sends when notifications are switched on has no records.
 #[derive(Debug, Deserialize)]
 pub struct Uploaded {
@@ -59,19 +58,19 @@ struct Entity {
 
 #[derive(Debug, Deserialize)]
 struct Object {
-    /// Encoded as in a form.
+    /// Form-encoded.
     key: String,
-    /// Bytes.
+    /// In bytes.
     size: Option<u64>,
 }
 
-/// Shown when the object has not the announced length.
+/// The rejection reason if the object does not have the announced length.
 const OTHER_SIZE: &str = "The file is not as large as announced";
 
 /// The media type of an object that was emptied.
 const EMPTIED: &str = "application/octet-stream";
 
-/// What became of an object.
+/// The result of processing an object.
 enum Outcome {
     Ready(Stored),
     Rejected(String),
@@ -105,12 +104,12 @@ impl QueueFunction for Optimizer {
                 tracing::warn!("attachment.key_unknown");
                 continue;
             };
-            match self.look_at(keys, now).await {
+            match self.process_object(keys, now).await {
                 Err(error) if message.deliveries >= self.max_receives.get() => {
                     self.settle(keys, &Outcome::Rejected(GAVE_UP.to_owned()), now).await?;
                     return Err(error);
                 }
-                looked => looked?,
+                processed => processed?,
             }
         }
         Ok(())
@@ -118,10 +117,10 @@ impl QueueFunction for Optimizer {
 }
 
 impl Optimizer {
-    async fn look_at(&self, keys: ObjectKeys, now: Timestamp) -> Result<(), Failure> {
+    async fn process_object(&self, keys: ObjectKeys, now: Timestamp) -> Result<(), Failure> {
         let found = self.store.attachment(keys.user, keys.attachment).await?;
         let Some(attachment) = found.filter(|it| it.is_open() && it.keys() == keys) else {
-            // Deleted meanwhile, done before, or uploaded again after it was done.
+            // Deleted, already processed, or uploaded again after processing.
             return self.empty(keys).await;
         };
         let Some(object) = self.bucket.get(&keys.raw(), MAX_FILE_BYTES).await? else {
@@ -136,12 +135,12 @@ impl Optimizer {
         self.empty(keys).await
     }
 
-    /// Puts an empty object in place of the uploaded one.
+    /// Overwrites the uploaded object with an empty one.
     async fn empty(&self, keys: ObjectKeys) -> Result<(), Failure> {
         Ok(self.bucket.put(&keys.raw(), EMPTIED, Vec::new()).await?)
     }
 
-    /// Shows that it is being looked at.
+    /// Sets the status `processing`.
     async fn begin(&self, attachment: Attachment, now: Timestamp) -> Result<Attachment, Failure> {
         if attachment.card.status == AttachmentStatus::Processing {
             return Ok(attachment);
@@ -151,7 +150,7 @@ impl Optimizer {
         Ok(next)
     }
 
-    /// Checks the object, and stores what is to be kept of it.
+    /// Checks the object, and stores the accepted file and its thumbnail.
     async fn judge(&self, attachment: &Attachment, object: Result<Vec<u8>, TooLong>) -> Result<Outcome, Failure> {
         let Some(bytes) = object.ok().filter(|bytes| bytes.len() as u64 == attachment.card.file_size) else {
             return Ok(Outcome::Rejected(OTHER_SIZE.to_owned()));
@@ -178,7 +177,7 @@ impl Optimizer {
         }
     }
 
-    /// Writes down what became of it. Where it was deleted meanwhile, its objects go too.
+    /// Records the outcome. If the attachment was deleted in the meantime, deletes its objects.
     async fn settle(&self, keys: ObjectKeys, outcome: &Outcome, now: Timestamp) -> Result<(), Failure> {
         let found = self.store.attachment(keys.user, keys.attachment).await?;
         let Some(attachment) = found.filter(Attachment::is_open) else {
@@ -201,7 +200,7 @@ impl Optimizer {
                     self.forget(keys).await?;
                     self.empty(keys).await?;
                 }
-                Err("the attachment changed meanwhile".into())
+                Err("the attachment was changed by another request".into())
             }
             changed => Ok(changed?),
         }

@@ -44,13 +44,11 @@ const SETTLE: Backoff = Backoff::new(4, Duration::from_millis(500), Duration::fr
 /// What sending takes.
 #[derive(Debug)]
 pub struct Sender {
-    /// The table.
     pub store: Store,
     /// The permit to write.
     pub permit: Permit,
     /// The keys that tokens in mails are derived from.
     pub secrets: Secrets,
-    /// SES.
     pub mailer: Mailer,
     /// Where links lead.
     pub links: Links,

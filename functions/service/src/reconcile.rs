@@ -1,10 +1,10 @@
 //! The reconciliation of bucket and table: finds files without a row, and rows without a file, and settles both.
 //!
-//! Neither should be there: each is what a try that was killed at the worst moment, or somebody's hand, has left. Once a day
-//! a walk over the bucket's listing compares each user's files with the user's rows. What is younger than a day may still
-//! be on its way and is left alone. What was uploaded and not looked at lies elsewhere, and the bucket forgets it by itself.
+//! Neither should exist: an attempt that was killed at the worst moment, or somebody by hand, left them. Once a day the
+//! bucket's listing is compared with the rows, user by user. Files younger than a day may still be in progress and are
+//! skipped. Uploads that were not processed are below another prefix, where the bucket's lifecycle deletes them.
 //!
-//! A user all of whose files are gone is in no listing, and is not found.
+//! A user all of whose files are missing is in no listing, and is not found.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use shared::store::{Refusal, WriteError};
 
 use crate::cleanup::Cleaner;
 
-/// Pages of 1,000 objects that one message looks at; what is left is the next message's.
+/// Pages of 1,000 objects that one message reads; the next message continues.
 const PAGES: u32 = 5;
 /// Users that are compared at the same time.
 const AT_ONCE: usize = 10;
@@ -33,7 +33,7 @@ struct Owner {
     files: Vec<Found>,
 }
 
-/// A file that lies in the bucket.
+/// A file in the bucket.
 struct Found {
     keys: ObjectKeys,
     key: String,

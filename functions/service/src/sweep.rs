@@ -1,8 +1,8 @@
-//! `service-sweep`: hands over what is due, and finds what was due and did not happen.
+//! `service-sweep`: queues work that is due, and work that was due and did not happen.
 //!
-//! The tick of each minute queries the index `due`: digests and due dates of the minute that has passed, and at
-//! longer and longer distances everything that is still there. Its cost is a constant and what is due; it knows
-//! nothing of the rows that are not. What it hands over may have been handed over before: every receiver looks first.
+//! The tick of each minute queries the index `due`: digests and due dates of the minute that has passed, and at growing
+//! intervals everything that is still there. Its cost is constant, plus what is due; it never reads other rows. Work may
+//! be queued twice, so every receiver checks first whether it is still to do.
 
 use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
@@ -20,13 +20,12 @@ use shared::store::keys::DUE_SHARDS;
 
 /// Rows of one page, and keys of one batch. What a page leaves goes back onto the sweep's own queue.
 const PAGE: i32 = 100;
-/// Pages of one shard that one message looks at.
+/// Pages of one shard that one message reads.
 const PAGES: usize = 20;
 
 /// Where work goes.
 #[derive(Debug)]
 pub struct Sweeper {
-    /// The table.
     pub store: Store,
     /// Reminders that should have fired.
     pub reminders: Queue<FireReminder>,
@@ -73,7 +72,7 @@ impl QueueFunction for Sweeper {
                 let shards = windows(now).into_iter().flat_map(|window| (0..DUE_SHARDS).map(move |n| (window, n)));
                 let work = shards.map(|(window, shard)| self.sweep(window, shard, None));
                 let done: Vec<Result<(), Failure>> = futures::future::join_all(work).await;
-                // Each shard stands on its own: one that fails does not keep the others from being handed over.
+                // Shards are independent: a failing one does not stop the others.
                 done.into_iter().collect()
             }
             Sweep::Rest { of, from, upto, shard, after } => {
@@ -89,7 +88,7 @@ impl Sweeper {
         for _ in 0..PAGES {
             let page = self.store.due(&window, shard, after, PAGE).await?;
             found += page.rows.len();
-            self.hand_over(&page.rows).await?;
+            self.enqueue(&page.rows).await?;
             after = page.next;
             if after.is_none() {
                 break;
@@ -105,7 +104,7 @@ impl Sweeper {
         Ok(())
     }
 
-    async fn hand_over(&self, rows: &[DueRow]) -> Result<(), Failure> {
+    async fn enqueue(&self, rows: &[DueRow]) -> Result<(), Failure> {
         let (mut reminders, mut mails, mut digests, mut overdue) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut codes, mut unfinished) = (Vec::new(), Vec::new());
         for row in rows.iter().copied() {

@@ -9,7 +9,6 @@ use shared::store::users::AccountWithSessions;
 /// What proves the owner of an account that has a password. An account without one takes a recent sign-in always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
-    /// The password.
     Password,
     /// The password, or a recent sign-in.
     PasswordOrRecentSignIn,
@@ -27,7 +26,7 @@ pub(crate) async fn prove(
     proof: Proof,
 ) -> Result<(), ApiError> {
     let session = account.session(request.caller()?.session);
-    // Checked first: whoever holds the token of an ended session must not learn whether a password is right.
+    // Checked first: the holder of an ended session's token must not learn whether a password is right.
     let session = session.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized))?;
     match (&account.user.password_hash, password, proof) {
         (Some(hash), Some(password), _) => {

@@ -37,7 +37,6 @@ impl MailedToken {
 pub struct PresentedToken(String);
 
 impl PresentedToken {
-    /// The token.
     pub fn as_str(&self) -> &str {
         &self.0
     }

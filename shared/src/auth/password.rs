@@ -18,10 +18,9 @@ use crate::domain::password::{Password, PasswordHash};
 pub const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over the memory.
 pub const PASSES: u32 = 2;
-/// Lanes.
 pub const LANES: u32 = 1;
 
-/// The hasher did not work. Never tells the password.
+/// Hashing failed. Never contains the password.
 #[derive(Debug, thiserror::Error)]
 #[error("hashing failed: {0}")]
 pub struct HashingFailed(String);

@@ -93,7 +93,6 @@ pub struct Session {
 /// A refresh token that continues its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenAge {
-    /// The current one.
     Current,
     /// The one before, used so soon after the rotation that two tabs explain it.
     JustRotated,
@@ -106,9 +105,7 @@ pub struct RotatedAway;
 /// A session and the refresh token that belongs to it, which is shown once.
 #[derive(Debug)]
 pub struct NewSession {
-    /// The session.
     pub session: Session,
-    /// The refresh token.
     pub refresh_token: String,
 }
 

@@ -28,11 +28,9 @@ enum Kind {
 /// What an access token says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccessClaims {
-    /// The user.
     pub sub: UserId,
     /// The user's address.
     pub email: Email,
-    /// The session.
     pub sid: SessionId,
     iat: i64,
     exp: i64,
@@ -44,9 +42,7 @@ pub struct AccessClaims {
 /// What a refresh token says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RefreshClaims {
-    /// The user.
     pub sub: UserId,
-    /// The session.
     pub sid: SessionId,
     /// How often the session's token was rotated before this one.
     #[serde(rename = "gen")]

@@ -16,9 +16,7 @@ const LONGEST: usize = 200;
 /// What an unsubscribe link is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subscription {
-    /// Whose.
     pub user: UserId,
-    /// To what.
     pub category: MailCategory,
 }
 

@@ -25,7 +25,6 @@ pub struct Target {
     pub group: String,
     /// The role that puts their messages on the queue.
     pub role_arn: String,
-    /// The queue.
     pub queue_arn: String,
     /// Where what could not be put on the queue goes.
     pub dead_letter_arn: String,

@@ -57,7 +57,6 @@ pub fn local_day(instant: Timestamp, zone: &Zone) -> Date {
 /// By how much a user's counters change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CounterChange {
-    /// Tasks.
     pub tasks: i64,
     /// Bytes of files.
     pub bytes: i64,

@@ -47,7 +47,7 @@ pub enum DeliveryEvent {
     Accepted,
     /// It came back: a mailbox that was full, or the automatic reply of one who is away.
     CameBack,
-    /// The address takes no mail.
+    /// The address does not accept mail.
     Refused,
 }
 
@@ -57,7 +57,7 @@ impl DeliveryEvent {
         match self {
             Self::Accepted => None,
             Self::CameBack => Some("the mail came back"),
-            Self::Refused => Some("the address takes no mail"),
+            Self::Refused => Some("the address does not accept mail"),
         }
     }
 }
@@ -174,9 +174,13 @@ mod tests {
             (&[Accepted, CameBack], DeliveryState::Delivered, None),
             (&[CameBack, Accepted], DeliveryState::Delivered, None),
             (&[CameBack, Accepted, CameBack, Accepted], DeliveryState::Delivered, None),
-            (&[Refused, Accepted], DeliveryState::Bounced, Some("the address takes no mail")),
-            (&[Accepted, Refused], DeliveryState::Bounced, Some("the address takes no mail")),
-            (&[CameBack, Refused, CameBack, Accepted], DeliveryState::Bounced, Some("the address takes no mail")),
+            (&[Refused, Accepted], DeliveryState::Bounced, Some("the address does not accept mail")),
+            (&[Accepted, Refused], DeliveryState::Bounced, Some("the address does not accept mail")),
+            (
+                &[CameBack, Refused, CameBack, Accepted],
+                DeliveryState::Bounced,
+                Some("the address does not accept mail"),
+            ),
         ] {
             let twice: Vec<_> = events.iter().flat_map(|event| [*event; 2]).collect();
             for events in [events, &twice[..]] {
@@ -187,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_tells_nothing_new_is_no_change() {
+    fn an_event_without_news_changes_nothing() {
         let sent = Delivery::scheduled(now()).sent(now(), 1);
         for event in [DeliveryEvent::Accepted, DeliveryEvent::CameBack, DeliveryEvent::Refused] {
             let once = sent.after(event).unwrap();

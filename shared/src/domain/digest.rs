@@ -14,11 +14,11 @@ use crate::domain::task::{Category, Priority, ReminderCard, Task, TaskStatus, Ta
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId};
 
-/// Most tasks that a digest's mail lists; its count tells of all.
+/// Maximum number of tasks in a digest's mail; its total counts all.
 pub const MAX_LISTED: usize = 50;
-/// Most reminders that one digest marks as told.
+/// Maximum number of reminders that one digest marks as sent.
 pub const MAX_MARKED: usize = 200;
-/// Days looked at for the next one that exists. Zones skip one at a time.
+/// Days to try for the next one that exists. Zones skip one day at a time.
 const LOOK_AHEAD: usize = 4;
 
 /// When the morning digest is sent, in the user's time zone.
@@ -37,12 +37,11 @@ impl Default for MorningDigest {
     }
 }
 
-/// A digest that is to go out.
+/// A digest to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedDigest {
     /// The local day that it is for.
     pub day: Date,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -58,7 +57,7 @@ pub fn day_of(instant: Timestamp, zone: &Zone) -> Date {
     instant.in_zone(zone.rules()).date()
 }
 
-/// When the digest of a local day goes out: at the wall clock's time, or the next one that exists. `None` for a day
+/// When the digest of a local day is sent: at the configured local time, or the next one that exists. `None` for a day
 /// that the zone skips.
 pub fn moment(day: Date, digest: &MorningDigest, zone: &Zone) -> Option<Timestamp> {
     let (start, _) = bounds(day, zone)?;
@@ -85,7 +84,7 @@ pub fn next(digest: &MorningDigest, zone: &Zone, settled: Option<Date>, now: Tim
     None
 }
 
-/// The last day that somebody who begins now has no claim on: today once its moment has passed, else none.
+/// The last day that is settled for a user who starts now: today if its digest time has passed, else none.
 pub fn passed(digest: &MorningDigest, zone: &Zone, now: Timestamp) -> Option<Date> {
     let today = day_of(now, zone);
     moment(today, digest, zone).is_none_or(|at| at <= now).then_some(today)
@@ -100,7 +99,6 @@ fn time_of(digest: &MorningDigest) -> Time {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DigestTask {
-    /// Which.
     pub id: TaskId,
     /// In a line.
     pub title: TaskTitle,
@@ -113,7 +111,7 @@ pub struct DigestTask {
     pub category: Option<Category>,
 }
 
-/// What a digest tells.
+/// The contents of a digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest {
     /// How many tasks it is about.

@@ -32,7 +32,6 @@ word_type! {
 pub struct Export {
     /// Identity.
     pub id: ExportId,
-    /// Whose.
     pub user_id: UserId,
     /// How far it is.
     pub state: ExportState,
@@ -62,7 +61,7 @@ impl Export {
         }
     }
 
-    /// Whether it stands for another that is asked for now: it is being worked on, or was finished just now.
+    /// Whether it is returned instead of a new one: it is being built, or was finished minutes ago.
     pub fn will_do(&self, now: Timestamp) -> bool {
         let age = now.since(self.requested_at);
         match self.state {
@@ -81,13 +80,13 @@ impl Export {
         Timestamp::from_second(self.expires_at).unwrap_or(Timestamp::MAX)
     }
 
-    /// Where in the bucket the file lies.
+    /// Key of the file in the bucket.
     pub fn object_key(&self) -> String {
         object_key(self.user_id, self.id)
     }
 }
 
-/// Where in the bucket the file of an export lies.
+/// Key of an export's file in the bucket.
 pub fn object_key(user: UserId, export: ExportId) -> String {
     format!("{}{export}.json", objects_of(user))
 }

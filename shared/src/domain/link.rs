@@ -16,7 +16,6 @@ impl Link {
     /// Maximum length in characters, as typed and as stored. Browsers take about as many.
     pub const MAX: usize = 2048;
 
-    /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,8 +1,8 @@
-//! What the sweep looks at, and when: windows of the index `due`.
+//! Which ranges of the index `due` the sweep queries, and when.
 //!
-//! Digests and overdue tasks have no schedules: the tick that follows their moment hands them over. Everything is
-//! looked at again while it stays undone, less and less often, so that what always fails costs little: every ten
-//! minutes for about an hour, every hour for about a day, then once a day.
+//! Digests and overdue tasks have no schedules: the tick after their time queues them. Undone work is queued again at
+//! growing intervals, so that work that always fails costs little: every ten minutes for about an hour, every hour for
+//! about a day, then once a day.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::word_type;
 
-/// How far back a tick looks for what nothing but ticks hands over: ticks are late, doubled and lost at times, and the
-/// index lags behind the table. What was handed over has left the index.
+/// How far back a tick queries for work that only ticks queue. Ticks may be late, doubled or lost, and the index lags
+/// behind the table. Work that is done has left the index.
 const FRESH: Duration = Duration::from_secs(3 * 60);
-/// Longer than a message takes on the ordinary way.
+/// Longer than a message usually takes.
 const GRACE: Duration = Duration::from_secs(10 * 60);
 const SOON: Duration = Duration::from_secs(70 * 60);
 const LATER: Duration = Duration::from_secs(25 * 3600);
 
 word_type! {
-    /// What stands in the index `due`.
+    /// The kind of row in the index `due`.
     DueKind {
         /// A reminder that is to fire. Its schedule is the ordinary way.
         Reminder = "reminder",
@@ -68,7 +68,7 @@ pub struct DuePosition {
     pub due_at: String,
 }
 
-/// What the tick of this minute looks at.
+/// The ranges that the tick of this minute queries.
 pub fn windows(now: Timestamp) -> Vec<DueWindow> {
     let tick = now.floor_to_minute();
     let minutes = tick.as_second() / 60;
@@ -97,8 +97,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// After how many minutes something due at `due` is looked at, for `ticks` minutes from there on.
-    fn looked_at(kind: DueKind, due: Timestamp, ticks: u32) -> Vec<u32> {
+    /// The minutes after `due`, up to `ticks`, at which a tick finds something that is due then.
+    fn found_at(kind: DueKind, due: Timestamp, ticks: u32) -> Vec<u32> {
         let holds = |tick: &u32| {
             let now = due.floor_to_minute().plus(Duration::from_secs(60) * *tick);
             let within = |window: &DueWindow| window.from.is_none_or(|from| from < due) && due <= window.upto;
@@ -109,20 +109,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn digests_and_due_dates_are_handed_over_within_a_minute(ms in 1_700_000_000_000i64..1_800_000_000_000) {
+        fn digests_and_due_dates_are_found_within_a_minute(ms in 1_700_000_000_000i64..1_800_000_000_000) {
             let due = Timestamp::from_second(ms / 1000).unwrap().plus(Duration::from_millis(ms.unsigned_abs() % 1000));
             for kind in [DueKind::Digest, DueKind::Task] {
-                let minutes = looked_at(kind, due, 10);
+                let minutes = found_at(kind, due, 10);
                 prop_assert_eq!(minutes.len(), 3, "and again, should that tick be lost: {:?}", minutes);
                 prop_assert!(minutes[0] <= 1);
             }
         }
 
         #[test]
-        fn what_stays_undone_is_looked_at_for_ever_and_less_and_less(second in 1_700_000_000i64..1_800_000_000) {
+        fn undone_work_is_found_for_ever_at_growing_intervals(second in 1_700_000_000i64..1_800_000_000) {
             let due = Timestamp::from_second(second).unwrap();
             for kind in [DueKind::Reminder, DueKind::Mail] {
-                let minutes = looked_at(kind, due, 4 * 24 * 60);
+                let minutes = found_at(kind, due, 4 * 24 * 60);
                 prop_assert!((10..=20).contains(&minutes[0]), "{minutes:?}");
                 let within_the_hour = minutes.iter().filter(|at| **at <= 80).count();
                 prop_assert!((6..=8).contains(&within_the_hour), "{minutes:?}");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_tick_looks_at_the_minutes_that_have_passed() {
+    fn an_ordinary_tick_queries_the_minutes_that_have_passed() {
         let found = windows(Timestamp::parse("2026-01-01T12:34:56.789Z").unwrap());
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|window| window.upto.to_string() == "2026-01-01T12:34:00.000Z"));

@@ -33,7 +33,6 @@ impl Zone {
         if zone.0.is_unknown() || zone.name() == PLACEHOLDER { Err(UnknownZone) } else { Ok(zone) }
     }
 
-    /// The zone's rules.
     pub fn rules(&self) -> &TimeZone {
         &self.0
     }

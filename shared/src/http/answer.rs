@@ -38,9 +38,7 @@ pub trait Answer: Sized {
 #[cfg(feature = "schema")]
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// The status.
     pub status: u16,
-    /// The media type.
     pub media_type: &'static str,
     /// The schema of the body.
     pub schema: crate::schema::schemars::Schema,
@@ -142,7 +140,6 @@ struct Envelope<'a, T> {
 }
 
 impl<const STATUS: u16, T> Enveloped<STATUS, T> {
-    /// Its status.
     pub const STATUS: u16 = STATUS;
 
     /// An answer with `data`; `message` is for people.

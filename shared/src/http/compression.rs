@@ -36,7 +36,7 @@ pub enum Coding {
 
 impl Coding {
     /// What `Accept-Encoding` likes best of what there is (RFC 9110 §12.5.3); brotli, where it likes both the same.
-    /// `None`: the body goes out as it is.
+    /// `None`: the body is not compressed.
     pub fn accepted(header: &str) -> Option<Self> {
         let weight = |names: &[&str]| weight_of(header, names).or_else(|| weight_of(header, &["*"])).unwrap_or(0);
         let identity = weight_of(header, &["identity"]).unwrap_or(1);

@@ -35,7 +35,6 @@ impl Identity {
         Self::default()
     }
 
-    /// The account.
     pub(super) fn account(&self) -> Option<UserId> {
         self.access.as_ref().map(|claims| claims.sub).or(self.refresh)
     }

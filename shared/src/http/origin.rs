@@ -28,7 +28,6 @@ pub enum AuthenticatedBy {
     Bearer,
     /// Cookies, if anything: the browser adds them by itself.
     Cookies,
-    /// Nothing.
     Nothing,
 }
 

@@ -59,7 +59,7 @@ impl Store {
             transaction.put_new(attachment_row(attachment));
             counters.bytes += signed(attachment.card.counted_bytes);
         }
-        // A task that is gone has no cards either: the row tells the two apart.
+        // A deleted task has no cards either: the row distinguishes the two.
         let refusal = OnRefusal::by_presence(Refusal::TaskGone, Refusal::TooManyAttachments);
         transaction.update_cards((user, task), cards, refusal);
         self.transact_counted(user, transaction, (&counters, Cap::Bytes(quota)), &DaySnapshot::default()).await

@@ -38,7 +38,6 @@ const BACKOFF: Backoff = Backoff::new(8, Duration::from_millis(5), Duration::fro
 /// What a change of the counters must not exceed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cap {
-    /// Nothing.
     None,
     /// The user's tasks.
     Tasks(u32),

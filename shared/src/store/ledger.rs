@@ -28,11 +28,10 @@ pub enum MigrationState {
 pub struct LedgerEntry {
     /// Its place in the order, from 1.
     pub number: u32,
-    /// Its name.
     pub name: String,
     /// How far it is.
     pub state: MigrationState,
-    /// Where it goes on when it was interrupted.
+    /// Where it continues after an interruption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<ScanPosition>,
     /// Users seen.

@@ -30,9 +30,8 @@ pub struct ListPage<T> {
 /// A row of a list.
 #[derive(Debug)]
 pub struct Listed<T> {
-    /// The row.
     pub value: T,
-    /// Where a page begins that goes on behind it.
+    /// Where the next page begins.
     pub position: Position,
 }
 
@@ -82,7 +81,7 @@ impl Position {
     /// Longer than any cursor that was ever given out.
     const LONGEST: usize = 600;
 
-    /// The cursor that stands for this position in `list` (a route and its query) of `user`.
+    /// The cursor of this position in `list` (a route and its query) of `user`.
     pub fn to_cursor(&self, keyring: &Keyring, user: UserId, list: &str) -> String {
         let body = format!("{}\n{}", self.sk, self.index_sk);
         let tag = keyring.tag(Purpose::Cursor, &context(user, list, &body));

@@ -55,7 +55,6 @@ impl Row {
         self
     }
 
-    /// Its key.
     pub(crate) fn key(&self) -> &Key {
         &self.key
     }

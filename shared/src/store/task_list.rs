@@ -8,7 +8,7 @@ use crate::domain::task::Task;
 use crate::domain::task_query::{TaskQuery, TaskSort};
 use crate::id::UserId;
 
-/// Rows that a filtered page looks at, at most.
+/// Maximum number of rows that a filtered page reads.
 const FILTERED_LOOKS_AT: u32 = 500;
 
 impl Store {

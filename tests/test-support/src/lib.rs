@@ -1,7 +1,7 @@
 //! What tests of the store and of the event functions stand on: a table of its own for each (dynoxide, in this
 //! process), people and things to put into it, and a scripted stand-in for the AWS services that no emulator in
 //! this process speaks.
-#![expect(missing_docs, clippy::unwrap_used, clippy::panic, reason = "only tests use it, and they are to fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "only tests use it, and they are to fail loudly")]
 
 pub mod api;
 pub mod clock;
