@@ -31,6 +31,7 @@ use shared::id::{ReminderId, TokenSeed};
 use shared::messages::SendMail;
 use shared::store::Permit;
 use shared::store::counters::CounterSnapshot;
+use shared::store::mailboxes::AddressedMail;
 use test_support::{Answer, Scripted, World, clock, keyring, verification};
 
 const DAY: Duration = Duration::from_secs(86_400);

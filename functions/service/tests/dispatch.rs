@@ -219,8 +219,12 @@ async fn codes_and_resets_travel_apart_from_all_other_mail() {
         let fields: Value = fields.into_iter().map(|(name, value)| (name, json!({"S": value}))).collect();
         let keys = json!({"PK": {"S": format!("USER#{}", mail.user_id)}, "SK": {"S": format!("MAIL#{}", mail.id)}});
         let record = json!({
+            "eventID": "1",
             "eventName": "INSERT",
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
             "awsRegion": "eu-central-1",
+            "eventSourceARN": "arn:aws:dynamodb:eu-central-1:000000000000:table/spacedly/stream/x",
             "dynamodb": {
                 "ApproximateCreationDateTime": 1_772_442_900,
                 "Keys": keys,

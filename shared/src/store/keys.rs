@@ -54,15 +54,15 @@
 //!
 //! | Route | Calls | RCU | WCU |
 //! |---|---|---|---|
-//! | POST /api/auth/register | Transact(claim, account, token, mail) → limiter gives back | 0 | 11 |
+//! | POST /api/auth/register | Transact(claim, account, token, mail, mailbox) → limiter gives back | 0 | 13 |
 //! | POST /api/auth/login | Get(claim) → Query(account and sessions) → Transact(account, session, less the oldest) → limiter gives back | 2 | 5 |
 //! | the same, from a strange address | …, the guard's write beside the hash, … → the guard gives back | 2 | 7 |
 //! | the same, refused | Get(claim) → Query(account and sessions), the guard's write beside the hash | 2 | 1 |
-//! | the same, with a code | …, the guard's write → Transact(challenge, mail) → limiter gives back | 2 | 7 |
+//! | the same, with a code | …, from a strange address the guard's write → Transact(challenge, mail, mailbox) → limiter gives back | 2 | 8, strange 9 |
 //! | POST /api/auth/verify-otp | Update(challenge) → Query(account and sessions) → Transact(account, session, challenge) → limiter, guard give back | 1 | 9 |
-//! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, account, mail) → limiter gives back | 1 | 8 |
+//! | POST /api/auth/resend-otp | Get(challenge) → Transact(challenge, account, mail, mailbox) → limiter gives back | 1 | 10 |
 //! | POST /api/auth/forgot-password | none: a message on a queue | 0 | 0 |
-//! | auth-issue-reset, per message | Get(claim) → Transact(mail, account, token) | 1 | 7 |
+//! | auth-issue-reset, per message | Get(claim) → Transact(mail, account, token, mailbox) | 1 | 9 |
 //! | POST /api/auth/reset-password | Get(token) → Query(account and sessions) → Transact(account, token, sessions, notification, mail) → the guard's counts go, limiter gives back | 2 | 14 + 2 per session |
 //! | GET /api/auth/google | limiter gives back; the provider's metadata once an hour | 0 | 1 |
 //! | GET /api/auth/google/callback | BatchGet(claims) → Query(account and sessions) → Transact(account, session) → limiter gives back | 3 | 5 |
@@ -71,7 +71,7 @@
 //! | POST /api/auth/refresh | Get(session) → Update(session) → limiter gives back | 1 | 2 |
 //! | POST /api/auth/verify-email | Get(token) → Transact(session, account, token) → limiter gives back | 1 | 7 |
 //! | the same, with the password | Get(token) → Get(account) ‖ limiter counts → the guard's write beside the hash → Transact(account, token) → limiter twice, guard give back | 2 | 9 |
-//! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail) | 1 | 9 |
+//! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail, mailbox) | 1 | 11 |
 //! | POST /api/auth/logout | Delete(session), for each that a token names, at once | 0 | 1 per session |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
 //! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves |
@@ -80,7 +80,7 @@
 //! | POST /api/user/export | Query(account and sessions) ‖ Get(export) → Transact(session, export) → limiter gives back | 2 | 5 |
 //! | GET /api/user/export | BatchGet(session, export) | 2 | 0 |
 //! | POST /api/user/export/open | BatchGet(session, export, account, token) → Transact(session, token) → limiter gives back | 4 | 5 |
-//! | users-build-export, per message | Get(export) → Query(all of the user's rows, 1 MB each) → Transact(export, token, mail) | 1 + 1 per 4 KB | 7 |
+//! | users-build-export, per message | Get(export) → Query(all of the user's rows, 1 MB each) → Get(account) → Transact(export, token, mail) | 2 + 1 per 4 KB | 7 |
 //! | DELETE /api/user/me | Query(account and sessions) → Transact(account, claims, sessions) → limiter gives back | 1 | 8 + 2 per session |
 //! | GET /api/user/sessions | Query(account and sessions) | 1 | 0 |
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
@@ -112,10 +112,10 @@
 //! | GET /api/analytics | Query(categories, counters) ‖ BatchGet(account, 2 or 3 months) ‖ Query(`open`, overdue, counted) | 5 or 6, whatever the history | 0 |
 //! | GET /api/analytics/streaks | Get(account) ‖ Query(years) | 2 for up to some 25 years | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |
-//! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, account while unverified, counters, day, year for a day's first) | 4 | 26 |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, counters, day, year for a day's first) | 4 | 24 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder); Get(task) before SES for a reminder's mail that is over an hour late | 3, late 4 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue; Delete(category) for one that no task has any more | 1 | 0; 1 for a category |
-//! | the same, per stolen session | Get(session) → Transact(session, notification, inbox, mail) | 1 | 10 |
+//! | the same, per stolen session | BatchGet(session, account) → Transact(session, account, notification, inbox, mail) | 2 | 12 |
 //! | reminders-digest, per user and day | Get(account) → Query(tasks of the day) ‖ Query(reminders of the day) → BatchGet(their tasks) → Transact(account, notification, mail, inbox), or Update(account) for a day with nothing | 4 | 13, or 3 |
 //! | tasks-overdue, per due date | Get(task) → Transact(task, notification, inbox) | 1 | 11 |
 //! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |
@@ -127,6 +127,11 @@
 //! | service-cleanup, reconciliation, per user with files | S3, a list for 1,000 objects of whoever comes → Query(attachments) → S3, a delete for each file without a row; Transact(card, attachment, counters) for each row without a file | 1 per 4 KB | 0; 10 per row without a file |
 //! | service-cleanup, per 25 notifications of a task | Query(`by-task`) → BatchGet(them, inbox) → Transact(them, inbox) | 2 + 1 each | 2 + 4 each |
 //! | service-cleanup, per account | Get(account) → (Query(25 rows) → BatchWrite(25 deletes)) up to 80 times, then its own message again | 1 per 4 KB | 1 to 5 per row |
+//!
+//! Mails that a budget of their mailbox limits are counted in the transaction that writes them: 2 WCU, in the figures above where
+//! every such mail counts. A security notice or an export's mail counts only while the address is not verified: 2 WCU more.
+//! Where a window of the budget has turned, or nothing is left of it, the transaction is refused and sent once more. A
+//! reminder's or digest's mail to an unverified address takes Get(mailbox) before, 1 RCU, and 2 WCU more.
 //!
 //! A POST that creates and has an `Idempotency-Key` writes the first answer too, in the same transaction: 2 WCU more for
 //! each KB of it, and none for a registration, whose claim holds it. Files in a body that is sent again are read again, with

@@ -180,7 +180,7 @@ async fn counting_takes_no_call_of_its_own_but_where_a_window_turns_or_the_budge
     let calls = async |at: Timestamp| {
         let (store, operations) = world.behind_a_slow_limiter();
         let (mail, token) = verification_at(&world.user, at);
-        store.resend_verification(&Permit::of_system(), &world.user, &mail, &token).await.unwrap();
+        store.resend_verification(&world.permit(), &world.user, &mail, &token).await.unwrap();
         operations.take().len()
     };
     // The registration was counted days before.
