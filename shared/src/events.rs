@@ -8,6 +8,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use jiff::civil::Date;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -258,6 +259,8 @@ pub struct Record {
     pub old_plan: Option<u64>,
     /// The task that the row belonged to.
     pub old_task: Option<TaskId>,
+    /// The last day of which a completion of the reminder stays counted.
+    pub old_kept_day: Option<Date>,
 }
 
 impl Record {
@@ -271,7 +274,8 @@ impl Record {
         let KeyPart { pk, sk } = serde_dynamo::from_item(record.change.keys.clone()).ok()?;
         let old: OldImage = serde_dynamo::from_item(record.change.old_image.clone()).unwrap_or_default();
         let row = RowKey::parse(&pk, &sk)?;
-        Some(Self { row, event, old_plan: old.due_at.and(old.plan), old_task: old.task_id })
+        let old_plan = old.due_at.and(old.plan);
+        Some(Self { row, event, old_plan, old_task: old.task_id, old_kept_day: old.kept_day })
     }
 }
 
@@ -289,6 +293,7 @@ struct OldImage {
     due_at: Option<String>,
     plan: Option<u64>,
     task_id: Option<TaskId>,
+    kept_day: Option<Date>,
 }
 
 /// Failures in one batch beyond which the rest waits for its next delivery: a service is down, and asking it for every

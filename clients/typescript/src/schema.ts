@@ -433,6 +433,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reminders/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Snooze a reminder: put it off, to be sent at that very moment */
+        post: operations["remindersSnooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks": {
         parameters: {
             query?: never;
@@ -761,7 +778,7 @@ export interface components {
              * @description For programs; a code never changes its meaning.
              * @enum {string}
              */
-            code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "SIGN_IN_TO_VERIFY" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "SECURITY_NOTICE" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
+            code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "SIGN_IN_TO_VERIFY" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "SECURITY_NOTICE" | "NOT_OPEN" | "DUE_DATE_NEEDED" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
             /** @description Every bad field, with `VALIDATION_FAILED` only. */
             errors?: {
                 /** @description The field's name, as it is sent. */
@@ -840,10 +857,24 @@ export interface components {
             emailSentAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @enum {string} */
+            kind: "reminder" | "review";
+            /** @description How many minutes before its time it is sent. */
+            leadMinutes: number;
             message: string | null;
             morningEmailSent: boolean;
-            /** Format: date-time */
+            /** @description How many minutes before the task's due date that is; null for a reminder with a time of its own. */
+            offsetMinutes: number | null;
+            /**
+             * Format: date-time
+             * @description The time that the reminder is about.
+             */
             scheduledAt: string;
+            /**
+             * Format: date-time
+             * @description The time that it was put off to; null where it was not, or was moved since.
+             */
+            snoozedUntil: string | null;
             /** @enum {string} */
             status: "pending" | "completed" | "skipped";
             /** @description What a list of reminders or notifications shows of a task. */
@@ -932,10 +963,24 @@ export interface components {
             emailSentAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @enum {string} */
+            kind: "reminder" | "review";
+            /** @description How many minutes before its time it is sent. */
+            leadMinutes: number;
             message: string | null;
             morningEmailSent: boolean;
-            /** Format: date-time */
+            /** @description How many minutes before the task's due date that is; null for a reminder with a time of its own. */
+            offsetMinutes: number | null;
+            /**
+             * Format: date-time
+             * @description The time that the reminder is about.
+             */
             scheduledAt: string;
+            /**
+             * Format: date-time
+             * @description The time that it was put off to; null where it was not, or was moved since.
+             */
+            snoozedUntil: string | null;
             /** @enum {string} */
             status: "pending" | "completed" | "skipped";
             /** Format: uuid */
@@ -952,6 +997,8 @@ export interface components {
         ReminderOfTask: {
             /** Format: uuid */
             id: string;
+            /** @description How many minutes before the task's due date that is; null for a reminder with a time of its own. */
+            offsetMinutes: number | null;
             /** Format: date-time */
             scheduledAt: string;
             /** @enum {string} */
@@ -4334,13 +4381,14 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description How many minutes before its time the reminder is sent; 60 by default. */
+                    leadMinutes?: number | ("" | null);
                     /** @description A note that the reminder carries. */
                     message?: string | null;
-                    /**
-                     * Format: date-time
-                     * @description The time that the reminder is about; it lies in the future.
-                     */
-                    scheduledAt: string;
+                    /** @description How many minutes before the task's due date the reminder is. It moves with the due date. */
+                    offsetMinutes?: number | ("" | null);
+                    /** @description The time that the reminder is about; it lies in the future. Either this or `offsetMinutes` is given. */
+                    scheduledAt?: string | ("" | null);
                     /**
                      * @description `pending` by default.
                      * @enum {string|null}
@@ -4356,7 +4404,15 @@ export interface operations {
                      * @enum {string|null}
                      */
                     type?: "email" | "push" | "both" | "" | null;
-                };
+                } & ({
+                    /** @enum {unknown} */
+                    offsetMinutes?: "" | null;
+                    scheduledAt: unknown;
+                } | {
+                    offsetMinutes: unknown;
+                    /** @enum {unknown} */
+                    scheduledAt?: "" | null;
+                });
             };
         };
         responses: {
@@ -4556,11 +4612,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description How many minutes before its time the reminder is sent. One that was sent is not sent again. */
+                    leadMinutes?: number | ("" | null);
                     /** @description A note that the reminder carries; null removes it. */
                     message?: string | null;
+                    /** @description How many minutes before the task's due date the reminder is; null leaves it at its present time. */
+                    offsetMinutes?: number | ("" | null);
                     /**
                      * Format: date-time
-                     * @description The time that the reminder is about; another time than the present one lies in the future.
+                     * @description The time that the reminder is about; another time than the present one lies in the future, and is the reminder's own from then on: it no longer moves with the due date.
                      */
                     scheduledAt?: string;
                     /**
@@ -4849,6 +4909,234 @@ export interface operations {
             };
             /** @description Precondition failed */
             412: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Server error */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remindersSnooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag from your last read; a mismatch returns 412. */
+                "If-Match"?: string;
+                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description For how many minutes from now. Either this or `until` is given. */
+                    minutes?: number | ("" | null);
+                    /** @description Until when: a time in the future, at most 28 days ahead. */
+                    until?: string | ("" | null);
+                } & ({
+                    minutes: unknown;
+                    /** @enum {unknown} */
+                    until?: "" | null;
+                } | {
+                    /** @enum {unknown} */
+                    minutes?: "" | null;
+                    until: unknown;
+                });
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description One reminder. */
+                        data: {
+                            reminder: components["schemas"]["Reminder"];
+                        };
+                        message: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Precondition failed */
+            412: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Idempotency-Key reused for another request */
+            422: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];

@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::domain::mail::{Mail, UNSUBSCRIBED};
 use crate::domain::notification::Notification;
+use crate::domain::remaining::Remaining;
 use crate::domain::reminder::{Reminder, ReminderStatus};
 use crate::domain::reminder_change::{ReminderChange, TASK_COMPLETED};
 use crate::domain::task::{Task, TaskStatus};
@@ -64,12 +65,12 @@ impl Firing {
                 fired.delivery = fired.delivery.failed(0, reason);
                 None
             }
-            None => Some(Mail::hour_before(fired, task, now)),
+            None => Some(Mail::reminder(fired, task, now)),
         };
         let counts = mail.is_some() && user.counts_reminder_mails();
         FiringDecision::Fire(Box::new(Fired {
             change,
-            notification: Notification::upcoming(task, now),
+            notification: Notification::upcoming(task, Remaining::of(reminder, task.due_date, now), now),
             mail,
             unverified_mails: counts.then_some(user.unverified_reminder_mails + 1),
         }))
@@ -88,7 +89,7 @@ mod tests {
     use crate::domain::email::Email;
     use crate::domain::field::Field;
     use crate::domain::password::PasswordHash;
-    use crate::domain::reminder::{Channel, NewReminder};
+    use crate::domain::reminder::{Channel, NewReminder, ReminderTime};
     use crate::domain::task::TaskPatch;
     use crate::domain::user::{MailStop, PersonName};
     use crate::domain::zone::Zone;
@@ -104,9 +105,15 @@ mod tests {
         let hash = PasswordHash::from_phc(String::new());
         let user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, now());
         let task = Task::new(user.id, parsed(json!({"title": "Pay rent"})).unwrap(), &Zone::UTC, now());
-        let scheduled_at = now().plus(HOUR);
-        let input = NewReminder { task_id: task.id, scheduled_at, channel: Some(channel), message: None, status: None };
-        Firing { reminder: Reminder::new(user.id, input, now()), task, user }
+        let input = NewReminder {
+            task_id: task.id,
+            time: ReminderTime::At(now().plus(HOUR)),
+            lead_minutes: None,
+            channel: Some(channel),
+            message: None,
+            status: None,
+        };
+        Firing { reminder: Reminder::new(user.id, input, None, now()).unwrap(), task, user }
     }
 
     #[track_caller]
