@@ -8,6 +8,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use jiff::civil::Date;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -273,6 +274,8 @@ pub struct Record {
     pub old_task: Option<TaskId>,
     /// The queue of a new mail.
     pub lane: MailLane,
+    /// The last day of which a completion of the reminder stays counted.
+    pub old_kept_day: Option<Date>,
 }
 
 impl Record {
@@ -288,7 +291,8 @@ impl Record {
         let new: NewImage = serde_dynamo::from_item(record.change.new_image.clone()).unwrap_or_default();
         let lane = new.content.map_or(MailLane::Others, |content| content.lane());
         let row = RowKey::parse(&pk, &sk)?;
-        Some(Self { row, event, old_plan: old.due_at.and(old.plan), old_task: old.task_id, lane })
+        let old_plan = old.due_at.and(old.plan);
+        Some(Self { row, event, old_plan, old_task: old.task_id, old_kept_day: old.kept_day, lane })
     }
 }
 
@@ -306,6 +310,7 @@ struct OldImage {
     due_at: Option<String>,
     plan: Option<u64>,
     task_id: Option<TaskId>,
+    kept_day: Option<Date>,
 }
 
 /// Of a mail's row; other rows have none of it.

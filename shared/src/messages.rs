@@ -100,6 +100,15 @@ pub enum CleanUp {
         /// Which.
         task_id: TaskId,
     },
+    /// A reminder that leaves completions.
+    Reminder {
+        /// Whose.
+        user_id: UserId,
+        /// Of which task.
+        task_id: TaskId,
+        /// Which.
+        reminder_id: ReminderId,
+    },
     /// An account.
     Account {
         /// Whose.

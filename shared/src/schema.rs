@@ -104,6 +104,24 @@ impl<'g> ObjectSchema<'g> {
         insert(&mut self.object, name, schema, false);
     }
 
+    /// Exactly one of these fields has a value; the others are missing, null, or the empty string.
+    pub fn exactly_one_of(&mut self, names: &[&str]) {
+        use serde_json::json;
+        let only = |name: &&str| {
+            let no_value = json!({ "enum": ["", null] });
+            let field = |other: &&str| {
+                let schema = if other == name { json!({ "not": no_value }) } else { no_value.clone() };
+                ((*other).to_owned(), schema)
+            };
+            let properties: serde_json::Map<_, _> = names.iter().map(field).collect();
+            json!({ "required": [name], "properties": properties })
+        };
+        let cases: Vec<_> = names.iter().map(only).collect();
+        if let Some(object) = self.object.as_object_mut() {
+            object.insert("oneOf".to_owned(), cases.into());
+        }
+    }
+
     fn schema_of<T: Described>(&mut self, description: &str) -> serde_json::Value {
         let mut schema = self.generator.subschema_for::<T>().to_value();
         if let (Some(schema), false) = (schema.as_object_mut(), description.is_empty()) {

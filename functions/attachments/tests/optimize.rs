@@ -9,7 +9,6 @@ use shared::aws::files::Bucket;
 use shared::domain::attachment::{Attachment, AttachmentStatus, GAVE_UP, NewFile};
 use shared::events::{Failure, Message, QueueFunction};
 use shared::store::Permit;
-use shared::store::counters::CounterSnapshot;
 use test_support::{Answer, Scripted, World, clock};
 
 const MAX_RECEIVES: u32 = 4;
@@ -147,7 +146,7 @@ async fn a_file_of_a_deleted_task_does_not_stay() {
     let uploads = uploads(vec![hello(), done()]).await;
     let store = &uploads.world.store;
     let row = store.task(uploads.world.user.id, uploads.attachment.task_id).await.unwrap().unwrap();
-    store.delete_task(&uploads.world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    store.delete_task(&uploads.world.permit(), &row, clock::now()).await.unwrap();
     assert!(uploads.told(1).await.is_err(), "its row goes with the cleaner; then the message finds none");
     store.delete_attachment_rows(&Permit::of_system(), uploads.world.user.id, &[uploads.attachment.id]).await.unwrap();
     uploads.told(2).await.unwrap();

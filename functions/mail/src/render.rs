@@ -11,6 +11,7 @@ use shared::aws::mailer::Rendered;
 use shared::clock::Timestamp;
 use shared::domain::digest::{DigestTask, sentence};
 use shared::domain::mail::{Mail, MailContent};
+use shared::domain::remaining::Remaining;
 use shared::domain::reminder::ReminderMessage;
 use shared::domain::task::{Category, Priority, TaskDescription, TaskTitle};
 use shared::domain::user::User;
@@ -90,10 +91,20 @@ pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Res
             let device = device.as_deref();
             rendered("Security Alert", &TokenTheftHtml { name, device }, &TokenTheftText { name, device })
         }
-        MailContent::HourBefore { title, description, due_date, scheduled_at, message, priority, category, .. } => {
+        MailContent::HourBefore {
+            title,
+            description,
+            due_date,
+            scheduled_at,
+            remaining,
+            message,
+            priority,
+            category,
+            ..
+        } => {
             let due = due_date.unwrap_or(*scheduled_at);
             let texts = (description.as_ref(), category.as_ref(), message.as_ref());
-            reader.hour_before(title, (due, *priority), texts)
+            reader.reminder((title, *remaining), (due, *priority), texts)
         }
         MailContent::Digest { day, total, tasks, .. } => {
             reader.digest(&day.strftime("%A, %-d %B %Y").to_string(), *total, tasks)
@@ -120,9 +131,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn hour_before(
+    fn reminder(
         &self,
-        title: &TaskTitle,
+        (title, remaining): (&TaskTitle, Remaining),
         (due, priority): (Timestamp, Priority),
         (description, category, message): (Option<&TaskDescription>, Option<&Category>, Option<&ReminderMessage>),
     ) -> Result<Rendered, Failure> {
@@ -132,6 +143,8 @@ impl Reader<'_> {
         let shown = HourBefore {
             name: self.name,
             title: &isolated(title.as_str()),
+            heading: &remaining.heading(),
+            remaining: &remaining.to_string(),
             description: description.as_deref(),
             due: &local_time(due, self.user),
             priority: priority.as_str(),
@@ -141,7 +154,7 @@ impl Reader<'_> {
             link: self.tasks,
             unsubscribe: self.unsubscribe,
         };
-        let subject = format!("Reminder: {} is due soon", shown.title);
+        let subject = format!("Reminder: {} is {remaining}", shown.title);
         rendered(&subject, &HourBeforeHtml { mail: shown }, &HourBeforeText { mail: shown })
     }
 

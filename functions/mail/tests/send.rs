@@ -30,7 +30,6 @@ use shared::events::{Message, QueueFunction};
 use shared::id::{ReminderId, TokenSeed};
 use shared::messages::SendMail;
 use shared::store::Permit;
-use shared::store::counters::CounterSnapshot;
 use shared::store::mailboxes::AddressedMail;
 use test_support::{Answer, Scripted, World, clock, keyring, verification};
 
@@ -421,7 +420,7 @@ async fn a_mail_that_was_parked_for_hours_leaves_only_if_its_task_still_is_to_be
                 let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
                 store.update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
             }
-            "deleted" => store.delete_task(&permit, &row, &CounterSnapshot::default(), clock::now()).await.unwrap(),
+            "deleted" => store.delete_task(&permit, &row, clock::now()).await.unwrap(),
             _ => {}
         }
         for _ in 0..2 {

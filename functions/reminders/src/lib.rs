@@ -5,12 +5,14 @@ pub mod delete;
 pub mod digest;
 pub mod fire;
 pub mod list;
+pub mod snooze;
 pub mod update;
 
 use serde::Serialize;
+use shared::clock::Timestamp;
 use shared::domain::reminder::{Reminder, ReminderOut};
 use shared::http::{ApiError, App, RequestParts};
-use shared::id::ReminderId;
+use shared::id::{ReminderId, TaskId};
 use shared::store::counters::CounterSnapshot;
 
 shared::functions! {
@@ -19,6 +21,7 @@ shared::functions! {
         "reminders-list": http(list),
         "reminders-update": http(update),
         "reminders-delete": http(delete),
+        "reminders-snooze": http(snooze),
         "reminders-fire": queue("reminder", fire::ReminderSender),
         "reminders-digest": queue("digest", digest::DigestSender),
     }
@@ -51,4 +54,10 @@ async fn reminder_to_recount(app: &App, request: &RequestParts) -> Result<(Remin
     let id = request.path_id(REMINDER, ReminderId::parse)?;
     let found = app.store.reminder_to_recount(request.caller()?.id, id, request.now()).await?;
     found.ok_or_else(|| ApiError::not_found(REMINDER))
+}
+
+/// The due date of the caller's task.
+async fn due_date(app: &App, request: &RequestParts, task: TaskId) -> Result<Option<Timestamp>, ApiError> {
+    let row = app.store.task(request.caller()?.id, task).await?;
+    Ok(row.ok_or_else(|| ApiError::not_found("Task"))?.task.due_date)
 }

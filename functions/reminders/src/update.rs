@@ -5,7 +5,7 @@ use shared::domain::reminder::ReminderPatch;
 use shared::http::{ApiError, App, Operation, Request, Success, WithHead, retry_conflicts};
 use shared::store::counters::CounterSnapshot;
 
-use crate::{ReminderData, reminder_of_path, reminder_to_recount};
+use crate::{ReminderData, due_date, reminder_of_path, reminder_to_recount};
 
 pub const OPERATION: Operation<ReminderPatch, Success<ReminderData>> =
     Operation::put("/api/reminders/{id}", "Update a reminder: change the fields that are sent")
@@ -27,7 +27,8 @@ pub async fn handle(app: &App, request: &Request<'_, ReminderPatch>) -> Result<S
             (reminder_of_path(app, request).await?, CounterSnapshot::default())
         };
         request.check_match(reminder.version)?;
-        let change = reminder.change(patch.clone(), request.now()).map_err(|error| vec![error])?;
+        let due = if patch.needs_due_date(&reminder) { due_date(app, request, reminder.task_id).await? } else { None };
+        let change = reminder.change_given_due(patch.clone(), due, request.now()).map_err(|error| vec![error])?;
         let permit = request.permit().await?;
         app.store.update_reminder(&permit, &change, &snapshot).await?;
         Ok(change.next)

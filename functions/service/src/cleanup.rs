@@ -10,8 +10,8 @@ use shared::config::{Variable, required};
 use shared::domain::attachment::{AttachmentStatus, FILES, GAVE_UP, ObjectKeys, RAW};
 use shared::domain::cleanup::Left;
 use shared::domain::export;
-use shared::events::{Environment, Failure, Message, QueueFunction};
-use shared::id::{AttachmentId, TaskId, UserId};
+use shared::events::{Environment, Failure, Message, QueueFunction, retry_races};
+use shared::id::{AttachmentId, ReminderId, TaskId, UserId};
 use shared::messages::CleanUp;
 use shared::runtime::Error;
 use shared::store::{Permit, Refusal, Store, WriteError};
@@ -55,7 +55,11 @@ impl QueueFunction for Cleaner {
         match message.body {
             CleanUp::Task { user_id, task_id } => {
                 self.store.delete_notifications_of(permit, user_id, task_id, now).await?;
+                self.completions((user_id, task_id), None, now).await?;
                 self.attachments(permit, user_id, task_id).await
+            }
+            CleanUp::Reminder { user_id, task_id, reminder_id } => {
+                self.completions((user_id, task_id), Some(reminder_id), now).await
             }
             CleanUp::Attachment { user_id, task_id, attachment_id } => {
                 self.objects(ObjectKeys { user: user_id, task: task_id, attachment: attachment_id }).await
@@ -77,6 +81,17 @@ impl Cleaner {
             self.objects(ObjectKeys { user, task, attachment: *attachment }).await?;
         }
         Ok(self.store.delete_attachment_rows(permit, user, &attachments).await?)
+    }
+
+    /// An account that is deleted at the same time takes its completions along.
+    async fn completions(
+        &self,
+        of: (UserId, TaskId),
+        reminder: Option<ReminderId>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let attempt = async || self.store.delete_completions_of(&self.permit, of, reminder, now).await;
+        retry_races(&[Refusal::CountersChanged], attempt).await
     }
 
     async fn objects(&self, keys: ObjectKeys) -> Result<(), Failure> {

@@ -9,7 +9,7 @@
 //! | a reminder that is to fire | its schedule; within a minute, straight onto the queue |
 //! | a reminder that is no longer to fire as planned | its old schedule is deleted |
 //! | a new mail | its message on the queue of codes and resets, or on that of other mail |
-//! | a task, an attachment or an account that was deleted | its message on the clean-up queue |
+//! | a task, an attachment, an account, or a reminder with completions that was deleted | its message on the clean-up queue |
 //! | an export that was asked for | its message on the export queue |
 //! | a session whose refresh token was stolen | it is deleted, and its user is notified in the app and by mail |
 
@@ -86,7 +86,14 @@ impl StreamFunction for Dispatcher {
         let RowKey::OfUser(user_id, row) = &record.row else { return Ok(()) };
         let (user_id, is_removed) = (*user_id, record.event == RowEvent::Remove);
         match row {
-            UserRowKey::Reminder(id) => self.plan(user_id, *id, record.old_plan, now).await,
+            UserRowKey::Reminder(id) => {
+                self.plan(user_id, *id, record.old_plan, now).await?;
+                // The row is gone: only its old image tells whether it leaves completions, and of which task.
+                match record.old_task.filter(|_| is_removed && record.old_kept_day.is_some()) {
+                    Some(task_id) => self.clean(CleanUp::Reminder { user_id, task_id, reminder_id: *id }).await,
+                    None => Ok(()),
+                }
+            }
             UserRowKey::Mail(mail_id) if record.event == RowEvent::Insert => {
                 let message = SendMail { user_id, mail_id: *mail_id };
                 Ok(self.mails.of(record.lane).send(&message, Duration::ZERO).await?)
@@ -111,6 +118,7 @@ impl StreamFunction for Dispatcher {
             | UserRowKey::Counters
             | UserRowKey::Days(_)
             | UserRowKey::Streak(_)
+            | UserRowKey::Completion(..)
             | UserRowKey::Task(_)
             | UserRowKey::Attachment(_)
             | UserRowKey::Notification(_)

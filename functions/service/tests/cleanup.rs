@@ -8,7 +8,8 @@ use service::cleanup::Cleaner;
 use shared::aws::files::Bucket;
 use shared::aws::queue::Queue;
 use shared::domain::attachment::{Attachment, AttachmentStatus, NewFile};
-use shared::domain::reminder::ReminderStatus;
+use shared::domain::reminder::{Reminder, ReminderStatus};
+use shared::domain::snooze::Snooze;
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::events::{Failure, Message, QueueFunction};
@@ -161,11 +162,56 @@ async fn what_is_unfinished_of_a_task_that_is_gone_is_left_to_the_task_s_own_cle
     let task = world.task(json!({"title": "Pay rent"})).await;
     let old = announced(&world, &task, HOUR * 25).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     let (s3, queue) = (Scripted::new(vec![Answer::ok()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;
     handle(&cleaner, CleanUp::Unfinished { user_id: old.user_id, attachment_id: old.id }).await.unwrap();
     handle(&cleaner, CleanUp::Task { user_id: old.user_id, task_id: old.task_id }).await.unwrap();
     assert_eq!(world.count("ATT#").await, 0);
     assert_eq!(s3.asked().len(), 3, "its three objects are deleted");
+}
+
+/// A reminder of the task that has fired, and was put off: what it counted is a row of its own.
+async fn put_off(world: &World, task: &Task) -> Reminder {
+    let user = world.store.user(world.user.id).await.unwrap().unwrap();
+    let reminder = world.reminder(task, HOUR * 3).await;
+    let fired = test_support::fired(&reminder, task, &user);
+    world.store.fire_reminder(&Permit::of_system(), &user, &fired).await.unwrap();
+    let fired = world.store.reminder(user.id, reminder.id).await.unwrap().unwrap();
+    let snoozed = fired.snooze(Snooze::Until(clock::now().plus(HOUR * 5)), clock::now()).unwrap();
+    world.store.snooze_reminder(&world.permit(), &snoozed).await.unwrap();
+    world.store.reminder(user.id, reminder.id).await.unwrap().unwrap()
+}
+
+/// The completed reminders that the user's counters hold, and the rows of completions.
+async fn completed(world: &World) -> (u64, usize) {
+    let (totals, _) = world.store.totals(world.user.id, clock::now()).await.unwrap().unwrap();
+    (totals.completed, world.count("DONE#").await)
+}
+
+#[tokio::test]
+async fn what_a_deleted_reminder_or_task_counted_before_it_was_put_off_is_taken_back() {
+    let world = World::new().await;
+    let (user, now) = (world.user.id, clock::now());
+    let (s3, queue) = (Scripted::new(vec![Answer::ok()]).await, Scripted::new(vec![Answer::ok()]).await);
+    let cleaner = cleaner(&world, &s3, &queue).await;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let deleted = put_off(&world, &task).await;
+    put_off(&world, &task).await;
+    world.store.delete_reminder(&world.permit(), &deleted, &CounterSnapshot::default(), now).await.unwrap();
+    assert_eq!(completed(&world).await, (2, 2));
+    for _ in 0..2 {
+        let message = CleanUp::Reminder { user_id: user, task_id: task.id, reminder_id: deleted.id };
+        handle(&cleaner, message).await.unwrap();
+        assert_eq!(completed(&world).await, (1, 1));
+    }
+    let row = world.store.task(user, task.id).await.unwrap().unwrap();
+    world.store.delete_task(&world.permit(), &row, now).await.unwrap();
+    assert_eq!(completed(&world).await, (1, 1));
+    for _ in 0..2 {
+        handle(&cleaner, CleanUp::Task { user_id: user, task_id: task.id }).await.unwrap();
+        assert_eq!(completed(&world).await, (0, 0));
+    }
+    let replay = world.store.replay(&Permit::of_system(), user, Mode::Compare, now).await.unwrap().unwrap();
+    assert!(replay.is_clean(), "{replay:?}");
 }

@@ -66,7 +66,7 @@ impl Services {
 
     fn record(&self, sk: &str, event: RowEvent, old_plan: Option<u64>) -> Record {
         let row = RowKey::parse(&format!("USER#{}", self.world.user.id), sk).unwrap();
-        Record { row, event, old_plan, old_task: None, lane: MailLane::Others }
+        Record { row, event, old_plan, old_task: None, old_kept_day: None, lane: MailLane::Others }
     }
 
     fn reminder_record(&self, reminder: &Reminder, event: RowEvent, old_plan: Option<u64>) -> Record {
@@ -174,6 +174,25 @@ async fn a_deleted_reminders_schedule_is_taken_back_and_one_that_is_gone_is_no_e
 }
 
 #[tokio::test]
+async fn a_deleted_reminder_that_leaves_completions_is_cleaned_up_after_and_another_is_not() {
+    let services = services(vec![made()]).await;
+    let task = services.world.task(json!({"title": "Pay rent"})).await;
+    let reminder = services.world.reminder(&task, HOUR * 3).await;
+    services.handle(services.reminder_record(&reminder, RowEvent::Remove, None)).await.unwrap();
+    assert!(services.queued().is_empty());
+    let removed = Record {
+        old_task: Some(task.id),
+        old_kept_day: Some("2026-03-01".parse().unwrap()),
+        ..services.reminder_record(&reminder, RowEvent::Remove, None)
+    };
+    services.handle(removed).await.unwrap();
+    let message = json!({
+        "kind": "reminder", "userId": reminder.user_id, "taskId": task.id, "reminderId": reminder.id,
+    });
+    assert_eq!(services.queued(), [("cleanups".to_owned(), message)]);
+}
+
+#[tokio::test]
 async fn a_service_that_is_down_has_the_record_come_again() {
     let services = services(vec![Answer::broken()]).await;
     let task = services.world.task(json!({"title": "Pay rent"})).await;
@@ -262,7 +281,7 @@ async fn a_category_that_no_task_has_any_more_is_forgotten_and_one_that_counts_a
     let left = world.task(json!({"title": "Pay rent", "category": "Home"})).await;
     world.task(json!({"title": "Call", "category": "Work"})).await;
     let row = world.store.task(user, left.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     assert_eq!(world.count("CATEGORY#").await, 2);
     for category in ["Home", "Home", "Work", "Never"] {
         forget(category).await;

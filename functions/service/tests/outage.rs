@@ -23,10 +23,13 @@ use shared::aws::secrets::SecretText;
 use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::reminder::Reminder;
+use shared::domain::snooze::Snooze;
+use shared::domain::task::TaskPatch;
+use shared::domain::zone::Zone;
 use shared::events::{Batch, Message, QueueFunction, process_batch};
 use shared::messages::{FireReminder, SendMail, Sweep};
 use shared::store::Permit;
-use test_support::{Answer, Scripted, World, clock};
+use test_support::{Answer, Scripted, World, clock, parsed};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -265,6 +268,44 @@ async fn what_the_sweep_sent_while_the_planner_was_down_is_not_sent_again_when_i
     line.fire_all(start.plus(HOUR * 2)).await;
     line.send_all(start.plus(HOUR * 2)).await;
     line.expect_one_mail_each(&made).await;
+}
+
+#[tokio::test]
+async fn relative_and_snoozed_reminders_moved_while_the_planner_was_down_are_sent_once_each_at_their_last_time() {
+    let line = line(Arc::default()).await;
+    let (world, permit, now) = (&line.world, line.world.permit(), clock::now());
+    let mut made = Vec::new();
+    for number in 0..10 {
+        let task = world.task(json!({"title": format!("Task {number}"), "dueDate": now.plus(HOUR * 5)})).await;
+        let reminder = world.relative_reminder(&task, 60).await;
+        // All due dates move; every other reminder is put off after that, to the time that the others have.
+        let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+        let patch = parsed::<TaskPatch>(json!({"dueDate": now.plus(HOUR * 9)}), now);
+        let change = world.store.follow_due_date(row.task.change(patch, &Zone::UTC, now)).await.unwrap();
+        world.store.update_task(&permit, &row, &change).await.unwrap();
+        let mut moved = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
+        if number % 2 == 1 {
+            let snooze = moved.snooze(Snooze::Until(now.plus(HOUR * 7)), now).unwrap();
+            world.store.snooze_reminder(&permit, &snooze).await.unwrap();
+            moved = snooze.next;
+        }
+        assert_eq!(moved.fires_at(), Some(now.plus(HOUR * 7)));
+        made.push(moved);
+    }
+    for _ in 0..2 {
+        line.plan_all(&sort_keys(&made)).await;
+    }
+    let plans: BTreeSet<u64> = line.scheduled().iter().map(|message| message.plan).collect();
+    assert_eq!(plans, BTreeSet::from([2, 3]), "only what is left is planned");
+    for hours in [4, 7, 8] {
+        line.fire_all(now.plus(HOUR * hours)).await;
+    }
+    for _ in 0..2 {
+        line.plan_all(&line.mail_keys().await).await;
+        line.send_all(now.plus(HOUR * 8)).await;
+    }
+    let taken = line.taken();
+    assert_eq!((taken.len(), taken.values().all(|mails| *mails == 1)), (10, true), "{taken:?}");
 }
 
 /// How often Lambda delivers a batch that fails: the first time and every retry that template.yaml grants.

@@ -19,5 +19,5 @@ pub async fn handle(app: &App, request: &Request<'_, NewTask>) -> Result<Created
     let answer = Created::new("Task created successfully", TaskData::new(app, task.clone()))
         .etag(task.version)
         .header("location", format!("/api/tasks/{}", task.id));
-    request.create_once(app, answer, async |permit| app.store.create_task(permit, &task).await).await
+    request.once(app, answer, async |permit| app.store.create_task(permit, &task).await).await
 }

@@ -2,9 +2,8 @@
 
 use shared::domain::body::NoBody;
 use shared::http::{ApiError, App, Done, Operation, Request, retry_conflicts};
-use shared::id::TaskId;
 
-use crate::TASK;
+use crate::task_of_path;
 
 pub const OPERATION: Operation<NoBody, Done> =
     Operation::delete("/api/tasks/{id}", "Delete a task with its attachments, reminders and notifications")
@@ -13,12 +12,10 @@ pub const OPERATION: Operation<NoBody, Done> =
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Done, ApiError> {
     retry_conflicts(async || {
-        let id = request.path_id(TASK, TaskId::parse)?;
-        let found = app.store.task_to_delete(request.caller()?.id, id, request.now()).await?;
-        let (row, snapshot) = found.ok_or_else(|| ApiError::not_found(TASK))?;
+        let row = task_of_path(app, request).await?;
         request.check_match(row.task.version)?;
         let permit = request.permit().await?;
-        Ok(app.store.delete_task(&permit, &row, &snapshot, request.now()).await?)
+        Ok(app.store.delete_task(&permit, &row, request.now()).await?)
     })
     .await?;
     Ok(Done::message("Task deleted successfully"))

@@ -1,7 +1,7 @@
 //! `PUT /api/tasks/{id}`
 
 use shared::domain::task::TaskPatch;
-use shared::http::{ApiError, App, Operation, Request, Success, WithHead, retry_conflicts};
+use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, WithHead, retry_conflicts};
 use shared::id::TaskId;
 
 use crate::{TASK, TaskData, ZoneNeeded, find, zone};
@@ -13,7 +13,8 @@ pub const OPERATION: Operation<TaskPatch, Success<TaskData>> =
              its pending reminders and creates a notification.",
         )
         .if_match()
-        .etag();
+        .etag()
+        .errors(&[ErrorCode::DueDateNeeded]);
 
 pub async fn handle(app: &App, request: &Request<'_, TaskPatch>) -> Result<Success<TaskData>, ApiError> {
     let id = request.path_id(TASK, TaskId::parse)?;
@@ -24,6 +25,8 @@ pub async fn handle(app: &App, request: &Request<'_, TaskPatch>) -> Result<Succe
         request.check_match(row.task.version)?;
         let permit = request.permit().await?;
         let change = row.task.change(patch.clone(), &zone, request.now());
+        row.task.require_no_followers(&change)?;
+        let change = app.store.follow_due_date(change).await?;
         app.store.update_task(&permit, &row, &change).await?;
         Ok(change.task)
     })

@@ -13,7 +13,6 @@ use shared::domain::zone::Zone;
 use shared::events::{Message, QueueFunction};
 use shared::messages::TellOverdue;
 use shared::store::Permit;
-use shared::store::counters::CounterSnapshot;
 use shared::store::keys::DUE_SHARDS;
 use tasks::overdue::Overdue;
 use test_support::{World, clock};
@@ -134,7 +133,7 @@ async fn a_task_that_is_made_after_its_due_date_is_told_of_by_the_next_tick() {
 async fn a_deleted_task_is_no_error() {
     let (world, task, at) = world().await;
     let row = world.store.task(task.user_id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), at).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, at).await.unwrap();
     run(&world, &task, at).await;
     assert_eq!((world.count("NTF#").await, due(&world, None, at).await), (0, 0));
 }

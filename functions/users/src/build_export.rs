@@ -108,18 +108,21 @@ impl Builder {
 enum Section {
     Sessions,
     Attachments,
+    Completions,
     Notifications,
     Reminders,
     Tasks,
 }
 
 impl Section {
-    const ALL: [Self; 5] = [Self::Sessions, Self::Attachments, Self::Notifications, Self::Reminders, Self::Tasks];
+    const ALL: [Self; 6] =
+        [Self::Sessions, Self::Attachments, Self::Completions, Self::Notifications, Self::Reminders, Self::Tasks];
 
     fn name(self) -> &'static str {
         match self {
             Self::Sessions => "sessions",
             Self::Attachments => "attachments",
+            Self::Completions => "completions",
             Self::Notifications => "notifications",
             Self::Reminders => "reminders",
             Self::Tasks => "tasks",
@@ -129,7 +132,7 @@ impl Section {
     fn shown(self) -> Shown {
         match self {
             Self::Sessions => SESSION_SHOWN,
-            Self::Attachments | Self::Notifications | Self::Reminders | Self::Tasks => MACHINERY,
+            Self::Attachments | Self::Completions | Self::Notifications | Self::Reminders | Self::Tasks => MACHINERY,
         }
     }
 }
@@ -147,6 +150,8 @@ const MACHINERY: Shown = Shown::AllBut(&[
     "plan",
     "plannedAt",
     "counted",
+    "keptDay",
+    "skippedByUser",
     "countedCategory",
     "cardsVersion",
     "overdueTold",
@@ -215,6 +220,7 @@ impl File {
             }
             UserRowKey::Session(_) => Section::Sessions,
             UserRowKey::Attachment(_) => Section::Attachments,
+            UserRowKey::Completion(..) => Section::Completions,
             UserRowKey::Reminder(_) => Section::Reminders,
             UserRowKey::Task(_) => Section::Tasks,
             // They follow from the others, or are of no use to the user.
@@ -269,14 +275,20 @@ fn was_read(notification: &Map<String, Value>, read_upto: Option<Timestamp>) -> 
 mod tests {
     use super::*;
     use shared::id::{AttachmentId, NotificationId, ReminderId, SessionId, TaskId, UserId};
+    use shared::store::keys::RowKey;
 
     #[test]
     fn the_sections_are_in_the_order_of_their_sort_keys() {
         let user = UserId::new();
+        let completion = format!("DONE#{}#{}#2026-03-01", TaskId::new(), ReminderId::new());
+        let Some(RowKey::OfUser(_, completion)) = RowKey::parse(&format!("USER#{user}"), &completion) else {
+            panic!("no row: {completion}")
+        };
         let rows = [
             UserRowKey::Account,
             UserRowKey::Session(SessionId::new()),
             UserRowKey::Attachment(AttachmentId::new()),
+            completion,
             UserRowKey::Inbox,
             UserRowKey::Notification(NotificationId::new()),
             UserRowKey::Reminder(ReminderId::new()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -58,6 +59,16 @@ class Account:
         if identifier in self._things.values():
             self._things.clear()
 
+    def dated_task(self) -> str:
+        """The id of a new task that is due far ahead."""
+        due = (datetime.now(UTC) + timedelta(days=300)).isoformat()
+        return self._call("POST", "/api/tasks", {"title": "Fuzzed", "dueDate": due})["task"]["id"]
+
+    def dated_reminder(self) -> str:
+        """The id of a new reminder of such a task."""
+        body = {"taskId": self.dated_task(), "offsetMinutes": 60}
+        return self._call("POST", "/api/reminders", body)["reminder"]["id"]
+
     def _make_task(self) -> str:
         return self._call("POST", "/api/tasks", {"title": "Fuzzed"})["task"]["id"]
 
@@ -106,11 +117,25 @@ def current() -> Account:
 
 def thing(kind: str) -> str:
     """The id of a thing of the account of now; of a new one where a limit keeps this one from making it."""
+    return _made(lambda account: account.thing(kind))
+
+
+def dated_task() -> str:
+    """The id of a new task of the account that is due far ahead."""
+    return _made(Account.dated_task)
+
+
+def dated_reminder() -> str:
+    """The id of a new reminder of such a task."""
+    return _made(Account.dated_reminder)
+
+
+def _made(make: Callable[[Account], str]) -> str:
     try:
-        return current().thing(kind)
+        return make(current())
     except Exhausted:
         forget()
-        return current().thing(kind)
+        return make(current())
 
 
 def forget() -> None:

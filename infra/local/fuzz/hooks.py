@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import schemathesis
@@ -60,6 +61,7 @@ def _name_what_exists(case: schemathesis.Case) -> None:
         return
     if _is_invented(body.get("taskId")):
         body["taskId"] = account.thing("task")
+    _give_reminders_a_time(case, body)
     # Half of the passwords that could be one are the right one.
     operation = _operation(case)
     if operation in ("usersDelete", "usersChangePassword", "authLogin"):
@@ -72,6 +74,35 @@ def _name_what_exists(case: schemathesis.Case) -> None:
     if operation == "authRefresh" and isinstance(body.get("refreshToken"), str) and len(body["refreshToken"]) % 2:
         body["refreshToken"] = account.current().refresh_token
         case.headers["X-Token-Delivery"] = "body"
+
+
+def _give_reminders_a_time(case: schemathesis.Case, body: dict[str, Any]) -> None:
+    """Where a reminder is relative, its task has a due date far ahead, and no other time; a snooze ends within days."""
+    operation, offset = _operation(case), body.get("offsetMinutes")
+    is_relative = isinstance(offset, (int, float)) and not isinstance(offset, bool)
+    if operation == "remindersCreate" and is_relative and _is_uuid(body.get("taskId")):
+        body["taskId"] = account.dated_task()
+    elif operation == "remindersUpdate" and is_relative and _is_uuid(case.path_parameters.get("id")):
+        case.path_parameters["id"] = account.dated_reminder()
+        if _is_instant(body.get("scheduledAt")):
+            del body["scheduledAt"]
+    elif operation == "remindersSnooze" and _is_instant(body.get("until")):
+        body["until"] = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+
+
+def _is_uuid(identifier: Any) -> bool:
+    try:
+        uuid.UUID(identifier)
+    except (ValueError, AttributeError, TypeError):
+        return False
+    return True
+
+
+def _is_instant(text: Any) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except (ValueError, TypeError):
+        return False
 
 
 def _is_invented(identifier: Any) -> bool:

@@ -220,7 +220,10 @@ fn task(title: &str, due: Option<Timestamp>, cards: &[(Channel, ReminderStatus, 
     let input = parsed::<NewTask>(json!({"title": title, "dueDate": due})).unwrap();
     let mut task = Task::new(UserId::new(), input, &Zone::UTC, at("2026-01-01T00:00:00Z"));
     for (channel, status, scheduled_at) in cards.iter().copied() {
-        task.reminders.insert(ReminderId::new(), ReminderCard { scheduled_at, channel, status, counted: None });
+        task.reminders.insert(
+            ReminderId::new(),
+            ReminderCard { scheduled_at, channel, status, offset_minutes: None, counted: None },
+        );
     }
     task
 }

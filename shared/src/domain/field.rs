@@ -219,6 +219,11 @@ impl Fields {
         self.required(name, label)
     }
 
+    /// Whether a field was sent that is neither null nor blank.
+    pub fn has_value(&self, name: &str) -> bool {
+        self.object.get(name).is_some_and(|value| !Blank::None.is_no_value(value))
+    }
+
     fn find(&mut self, name: &'static str) -> Option<Value> {
         let Some((outer, inner)) = name.split_once('.') else {
             return self.object.get(name).cloned();

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::domain::mail::{Mail, UNSUBSCRIBED};
 use crate::domain::mailbox::{UnverifiedMail, UnverifiedMailbox};
 use crate::domain::notification::Notification;
+use crate::domain::remaining::Remaining;
 use crate::domain::reminder::{Reminder, ReminderStatus};
 use crate::domain::reminder_change::{ReminderChange, TASK_COMPLETED};
 use crate::domain::task::{Task, TaskStatus};
@@ -67,12 +68,12 @@ impl Firing {
                 fired.delivery = fired.delivery.failed(0, reason);
                 None
             }
-            None => Some(Mail::hour_before(fired, task, now)),
+            None => Some(Mail::reminder(fired, task, now)),
         };
         let unverified = unverified.clone().filter(|_| mail.is_some());
         FiringDecision::Fire(Box::new(Fired {
             change,
-            notification: Notification::upcoming(task, now),
+            notification: Notification::upcoming(task, Remaining::of(reminder, task.due_date, now), now),
             mail,
             unverified: unverified.map(|mailbox| UnverifiedMail { mailbox, at: now }),
         }))
@@ -92,7 +93,7 @@ mod tests {
     use crate::domain::field::Field;
     use crate::domain::mailbox::MailboxTag;
     use crate::domain::password::PasswordHash;
-    use crate::domain::reminder::{Channel, NewReminder};
+    use crate::domain::reminder::{Channel, NewReminder, ReminderTime};
     use crate::domain::task::TaskPatch;
     use crate::domain::user::{MailStop, PersonName};
     use crate::domain::zone::Zone;
@@ -108,9 +109,15 @@ mod tests {
         let hash = PasswordHash::from_phc(String::new());
         let user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, now());
         let task = Task::new(user.id, parsed(json!({"title": "Pay rent"})).unwrap(), &Zone::UTC, now());
-        let scheduled_at = now().plus(HOUR);
-        let input = NewReminder { task_id: task.id, scheduled_at, channel: Some(channel), message: None, status: None };
-        Firing { reminder: Reminder::new(user.id, input, now()), task, user, unverified: None }
+        let input = NewReminder {
+            task_id: task.id,
+            time: ReminderTime::At(now().plus(HOUR)),
+            lead_minutes: None,
+            channel: Some(channel),
+            message: None,
+            status: None,
+        };
+        Firing { reminder: Reminder::new(user.id, input, None, now()).unwrap(), task, user, unverified: None }
     }
 
     #[track_caller]

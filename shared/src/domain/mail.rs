@@ -12,7 +12,8 @@ use crate::clock::Timestamp;
 use crate::domain::delivery::MailOutcome;
 use crate::domain::digest::{self, Digest, DigestTask};
 use crate::domain::notification::Notification;
-use crate::domain::reminder::ReminderMessage;
+use crate::domain::remaining::Remaining;
+use crate::domain::reminder::{Reminder, ReminderMessage};
 use crate::domain::task::{Category, Priority, Task, TaskDescription, TaskTitle};
 use crate::domain::user::User;
 use crate::domain::user_change::TwoFactor;
@@ -236,6 +237,9 @@ pub enum MailContent {
         category: Option<Category>,
         /// The reminder's moment.
         scheduled_at: Timestamp,
+        /// How far away that was when it fired. Rows of earlier versions do not have it.
+        #[serde(default)]
+        remaining: Remaining,
         /// The reminder's message.
         message: Option<ReminderMessage>,
     },
@@ -457,7 +461,7 @@ impl Mail {
     }
 
     /// The mail of a reminder that fires.
-    pub fn hour_before(reminder: &crate::domain::reminder::Reminder, task: &Task, now: Timestamp) -> Self {
+    pub fn reminder(reminder: &Reminder, task: &Task, now: Timestamp) -> Self {
         let content = MailContent::HourBefore {
             reminder_id: reminder.id,
             plan: reminder.plan,
@@ -468,6 +472,7 @@ impl Mail {
             priority: task.priority,
             category: task.category.clone(),
             scheduled_at: reminder.scheduled_at,
+            remaining: Remaining::of(reminder, task.due_date, now),
             message: reminder.message.clone(),
         };
         Self::new(reminder.user_id, content, now)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::domain::digest::{Digest, sentence};
 use crate::domain::mail::MailCategory;
+use crate::domain::remaining::Remaining;
 use crate::domain::task::{Task, TaskTitle};
 use crate::domain::user::MailStop;
 use crate::id::{NotificationId, TaskId, UserId};
@@ -115,9 +116,9 @@ impl Notification {
         Self::of(task, NotificationKind::General, "Task Completed", message, now)
     }
 
-    /// That a reminder's moment is near.
-    pub fn upcoming(task: &Task, now: Timestamp) -> Self {
-        let message = format!("{} is due soon", task.title.as_str());
+    /// That a reminder's moment is near; `remaining` is how far away its task is due.
+    pub fn upcoming(task: &Task, remaining: Remaining, now: Timestamp) -> Self {
+        let message = format!("{} is {remaining}", task.title.as_str());
         Self::of(task, NotificationKind::Upcoming, "Upcoming Reminder", message, now)
     }
 

@@ -1,20 +1,18 @@
 //! Reminders: when they fire, and what becomes of them.
 
-use std::time::Duration;
-
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::domain::counters::{CounterMark, local_day};
 use crate::domain::delivery::{Delivery, DeliveryState, MailOutcome};
-use crate::domain::field::{BodyContext, Field, FieldError, FieldIn, Patch, string};
+use crate::domain::field::FieldError;
+use crate::domain::minutes::{LeadMinutes, OffsetMinutes};
+pub use crate::domain::reminder_body::{NewReminder, ReminderPatch, ReminderTime};
+use crate::domain::reminder_body::{no_due_date, time_has_passed};
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
-use crate::{body, inline_schema, text_type, word_type};
-
-/// How long before its moment a reminder goes out.
-pub const LEAD: Duration = Duration::from_secs(3600);
+use crate::{text_type, word_type};
 
 text_type! {
     /// The user's words to their later self.
@@ -42,6 +40,15 @@ word_type! {
         Skipped = "skipped",
     }
 }
+word_type! {
+    /// What a reminder is for.
+    ReminderKind {
+        /// It reminds of a task, the default.
+        Reminder = "reminder",
+        /// It asks for a spaced review of a task.
+        Review = "review",
+    }
+}
 impl Channel {
     /// Whether a mail goes out.
     pub fn mails(self) -> bool {
@@ -59,8 +66,20 @@ pub struct Reminder {
     pub user_id: UserId,
     /// What it reminds of.
     pub task_id: TaskId,
-    /// The moment that it is about; it goes out [`LEAD`] before.
+    /// What it is for. Rows of earlier versions do not have it.
+    #[serde(default = "ordinary", skip_serializing_if = "is_ordinary")]
+    pub kind: ReminderKind,
+    /// The moment that it is about; it goes out [`Self::lead`] before.
     pub scheduled_at: Timestamp,
+    /// How long before the task's due date that is; missing for a reminder with a time of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset_minutes: Option<OffsetMinutes>,
+    /// How long before its moment it goes out. Rows of earlier versions do not have it.
+    #[serde(default)]
+    pub lead_minutes: LeadMinutes,
+    /// The moment that it was put off to, which is the one that it is about until it is moved again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<Timestamp>,
     /// How it reaches the user.
     #[serde(rename = "type")]
     pub channel: Channel,
@@ -91,22 +110,50 @@ pub struct Reminder {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Whether it was skipped by its user, for the present occurrence of its task.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skipped_by_user: bool,
     /// How the user's counters hold it. It follows from the rest when the reminder is stored: see [`ReminderChange`](super::reminder_change::ReminderChange).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<CounterMark>,
+    /// The last day of which a completion stays counted, whatever becomes of the reminder: see
+    /// [`Completion`](super::completion::Completion).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_day: Option<Date>,
+}
+
+fn ordinary() -> ReminderKind {
+    ReminderKind::Reminder
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_ordinary(kind: &ReminderKind) -> bool {
+    *kind == ReminderKind::Reminder
 }
 
 impl Reminder {
-    /// A new reminder of `user`.
-    pub fn new(user: UserId, input: NewReminder, now: Timestamp) -> Self {
+    /// A new reminder of `user`; `due` is the due date of its task, which only a relative reminder depends on.
+    ///
+    /// # Errors
+    /// It is relative, and its task has no due date or its time has passed.
+    pub fn new(user: UserId, input: NewReminder, due: Option<Timestamp>, now: Timestamp) -> Result<Self, FieldError> {
+        let (scheduled_at, offset_minutes) = match input.time {
+            ReminderTime::At(at) => (at, None),
+            ReminderTime::BeforeDue(offset) => (before_due(offset, due, now)?, Some(offset)),
+        };
+        let status = input.status.unwrap_or(ReminderStatus::Pending);
         let mut reminder = Self {
             id: ReminderId::new(),
             user_id: user,
             task_id: input.task_id,
-            scheduled_at: input.scheduled_at,
+            kind: ReminderKind::Reminder,
+            scheduled_at,
+            offset_minutes,
+            lead_minutes: input.lead_minutes.unwrap_or_default(),
+            snoozed_until: None,
             channel: input.channel.unwrap_or(Channel::Email),
             message: input.message,
-            status: input.status.unwrap_or(ReminderStatus::Pending),
+            status,
             email_sent: false,
             email_sent_at: None,
             morning_email_sent: false,
@@ -117,10 +164,23 @@ impl Reminder {
             version: 1,
             created_at: now,
             updated_at: now,
+            skipped_by_user: status == ReminderStatus::Skipped,
             counted: None,
+            kept_day: None,
         };
         reminder.replan(now);
-        reminder
+        Ok(reminder)
+    }
+
+    /// How long before its moment it goes out: not at all before one that it was put off to.
+    pub fn lead(&self) -> LeadMinutes {
+        if self.snoozed_until.is_some() { LeadMinutes::NONE } else { self.lead_minutes }
+    }
+
+    /// The due date that its time follows from; `None` where it has a time of its own, or was put off.
+    pub fn follows(&self) -> Option<Timestamp> {
+        let offset = self.offset_minutes.filter(|_| self.snoozed_until.is_none())?;
+        Some(self.scheduled_at.plus(offset.duration()))
     }
 
     /// When it is to fire; `None` when it is not. The last instant never comes.
@@ -168,7 +228,7 @@ impl Reminder {
     pub(super) fn replan(&mut self, now: Timestamp) {
         self.delivery = match self.status {
             ReminderStatus::Pending if self.scheduled_at > now => {
-                Delivery::scheduled(self.scheduled_at.minus(LEAD).max(now))
+                Delivery::scheduled(self.scheduled_at.minus(self.lead().duration()).max(now))
             }
             ReminderStatus::Pending => self.delivery.skipped("its time had passed when it was set to pending"),
             // What was delivered stays told.
@@ -178,99 +238,27 @@ impl Reminder {
         };
     }
 
+    /// Forgets what was sent, since another time is to come.
+    pub(super) fn reset_receipts(&mut self) {
+        self.email_sent = false;
+        self.email_sent_at = None;
+        self.morning_email_sent = false;
+    }
+
     pub(super) fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = now;
     }
 }
 
-/// A task's id inside a body.
-struct TaskRef(TaskId);
-
-impl From<TaskRef> for TaskId {
-    fn from(TaskRef(id): TaskRef) -> Self {
-        id
-    }
-}
-
-impl Field for TaskRef {
-    fn read(label: &str, value: &Value) -> Result<Self, String> {
-        let text = string(label, value)?;
-        TaskId::parse(text).map(Self).map_err(|_| "Invalid task ID format".to_owned())
-    }
-}
-
-inline_schema!(TaskRef, {"type": "string", "format": "uuid"});
-
-fn must_be_in_the_future(label: &str) -> String {
-    format!("{label} must be in the future")
-}
-
-/// That a reminder cannot be moved to a time that has passed.
-pub(super) fn moved_into_the_past() -> FieldError {
-    FieldError::new("scheduledAt", must_be_in_the_future("Scheduled time"))
-}
-
-/// The time of a new reminder: it lies in the future.
-struct FutureTime(Timestamp);
-
-impl From<FutureTime> for Timestamp {
-    fn from(FutureTime(at): FutureTime) -> Self {
-        at
-    }
-}
-
-impl FieldIn for FutureTime {
-    fn read_in(label: &str, value: &Value, context: &BodyContext) -> Result<Self, String> {
-        let at = Timestamp::read(label, value)?;
-        if at <= context.now { Err(must_be_in_the_future(label)) } else { Ok(Self(at)) }
-    }
-}
-
-inline_schema!(FutureTime, { "type": "string", "format": "date-time" });
-
-body! {
-    /// Fields of a new reminder.
-    #[derive(Clone, Debug)]
-    pub struct NewReminder {
-        /// The task to remind of.
-        pub task_id: TaskId = required(TaskRef) "taskId" as "Task ID",
-        /// The time that the reminder is about; it lies in the future.
-        pub scheduled_at: Timestamp = required(FutureTime) "scheduledAt" as "Scheduled time",
-        /// `email` by default.
-        pub channel: Option<Channel> = optional "type",
-        /// A note that the reminder carries.
-        pub message: Option<ReminderMessage> = optional "message",
-        /// `pending` by default.
-        pub status: Option<ReminderStatus> = optional "status",
-    }
-}
-
-body! {
-    /// Changes to a reminder. A field that is not sent stays as it is.
-    #[derive(Clone, Debug, Default)]
-    pub struct ReminderPatch {
-        /// The time that the reminder is about; another time than the present one lies in the future.
-        pub scheduled_at: Option<Timestamp> = not_null "scheduledAt" as "Scheduled time",
-        /// How it reaches the user.
-        pub channel: Option<Channel> = optional "type",
-        /// A note that the reminder carries; null removes it.
-        pub message: Patch<ReminderMessage> = patch "message",
-        /// Whether it is still to come.
-        pub status: Option<ReminderStatus> = optional "status",
-    }
-}
-
-impl ReminderPatch {
-    /// Whether its time has passed: then it is none that a reminder can be moved to.
-    pub fn is_in_the_past(&self, now: Timestamp) -> bool {
-        self.scheduled_at.is_some_and(|at| at <= now)
-    }
-
-    /// Whether it may change how the reminder is counted, and on which day.
-    pub fn may_recount(&self) -> bool {
-        self.scheduled_at.is_some() || self.status.is_some()
-    }
+/// The time so long before `due`, which must lie in the future.
+pub(super) fn before_due(
+    offset: OffsetMinutes,
+    due: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Timestamp, FieldError> {
+    let at = due.ok_or_else(no_due_date)?.minus(offset.duration());
+    if at <= now { Err(time_has_passed("offsetMinutes")) } else { Ok(at) }
 }
 
 /// A reminder.
@@ -281,8 +269,15 @@ pub struct ReminderOut {
     pub id: ReminderId,
     pub user_id: UserId,
     pub task_id: TaskId,
-    /// The time that it is about.
+    pub kind: ReminderKind,
+    /// The time that the reminder is about.
     pub scheduled_at: Timestamp,
+    /// How many minutes before the task's due date that is; null for a reminder with a time of its own.
+    pub offset_minutes: Option<OffsetMinutes>,
+    /// How many minutes before its time it is sent.
+    pub lead_minutes: LeadMinutes,
+    /// The time that it was put off to; null where it was not, or was moved since.
+    pub snoozed_until: Option<Timestamp>,
     /// `email` and `both` send a mail; every type notifies in the app.
     #[serde(rename = "type")]
     pub channel: Channel,
@@ -310,7 +305,11 @@ impl From<Reminder> for ReminderOut {
             id: reminder.id,
             user_id: reminder.user_id,
             task_id: reminder.task_id,
+            kind: reminder.kind,
             scheduled_at: reminder.scheduled_at,
+            offset_minutes: reminder.offset_minutes,
+            lead_minutes: reminder.lead_minutes,
+            snoozed_until: reminder.snoozed_until,
             channel: reminder.channel,
             message: reminder.message,
             status: reminder.status,

@@ -1,10 +1,23 @@
 //! What an update, a firing or a cancellation changes of a reminder.
 
 use crate::clock::Timestamp;
-use crate::domain::counters::CounterChange;
-use crate::domain::field::FieldError;
-use crate::domain::reminder::{Reminder, ReminderPatch, ReminderStatus, moved_into_the_past};
+use crate::domain::completion::{Completion, CompletionChange};
+use crate::domain::counters::{CounterChange, CounterMark};
+use crate::domain::field::{FieldError, Patch};
+use crate::domain::reminder::{Reminder, ReminderPatch, ReminderStatus, before_due};
+use crate::domain::reminder_body::{time_has_passed, two_times};
 use crate::domain::zone::Zone;
+
+/// Why a reminder changes, which decides what becomes of a completion that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeCause {
+    /// Its user changes it: a completion that is undone is taken back, unless the reminder fired.
+    ByHand,
+    /// It fires: its completion stays counted from now on.
+    Fired,
+    /// Its task's due date moves, or it is put off: a completion that it has stays counted.
+    Moved,
+}
 
 /// A change of a reminder that was read.
 #[derive(Clone, Debug)]
@@ -15,6 +28,19 @@ pub struct ReminderChange {
     pub next: Reminder,
     /// When it is made.
     pub at: Timestamp,
+    /// Why.
+    pub cause: ChangeCause,
+}
+
+/// A change with everything that follows from it.
+#[derive(Clone, Debug)]
+pub struct MarkedChange {
+    /// The reminder with its counter mark.
+    pub reminder: Reminder,
+    /// By how much the counters change.
+    pub counters: CounterChange,
+    /// What becomes of its completions.
+    pub completion: Option<CompletionChange>,
 }
 
 impl ReminderChange {
@@ -23,24 +49,56 @@ impl ReminderChange {
         self.read == self.next
     }
 
-    /// The next reminder as far as its mark goes: once moved, a completion's day is fixed again.
-    fn unmarked_if_moved(&self) -> Reminder {
-        let is_moved = self.read.scheduled_at != self.next.scheduled_at;
-        Reminder { counted: self.read.counted.filter(|_| !is_moved), ..self.next.clone() }
-    }
-
     /// Whether [`Self::marked`] depends on the user's zone.
     pub fn needs_zone(&self) -> bool {
-        self.unmarked_if_moved().needs_zone()
+        self.next.needs_zone()
     }
 
-    /// The next reminder with its counter mark, and the change of the counters; `zone` is the user's.
-    pub fn marked(&self, zone: &Zone) -> (Reminder, CounterChange) {
-        let next = self.unmarked_if_moved();
-        let next = Reminder { counted: next.counter_mark(zone), ..next };
+    /// The change with its counter mark, and what follows from that; `zone` is the user's.
+    pub fn marked(&self, zone: &Zone) -> MarkedChange {
+        let is_moved = self.cause == ChangeCause::Moved;
+        // A completion that never was counted is not counted by a move.
+        let counted = if is_moved && self.needs_zone() { self.read.counted } else { self.next.counter_mark(zone) };
+        let mut reminder = Reminder { counted, ..self.next.clone() };
         let mut counters = CounterChange::default();
-        counters.recount(self.read.counted, next.counted);
-        (next, counters)
+        counters.pending = is_pending(counted) - is_pending(self.read.counted);
+        let is_kept = |day| self.read.kept_day == Some(day);
+        let completion = match (completed_on(self.read.counted), completed_on(counted)) {
+            (None, Some(day)) if !is_kept(day) => {
+                reminder.kept_day = if self.cause == ChangeCause::Fired { Some(day) } else { reminder.kept_day };
+                counters.recount(None, counted);
+                Some(CompletionChange::Count(Completion::of(&reminder, day, self.at)))
+            }
+            (Some(day), None) if !is_kept(day) && is_moved => {
+                reminder.kept_day = Some(day);
+                Some(CompletionChange::Keep(Completion::of(&reminder, day, self.at)))
+            }
+            (Some(day), None) if !is_kept(day) => {
+                counters.recount(self.read.counted, None);
+                Some(CompletionChange::TakeBack(Completion::of(&reminder, day, self.at)))
+            }
+            (None | Some(_), _) => None,
+        };
+        MarkedChange { reminder, counters, completion }
+    }
+
+    /// The same change of a reminder whose completion on `day` is counted already: it stays so.
+    #[must_use]
+    pub fn keeping(mut self, day: jiff::civil::Date) -> Self {
+        self.read.kept_day = Some(day);
+        self.next.kept_day = Some(day);
+        self
+    }
+}
+
+fn is_pending(mark: Option<CounterMark>) -> i64 {
+    i64::from(mark == Some(CounterMark::Pending))
+}
+
+fn completed_on(mark: Option<CounterMark>) -> Option<jiff::civil::Date> {
+    match mark {
+        Some(CounterMark::CompletedOn(day)) => Some(day),
+        Some(CounterMark::Pending) | None => None,
     }
 }
 
@@ -55,48 +113,83 @@ impl Reminder {
     /// stays as it is, version included.
     ///
     /// # Errors
-    /// It is moved to a time that has passed.
+    /// It is moved to a time that has passed, or to two times. A patch that depends on the task's due date
+    /// ([`ReminderPatch::needs_due_date`]) takes [`Self::change_given_due`].
     pub fn change(&self, patch: ReminderPatch, now: Timestamp) -> Result<ReminderChange, FieldError> {
-        let is_past = patch.is_in_the_past(now);
+        self.change_given_due(patch, None, now)
+    }
+
+    /// The same, of a task with the due date `due`.
+    ///
+    /// # Errors
+    /// As [`Self::change`]; or it is made relative to a due date that there is not.
+    pub fn change_given_due(
+        &self,
+        patch: ReminderPatch,
+        due: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<ReminderChange, FieldError> {
         let mut next = self.clone();
-        next.scheduled_at = patch.scheduled_at.unwrap_or(next.scheduled_at);
+        next.retime(&patch, due, now)?;
+        next.lead_minutes = patch.lead_minutes.unwrap_or(next.lead_minutes);
         next.channel = patch.channel.unwrap_or(next.channel);
         next.status = patch.status.unwrap_or(next.status);
         patch.message.apply(&mut next.message);
-        let is_moved = self.scheduled_at != next.scheduled_at;
-        if is_moved && is_past {
-            return Err(moved_into_the_past());
+        if next.status != self.status {
+            next.skipped_by_user = next.status == ReminderStatus::Skipped;
         }
         if next != *self {
             next.touch(now);
             next.fired_for = self.last_fired_for();
             next.plan_again(self, now);
         }
-        Ok(ReminderChange { read: self.clone(), next, at: now })
+        Ok(ReminderChange { read: self.clone(), next, at: now, cause: ChangeCause::ByHand })
+    }
+
+    /// Sets its time, and what that follows from.
+    fn retime(&mut self, patch: &ReminderPatch, due: Option<Timestamp>, now: Timestamp) -> Result<(), FieldError> {
+        match (patch.scheduled_at.filter(|at| *at != self.scheduled_at), &patch.offset_minutes) {
+            (Some(_), Patch::Set(_)) => return Err(two_times()),
+            (Some(at), _) if at <= now => return Err(time_has_passed("scheduledAt")),
+            (Some(at), _) => {
+                (self.scheduled_at, self.offset_minutes, self.snoozed_until) = (at, None, None);
+            }
+            (None, Patch::Set(offset)) if self.offset_minutes != Some(*offset) => {
+                self.scheduled_at = before_due(*offset, due, now)?;
+                (self.offset_minutes, self.snoozed_until) = (Some(*offset), None);
+            }
+            (None, Patch::Clear) => self.offset_minutes = None,
+            (None, Patch::Keep | Patch::Set(_)) => {}
+        }
+        Ok(())
     }
 
     /// Plans a reminder that is no longer as it was `before`, if its plan depends on what has changed.
     fn plan_again(&mut self, before: &Self, now: Timestamp) {
         let pending = |reminder: &Self| reminder.status == ReminderStatus::Pending;
         let (is_pending, was_pending) = (pending(self), pending(before));
-        let is_moved = self.scheduled_at != before.scheduled_at && is_pending;
+        let is_led = self.lead() != before.lead() && before.fires_at().is_some();
+        let is_moved = (self.scheduled_at != before.scheduled_at || is_led) && is_pending;
         let is_switched = self.status != before.status && (is_pending || was_pending);
         // What has fired keeps its plan, so that the receipt of a mail that is on its way still finds it.
         if !(is_moved || is_switched) || (self.has_fired() && before.fires_at().is_none()) {
             return;
         }
+        if !self.has_fired() && is_pending && (!was_pending || before.has_fired()) {
+            self.reset_receipts();
+        }
+        self.plan_from(now);
+    }
+
+    /// Plans it from `now` on: a schedule that was made before is void. For a time for which it fired it does not fire again.
+    pub(super) fn plan_from(&mut self, now: Timestamp) {
         self.plan = self.version;
         self.planned_at = now;
         if self.has_fired() {
             self.delivery = self.delivery.skipped(FIRED_BEFORE);
-            return;
+        } else {
+            self.replan(now);
         }
-        if is_pending && (!was_pending || before.has_fired()) {
-            self.email_sent = false;
-            self.email_sent_at = None;
-            self.morning_email_sent = false;
-        }
-        self.replan(now);
     }
 
     /// The reminder once it has fired: it is over, and its mail, if it has one, is on its way.
@@ -108,7 +201,7 @@ impl Reminder {
         if !next.channel.mails() {
             next.delivery = next.delivery.sent(now, 1);
         }
-        ReminderChange { read: self.clone(), next, at: now }
+        ReminderChange { read: self.clone(), next, at: now, cause: ChangeCause::Fired }
     }
 
     /// The reminder once it is cancelled for `reason`.
@@ -118,199 +211,10 @@ impl Reminder {
         next.touch(now);
         next.plan = next.version;
         next.delivery = next.delivery.skipped(reason);
-        ReminderChange { read: self.clone(), next, at: now }
+        ReminderChange { read: self.clone(), next, at: now, cause: ChangeCause::ByHand }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::domain::body::testing::parsed_at;
-    use crate::domain::delivery::DeliveryState;
-    use crate::domain::field::{Field, Patch};
-    use crate::domain::reminder::{Channel, LEAD, NewReminder, ReminderMessage, ReminderOut};
-    use crate::id::{TaskId, UserId};
-
-    const MINUTE: Duration = Duration::from_secs(60);
-
-    fn now() -> Timestamp {
-        Timestamp::parse("2026-01-01T12:00:00Z").unwrap()
-    }
-
-    fn reminder(ahead: Duration, channel: Channel) -> Reminder {
-        let input = NewReminder {
-            task_id: TaskId::new(),
-            scheduled_at: now().plus(ahead),
-            channel: Some(channel),
-            message: None,
-            status: None,
-        };
-        Reminder::new(UserId::new(), input, now())
-    }
-
-    fn message(text: &str) -> ReminderMessage {
-        ReminderMessage::read("Message", &json!(text)).unwrap()
-    }
-
-    /// The reminder as a client that read it sends it back.
-    fn whole(reminder: &Reminder) -> ReminderPatch {
-        let body = serde_json::to_value(ReminderOut::from(reminder.clone())).unwrap();
-        parsed_at(body, now().plus(LEAD * 100)).unwrap()
-    }
-
-    #[test]
-    fn it_fires_an_hour_ahead_or_at_once_when_less_is_left() {
-        assert_eq!(reminder(LEAD * 3, Channel::Email).fires_at(), Some(now().plus(LEAD * 2)));
-        assert_eq!(reminder(MINUTE * 10, Channel::Email).fires_at(), Some(now()));
-    }
-
-    #[test]
-    fn moving_it_makes_a_new_plan_and_rewording_it_does_not() {
-        let mut reminder = reminder(LEAD * 3, Channel::Email);
-        let reworded = ReminderPatch { message: Patch::Set(message("Two cups")), ..ReminderPatch::default() };
-        reminder = reminder.change(reworded, now()).unwrap().next;
-        assert_eq!((reminder.plan, reminder.version), (1, 2));
-        let later = ReminderPatch { scheduled_at: Some(now().plus(LEAD * 5)), ..ReminderPatch::default() };
-        reminder = reminder.change(later, now()).unwrap().next;
-        assert_eq!((reminder.plan, reminder.version), (3, 3));
-        assert_eq!(reminder.fires_at(), Some(now().plus(LEAD * 4)));
-    }
-
-    #[test]
-    fn one_that_fired_is_over_and_moving_it_does_not_bring_it_back() {
-        let mut reminder = reminder(LEAD * 3, Channel::Email);
-        reminder = reminder.fire(now()).next;
-        assert_eq!(reminder.status, ReminderStatus::Completed);
-        let later = ReminderPatch { scheduled_at: Some(now().plus(LEAD * 5)), ..ReminderPatch::default() };
-        reminder = reminder.change(later, now()).unwrap().next;
-        assert_eq!(reminder.fires_at(), None);
-        let reopened = ReminderPatch { status: Some(ReminderStatus::Pending), ..ReminderPatch::default() };
-        reminder = reminder.change(reopened, now()).unwrap().next;
-        assert_eq!(reminder.fires_at(), Some(now().plus(LEAD * 4)));
-    }
-
-    #[test]
-    fn a_reminder_sent_back_as_it_was_read_changes_nothing_whatever_its_time() {
-        let planned = reminder(LEAD * 3, Channel::Both);
-        let fired = planned.fire(now()).next;
-        let cancelled = planned.cancel(now(), "task completed").next;
-        for reminder in [planned, fired, cancelled] {
-            for later in [now(), now().plus(LEAD * 100)] {
-                assert!(reminder.change(whole(&reminder), later).unwrap().is_empty());
-                assert!(reminder.change(ReminderPatch::default(), later).unwrap().is_empty());
-            }
-        }
-    }
-
-    #[test]
-    fn it_cannot_be_moved_to_a_time_that_has_passed() {
-        let reminder = reminder(LEAD * 3, Channel::Email);
-        let moved = ReminderPatch { scheduled_at: Some(now()), ..ReminderPatch::default() };
-        let error = reminder.change(moved, now()).unwrap_err();
-        assert_eq!((&*error.field, error.message.as_str()), ("scheduledAt", "Scheduled time must be in the future"));
-    }
-
-    #[test]
-    fn it_fires_once_for_a_time_also_when_a_client_sends_it_back_as_pending() {
-        for channel in [Channel::Email, Channel::Push] {
-            let planned = reminder(LEAD, channel);
-            let stale = whole(&planned);
-            let fired = planned.fire(now()).next;
-            let minute_later = now().plus(MINUTE);
-            let reopened = fired.change(stale, minute_later).unwrap().next;
-            assert_eq!((reopened.status, reopened.fires_at()), (ReminderStatus::Pending, None));
-            assert_eq!((reopened.plan, &reopened.delivery), (fired.plan, &fired.delivery), "its receipt still comes");
-            let again = ReminderPatch { status: Some(ReminderStatus::Completed), ..ReminderPatch::default() };
-            let completed = reopened.change(again, minute_later).unwrap().next;
-            assert_eq!((completed.plan, &completed.delivery), (fired.plan, &fired.delivery));
-        }
-    }
-
-    #[test]
-    fn one_that_fired_fires_for_another_time_and_not_again_for_the_first() {
-        let (first, second) = (now().plus(LEAD), now().plus(LEAD * 5));
-        let to = |at| ReminderPatch {
-            scheduled_at: Some(at),
-            status: Some(ReminderStatus::Pending),
-            ..ReminderPatch::default()
-        };
-        let mut reminder = reminder(LEAD, Channel::Email);
-        reminder = Reminder { email_sent: true, email_sent_at: Some(now()), ..reminder.fire(now()).next };
-        let moved = reminder.change(to(second), now()).unwrap().next;
-        assert_eq!(moved.fires_at(), Some(second.minus(LEAD)));
-        assert_eq!((moved.email_sent, moved.email_sent_at), (false, None));
-        let back = moved.change(to(first), now()).unwrap().next;
-        assert_eq!((back.fires_at(), back.delivery.state), (None, DeliveryState::Skipped));
-        assert!(back.plan > moved.plan, "the schedule for the other time is void");
-        let onwards = back.change(to(second), now()).unwrap().next;
-        assert_eq!(onwards.fires_at(), Some(second.minus(LEAD)));
-    }
-
-    #[test]
-    fn one_of_an_earlier_version_that_was_sent_does_not_fire_again() {
-        let fired = Reminder { email_sent: true, ..reminder(LEAD, Channel::Email).fire(now()).next };
-        let mut row = serde_json::to_value(&fired).unwrap();
-        row.as_object_mut().unwrap().remove("firedFor");
-        let old: Reminder = serde_json::from_value(row).unwrap();
-        let reopened = ReminderPatch { status: Some(ReminderStatus::Pending), ..ReminderPatch::default() };
-        assert_eq!(old.change(reopened, now()).unwrap().next.fires_at(), None);
-    }
-
-    #[test]
-    fn one_at_the_last_instant_never_fires() {
-        let last = Reminder { scheduled_at: Timestamp::MAX, ..reminder(LEAD, Channel::Email) };
-        assert_eq!(last.fires_at(), None);
-    }
-
-    #[test]
-    fn calling_off_one_that_fired_leaves_its_receipt_alone() {
-        let mut reminder = reminder(LEAD * 3, Channel::Email);
-        reminder = reminder.fire(now()).next;
-        let before = (reminder.plan, reminder.delivery.clone());
-        let skipped = ReminderPatch { status: Some(ReminderStatus::Skipped), ..ReminderPatch::default() };
-        reminder = reminder.change(skipped, now()).unwrap().next;
-        assert_eq!((reminder.plan, reminder.delivery), before);
-    }
-
-    #[test]
-    fn reopening_one_whose_time_has_passed_does_not_fire_it() {
-        let mut reminder = reminder(LEAD, Channel::Email);
-        reminder = reminder.cancel(now(), "task completed").next;
-        let reopened = ReminderPatch { status: Some(ReminderStatus::Pending), ..ReminderPatch::default() };
-        reminder = reminder.change(reopened, now().plus(LEAD * 2)).unwrap().next;
-        assert_eq!((reminder.fires_at(), reminder.delivery.state), (None, DeliveryState::Skipped));
-    }
-
-    #[test]
-    fn a_push_reminder_is_sent_when_it_fires_and_tells_how_late() {
-        let mut reminder = reminder(LEAD * 2, Channel::Push);
-        reminder = reminder.fire(now().plus(LEAD + MINUTE)).next;
-        assert_eq!(reminder.delivery.state, DeliveryState::Sent);
-        assert_eq!(reminder.delivery.lateness_ms, Some(60_000));
-    }
-
-    #[test]
-    fn a_completion_keeps_its_day_when_the_zone_changes_and_gets_another_when_it_is_moved() {
-        let at = Timestamp::parse("2026-03-01T20:00:00Z").unwrap();
-        let (kolkata, utc) = (Zone::parse("Asia/Kolkata").unwrap(), Zone::UTC);
-        let pending = Reminder { scheduled_at: at, ..reminder(LEAD * 3, Channel::Email) };
-        let done = ReminderPatch { status: Some(ReminderStatus::Completed), ..ReminderPatch::default() };
-        let completing = pending.change(done.clone(), now()).unwrap();
-        assert!(completing.needs_zone());
-        let (completed, counters) = completing.marked(&kolkata);
-        assert_eq!(completed.counted.map(String::from).as_deref(), Some("2026-03-02"));
-        assert_eq!((counters.pending, counters.completed), (0, 1), "it was not counted before");
-        let again = completed.change(done, now()).unwrap();
-        assert!(!again.needs_zone());
-        assert_eq!(again.marked(&utc), again.marked(&kolkata));
-        assert!(again.marked(&utc).1.is_empty());
-        let moved = ReminderPatch { scheduled_at: Some(at.plus(LEAD)), ..ReminderPatch::default() };
-        let (moved, counters) = completed.change(moved, now()).unwrap().marked(&utc);
-        assert_eq!(moved.counted.map(String::from).as_deref(), Some("2026-03-01"));
-        assert_eq!((counters.completed, counters.days.len()), (0, 2));
-    }
-}
+#[path = "reminder_change_tests.rs"]
+mod tests;

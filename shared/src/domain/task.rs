@@ -9,10 +9,12 @@ use crate::domain::analytics::UNCATEGORIZED;
 #[cfg(feature = "schema")]
 use crate::domain::attachment::MAX_ATTACHMENTS;
 use crate::domain::attachment::{AttachmentCard, AttachmentOut};
+use crate::domain::completion::{Completion, CompletionChange};
 use crate::domain::counters::{CounterChange, CounterMark};
 use crate::domain::due_date::DueDate;
 use crate::domain::field::Patch;
 use crate::domain::link::{self, Link};
+use crate::domain::minutes::OffsetMinutes;
 use crate::domain::reminder::{Channel, Reminder, ReminderStatus};
 use crate::domain::zone::Zone;
 use crate::id::{AttachmentId, ReminderId, TaskId, UserId};
@@ -22,6 +24,9 @@ use crate::{body, text_type, word_type};
 pub const MAX_TASKS: u32 = 10_000;
 /// Most reminders of one task.
 pub const MAX_REMINDERS: u32 = 30;
+/// Most completions that are taken back in the transaction that deletes a task. Each may change a row of its own, one of a month
+/// and one of a year, beside the rows of 30 reminders; a transaction has at most 100.
+pub const TAKEN_BACK: usize = 18;
 
 text_type! {
     /// What is to be done, in a line.
@@ -69,6 +74,9 @@ pub struct ReminderCard {
     pub channel: Channel,
     /// Whether it is still to come.
     pub status: ReminderStatus,
+    /// How long before the task's due date it is; missing for a reminder with a time of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset_minutes: Option<OffsetMinutes>,
     /// How the user's counters hold it. Callers do not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<CounterMark>,
@@ -76,8 +84,8 @@ pub struct ReminderCard {
 
 impl From<&Reminder> for ReminderCard {
     fn from(reminder: &Reminder) -> Self {
-        let Reminder { scheduled_at, channel, status, counted, .. } = *reminder;
-        Self { scheduled_at, channel, status, counted }
+        let Reminder { scheduled_at, channel, status, offset_minutes, counted, .. } = *reminder;
+        Self { scheduled_at, channel, status, offset_minutes, counted }
     }
 }
 
@@ -177,14 +185,31 @@ impl Task {
         change
     }
 
-    /// The change of the counters when the task is deleted with its reminders and attachments.
-    pub fn counters_without(&self) -> CounterChange {
+    /// The change of the counters when the task is deleted with its reminders and attachments, and what becomes of the completions that
+    /// its reminders' marks name: the first [`TAKEN_BACK`] are taken back, the others count until the cleaner deletes their rows.
+    pub fn counters_without(&self, now: Timestamp) -> (CounterChange, Vec<CompletionChange>) {
         let mut change = CounterChange { tasks: -1, ..CounterChange::default() };
         change.recategorize(self.counted_category.as_deref(), None).replace_bytes(self.counted_bytes(), 0);
-        for card in self.reminders.values() {
-            change.recount(card.counted, None);
+        let mut completions = Vec::new();
+        for (id, card) in &self.reminders {
+            let Some(CounterMark::CompletedOn(day)) = card.counted else {
+                change.recount(card.counted, None);
+                continue;
+            };
+            let completion = Completion { user_id: self.user_id, task_id: self.id, reminder_id: *id, day, at: now };
+            if completions.len() < TAKEN_BACK {
+                change.recount(card.counted, None);
+                completions.push(CompletionChange::TakeBack(completion));
+            } else {
+                completions.push(CompletionChange::Keep(completion));
+            }
         }
-        change
+        (change, completions)
+    }
+
+    /// The reminders that follow its due date.
+    pub fn relative_reminders(&self) -> impl Iterator<Item = ReminderId> {
+        self.reminders.iter().filter(|(_, card)| card.offset_minutes.is_some()).map(|(id, _)| *id)
     }
 
     /// The reminders that are still to come.
@@ -313,6 +338,8 @@ pub struct TaskOut {
 pub struct ReminderOfTask {
     pub id: ReminderId,
     pub scheduled_at: Timestamp,
+    /// How many minutes before the task's due date that is; null for a reminder with a time of its own.
+    pub offset_minutes: Option<OffsetMinutes>,
     #[serde(rename = "type")]
     pub channel: Channel,
     pub status: ReminderStatus,
@@ -320,8 +347,8 @@ pub struct ReminderOfTask {
 
 impl From<(ReminderId, ReminderCard)> for ReminderOfTask {
     fn from((id, card): (ReminderId, ReminderCard)) -> Self {
-        let ReminderCard { scheduled_at, channel, status, counted: _ } = card;
-        Self { id, scheduled_at, channel, status }
+        let ReminderCard { scheduled_at, channel, status, offset_minutes, counted: _ } = card;
+        Self { id, scheduled_at, offset_minutes, channel, status }
     }
 }
 

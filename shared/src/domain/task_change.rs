@@ -2,10 +2,12 @@
 
 use crate::clock::Timestamp;
 use crate::domain::counters::CounterChange;
+use crate::domain::due_date_move::{DueDateMove, MoveCause};
 use crate::domain::field::Patch;
 use crate::domain::notification::Notification;
-use crate::domain::reminder::ReminderStatus;
-use crate::domain::task::{Task, TaskPatch, TaskStatus};
+use crate::domain::reminder::{Reminder, ReminderStatus};
+use crate::domain::reminder_change::ReminderChange;
+use crate::domain::task::{ReminderCard, Task, TaskPatch, TaskStatus};
 use crate::domain::zone::Zone;
 use crate::id::ReminderId;
 
@@ -14,14 +16,50 @@ use crate::id::ReminderId;
 pub struct TaskChange {
     /// The task from now on, the cards of cancelled reminders included.
     pub task: Task,
-    /// The pending reminders that completing it cancels.
+    /// The pending reminders that completing it cancels, but for those in [`Self::followers`].
     pub cancelled: Vec<ReminderId>,
+    /// The move of its due date to another one, if it moves.
+    pub due_date_move: Option<DueDateMove>,
+    /// What that move changes of its relative reminders: see [`Self::follow_due_date`].
+    pub followers: Vec<ReminderChange>,
     /// The notification of a task that becomes completed.
     pub notification: Option<Notification>,
     /// By how much the counters change.
     pub counters: CounterChange,
     /// When it is made.
     pub at: Timestamp,
+}
+
+/// Reminders depend on the due date of their task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDateNeeded(pub Vec<ReminderId>);
+
+impl TaskChange {
+    /// The relative reminders that have to be read and passed to [`Self::follow_due_date`], because the due date moves. They are among
+    /// the task's cards.
+    pub fn moved_reminders(&self) -> impl Iterator<Item = ReminderId> {
+        self.task.relative_reminders().filter(|_| self.due_date_move.is_some())
+    }
+
+    /// Adds what the move of the due date changes of the task's relative reminders, `read`, in the same transaction.
+    #[must_use]
+    pub fn follow_due_date(mut self, read: &[Reminder]) -> Self {
+        let Some(due_date_move) = self.due_date_move else { return self };
+        for change in due_date_move.replan(read) {
+            let id = change.read.id;
+            if self.cancelled.contains(&id) {
+                // It changes once: it moves, and is skipped as well.
+                self.cancelled.retain(|cancelled| *cancelled != id);
+                self.counters.recount(None, change.read.counted);
+            }
+            // No completion begins here, so that no day depends on the zone.
+            let marked = change.marked(&Zone::UTC);
+            self.counters.pending += marked.counters.pending;
+            self.task.reminders.insert(id, ReminderCard::from(&marked.reminder));
+            self.followers.push(change);
+        }
+        self
+    }
 }
 
 impl Task {
@@ -31,7 +69,15 @@ impl Task {
         let mut task = self.with(patch, zone);
         let (mut cancelled, mut counters) = (Vec::new(), CounterChange::default());
         if task.own_fields() == self.own_fields() {
-            return TaskChange { task, cancelled, notification: None, counters, at: now };
+            return TaskChange {
+                task,
+                cancelled,
+                due_date_move: None,
+                followers: Vec::new(),
+                notification: None,
+                counters,
+                at: now,
+            };
         }
         task.version += 1;
         task.updated_at = now;
@@ -54,7 +100,24 @@ impl Task {
                 counters.recount(card.counted.take(), None);
             }
         }
-        TaskChange { task, cancelled, notification, counters, at: now }
+        let due_date_move = task.due_date.filter(|due| self.due_date != Some(*due)).map(|to| DueDateMove {
+            from: self.due_date,
+            to,
+            cause: MoveCause::ByHand,
+            task_status: task.status,
+            at: now,
+        });
+        TaskChange { task, cancelled, due_date_move, followers: Vec::new(), notification, counters, at: now }
+    }
+
+    /// The relative reminders that keep it from losing its due date: they would have no time.
+    ///
+    /// # Errors
+    /// There are some.
+    pub fn require_no_followers(&self, change: &TaskChange) -> Result<(), DueDateNeeded> {
+        let loses_it = self.due_date.is_some() && change.task.due_date.is_none();
+        let reminders: Vec<ReminderId> = self.relative_reminders().collect();
+        if loses_it && !reminders.is_empty() { Err(DueDateNeeded(reminders)) } else { Ok(()) }
     }
 
     fn with(&self, patch: TaskPatch, zone: &Zone) -> Self {
@@ -89,7 +152,6 @@ mod tests {
     use crate::domain::body::testing::parsed;
     use crate::domain::counters::CounterMark;
     use crate::domain::reminder::Channel;
-    use crate::domain::task::ReminderCard;
     use crate::id::UserId;
 
     fn now() -> Timestamp {
@@ -150,7 +212,13 @@ mod tests {
     #[test]
     fn completing_cancels_what_is_pending_and_leaves_the_rest() {
         let mut task = task();
-        let card = |status, counted| ReminderCard { scheduled_at: now(), channel: Channel::Email, status, counted };
+        let card = |status, counted| ReminderCard {
+            scheduled_at: now(),
+            channel: Channel::Email,
+            status,
+            offset_minutes: None,
+            counted,
+        };
         let (pending, over) = (ReminderId::new(), ReminderId::new());
         task.reminders.insert(pending, card(ReminderStatus::Pending, Some(CounterMark::Pending)));
         let day = CounterMark::CompletedOn("2026-01-04".parse().unwrap());
@@ -173,5 +241,57 @@ mod tests {
         let uncounted = Task { counted_category: None, ..task() };
         let change = uncounted.change(to(TaskStatus::InProgress), &Zone::UTC, now());
         assert_eq!(change.counters.categories.into_iter().collect::<Vec<_>>(), [("home".to_owned(), 1)]);
+    }
+
+    /// A task that is due in ten hours, with a reminder two hours before that.
+    fn task_with_follower() -> (Task, Reminder) {
+        let due = now().plus(std::time::Duration::from_secs(36_000));
+        let mut task = Task { due_date: Some(due), ..task() };
+        let new = parsed(json!({"taskId": task.id, "offsetMinutes": 120})).unwrap();
+        let reminder = Reminder::new(task.user_id, new, Some(due), now()).unwrap();
+        let reminder = Reminder { counted: Some(CounterMark::Pending), ..reminder };
+        task.reminders.insert(reminder.id, ReminderCard::from(&reminder));
+        (task, reminder)
+    }
+
+    fn due_at(due: &str) -> TaskPatch {
+        parsed(json!({"dueDate": due})).unwrap()
+    }
+
+    #[test]
+    fn moving_the_due_date_moves_its_relative_reminders_in_the_same_change() {
+        let (task, reminder) = task_with_follower();
+        let change = task.change(due_at("2026-01-09T08:00:00Z"), &Zone::UTC, now());
+        assert_eq!(change.moved_reminders().collect::<Vec<_>>(), [reminder.id]);
+        let change = change.follow_due_date(std::slice::from_ref(&reminder));
+        let at = Timestamp::parse("2026-01-09T06:00:00Z").unwrap();
+        assert_eq!((change.followers.len(), change.followers[0].next.scheduled_at), (1, at));
+        assert_eq!(change.task.reminders[&reminder.id].scheduled_at, at);
+        assert!(change.counters.is_empty());
+        let renamed = TaskPatch { description: Patch::Clear, ..TaskPatch::default() };
+        assert_eq!(task.change(renamed, &Zone::UTC, now()).moved_reminders().count(), 0);
+    }
+
+    #[test]
+    fn completing_and_moving_at_once_skips_a_relative_reminder_once() {
+        let (task, reminder) = task_with_follower();
+        let patch = TaskPatch { status: Some(TaskStatus::Completed), ..due_at("2026-01-09T08:00:00Z") };
+        let change = task.change(patch, &Zone::UTC, now()).follow_due_date(std::slice::from_ref(&reminder));
+        assert!(change.cancelled.is_empty());
+        assert_eq!(change.counters, CounterChange { pending: -1, ..CounterChange::default() });
+        let card = &change.task.reminders[&reminder.id];
+        assert_eq!((card.status, card.counted), (ReminderStatus::Skipped, None));
+    }
+
+    #[test]
+    fn a_due_date_that_relative_reminders_depend_on_is_not_cleared() {
+        let (task, reminder) = task_with_follower();
+        let cleared = TaskPatch { due_date: Patch::Clear, ..TaskPatch::default() };
+        let change = task.change(cleared.clone(), &Zone::UTC, now());
+        assert_eq!(task.require_no_followers(&change), Err(DueDateNeeded(vec![reminder.id])));
+        let moved = task.change(due_at("2026-01-09"), &Zone::UTC, now());
+        assert_eq!(task.require_no_followers(&moved), Ok(()));
+        let alone = Task { reminders: std::collections::BTreeMap::new(), ..task };
+        assert_eq!(alone.require_no_followers(&alone.change(cleared, &Zone::UTC, now())), Ok(()));
     }
 }

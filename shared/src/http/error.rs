@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::reply::Reply;
 use crate::domain::field::FieldError;
+use crate::domain::task_change::DueDateNeeded;
 use crate::inline_schema;
 use crate::store::{ReadError, Refusal, StoreError, WriteError};
 
@@ -92,6 +93,10 @@ catalogue! {
     AttachmentNotReady = 409, "ATTACHMENT_NOT_READY", "The file is not ready yet";
     /// The notification is a security notice of the last seven days.
     SecurityNotice = 409, "SECURITY_NOTICE", "Security notices can be deleted after 7 days";
+    /// Nothing of it is to come: the reminder is skipped or was completed by hand, or its task is completed.
+    NotOpen = 409, "NOT_OPEN", "It is not open";
+    /// Reminders depend on the due date; delete them or give them a time of their own first.
+    DueDateNeeded = 409, "DUE_DATE_NEEDED", "Reminders depend on the due date";
     /// Concurrent changes kept conflicting; retry.
     Conflict = 409, "CONFLICT", "Changed by another request. Try again";
     /// The ETag in `If-Match` is outdated; nothing was changed.
@@ -296,6 +301,15 @@ impl From<Vec<FieldError>> for ApiError {
     }
 }
 
+impl From<DueDateNeeded> for ApiError {
+    #[track_caller]
+    fn from(DueDateNeeded(reminders): DueDateNeeded) -> Self {
+        let reminders: Vec<String> = reminders.iter().map(ToString::to_string).collect();
+        let message = format!("Reminders depend on the due date: {}", reminders.join(", "));
+        Self::new(ErrorCode::DueDateNeeded).with_message(message)
+    }
+}
+
 impl From<StoreError> for ApiError {
     #[track_caller]
     fn from(error: StoreError) -> Self {
@@ -342,10 +356,12 @@ impl From<Refusal> for ApiError {
             | Refusal::SessionChanged
             | Refusal::NotificationChanged
             | Refusal::DaysChanged
+            | Refusal::AlreadyCounted
             | Refusal::CountersChanged
             | Refusal::GoogleTaken
             | Refusal::ExportChanged
             | Refusal::MailboxChanged => Self::new(ErrorCode::Conflict),
+            Refusal::NotOpen => Self::new(ErrorCode::NotOpen),
             Refusal::TokenVoid => Self::new(ErrorCode::InvalidToken),
             Refusal::ChallengeOver => Self::new(ErrorCode::InvalidOtp),
         }

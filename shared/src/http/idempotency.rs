@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that creates can be sent again, and creates once.
+//! `Idempotency-Key`: a request that creates, or puts off, can be sent again, and does so once.
 //!
 //! The key and the body are kept as keyed hashes: a body may hold a password. See [`crate::store::idempotency`] for how
 //! the first answer is kept.
@@ -7,7 +7,7 @@ use lambda_http::http::HeaderValue;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::{Created, WithHead};
+use super::answer::{Enveloped, WithHead};
 use super::error::{ApiError, ErrorCode};
 use super::request::RequestParts;
 use super::{App, Permit};
@@ -42,29 +42,41 @@ impl RequestParts {
     ///
     /// # Errors
     /// 400 for a bad key, 422 when the key was used for another request, and those of `write`.
-    pub async fn create_once<T: Serialize>(
+    pub async fn once<const STATUS: u16, T: Serialize>(
         &self,
         app: &App,
-        answer: Created<T>,
+        answer: Enveloped<STATUS, T>,
         write: impl AsyncFnOnce(&Permit) -> Result<(), WriteError>,
-    ) -> Result<Created<T>, ApiError> {
+    ) -> Result<Enveloped<STATUS, T>, ApiError> {
         let header = |name| answer.header_value(name).map(str::to_owned);
         let first = FirstAnswer::Body {
-            status: Created::<T>::STATUS,
+            status: STATUS,
             body: answer.body()?.into_owned(),
             etag: header("etag"),
             location: header("location"),
         };
         match self.write_once(app, &canonical(self.bytes()), first, write).await? {
             Outcome::Written => Ok(answer),
-            Outcome::Repeated { first: FirstAnswer::Body { body, etag, location, .. }, .. } => {
-                let headers = [("etag", etag), ("location", location)];
-                let present = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
-                Ok(present.fold(Created::stored(body), |answer, (name, value)| answer.header(name, value)))
-            }
-            Outcome::Repeated { first: FirstAnswer::Rows { .. }, .. } => {
-                Err(ApiError::internal("the first answer has no body"))
-            }
+            Outcome::Repeated { first, .. } => again(first),
+        }
+    }
+
+    /// The first answer to the request, where the caller used its `Idempotency-Key` on this route within a day: for one that cannot
+    /// be written any more, since its first run has changed what it is about. 1 call, none without a key.
+    ///
+    /// # Errors
+    /// 422 when the key was used for another request.
+    pub async fn first_answer<const STATUS: u16, T: Serialize>(
+        &self,
+        app: &App,
+    ) -> Result<Option<Enveloped<STATUS, T>>, ApiError> {
+        let Some(key) = self.idempotency_key()? else { return Ok(None) };
+        let unknown = FirstAnswer::Rows { attachments: Vec::new() };
+        let once = self.once_of(&*app.keyring().await?, key, &canonical(self.bytes()), unknown);
+        match app.store.earlier(self.caller()?.id, &once).await? {
+            None => Ok(None),
+            Some(earlier) if earlier.request == once.request => again(earlier.answer).map(Some),
+            Some(_) => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
         }
     }
 
@@ -72,7 +84,7 @@ impl RequestParts {
     /// spelled; `first` is kept as its answer.
     ///
     /// # Errors
-    /// As [`Self::create_once`].
+    /// As [`Self::once`].
     pub async fn write_once(
         &self,
         app: &App,
@@ -81,7 +93,7 @@ impl RequestParts {
         write: impl AsyncFnOnce(&Permit) -> Result<(), WriteError>,
     ) -> Result<Outcome, ApiError> {
         let once = match self.idempotency_key()? {
-            Some(key) => Some(self.once(&*app.keyring().await?, key, asked, first)),
+            Some(key) => Some(self.once_of(&*app.keyring().await?, key, asked, first)),
             None => None,
         };
         let mut permit = self.permit().await?;
@@ -107,7 +119,7 @@ impl RequestParts {
         read_key(value).map(Some).map_err(|error| vec![error].into())
     }
 
-    fn once(&self, keyring: &Keyring, key: &str, asked: &[u8], answer: FirstAnswer) -> Once {
+    fn once_of(&self, keyring: &Keyring, key: &str, asked: &[u8], answer: FirstAnswer) -> Once {
         let tag = |parts: &[&[u8]]| {
             // Each part is preceded by its length, so that no two lists of parts are the same text.
             let framed = parts.iter().flat_map(|part| [&part.len().to_be_bytes()[..], part].concat());
@@ -121,6 +133,16 @@ impl RequestParts {
             answer,
         }
     }
+}
+
+/// An answer that was given before.
+fn again<const STATUS: u16, T: Serialize>(first: FirstAnswer) -> Result<Enveloped<STATUS, T>, ApiError> {
+    let FirstAnswer::Body { body, etag, location, .. } = first else {
+        return Err(ApiError::internal("the first answer has no body"));
+    };
+    let headers = [("etag", etag), ("location", location)];
+    let present = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    Ok(present.fold(Enveloped::stored(body), |answer, (name, value)| answer.header(name, value)))
 }
 
 fn read_key(value: &HeaderValue) -> Result<&str, FieldError> {

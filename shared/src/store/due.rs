@@ -51,6 +51,7 @@ impl DueRow {
             | UserRowKey::Category(_)
             | UserRowKey::Days(_)
             | UserRowKey::Streak(_)
+            | UserRowKey::Completion(..)
             | UserRowKey::Notification(_)
             | UserRowKey::Inbox
             | UserRowKey::Idempotency(_) => None,

@@ -66,6 +66,10 @@ pub enum Refusal {
     NotificationChanged,
     /// The number of a counted day was changed in the meantime.
     DaysChanged,
+    /// A completion of that day is counted already.
+    AlreadyCounted,
+    /// The task is completed: its reminders are not to come.
+    NotOpen,
     /// The counters were changed while they were recounted.
     CountersChanged,
     /// The login that waited for its code is over, or has another code.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::row::Row;
 use super::update::Expression;
-use super::{Item, keys, number};
+use super::{Consistency, Item, Store, StoreError, keys, number};
 use crate::clock::Timestamp;
 use crate::id::{AttachmentId, UserId};
 
@@ -56,6 +56,17 @@ pub enum FirstAnswer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         location: Option<String>,
     },
+}
+
+impl Store {
+    /// The earlier request of the user with the same key, within a day. 1 call.
+    ///
+    /// # Errors
+    /// The table failed.
+    pub async fn earlier(&self, user: UserId, once: &Once) -> Result<Option<Once>, StoreError> {
+        let row = self.get_item(keys::idempotency(user, &once.key), Consistency::Strong).await?;
+        Ok(row.map(|item| once.earlier(&item)).transpose()?.flatten())
+    }
 }
 
 /// The part of a row that holds a first answer.

@@ -13,6 +13,7 @@
 //! | Counters: tasks, pending and completed reminders, bytes of files, changes | `USER#<id>` | `COUNTERS` | |
 //! | Tasks of a category | `USER#<id>` | `CATEGORY#<name>` | |
 //! | Completed reminders by local day, a number each; days that have any, a mask a month | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
+//! | Completion of a reminder that stays counted on its local day | `USER#<id>` | `DONE#<task>#<reminder>#<yyyy-mm-dd>` | |
 //! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` until its user was told that it is overdue |
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
 //! | Attachment | `USER#<id>` | `ATT#<id>` | `by-task`, `due` while unfinished |
@@ -92,17 +93,20 @@
 //! | PUT /api/tasks/{id} | Get(task), after Get(account) for a plain date → Transact(session, task) | 1 | 6 |
 //! | the same, into another category | … → Transact(session, task, counters, both categories) | 1 | 12 |
 //! | the same, completing | … → Transact(session, task, pending reminders, notification, counters) | 1 | 12 + 2 with pending reminders + 5 for each |
-//! | DELETE /api/tasks/{id} | BatchGet(task, this month's days) → Transact(session, task, its reminders, counters, category, their days) | 2 | 10 + 3 per reminder + 2 per month and year of completed ones |
+//! | the same, moving the due date | Get(task) → BatchGet(its relative reminders), none without → Transact(session, task, each of them, a completion that it keeps) | 1 + 1 per relative reminder | 9 + 8 per relative reminder + 4 per further KB of the task |
+//! | DELETE /api/tasks/{id} | Get(task) → BatchGet(days), with completed reminders only → Transact(session, task, its reminders, counters, category, their completions and days) | 1 + 1 per month | 10 + 3 per reminder + 2 per completed one + 2 per month and year of those |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
 //! | POST /api/tasks/{id}/attachments | Transact(session, task's cards, rows, counters) | 0 | 12; 4 for each further one, + 2 per KB of the task |
 //! | the same, with the files in the body | … → S3 → BatchGet(those not settled), at most six times | 1 per file and look | as above |
 //! | GET /api/attachments/{id} | BatchGet(session, attachment) | 2 | 0 |
 //! | DELETE /api/attachments/{id} | Get(attachment) → Transact(session, task's card, attachment, counters) | 1 | 12 + 2 per further KB of the task |
-//! | POST /api/reminders | Transact(session, task's card, reminder, counters); Get(account) and Get(days) first for a completed one | 0 | 13 |
+//! | POST /api/reminders | Transact(session, task's card, reminder, counters); Get(account) and Get(days) first for a completed one, which writes its completion too; Get(task) first for a relative one | 0 | 13 |
 //! | GET /api/reminders | Query(`by-time`) → up to five BatchGet(100 of their tasks) at once | 1 per 4 KB, + 1 per task | 0 |
 //! | PUT /api/reminders/{id} | Get(reminder) → Transact(session, task's card, reminder) | 1 | 14 when moved |
-//! | the same, with a status or a time | BatchGet(reminder, account, this month's days) → Transact(…, counters, day, year for a day's first or last) | 3 | 15, a day's first or last 17 |
-//! | DELETE /api/reminders/{id} | BatchGet(reminder, account, this month's days) → Transact(session, task's card, reminder, counters, its day if completed) | 3 | 13 |
+//! | the same, with a status or a time | BatchGet(reminder, account, this month's days) → Transact(…, counters, completion, day, year for a day's first or last) | 3 | 17, a day's first or last 19 |
+//! | the same, made relative | … → Get(task) → Transact(…) | 1 more | as above |
+//! | POST /api/reminders/{id}/snooze | Get(reminder) → Transact(session, task's card, reminder, counters where it had fired); Get(first answer) for one that is refused and has an `Idempotency-Key` | 1 | 14 |
+//! | DELETE /api/reminders/{id} | BatchGet(reminder, account, this month's days) → Transact(session, task's card, reminder, counters, its completion and day if completed) | 3 | 13, completed 15 |
 //! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks, inbox); up to six at once for 500 | 1 per 4 KB, + 1 per task, + 1 | 0 |
 //! | GET /api/notifications/count | Get(inbox) | 1 | 0 |
 //! | PATCH /api/notifications/{id}/read | BatchGet(notification, inbox) → Transact(session, notification, inbox) → Get(task) | 3 | 7 |
@@ -112,7 +116,7 @@
 //! | GET /api/analytics | Query(categories, counters) ‖ BatchGet(account, 2 or 3 months) ‖ Query(`open`, overdue, counted) | 5 or 6, whatever the history | 0 |
 //! | GET /api/analytics/streaks | Get(account) ‖ Query(years) | 2 for up to some 25 years | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |
-//! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, counters, day, year for a day's first) | 4 | 24 |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, counters, completion, day, year for a day's first) | 4 | 28 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder); Get(task) before SES for a reminder's mail that is over an hour late | 3, late 4 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue; Delete(category) for one that no task has any more | 1 | 0; 1 for a category |
 //! | the same, per stolen session | BatchGet(session, account) → Transact(session, account, notification, inbox, mail) | 2 | 12 |
@@ -126,6 +130,7 @@
 //! | service-cleanup, per attachment that was not finished | Get(attachment) → Transact(card, attachment, counters) | 1 | 10 |
 //! | service-cleanup, reconciliation, per user with files | S3, a list for 1,000 objects of whoever comes → Query(attachments) → S3, a delete for each file without a row; Transact(card, attachment, counters) for each row without a file | 1 per 4 KB | 0; 10 per row without a file |
 //! | service-cleanup, per 25 notifications of a task | Query(`by-task`) → BatchGet(them, inbox) → Transact(them, inbox) | 2 + 1 each | 2 + 4 each |
+//! | service-cleanup, per 25 completions of a task or a reminder | Query(completions) → BatchGet(days) → Transact(them, counters, days, years) | 1 + 1 per month | 4 + 2 each + 2 per month and year |
 //! | service-cleanup, per account | Get(account) → (Query(25 rows) → BatchWrite(25 deletes)) up to 80 times, then its own message again | 1 per 4 KB | 1 to 5 per row |
 //!
 //! Mails that a budget of their mailbox limits are counted in the transaction that writes them: 2 WCU, in the figures above where
@@ -292,6 +297,22 @@ pub fn streak(user: UserId, year: i16) -> Key {
 /// A month's mask in its year's row; bit 0 is the first day.
 pub fn month_attribute(month: i8) -> String {
     format!("m{month:02}")
+}
+
+/// Prefix of the sort keys of completions.
+pub const COMPLETION_PREFIX: &str = "DONE#";
+
+/// The row that keeps a reminder counted as completed on a day.
+pub fn completion(user: UserId, (task, reminder): (TaskId, ReminderId), day: Date) -> Key {
+    of_user(user, format!("{}{day}", completions_of(task, Some(reminder))))
+}
+
+/// What the sort keys of a task's completions begin with, or those of one of its reminders.
+pub fn completions_of(task: TaskId, reminder: Option<ReminderId>) -> String {
+    match reminder {
+        Some(reminder) => format!("{COMPLETION_PREFIX}{task}#{reminder}#"),
+        None => format!("{COMPLETION_PREFIX}{task}#"),
+    }
 }
 
 /// A task's row.

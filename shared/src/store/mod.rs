@@ -9,6 +9,7 @@ pub mod addresses;
 mod analytics;
 mod attachments;
 mod challenges;
+mod completions;
 pub mod counters;
 mod digests;
 pub mod due;

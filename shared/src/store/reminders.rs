@@ -8,19 +8,22 @@ use super::page::{Direction, IndexQuery, ListPage, Position, end_of};
 use super::row::Row;
 use super::transact::{OnRefusal, Transaction};
 use super::update::Expression;
-use super::{Permit, Refusal, Store, StoreError, WriteError, number, text};
+use super::{Permit, Refusal, Store, StoreError, WriteError, number, text, text_of};
 use crate::clock::Timestamp;
+use crate::domain::completion::{Completion, CompletionChange};
 use crate::domain::counters::{CounterChange, CounterMark};
 use crate::domain::firing::{Fired, Firing};
 use crate::domain::reminder::{Reminder, ReminderStatus};
 use crate::domain::reminder_change::ReminderChange;
-use crate::domain::task::{MAX_REMINDERS, ReminderCard, Task, TaskSummary};
+use crate::domain::task::{MAX_REMINDERS, ReminderCard, Task, TaskStatus, TaskSummary};
 use crate::domain::user::User;
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
 
 /// How the user's counters hold a reminder, on its row and on its card.
 pub(crate) const COUNTED: &str = "counted";
+/// The due date of a task, which relative reminders follow.
+const DUE_DATE: &str = "dueDate";
 
 impl Store {
     /// Stores a new reminder. 1 call; 2 more before it for one that is completed already.
@@ -35,8 +38,21 @@ impl Store {
         counters.recount(None, reminder.counted);
         let mut cards = card_of(&reminder);
         cards.require_smaller("reminders", MAX_REMINDERS);
-        // A task that is gone has no cards either: the row tells the two apart.
-        let refusal = OnRefusal::by_presence(Refusal::TaskGone, Refusal::TooManyReminders);
+        let due = reminder.follows().map(|due| due.to_string());
+        if let Some(due) = &due {
+            cards.require_equal(DUE_DATE, text(due));
+        }
+        // A task that is gone has no cards either: the row tells these apart.
+        let refusal = OnRefusal::interpret(move |found| {
+            WriteError::Refused(match found {
+                None => Refusal::TaskGone,
+                Some(task) if due.is_some() && text_of(task, DUE_DATE) != due.as_deref() => Refusal::TaskChanged,
+                Some(_) => Refusal::TooManyReminders,
+            })
+        });
+        if let Some(CounterMark::CompletedOn(day)) = reminder.counted {
+            transaction.keep_completion(&Completion::of(&reminder, day, reminder.created_at));
+        }
         transaction.update_cards((reminder.user_id, reminder.task_id), cards, refusal);
         transaction.put_new(reminder_row(&reminder));
         self.transact_counted(reminder.user_id, transaction, (&counters, Cap::None), &DaySnapshot::default()).await
@@ -83,10 +99,18 @@ impl Store {
         if change.is_empty() {
             return self.check_session(permit, change.at).await;
         }
-        let mut transaction = permit.transaction(change.at);
-        let counters = self.replace_reminder(&mut transaction, change, snapshot).await?;
-        let user = change.read.user_id;
-        self.transact_counted(user, transaction, (&counters, Cap::None), &snapshot.days).await
+        self.write_change(permit, (change, TaskCondition::Present), snapshot, |_| {}).await
+    }
+
+    /// Puts a reminder off, whose task must not be completed. 1 call.
+    ///
+    /// # Errors
+    /// [`Refusal::NotOpen`] when its task is completed; [`Refusal::ReminderChanged`] when it was changed in the meantime.
+    pub async fn snooze_reminder(&self, permit: &Permit, change: &ReminderChange) -> Result<(), WriteError> {
+        if change.is_empty() {
+            return self.check_session(permit, change.at).await;
+        }
+        self.write_change(permit, (change, TaskCondition::Open), &CounterSnapshot::default(), |_| {}).await
     }
 
     /// Deletes a reminder as it was read. 1 call, and one before it when its day is not in the snapshot.
@@ -109,23 +133,54 @@ impl Store {
         transaction.update_cards((reminder.user_id, reminder.task_id), cards, Refusal::ReminderChanged);
         let mut counters = CounterChange::default();
         counters.recount(reminder.counted, None);
+        if let Some(CounterMark::CompletedOn(day)) = reminder.counted {
+            transaction.complete(&CompletionChange::TakeBack(Completion::of(reminder, day, now)));
+        }
         self.transact_counted(reminder.user_id, transaction, (&counters, Cap::None), &snapshot.days).await
     }
 
-    /// Adds the replacement of a reminder and of its card, and returns the change of the counters. 1 call when its day is to be
-    /// fixed and the zone is not in the snapshot.
-    async fn replace_reminder(
+    /// Writes a change of a reminder with its card, its completions and the counters, and what `add` adds. 1 call, and up to 2
+    /// before it when its day is to be fixed and the snapshot lacks the zone or the day; the same again when a completion of
+    /// that day is counted already.
+    async fn write_change(
         &self,
-        transaction: &mut Transaction,
-        change: &ReminderChange,
+        permit: &Permit,
+        (change, task): (&ReminderChange, TaskCondition),
         snapshot: &CounterSnapshot,
-    ) -> Result<CounterChange, WriteError> {
-        let zone = self.zone_of(change.read.user_id, change.needs_zone(), snapshot).await?;
-        let (next, counters) = change.marked(&zone);
-        let unchanged = unchanged(change.read.version, change.read.counted);
-        transaction.put(reminder_row(&next), unchanged, Refusal::ReminderChanged);
-        transaction.update_cards((next.user_id, next.task_id), card_of(&next), Refusal::ReminderChanged);
-        Ok(counters)
+        add: impl Fn(&mut Transaction),
+    ) -> Result<(), WriteError> {
+        let ReminderChange { read, next, .. } = change;
+        let zone = self.zone_of(read.user_id, change.needs_zone(), snapshot).await?;
+        let mut marked = change.marked(&zone);
+        loop {
+            let mut transaction = permit.transaction(change.at);
+            transaction.replace_reminder(read, &marked.reminder);
+            let mut cards = card_of(&marked.reminder);
+            if let Some(due) = next.follows().filter(|_| next.offset_minutes != read.offset_minutes) {
+                cards.require_equal(DUE_DATE, text(due));
+            }
+            let refusal: OnRefusal<Refusal> = match task {
+                TaskCondition::Present => Refusal::ReminderChanged.into(),
+                TaskCondition::Open => {
+                    let (status, completed) = (cards.name("status"), cards.value(text(TaskStatus::Completed.as_str())));
+                    cards.require(format!("{status} <> {completed}"));
+                    OnRefusal::by_presence(Refusal::ReminderChanged, Refusal::NotOpen)
+                }
+            };
+            transaction.update_cards((next.user_id, next.task_id), cards, refusal);
+            if let Some(completion) = &marked.completion {
+                transaction.complete(completion);
+            }
+            add(&mut transaction);
+            let counters = (&marked.counters, Cap::None);
+            let written = self.transact_counted(read.user_id, transaction, counters, &snapshot.days).await;
+            match (written, &marked.completion) {
+                (Err(WriteError::Refused(Refusal::AlreadyCounted)), Some(CompletionChange::Count(completion))) => {
+                    marked = change.clone().keeping(completion.day).marked(&zone);
+                }
+                (written, _) => return written,
+            }
+        }
     }
 
     /// The user's zone, where it `is_needed`. 1 call when it is not in the snapshot.
@@ -178,11 +233,19 @@ impl Store {
     /// # Errors
     /// The table failed.
     pub async fn reminders_of(&self, task: &Task) -> Result<Vec<Reminder>, StoreError> {
-        let wanted: Vec<_> = task.reminders.keys().map(|id| keys::reminder(task.user_id, *id)).collect();
-        let items = self.batch_get(wanted).await?;
-        let mut reminders: Vec<Reminder> = items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
+        let mut reminders = self.reminders_with_ids(task.user_id, task.reminders.keys().copied()).await?;
         reminders.sort_by_key(|reminder| (reminder.scheduled_at, reminder.id));
         Ok(reminders)
+    }
+
+    /// Reminders of a user by their ids, those that there are. 1 call, none for no ids.
+    pub(super) async fn reminders_with_ids(
+        &self,
+        user: UserId,
+        ids: impl Iterator<Item = ReminderId>,
+    ) -> Result<Vec<Reminder>, StoreError> {
+        let items = self.batch_get(ids.map(|id| keys::reminder(user, id)).collect()).await?;
+        Ok(items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
     }
 
     /// What a firing reminder depends on; `None` when any of it is gone. 1 call; 1 more for a user whose address is not
@@ -207,17 +270,34 @@ impl Store {
     /// [`Refusal::MailboxChanged`] when another mail to the unverified mailbox was counted.
     pub async fn fire_reminder(&self, permit: &Permit, user: &User, fired: &Fired) -> Result<(), WriteError> {
         let Fired { change, notification, mail, unverified } = fired;
-        let mut transaction = permit.transaction(change.next.updated_at);
         let snapshot = CounterSnapshot { zone: Some(user.timezone.clone()), days: DaySnapshot::default() };
-        let counters = self.replace_reminder(&mut transaction, change, &snapshot).await?;
-        transaction.notify(notification);
-        if let Some(mail) = mail {
-            transaction.put_mail(mail);
-        }
-        if let Some(unverified) = unverified {
-            transaction.count_unverified(unverified);
-        }
-        self.transact_counted(user.id, transaction, (&counters, Cap::None), &snapshot.days).await
+        let add = |transaction: &mut Transaction| {
+            transaction.notify(notification);
+            if let Some(mail) = mail {
+                transaction.put_mail(mail);
+            }
+            if let Some(unverified) = unverified {
+                transaction.count_unverified(unverified);
+            }
+        };
+        self.write_change(permit, (change, TaskCondition::Present), &snapshot, add).await
+    }
+}
+
+/// What a change of a reminder requires of its task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TaskCondition {
+    /// It is there.
+    Present,
+    /// It is not completed.
+    Open,
+}
+
+impl Transaction {
+    /// Replaces a reminder's row, which must be as it was `read`; its card is the caller's.
+    pub(super) fn replace_reminder(&mut self, read: &Reminder, next: &Reminder) {
+        let unchanged = unchanged(read.version, read.counted);
+        self.put(reminder_row(next), unchanged, Refusal::ReminderChanged);
     }
 }
 

@@ -4,7 +4,7 @@
 //! Every change of the counters moves [`CHANGES`]. A recount that a change overtakes is begun again, and a repair is
 //! written only while nothing has changed since its recount.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use jiff::civil::Date;
@@ -199,7 +199,8 @@ impl Store {
                 cards.extend(task.reminders.iter().map(|(id, card)| (*id, card.counted)));
             }
         }
-        let mut days: BTreeMap<Date, i64> = BTreeMap::new();
+        // A completion that its reminder's mark names as well counts once.
+        let mut completed: HashSet<(ReminderId, Date)> = self.completed_days(user).await?.into_iter().collect();
         let mut reminders = Self::rows_of(user, keys::REMINDER_PREFIX);
         while let Some(page) = reminders.next(self).await? {
             for item in page {
@@ -212,8 +213,7 @@ impl Store {
                     None => {}
                     Some(CounterMark::Pending) => recount.add(keys::counters(user), PENDING, 1),
                     Some(CounterMark::CompletedOn(day)) => {
-                        recount.add(keys::counters(user), COMPLETED, 1);
-                        *days.entry(day).or_default() += 1;
+                        completed.insert((reminder.id, day));
                     }
                 }
                 let card = cards.get(&reminder.id).copied().flatten();
@@ -221,6 +221,11 @@ impl Store {
                     recount.families.entry(reminder.task_id).or_default().reminders.push((reminder.id, mark));
                 }
             }
+        }
+        let mut days: BTreeMap<Date, i64> = BTreeMap::new();
+        for (_, day) in completed {
+            recount.add(keys::counters(user), COMPLETED, 1);
+            *days.entry(day).or_default() += 1;
         }
         recount.add_days(user, &days);
         Ok(recount)
@@ -357,6 +362,7 @@ fn numbers_of(row: &Item) -> Option<BTreeMap<String, i64>> {
         UserRowKey::Account
         | UserRowKey::Session(_)
         | UserRowKey::Export
+        | UserRowKey::Completion(..)
         | UserRowKey::Task(_)
         | UserRowKey::Reminder(_)
         | UserRowKey::Attachment(_)

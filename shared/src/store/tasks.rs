@@ -1,7 +1,8 @@
 //! Tasks.
 
-use super::counters::{Cap, CounterSnapshot, DaySnapshot, likely_month};
+use super::counters::{Cap, DaySnapshot};
 use super::keys;
+use super::reminders::card_path;
 use super::row::Row;
 use super::transact::{OnRefusal, Transaction};
 use super::update::Expression;
@@ -11,8 +12,9 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::notification::Notification;
 use crate::domain::reminder::ReminderStatus;
 use crate::domain::reminder_change::TASK_COMPLETED;
-use crate::domain::task::{MAX_TASKS, Task};
+use crate::domain::task::{MAX_TASKS, ReminderCard, Task};
 use crate::domain::task_change::TaskChange;
+use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
 
 /// The cards of the task's children, which change without the task's version.
@@ -53,30 +55,23 @@ impl Store {
         item.map(read_row).transpose()
     }
 
-    /// A task to be deleted, and what its counting will probably need. 1 call.
+    /// Completes a change with what the move of the due date changes of the task's relative reminders, if it moves: the one way to
+    /// move a due date. 1 call for all of them, none for a task without.
     ///
     /// # Errors
     /// The table failed.
-    pub async fn task_to_delete(
-        &self,
-        user: UserId,
-        task: TaskId,
-        now: Timestamp,
-    ) -> Result<Option<(TaskRow, CounterSnapshot)>, StoreError> {
-        let month = likely_month(now);
-        let (task, days) = (keys::task(user, task), keys::days(user, month));
-        let mut rows = self.get_rows(vec![task.clone(), days.clone()]).await?;
-        let Some(row) = rows.take_item(&task).map(read_row).transpose()? else { return Ok(None) };
-        let days = DaySnapshot::of(month, rows.take_item(&days));
-        Ok(Some((row, CounterSnapshot { zone: None, days })))
+    pub async fn follow_due_date(&self, change: TaskChange) -> Result<TaskChange, StoreError> {
+        let moved = self.reminders_with_ids(change.task.user_id, change.moved_reminders()).await?;
+        Ok(change.follow_due_date(&moved))
     }
 
     /// Writes a change of a task as it was read, with what follows from it. 1 call, which writes nothing where nothing changes.
     ///
     /// # Errors
-    /// [`Refusal::TaskChanged`] when it, or a reminder that it cancels, was changed in the meantime.
+    /// [`Refusal::TaskChanged`] when it, or a reminder that it cancels, was changed in the meantime;
+    /// [`Refusal::ReminderChanged`] when one was that follows its due date.
     pub async fn update_task(&self, permit: &Permit, read: &TaskRow, change: &TaskChange) -> Result<(), WriteError> {
-        let TaskChange { task, cancelled, notification, counters, at: now } = change;
+        let TaskChange { task, cancelled, due_date_move: _, followers, notification, counters, at: now } = change;
         let now = *now;
         let mut update = Expression::between(&own_row(&read.task), &own_row(task));
         if update.changes_nothing() {
@@ -97,6 +92,18 @@ impl Store {
                 update.remove(&format!("{card}.counted"));
             }
             transaction.cancel_reminder(task.user_id, *reminder, now);
+        }
+        if change.due_date_move.is_some() || task.due_date.is_none() != read.task.due_date.is_none() {
+            // A relative reminder that was added in the meantime would have to follow too.
+            update.require_equal(CARDS_VERSION, number(read.cards_version));
+        }
+        for follower in followers {
+            let marked = follower.marked(&Zone::UTC);
+            update.set_value(&card_path(marked.reminder.id), &ReminderCard::from(&marked.reminder));
+            transaction.replace_reminder(&follower.read, &marked.reminder);
+            if let Some(completion) = &marked.completion {
+                transaction.complete(completion);
+            }
         }
         transaction.update(keys::task(task.user_id, task.id), update, Refusal::TaskChanged);
         self.transact_counted(task.user_id, transaction, (counters, Cap::None), &DaySnapshot::default()).await
@@ -137,18 +144,12 @@ impl Store {
         self.update_row(permit, keys::task(task.user_id, task.id), change, Refusal::TaskChanged).await
     }
 
-    /// Deletes a task as it was read, and its reminders. Its notifications and attachments are left to the cleaner. 1 call, and
-    /// one before it when it has completed reminders on days that are not in the snapshot.
+    /// Deletes a task as it was read, and its reminders. Its notifications and attachments, and the completions that are not its
+    /// reminders' latest, are left to the cleaner. 1 call, and one before it when it has completed reminders.
     ///
     /// # Errors
     /// [`Refusal::TaskChanged`] when it or its children were changed in the meantime.
-    pub async fn delete_task(
-        &self,
-        permit: &Permit,
-        read: &TaskRow,
-        snapshot: &CounterSnapshot,
-        now: Timestamp,
-    ) -> Result<(), WriteError> {
+    pub async fn delete_task(&self, permit: &Permit, read: &TaskRow, now: Timestamp) -> Result<(), WriteError> {
         let task = &read.task;
         let mut transaction = permit.transaction(now);
         let mut unchanged = Expression::default();
@@ -160,8 +161,11 @@ impl Store {
         for reminder in task.reminders.keys() {
             transaction.remove(keys::reminder(task.user_id, *reminder));
         }
-        let counters = (&task.counters_without(), Cap::None);
-        self.transact_counted(task.user_id, transaction, counters, &snapshot.days).await
+        let (counters, completions) = task.counters_without(now);
+        for completion in &completions {
+            transaction.complete(completion);
+        }
+        self.transact_counted(task.user_id, transaction, (&counters, Cap::None), &DaySnapshot::default()).await
     }
 }
 

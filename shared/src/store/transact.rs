@@ -175,6 +175,11 @@ impl<R> Transaction<R> {
         self.writes.push(Write::put_new(row));
     }
 
+    /// Writes a whole row, whether or not it is there.
+    pub(crate) fn overwrite(&mut self, row: Row) {
+        self.writes.push(Write::put_new(row));
+    }
+
     /// Changes parts of a row, if the expression's condition holds.
     pub(crate) fn update(&mut self, key: Key, change: Expression, on_refusal: impl Into<OnRefusal<R>>) {
         self.writes.push(Write::update(key, change, on_refusal));

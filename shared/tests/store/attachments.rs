@@ -4,7 +4,6 @@ use futures::future::join_all;
 use serde_json::json;
 use shared::domain::attachment::{Attachment, AttachmentStatus, NewFile, Stored};
 use shared::domain::task::Task;
-use shared::store::counters::CounterSnapshot;
 use shared::store::replay::Mode;
 use shared::store::{Permit, Refusal, WriteError};
 use test_support::{World, clock};
@@ -113,7 +112,7 @@ async fn bytes_are_given_back_once_whatever_becomes_of_a_file() {
     assert_eq!(drift(&world).await, 0);
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     assert_eq!(row.task.attachments[&ready.id].status, AttachmentStatus::Ready);
-    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), now).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, now).await.unwrap();
     let other = world.task(json!({"title": "Another"})).await;
     assert_eq!(room(&world, &other).await, QUOTA);
     let left = world.store.attachments_of(world.user.id, task.id).await.unwrap();
@@ -130,7 +129,7 @@ async fn a_file_that_is_settled_after_its_task_is_gone_changes_nothing() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let attachment = stored(&world, &task, 300).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), now).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, now).await.unwrap();
     let next = attachment.processing(now);
     let late = world.store.change_attachment(&Permit::of_system(), &attachment, &next, now).await;
     assert_eq!(refusal(late), Refusal::AttachmentChanged);

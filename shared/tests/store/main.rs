@@ -8,6 +8,7 @@ mod budgets;
 mod challenges;
 mod conflicts;
 mod counters;
+mod due_dates;
 mod exports;
 mod google;
 mod idempotency;

@@ -5,7 +5,6 @@ use shared::clock::Timestamp;
 use shared::domain::task_query::TaskQuery;
 use shared::domain::zone::Zone;
 use shared::id::{TaskId, UserId};
-use shared::store::counters::CounterSnapshot;
 use shared::store::page::Position;
 
 use test_support::{World, clock, keyring};
@@ -122,7 +121,7 @@ async fn what_stands_throughout_is_seen_once_while_others_come_and_go() {
         world.task(json!({"title": "Comes", "dueDate": format!("2030-02-{round:02}T01:00:00Z")})).await;
         if round == 1 {
             let row = world.store.task(world.user.id, passing.id).await.unwrap().unwrap();
-            world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+            world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
         }
         match page.next {
             Some(next) => after = Some(next),

@@ -9,6 +9,7 @@ use shared::clock::Timestamp;
 use shared::domain::analytics::{Analytics, Streaks};
 use shared::domain::counters::local_day;
 use shared::domain::notification::Notification;
+use shared::domain::remaining::Remaining;
 use shared::domain::reminder::{Reminder, ReminderStatus};
 use shared::domain::task::Task;
 use shared::domain::task_query::TaskQuery;
@@ -213,8 +214,10 @@ async fn pages_of_reminders_and_of_notifications_cost_the_same_in_a_large_accoun
         })
         .collect();
     let now = clock::now();
-    let told: Vec<Notification> =
-        families.iter().flat_map(|family| (0..25).map(|_| Notification::upcoming(&family.task, now))).collect();
+    let told: Vec<Notification> = families
+        .iter()
+        .flat_map(|family| (0..25).map(|_| Notification::upcoming(&family.task, Remaining::Soon, now)))
+        .collect();
     for families in families.chunks(40) {
         world
             .store

@@ -10,7 +10,6 @@ use shared::domain::reminder::ReminderStatus;
 use shared::domain::task::{MAX_TASKS, Task, TaskPatch, TaskStatus};
 use shared::domain::zone::Zone;
 use shared::id::UserId;
-use shared::store::counters::CounterSnapshot;
 use shared::store::{Permit, Refusal, WriteError};
 
 use test_support::{TABLE, World, clock, new_reminder, new_task};
@@ -126,10 +125,10 @@ async fn deleting_takes_the_reminders_along_and_leaves_none_behind() {
     world.reminder(&task, HOUR * 3).await;
     let stale = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.reminder(&task, HOUR * 4).await;
-    let refused = world.store.delete_task(&world.permit(), &stale, &CounterSnapshot::default(), clock::now()).await;
+    let refused = world.store.delete_task(&world.permit(), &stale, clock::now()).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged, "it would have left the second reminder behind");
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     assert_eq!((world.count("TASK#").await, world.count("REM#").await), (0, 0));
     let orphan = world.store.create_reminder(&world.permit(), &new_reminder(&task, HOUR)).await;
     assert_eq!(refusal(orphan), Refusal::TaskGone);
@@ -146,7 +145,7 @@ async fn a_task_that_was_changed_since_the_reading_is_not_deleted() {
         .update_task(&world.permit(), &stale, &stale.task.change(patch, &Zone::UTC, clock::now()))
         .await
         .unwrap();
-    let refused = world.store.delete_task(&world.permit(), &stale, &CounterSnapshot::default(), clock::now()).await;
+    let refused = world.store.delete_task(&world.permit(), &stale, clock::now()).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     assert_eq!(read(&world, &task).await.version, 2);
 }
@@ -170,7 +169,7 @@ async fn the_ten_thousand_and_first_task_is_refused_until_one_is_deleted() {
     let refused = world.store.create_task(&world.permit(), &one_more).await;
     assert_eq!(refusal(refused), Refusal::TooManyTasks);
     let row = world.store.task(world.user.id, first.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     world.store.create_task(&world.permit(), &one_more).await.unwrap();
 }
 

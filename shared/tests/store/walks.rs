@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::domain::field::Patch;
 use shared::domain::reminder::ReminderPatch;
 use shared::domain::task::{Task, TaskPatch};
 use shared::domain::task_query::TaskQuery;
@@ -65,7 +64,7 @@ async fn step_over_tasks(world: &World, passing: &mut Vec<TaskId>, step: &Step) 
         Step::Remove(which) => {
             let Some(at) = some(*which) else { return };
             let row = world.store.task(world.user.id, passing.swap_remove(at)).await.unwrap().unwrap();
-            world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+            world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
         }
     }
 }
@@ -97,12 +96,7 @@ async fn step_over_reminders(world: &World, task: &Task, passing: &mut Vec<Remin
             let Some(at) = some(*which) else { return };
             let reminder = world.store.reminder(world.user.id, passing[at]).await.unwrap().unwrap();
             let now = clock::now();
-            let patch = ReminderPatch {
-                scheduled_at: Some(now.plus(ahead(*day))),
-                channel: None,
-                message: Patch::Keep,
-                status: None,
-            };
+            let patch = ReminderPatch { scheduled_at: Some(now.plus(ahead(*day))), ..ReminderPatch::default() };
             let moved = reminder.change(patch, now).unwrap();
             world.store.update_reminder(&world.permit(), &moved, &CounterSnapshot::default()).await.unwrap();
         }

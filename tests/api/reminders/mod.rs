@@ -5,5 +5,7 @@ mod fire;
 mod lateness;
 mod list;
 mod mail;
+mod relative;
 mod silent;
+mod snooze;
 mod update;

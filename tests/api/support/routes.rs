@@ -83,7 +83,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 
 impl Route {
     /// All that read or change something under `/api`, but the unsubscribe links, which prove themselves.
-    pub(crate) const ALL: [Self; 45] = [
+    pub(crate) const ALL: [Self; 46] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/verify-otp", Access::Anyone, Reads::Json),
@@ -122,6 +122,7 @@ impl Route {
         route("GET", "/api/reminders", Access::SignedIn, Reads::Nothing),
         route("PUT", "/api/reminders/{id}", Access::SignedIn, Reads::Json),
         route("DELETE", "/api/reminders/{id}", Access::SignedIn, Reads::Nothing),
+        route("POST", "/api/reminders/{id}/snooze", Access::SignedIn, Reads::Json),
         route("GET", "/api/notifications", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/notifications/count", Access::SignedIn, Reads::Nothing),
         route("PATCH", "/api/notifications/read-all", Access::SignedIn, Reads::Nothing),
@@ -211,6 +212,7 @@ impl Route {
             (_, "/api/user/set-password") => json!({"password": "Another-Pass-1"}),
             (_, "/api/tasks/{id}/attachments" | "/api/attachments/{id}") => json!({"files": [a_text(1)]}),
             (_, path) if path.starts_with("/api/tasks") => json!({"title": "Water the ferns"}),
+            (_, "/api/reminders/{id}/snooze") => json!({"minutes": 60}),
             ("POST", _) => json!({"taskId": unknown_id(), "scheduledAt": minutes_ahead(100)}),
             _ => json!({"message": "Two cups"}),
         }

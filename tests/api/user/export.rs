@@ -89,11 +89,14 @@ async fn the_file_has_all_that_is_the_user_s_and_no_secret() {
     other.task("Somebody else's").await;
     let task = user.create_task(json!({"title": "Water the ferns", "description": "Two <b>cups</b> 🌿"})).await;
     let reminder = user.remind(&task, &fires_in(86_400)).await;
+    let over = json!({"taskId": id(&task), "scheduledAt": fires_in(86_400), "status": "completed"});
+    let over = user.create_reminder(over).await;
     let done = user.task("Feed the cat").await;
     user.complete(&done).await;
 
     let (body, file) = file(&app, text(&exported(&user).await, "url")).await;
-    let fields = ["attachments", "exportedAt", "notifications", "reminders", "sessions", "tasks", "user"];
+    let fields =
+        ["attachments", "completions", "exportedAt", "notifications", "reminders", "sessions", "tasks", "user"];
     assert_eq!(names(&file), fields);
     instant(&file["exportedAt"]);
     assert_eq!((&file["user"]["id"], &file["user"]["email"]), (&json!(user.id), &json!(user.email)));
@@ -104,7 +107,9 @@ async fn the_file_has_all_that_is_the_user_s_and_no_secret() {
     let titles: BTreeSet<&str> = each(&tasks, "title").into_iter().collect();
     assert_eq!(titles, BTreeSet::from(["Feed the cat", "Water the ferns"]));
     assert!(tasks.iter().any(|task| task["description"] == "Two <b>cups</b> 🌿"), "{tasks:?}");
-    assert_eq!(each(&list("reminders"), "id"), [id(&reminder)]);
+    let reminders: BTreeSet<String> = each(&list("reminders"), "id").into_iter().map(ToOwned::to_owned).collect();
+    assert_eq!(reminders, BTreeSet::from([id(&reminder).to_owned(), id(&over).to_owned()]));
+    assert_eq!(each(&list("completions"), "reminderId"), [id(&over)]);
     assert_eq!(list("notifications").len(), 1);
     assert!(list("attachments").is_empty());
 

@@ -105,6 +105,15 @@ impl World {
         reminder
     }
 
+    /// A stored reminder so many minutes before the task's due date.
+    pub async fn relative_reminder(&self, task: &Task, offset_minutes: u32) -> Reminder {
+        let reminder = new_relative_reminder(task, offset_minutes);
+        self.store.create_reminder(&self.permit(), &reminder).await.unwrap();
+        let reminder = self.store.reminder(self.user.id, reminder.id).await.unwrap().unwrap();
+        self.store.meter().take();
+        reminder
+    }
+
     /// The user's mails, in no order.
     pub async fn mails(&self) -> Vec<Mail> {
         let found = self
@@ -121,6 +130,20 @@ impl World {
             .await
             .unwrap();
         found.items().iter().map(|item| serde_dynamo::from_item(item.clone()).unwrap()).collect()
+    }
+
+    /// Deletes the rows of the user's completions, and leaves everything else: as versions without such rows left it.
+    pub async fn forget_completions(&self) {
+        use aws_sdk_dynamodb::types::AttributeValue::S;
+        let user = format!("USER#{}", self.user.id);
+        let query = self.client.query().table_name(TABLE).key_condition_expression("PK = :pk AND begins_with(SK, :sk)");
+        let query =
+            query.expression_attribute_values(":pk", S(user)).expression_attribute_values(":sk", S("DONE#".to_owned()));
+        for item in query.send().await.unwrap().items() {
+            let key = |name: &str| item.get(name).unwrap().clone();
+            let delete = self.client.delete_item().table_name(TABLE).key("PK", key("PK")).key("SK", key("SK"));
+            delete.send().await.unwrap();
+        }
     }
 
     /// How many rows the user has whose sort key begins so.
@@ -227,7 +250,14 @@ pub fn new_task(user: &User, body: Value) -> Task {
 pub fn new_reminder(task: &Task, ahead: Duration) -> Reminder {
     let now = clock::now();
     let input = parsed(json!({"taskId": task.id, "scheduledAt": now.plus(ahead)}), now);
-    Reminder::new(task.user_id, input, now)
+    Reminder::new(task.user_id, input, None, now).unwrap()
+}
+
+/// A reminder so many minutes before the task's due date.
+pub fn new_relative_reminder(task: &Task, offset_minutes: u32) -> Reminder {
+    let now = clock::now();
+    let input = parsed(json!({"taskId": task.id, "offsetMinutes": offset_minutes}), now);
+    Reminder::new(task.user_id, input, task.due_date, now).unwrap()
 }
 
 /// What a reminder of this task and user does when it fires now.

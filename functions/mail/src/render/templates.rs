@@ -126,11 +126,15 @@ pub(super) struct TokenTheftText<'a> {
     pub(super) device: Option<&'a str>,
 }
 
-/// What both templates of the hour-before mail show.
+/// What both templates of a reminder's mail show.
 #[derive(Clone, Copy)]
 pub(super) struct HourBefore<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) title: &'a str,
+    /// `Due in 10 minutes`.
+    pub(super) heading: &'a str,
+    /// The same within a sentence.
+    pub(super) remaining: &'a str,
     pub(super) description: Option<&'a str>,
     pub(super) due: &'a str,
     pub(super) priority: &'a str,

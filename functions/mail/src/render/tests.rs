@@ -32,7 +32,7 @@ fn reminder_mail(user: &User, title: &str, message: &str) -> Mail {
     let new = parsed(json!({"title": title, "dueDate": "2026-01-01T09:00:00Z"}), now);
     let task = Task::new(user.id, new, &Zone::UTC, now);
     let body = json!({"taskId": task.id, "scheduledAt": "2026-01-01T08:00:00Z", "message": message});
-    Mail::hour_before(&Reminder::new(user.id, parsed(body, now), now), &task, now)
+    Mail::reminder(&Reminder::new(user.id, parsed(body, now), None, now).unwrap(), &task, now)
 }
 
 #[test]
@@ -43,6 +43,23 @@ fn what_users_wrote_is_escaped_in_html_and_plain_in_text() {
     assert!(!rendered.html.contains("<script>") && !rendered.html.contains("<img") && !rendered.html.contains("<b>"));
     assert!(rendered.text.contains("<script>alert(1)</script>") && rendered.text.contains("<b>bold</b>"));
     assert_eq!(rendered.subject, "Reminder: <script>alert(1)</script> is due soon");
+}
+
+#[test]
+fn a_reminder_s_mail_says_how_much_is_left_by_its_lead() {
+    let user = user("Asha");
+    let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+    let due = "2026-01-01T09:00:00Z";
+    let task = Task::new(user.id, parsed(json!({"title": "Pay rent", "dueDate": due}), now), &Zone::UTC, now);
+    for (lead, words) in [(60, "due soon"), (10, "due in 10 minutes"), (0, "due now")] {
+        let new = parsed(json!({"taskId": task.id, "offsetMinutes": 0, "leadMinutes": lead}), now);
+        let reminder = Reminder::new(user.id, new, task.due_date, now).unwrap();
+        let mail = Mail::reminder(&reminder, &task, reminder.fires_at().unwrap());
+        let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
+        assert_eq!(rendered.subject, format!("Reminder: Pay rent is {words}"));
+        assert!(rendered.text.contains(&format!("Pay rent is {words}.")), "{}", rendered.text);
+        assert!(rendered.html.contains(&format!(">D{}</h1>", &words[1..])), "{}", rendered.html);
+    }
 }
 
 #[test]
@@ -217,7 +234,7 @@ fn nothing_that_a_stranger_wrote_but_a_title_reaches_an_address_that_is_not_veri
     });
     let task = Task::new(stranger.id, parsed(new, now), &Zone::UTC, now);
     let body = json!({"taskId": task.id, "scheduledAt": "2026-01-01T08:00:00Z", "message": "Message of evil.example"});
-    mails.push(Mail::hour_before(&Reminder::new(stranger.id, parsed(body, now), now), &task, now));
+    mails.push(Mail::reminder(&Reminder::new(stranger.id, parsed(body, now), None, now).unwrap(), &task, now));
     let mut digest = digest_mail(&stranger, &["Pay rent"]);
     if let MailContent::Digest { tasks, .. } = &mut digest.content {
         tasks[0].category.clone_from(&task.category);

@@ -11,7 +11,7 @@ use shared::domain::field::Field;
 use shared::domain::link::Link;
 use shared::domain::notification::{Notification, NotificationKind};
 use shared::domain::password::PasswordHash;
-use shared::domain::reminder::{Channel, NewReminder, Reminder, ReminderMessage, ReminderStatus};
+use shared::domain::reminder::{Channel, NewReminder, Reminder, ReminderMessage, ReminderStatus, ReminderTime};
 use shared::domain::task::{Category, Priority, Task, TaskDescription, TaskStatus, TaskTitle};
 use shared::domain::user::{AuthProvider, PersonName, User};
 use shared::domain::zone::Zone;
@@ -109,8 +109,9 @@ pub(super) fn reminder(row: &Value, user: UserId, now: Timestamp) -> Read<Remind
     let message: Option<ReminderMessage> = columns.optional("Message", &["message"]);
     let status = columns.optional::<ReminderStatus>("Status", &["status"]).unwrap_or(ReminderStatus::Pending);
     let status = if email_sent && status == ReminderStatus::Pending { ReminderStatus::Completed } else { status };
-    let new = NewReminder { task_id, scheduled_at, channel, message, status: Some(status) };
-    let planned = Reminder::new(user, new, now);
+    let time = ReminderTime::At(scheduled_at);
+    let new = NewReminder { task_id, time, lead_minutes: None, channel, message, status: Some(status) };
+    let planned = Reminder::new(user, new, None, now).map_err(|error| error.message)?;
     let delivery: Delivery = match sent_at.filter(|_| email_sent) {
         Some(at) => planned.delivery.sent(at, 1),
         None => planned.delivery.clone(),

@@ -53,6 +53,8 @@ pub enum UserRowKey {
     Days(Date),
     /// The days of a year that have completed reminders.
     Streak(i16),
+    /// A completion of a reminder of a task on a day.
+    Completion(TaskId, ReminderId, Date),
     /// A task.
     Task(TaskId),
     /// A reminder.
@@ -140,6 +142,7 @@ impl UserRowKey {
             super::CATEGORY_PREFIX => Some(Self::Category(rest.to_owned())),
             super::DAYS_PREFIX => month(rest).map(Self::Days),
             super::STREAK_PREFIX => number(rest).map(Self::Streak),
+            super::COMPLETION_PREFIX => completion(rest),
             super::TASK_PREFIX => TaskId::parse(rest).ok().map(Self::Task),
             super::REMINDER_PREFIX => ReminderId::parse(rest).ok().map(Self::Reminder),
             super::ATTACHMENT_PREFIX => AttachmentId::parse(rest).ok().map(Self::Attachment),
@@ -160,6 +163,7 @@ impl UserRowKey {
             Self::Category(name) => super::category(user, name),
             Self::Days(month) => super::days(user, *month),
             Self::Streak(year) => super::streak(user, *year),
+            Self::Completion(task, reminder, day) => super::completion(user, (*task, *reminder), *day),
             Self::Task(id) => super::task(user, *id),
             Self::Reminder(id) => super::reminder(user, *id),
             Self::Attachment(id) => super::attachment(user, *id),
@@ -179,6 +183,13 @@ fn after_first_hash(key: &str) -> Option<(&str, &str)> {
 /// A number without a sign.
 fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// A task, a reminder and a day, `<task>#<reminder>#2026-03-01`.
+fn completion(text: &str) -> Option<UserRowKey> {
+    let (task, rest) = text.split_once('#')?;
+    let (reminder, day) = rest.split_once('#')?;
+    Some(UserRowKey::Completion(TaskId::parse(task).ok()?, ReminderId::parse(reminder).ok()?, day.parse().ok()?))
 }
 
 /// The first of a month, `2026-03`.
@@ -209,6 +220,9 @@ mod tests {
             "[0-9a-f]{64}".prop_map(UserRowKey::Idempotency),
             (1970_i16..=9999, 1_i8..=12).prop_map(|(year, month)| UserRowKey::Days(Date::constant(year, month, 1))),
             (1970_i16..=9999).prop_map(UserRowKey::Streak),
+            (1970_i16..=9999, 1_i8..=12, 1_i8..=28).prop_map(|(year, month, day)| {
+                UserRowKey::Completion(TaskId::new(), ReminderId::new(), Date::constant(year, month, day))
+            }),
         ]
     }
 
@@ -259,6 +273,7 @@ mod tests {
             (&user, "TASK#1"),
             (&user, "DAYS#2026-13"),
             (&user, "DAYS#+026-03"),
+            (&user, "DONE#2026-03-01"),
             (&user, "TASK#019B0B6A-0000-7000-8000-00000000000A"),
             (&user, "ACCOUNT#"),
             (&user, ""),
