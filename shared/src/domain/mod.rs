@@ -18,6 +18,7 @@ pub mod link;
 pub mod mail;
 pub mod notification;
 pub mod password;
+pub mod recurrence;
 pub mod reminder;
 pub mod reminder_change;
 pub mod sweep;
