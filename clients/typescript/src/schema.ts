@@ -487,6 +487,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the completed and skipped occurrences of a recurring task, newest first */
+        get: operations["tasksOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/reminders": {
         parameters: {
             query?: never;
@@ -498,6 +515,23 @@ export interface paths {
         get: operations["tasksReminders"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Skip the present occurrence of a recurring task */
+        post: operations["tasksSkip"];
         delete?: never;
         options?: never;
         head?: never;
@@ -761,7 +795,7 @@ export interface components {
              * @description For programs; a code never changes its meaning.
              * @enum {string}
              */
-            code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "SIGN_IN_TO_VERIFY" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "SECURITY_NOTICE" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
+            code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "SIGN_IN_TO_VERIFY" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "SECURITY_NOTICE" | "NOT_OPEN" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
             /** @description Every bad field, with `VALIDATION_FAILED` only. */
             errors?: {
                 /** @description The field's name, as it is sent. */
@@ -899,6 +933,34 @@ export interface components {
             /** Format: uuid */
             userId: string;
         };
+        /** @description An occurrence of a recurring task that is over. */
+        Occurrence: {
+            /**
+             * Format: date-time
+             * @description When it was completed or skipped.
+             */
+            at: string;
+            /** Format: date-time */
+            dueDate: string;
+            /** @enum {string} */
+            outcome: "completed" | "skipped";
+        };
+        /** @description How a task recurs. */
+        Recurrence: {
+            /** @enum {string} */
+            anchor: "due" | "completion";
+            /**
+             * @description The rule in its canonical spelling.
+             * @example FREQ=WEEKLY;BYDAY=MO,TH
+             * @example FREQ=MONTHLY;BYMONTHDAY=-1
+             */
+            rrule: string;
+            /**
+             * @description An IANA time zone
+             * @example Asia/Kolkata
+             */
+            timezone: string;
+        };
         /** @description A reminder. */
         Reminder: {
             /** Format: date-time */
@@ -1007,6 +1069,7 @@ export interface components {
             link: string | null;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
+            recurrence: components["schemas"]["Recurrence"] | null;
             reminders: components["schemas"]["ReminderOfTask"][];
             /** @enum {string} */
             status: "todo" | "in-progress" | "completed";
@@ -1034,6 +1097,7 @@ export interface components {
             link?: string | null;
             /** @enum {string} */
             priority?: "low" | "medium" | "high";
+            recurrence?: components["schemas"]["Recurrence"] | null;
             reminders?: components["schemas"]["ReminderOfTask"][];
             /** @enum {string} */
             status?: "todo" | "in-progress" | "completed";
@@ -5049,6 +5113,22 @@ export interface operations {
                      * @enum {string|null}
                      */
                     priority?: "low" | "medium" | "high" | "" | null;
+                    /** @description How the task recurs, from its due date on. */
+                    recurrence?: {
+                        /**
+                         * @description `due`: the next occurrence of the rule; `completion`: the first one counted from the day of the completion.
+                         * @enum {string}
+                         */
+                        anchor: "due" | "completion";
+                        /**
+                         * @description A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT or UNTIL
+                         * @example FREQ=WEEKLY;BYDAY=MO,TH
+                         * @example FREQ=MONTHLY;BYMONTHDAY=-1
+                         */
+                        rrule: string;
+                        /** @description An IANA time zone */
+                        timezone?: string | ("" | null);
+                    } | ("" | null);
                     /**
                      * @description `todo` by default.
                      * @enum {string|null}
@@ -5341,6 +5421,8 @@ export interface operations {
             header?: {
                 /** @description ETag from your last read; a mismatch returns 412. */
                 "If-Match"?: string;
+                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 id: string;
@@ -5358,13 +5440,31 @@ export interface operations {
                     dueDate?: ((string | unknown | unknown | ("" | null)) | null) | unknown | unknown | ("" | null);
                     /** @description An http or https URL; null removes it. */
                     link?: string | ("" | null);
+                    /** @description With `status: completed`, the due date of the occurrence that is completed: a recurring task that has another one by then stays as it is. */
+                    occurrence?: string | ("" | null);
                     /**
                      * @description How much the task matters.
                      * @enum {string|null}
                      */
                     priority?: "low" | "medium" | "high" | "" | null;
+                    /** @description How the task recurs, from its due date on; null ends the recurrence. */
+                    recurrence?: {
+                        /**
+                         * @description `due`: the next occurrence of the rule; `completion`: the first one counted from the day of the completion.
+                         * @enum {string}
+                         */
+                        anchor: "due" | "completion";
+                        /**
+                         * @description A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT or UNTIL
+                         * @example FREQ=WEEKLY;BYDAY=MO,TH
+                         * @example FREQ=MONTHLY;BYMONTHDAY=-1
+                         */
+                        rrule: string;
+                        /** @description An IANA time zone */
+                        timezone?: string | ("" | null);
+                    } | ("" | null);
                     /**
-                     * @description `completed` cancels its pending reminders.
+                     * @description `completed` cancels its pending reminders. A task that recurs advances to its next occurrence.
                      * @enum {string|null}
                      */
                     status?: "todo" | "in-progress" | "completed" | "" | null;
@@ -5387,8 +5487,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description One task. */
+                        /** @description The task after the update. */
                         data: {
+                            /** @description The occurrence of a recurring task that the update completed. */
+                            completedOccurrence: components["schemas"]["Occurrence"] | null;
                             task: components["schemas"]["Task"];
                         };
                         message: string;
@@ -5499,6 +5601,20 @@ export interface operations {
             415: {
                 headers: {
                     "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Idempotency-Key reused for another request */
+            422: {
+                headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -5921,6 +6037,131 @@ export interface operations {
             };
         };
     };
+    tasksOccurrences: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description A page of a task's occurrences. */
+                        data: {
+                            /** @description The cursor of the next page; null at the end. */
+                            nextCursor: string | null;
+                            occurrences: components["schemas"]["Occurrence"][];
+                        };
+                        message: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Server error */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     tasksReminders: {
         parameters: {
             query?: never;
@@ -5970,6 +6211,226 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Server error */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tasksSkip: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag from your last read; a mismatch returns 412. */
+                "If-Match"?: string;
+                /** @description A repeated key with the same body returns the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description The due date of the occurrence that is skipped: a task that has another one by then stays as it is. */
+                    occurrence?: string | ("" | null);
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The task after the skip. */
+                        data: {
+                            /** @description The occurrence that the request skipped; null when the task had another one by then. */
+                            skippedOccurrence: components["schemas"]["Occurrence"] | null;
+                            task: components["schemas"]["Task"];
+                        };
+                        message: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Precondition failed */
+            412: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Idempotency-Key reused for another request */
+            422: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];

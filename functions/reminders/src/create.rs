@@ -15,5 +15,5 @@ pub async fn handle(app: &App, request: &Request<'_, NewReminder>) -> Result<Cre
     let reminder = Reminder::new(request.caller()?.id, request.body(app)?, request.now());
     let answer =
         Created::new("Reminder created successfully", ReminderData::from(reminder.clone())).etag(reminder.version);
-    request.create_once(app, answer, async |permit| app.store.create_reminder(permit, &reminder).await).await
+    request.answer_once(app, answer, async |permit| app.store.create_reminder(permit, &reminder).await).await
 }

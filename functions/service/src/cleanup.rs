@@ -55,6 +55,7 @@ impl QueueFunction for Cleaner {
         match message.body {
             CleanUp::Task { user_id, task_id } => {
                 self.store.delete_notifications_of(permit, user_id, task_id, now).await?;
+                self.store.delete_occurrences_of(permit, user_id, task_id).await?;
                 self.attachments(permit, user_id, task_id).await
             }
             CleanUp::Attachment { user_id, task_id, attachment_id } => {

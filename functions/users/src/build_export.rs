@@ -99,18 +99,21 @@ enum Section {
     Sessions,
     Attachments,
     Notifications,
+    Occurrences,
     Reminders,
     Tasks,
 }
 
 impl Section {
-    const ALL: [Self; 5] = [Self::Sessions, Self::Attachments, Self::Notifications, Self::Reminders, Self::Tasks];
+    const ALL: [Self; 6] =
+        [Self::Sessions, Self::Attachments, Self::Notifications, Self::Occurrences, Self::Reminders, Self::Tasks];
 
     fn name(self) -> &'static str {
         match self {
             Self::Sessions => "sessions",
             Self::Attachments => "attachments",
             Self::Notifications => "notifications",
+            Self::Occurrences => "occurrences",
             Self::Reminders => "reminders",
             Self::Tasks => "tasks",
         }
@@ -119,7 +122,7 @@ impl Section {
     fn shown(self) -> Shown {
         match self {
             Self::Sessions => SESSION_SHOWN,
-            Self::Attachments | Self::Notifications | Self::Reminders | Self::Tasks => MACHINERY,
+            Self::Attachments | Self::Notifications | Self::Occurrences | Self::Reminders | Self::Tasks => MACHINERY,
         }
     }
 }
@@ -140,6 +143,7 @@ const MACHINERY: Shown = Shown::AllBut(&[
     "countedCategory",
     "cardsVersion",
     "overdueTold",
+    "taskVersion",
     keys::EXPIRES_AT,
 ]);
 
@@ -205,6 +209,7 @@ impl File {
             }
             UserRowKey::Session(_) => Section::Sessions,
             UserRowKey::Attachment(_) => Section::Attachments,
+            UserRowKey::Occurrence(..) => Section::Occurrences,
             UserRowKey::Reminder(_) => Section::Reminders,
             UserRowKey::Task(_) => Section::Tasks,
             // They follow from the others, or are of no use to the user.
@@ -269,6 +274,7 @@ mod tests {
             UserRowKey::Attachment(AttachmentId::new()),
             UserRowKey::Inbox,
             UserRowKey::Notification(NotificationId::new()),
+            UserRowKey::Occurrence(TaskId::new(), 2),
             UserRowKey::Reminder(ReminderId::new()),
             UserRowKey::Task(TaskId::new()),
         ];

@@ -92,6 +92,8 @@ catalogue! {
     AttachmentNotReady = 409, "ATTACHMENT_NOT_READY", "The file is not ready yet";
     /// The notification is a security notice of the last seven days.
     SecurityNotice = 409, "SECURITY_NOTICE", "Security notices can be deleted after 7 days";
+    /// There is nothing open to act on: the task does not recur, or it is completed.
+    NotOpen = 409, "NOT_OPEN", "It is not open";
     /// Concurrent changes kept conflicting; retry.
     Conflict = 409, "CONFLICT", "Changed by another request. Try again";
     /// The ETag in `If-Match` is outdated; nothing was changed.

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that creates can be sent again, and creates once.
+//! `Idempotency-Key`: a request that creates or advances something can be sent again, and does it once.
 //!
 //! The key and the body are kept as keyed hashes: a body may hold a password. See [`crate::store::idempotency`] for how
 //! the first answer is kept.
@@ -7,7 +7,7 @@ use lambda_http::http::HeaderValue;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::{Created, WithHead};
+use super::answer::{Enveloped, WithHead};
 use super::error::{ApiError, ErrorCode};
 use super::request::RequestParts;
 use super::{App, Permit};
@@ -42,29 +42,55 @@ impl RequestParts {
     ///
     /// # Errors
     /// 400 for a bad key, 422 when the key was used for another request, and those of `write`.
-    pub async fn create_once<T: Serialize>(
+    pub async fn answer_once<const STATUS: u16, T: Serialize>(
         &self,
         app: &App,
-        answer: Created<T>,
+        answer: Enveloped<STATUS, T>,
         write: impl AsyncFnOnce(&Permit) -> Result<(), WriteError>,
-    ) -> Result<Created<T>, ApiError> {
+    ) -> Result<Enveloped<STATUS, T>, ApiError> {
+        if self.idempotency_key()?.is_none() {
+            write(&self.permit().await?).await?;
+            return Ok(answer);
+        }
         let header = |name| answer.header_value(name).map(str::to_owned);
         let first = FirstAnswer::Body {
-            status: Created::<T>::STATUS,
+            status: STATUS,
             body: answer.body()?.into_owned(),
             etag: header("etag"),
             location: header("location"),
         };
         match self.write_once(app, &canonical(self.bytes()), first, write).await? {
             Outcome::Written => Ok(answer),
-            Outcome::Repeated { first: FirstAnswer::Body { body, etag, location, .. }, .. } => {
-                let headers = [("etag", etag), ("location", location)];
-                let present = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
-                Ok(present.fold(Created::stored(body), |answer, (name, value)| answer.header(name, value)))
-            }
-            Outcome::Repeated { first: FirstAnswer::Rows { .. }, .. } => {
-                Err(ApiError::internal("the first answer has no body"))
-            }
+            Outcome::Repeated { first, .. } => stored(first),
+        }
+    }
+
+    /// The answer in `result`; in place of an error that the same request may have caused when it was sent before (the version
+    /// has changed, the task is completed), its first answer. 1 call after an error, if the request has an `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// That of `result`; 401 for an ended session, 422 when the key was used for another request.
+    pub async fn or_first_answer<const STATUS: u16, T>(
+        &self,
+        app: &App,
+        result: Result<Enveloped<STATUS, T>, ApiError>,
+    ) -> Result<Enveloped<STATUS, T>, ApiError> {
+        const MAY_FOLLOW: [ErrorCode; 4] =
+            [ErrorCode::NotFound, ErrorCode::NotOpen, ErrorCode::PreconditionFailed, ErrorCode::ValidationFailed];
+        let error = match result {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let Some(key) = self.idempotency_key()?.filter(|_| MAY_FOLLOW.contains(&error.code())) else {
+            return Err(error);
+        };
+        let caller = self.caller()?;
+        let none = FirstAnswer::Rows { attachments: Vec::new() };
+        let once = self.once(&*app.keyring().await?, key, &canonical(self.bytes()), none);
+        match app.store.first_answer((caller.id, caller.session), &once).await? {
+            None => Err(error),
+            Some(earlier) if earlier.request == once.request => stored(earlier.answer),
+            Some(_) => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
         }
     }
 
@@ -72,7 +98,7 @@ impl RequestParts {
     /// spelled; `first` is kept as its answer.
     ///
     /// # Errors
-    /// As [`Self::create_once`].
+    /// As [`Self::answer_once`].
     pub async fn write_once(
         &self,
         app: &App,
@@ -121,6 +147,16 @@ impl RequestParts {
             answer,
         }
     }
+}
+
+/// An answer that was given before.
+fn stored<const STATUS: u16, T>(first: FirstAnswer) -> Result<Enveloped<STATUS, T>, ApiError> {
+    let FirstAnswer::Body { body, etag, location, .. } = first else {
+        return Err(ApiError::internal("the first answer has no body"));
+    };
+    let headers = [("etag", etag), ("location", location)];
+    let present = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    Ok(present.fold(Enveloped::stored(body), |answer, (name, value)| answer.header(name, value)))
 }
 
 fn read_key(value: &HeaderValue) -> Result<&str, FieldError> {

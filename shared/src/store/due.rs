@@ -52,6 +52,7 @@ impl DueRow {
             | UserRowKey::Streak(_)
             | UserRowKey::Notification(_)
             | UserRowKey::Inbox
+            | UserRowKey::Occurrence(..)
             | UserRowKey::Idempotency(_) => None,
         }
     }

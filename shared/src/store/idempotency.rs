@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::row::Row;
 use super::update::Expression;
-use super::{Item, keys, number};
+use super::{Item, ReadError, Store, keys, number};
 use crate::clock::Timestamp;
-use crate::id::{AttachmentId, UserId};
+use crate::id::{AttachmentId, SessionId, UserId};
 
 /// How long a first answer is given again.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,6 +56,19 @@ pub enum FirstAnswer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         location: Option<String>,
     },
+}
+
+impl Store {
+    /// What was kept of an earlier request with the same key as `once`, for a session that must be alive. 1 call.
+    ///
+    /// # Errors
+    /// [`ReadError::SessionEnded`], or the table failed.
+    pub async fn first_answer(&self, caller: (UserId, SessionId), once: &Once) -> Result<Option<Once>, ReadError> {
+        let key = keys::idempotency(caller.0, &once.key);
+        let mut rows = self.rows_in_session(caller, vec![key.clone()], once.at).await?;
+        let earlier = rows.take_item(&key).map(|item| once.earlier(&item)).transpose()?;
+        Ok(earlier.flatten())
+    }
 }
 
 /// The part of a row that holds a first answer.
