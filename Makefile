@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_U
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images lint audit fmt build package doctor cdk-synth deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -94,6 +94,9 @@ contract: python ## writes docs/openapi.json, docs/api.html, docs/facts.json and
 
 fuzz-images: python ## compares random pictures with Pillow and a reference compositor. CASES=3000 SEED=
 	@exec $(PY) -m infra.bench.images.differences $(or $(CASES),3000) $(SEED)
+
+fuzz-recurrence: tools ## compares random recurrence rules with python-dateutil. CASES=10000 SEED=
+	@exec $(PY) -m infra.local.recurrence $(or $(CASES),10000) $(SEED)
 
 bench-images: python ## compares our optimizer with sharp on the same pictures: CPU, memory, bytes, quality
 	@exec $(PY) -m infra.bench.images

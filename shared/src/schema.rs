@@ -17,6 +17,8 @@ pub trait Described {}
 impl<T: ?Sized> Described for T {}
 
 #[cfg(feature = "schema")]
+use crate::domain::body::Body;
+#[cfg(feature = "schema")]
 use crate::domain::field::{Blank, FieldIn};
 
 /// Makes the JSON Schema of a type.
@@ -120,6 +122,17 @@ impl<'g> ObjectSchema<'g> {
         if let Some(object) = self.object.as_object_mut() {
             object.insert("oneOf".to_owned(), cases.into());
         }
+    }
+
+    /// Adds an object that may be missing, null, or the empty string.
+    pub fn object<T: Body>(&mut self, name: &str, description: &str) {
+        let mut object = ObjectSchema::new(self.generator);
+        T::describe(&mut object);
+        let mut schema = object.finish();
+        if let (Some(schema), false) = (schema.as_object_mut(), description.is_empty()) {
+            schema.insert("description".to_owned(), description.into());
+        }
+        insert(&mut self.object, name, nullable_or_blank(schema), false);
     }
 
     fn schema_of<T: Described>(&mut self, description: &str) -> serde_json::Value {

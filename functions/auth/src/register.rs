@@ -69,5 +69,5 @@ pub async fn handle(app: &App, request: &Request<'_, NewAccount>) -> Result<Crea
     let new_user = NewUser { id: user.id, name: user.name.clone(), email: user.email.clone() };
     let answer = Created::new("User registered successfully", Registered { user: new_user })
         .counted_in(RateLimitClass::Register);
-    request.once(app, answer, async |permit| app.store.register(permit, &user, &mail, &token).await).await
+    request.answer_once(app, answer, async |permit| app.store.register(permit, &user, &mail, &token).await).await
 }

@@ -23,7 +23,6 @@ use shared::clock::{Clock, Timestamp};
 use shared::config::{Variable, parsed, required, url};
 use shared::domain::delivery::MailOutcome;
 use shared::domain::mail::{Mail, MailContent, MailLane, MailState};
-use shared::domain::task::TaskStatus;
 use shared::events::{Environment, Failure, Message, QueueFunction, log_reminder_lateness};
 use shared::messages::SendMail;
 use shared::runtime::Error;
@@ -158,7 +157,7 @@ impl Sender {
         }
         Ok(match self.store.task(mail.user_id, *task_id).await? {
             None => Some("its task was deleted"),
-            Some(row) if row.task.status == TaskStatus::Completed => Some("its task is completed"),
+            Some(row) if row.task.is_over_since(mail.created_at) => Some("its task is completed"),
             Some(_) => None,
         })
     }

@@ -31,7 +31,7 @@ use shared::id::{ReminderId, TokenSeed};
 use shared::messages::SendMail;
 use shared::store::Permit;
 use shared::store::mailboxes::AddressedMail;
-use test_support::{Answer, Scripted, World, clock, keyring, verification};
+use test_support::{Answer, Scripted, World, clock, keyring, parsed, verification};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const MAX_RECEIVES: u32 = 4;
@@ -410,7 +410,7 @@ async fn the_mail_of_a_user_who_was_deleted_on_its_way_does_not_leave() {
 #[tokio::test]
 async fn a_mail_that_was_parked_for_hours_leaves_only_if_its_task_still_is_to_be_done() {
     let hours_later = clock::now().plus(Duration::from_secs(3 * 3600));
-    for (change, leaves) in [("nothing", true), ("completed", false), ("deleted", false)] {
+    for (change, leaves) in [("nothing", true), ("completed", false), ("deleted", false), ("skipped", false)] {
         let post = post(vec![sent()]).await;
         let (store, permit, user) = (&post.world.store, post.world.permit(), post.world.user.id);
         let MailContent::HourBefore { task_id, .. } = post.mail.content else { panic!("a reminder's mail") };
@@ -418,7 +418,19 @@ async fn a_mail_that_was_parked_for_hours_leaves_only_if_its_task_still_is_to_be
         match change {
             "completed" => {
                 let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-                store.update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
+                store
+                    .update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap())
+                    .await
+                    .unwrap();
+            }
+            "skipped" => {
+                let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due"});
+                let recurring: TaskPatch =
+                    parsed(json!({"dueDate": "2031-03-01", "recurrence": recurrence}), clock::now());
+                let change = row.task.change(recurring, &Zone::UTC, clock::now()).unwrap();
+                store.update_task(&permit, &row, &change).await.unwrap();
+                let row = store.task(user, task_id).await.unwrap().unwrap();
+                store.update_task(&permit, &row, &row.task.skip(None, clock::now()).unwrap()).await.unwrap();
             }
             "deleted" => store.delete_task(&permit, &row, clock::now()).await.unwrap(),
             _ => {}
@@ -438,7 +450,11 @@ async fn a_mail_that_is_on_time_leaves_although_its_task_was_completed_this_mome
     let row = post.world.store.task(post.world.user.id, task_id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
     let permit = post.world.permit();
-    post.world.store.update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
+    post.world
+        .store
+        .update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap())
+        .await
+        .unwrap();
     post.world.store.meter().take();
     post.deliver(1, clock::now()).await.unwrap();
     assert_eq!(post.ses.asked().len(), 1);

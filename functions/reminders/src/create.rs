@@ -9,8 +9,8 @@ use crate::{ReminderData, due_date};
 pub const OPERATION: Operation<NewReminder, Created<ReminderData>> =
     Operation::post("/api/reminders", "Create a reminder of a task")
         .describe(
-            "An email (types `email` and `both`) and an in-app notification are sent one hour before \
-             `scheduledAt`, or at once if less than an hour is left.",
+            "An email (types `email` and `both`) and an in-app notification are sent `leadMinutes` before `scheduledAt`, \
+             or at once if less is left. With `offsetMinutes` in place of `scheduledAt`, the time follows the task's due date.",
         )
         .idempotent()
         .etag()
@@ -22,20 +22,13 @@ pub async fn handle(app: &App, request: &Request<'_, NewReminder>) -> Result<Cre
         return create(app, request, new, None).await;
     }
     // The due date may move between its reading and the write, which then is refused.
-    retry_conflicts(async || {
-        let created = match due_date(app, request, new.task_id).await {
-            Ok(due) => create(app, request, new.clone(), due).await,
-            Err(error) => Err(error),
-        };
-        match created {
-            // Sent again, it finds the task as it is by now.
-            Err(error) if [ErrorCode::NotFound, ErrorCode::ValidationFailed].contains(&error.code()) => {
-                request.first_answer(app).await?.ok_or(error)
-            }
-            created => created,
-        }
+    let created = retry_conflicts(async || {
+        let due = due_date(app, request, new.task_id).await?;
+        create(app, request, new.clone(), due).await
     })
-    .await
+    .await;
+    // Sent again, it finds the task as it is by now.
+    request.or_first_answer(app, created).await
 }
 
 async fn create(
@@ -47,5 +40,5 @@ async fn create(
     let reminder = Reminder::new(request.caller()?.id, new, due, request.now()).map_err(|error| vec![error])?;
     let answer =
         Created::new("Reminder created successfully", ReminderData::from(reminder.clone())).etag(reminder.version);
-    request.once(app, answer, async |permit| app.store.create_reminder(permit, &reminder).await).await
+    request.answer_once(app, answer, async |permit| app.store.create_reminder(permit, &reminder).await).await
 }

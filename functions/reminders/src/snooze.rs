@@ -8,6 +8,10 @@ use crate::{ReminderData, reminder_of_path};
 
 pub const OPERATION: Operation<Snooze, Success<ReminderData>> =
     Operation::post("/api/reminders/{id}/snooze", "Snooze a reminder: put it off, to be sent at that very moment")
+        .describe(
+            "The reminder is pending again and is sent at that very moment, without its lead. Moving the due date of its \
+             task ends the snooze of a relative reminder.",
+        )
         .if_match()
         .etag()
         .idempotent()
@@ -15,16 +19,15 @@ pub const OPERATION: Operation<Snooze, Success<ReminderData>> =
 
 pub async fn handle(app: &App, request: &Request<'_, Snooze>) -> Result<Success<ReminderData>, ApiError> {
     let snooze = request.body(app)?;
-    retry_conflicts(async || match read(app, request, snooze).await {
-        Ok(change) => {
-            let snoozed = ReminderData::from(change.next.clone());
-            let answer = Success::new("Reminder snoozed successfully", snoozed).etag(change.next.version);
-            request.once(app, answer, async |permit| app.store.snooze_reminder(permit, &change).await).await
-        }
-        // Sent again, it finds the reminder as its first run and others have left it.
-        Err(refused) => request.first_answer(app).await?.ok_or(refused),
+    let snoozed = retry_conflicts(async || {
+        let change = read(app, request, snooze).await?;
+        let snoozed = ReminderData::from(change.next.clone());
+        let answer = Success::new("Reminder snoozed successfully", snoozed).etag(change.next.version);
+        request.answer_once(app, answer, async |permit| app.store.snooze_reminder(permit, &change).await).await
     })
-    .await
+    .await;
+    // Sent again, it finds the reminder as its first run and others have left it.
+    request.or_first_answer(app, snoozed).await
 }
 
 async fn read(app: &App, request: &Request<'_, Snooze>, snooze: Snooze) -> Result<ReminderChange, ApiError> {

@@ -144,7 +144,11 @@ async fn a_completed_task_is_not_in_it() {
     let (world, task, at) = world().await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
+    world
+        .store
+        .update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap())
+        .await
+        .unwrap();
     run(&world, DigestCause::Planned, at).await;
     // The one notification is the completion's.
     assert_eq!(told(&world).await, (1, 0));

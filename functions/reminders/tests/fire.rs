@@ -117,6 +117,27 @@ async fn a_message_for_a_reminder_that_was_moved_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_message_for_a_reminder_whose_occurrence_was_completed_or_skipped_does_nothing() {
+    for skips in [false, true] {
+        let world = World::new().await;
+        let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due"});
+        let task = world.task(json!({"title": "Pay rent", "dueDate": due(), "recurrence": recurrence})).await;
+        let reminder = world.reminder(&task, HOUR * 3).await;
+        let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+        let completing = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+        let change = match skips {
+            true => row.task.skip(None, clock::now()).unwrap(),
+            false => row.task.change(completing, &Zone::UTC, clock::now()).unwrap(),
+        };
+        world.store.update_task(&world.permit(), &row, &change).await.unwrap();
+        for _ in 0..2 {
+            fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
+        }
+        assert_eq!(told(&world).await, (usize::from(!skips), 0), "the notification of the completion");
+    }
+}
+
+#[tokio::test]
 async fn a_reminder_that_a_client_sends_back_as_pending_after_it_fired_does_not_fire_again() {
     let (world, _, reminder) = world().await;
     let (stale, now) = (reminder.clone(), clock::now().plus(HOUR * 2));
@@ -183,7 +204,7 @@ async fn a_reminder_of_a_task_that_was_completed_before_it_fired_is_called_off()
     for (world, task, reminder) in worlds().await {
         let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-        world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
+        world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap()).await.unwrap();
         fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
         // The one notification is the completion's.
         assert_eq!(told(&world).await, (1, 0));

@@ -56,6 +56,7 @@ impl QueueFunction for Cleaner {
             CleanUp::Task { user_id, task_id } => {
                 self.store.delete_notifications_of(permit, user_id, task_id, now).await?;
                 self.completions((user_id, task_id), None, now).await?;
+                self.store.delete_occurrences_of(permit, user_id, task_id).await?;
                 self.attachments(permit, user_id, task_id).await
             }
             CleanUp::Reminder { user_id, task_id, reminder_id } => {

@@ -124,6 +124,7 @@ impl StreamFunction for Dispatcher {
             | UserRowKey::Notification(_)
             | UserRowKey::Inbox
             | UserRowKey::Mail(_)
+            | UserRowKey::Occurrence(..)
             | UserRowKey::Idempotency(_) => Ok(()),
         }
     }

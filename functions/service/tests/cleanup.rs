@@ -68,6 +68,30 @@ async fn all_rows_of_a_deleted_account_go_however_often_the_message_comes() {
 }
 
 #[tokio::test]
+async fn the_occurrences_of_a_deleted_task_go_and_those_of_others_stay() {
+    let world = World::new().await;
+    let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due"});
+    let body = json!({"title": "Water the ferns", "dueDate": "2031-03-01T09:00:00Z", "recurrence": recurrence});
+    let (task, other) = (world.task(body.clone()).await, world.task(body).await);
+    for (task, times) in [(&task, 30), (&other, 1)] {
+        for _ in 0..times {
+            let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+            let skipped = row.task.skip(None, clock::now()).unwrap();
+            world.store.update_task(&world.permit(), &row, &skipped).await.unwrap();
+        }
+    }
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    assert_eq!(world.count("OCC#").await, 31);
+    let (s3, queue) = (Scripted::new(vec![empty()]).await, Scripted::new(vec![Answer::ok()]).await);
+    let cleaner = cleaner(&world, &s3, &queue).await;
+    for _ in 0..2 {
+        handle(&cleaner, CleanUp::Task { user_id: world.user.id, task_id: task.id }).await.unwrap();
+        assert_eq!(world.count("OCC#").await, 1);
+    }
+}
+
+#[tokio::test]
 async fn what_was_counted_of_an_account_goes_with_it() {
     let world = World::new().await;
     let task = world.task(json!({"title": "Pay rent", "category": "Home"})).await;
@@ -76,7 +100,11 @@ async fn what_was_counted_of_an_account_goes_with_it() {
     world.store.create_reminder(&world.permit(), &done).await.unwrap();
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let complete = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), &row, &row.task.change(complete, &Zone::UTC, clock::now())).await.unwrap();
+    world
+        .store
+        .update_task(&world.permit(), &row, &row.task.change(complete, &Zone::UTC, clock::now()).unwrap())
+        .await
+        .unwrap();
     for kind in ["COUNTERS", "CATEGORY#", "DAYS#", "STREAK#", "INBOX", "NTF#", "MAIL#"] {
         assert_eq!(world.count(kind).await, 1, "{kind}");
     }

@@ -14,10 +14,10 @@ pub const OPERATION: Operation<NewTask, Created<TaskData>> = Operation::post("/a
 
 pub async fn handle(app: &App, request: &Request<'_, NewTask>) -> Result<Created<TaskData>, ApiError> {
     let new = request.body(app)?;
-    let zone = zone(app, request, ZoneNeeded::if_plain_date(new.needs_zone())).await?;
-    let task = Task::new(request.caller()?.id, new, &zone, request.now());
+    let zone = zone(app, request, ZoneNeeded::when(new.needs_zone())).await?;
+    let task = Task::new(request.caller()?.id, new, &zone, request.now())?;
     let answer = Created::new("Task created successfully", TaskData::new(app, task.clone()))
         .etag(task.version)
         .header("location", format!("/api/tasks/{}", task.id));
-    request.once(app, answer, async |permit| app.store.create_task(permit, &task).await).await
+    request.answer_once(app, answer, async |permit| app.store.create_task(permit, &task).await).await
 }

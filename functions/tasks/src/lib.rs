@@ -4,12 +4,15 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+pub mod occurrences;
 pub mod overdue;
 pub mod reminders;
+pub mod skip;
 pub mod update;
 
 use serde::Serialize;
 use shared::domain::task::{Task, TaskOut};
+use shared::domain::task_change::TaskChange;
 use shared::domain::zone::Zone;
 use shared::http::{ApiError, App, ErrorCode, RequestParts};
 use shared::id::TaskId;
@@ -23,6 +26,8 @@ shared::functions! {
         "tasks-update": http(update),
         "tasks-delete": http(delete),
         "tasks-reminders": http(reminders),
+        "tasks-skip": http(skip),
+        "tasks-occurrences": http(occurrences),
         "tasks-overdue": queue("overdue", overdue::Overdue),
     }
 }
@@ -52,7 +57,17 @@ async fn find(app: &App, request: &RequestParts, id: TaskId) -> Result<TaskRow, 
     row.ok_or_else(|| ApiError::not_found(TASK))
 }
 
-/// The caller's time zone, read only for a plain date.
+/// The change with what it does to the task's relative reminders. It reads them only where the due date moves, and not before the
+/// rate limiter has decided.
+async fn follow_due_date(app: &App, request: &RequestParts, change: TaskChange) -> Result<TaskChange, ApiError> {
+    if change.moved_reminders().next().is_none() {
+        return Ok(change);
+    }
+    request.permit().await?;
+    Ok(app.store.follow_due_date(change).await?)
+}
+
+/// The caller's time zone, read only where a request depends on it.
 async fn zone(app: &App, request: &RequestParts, needed: ZoneNeeded) -> Result<Zone, ApiError> {
     match needed {
         ZoneNeeded::No => Ok(Zone::UTC),
@@ -63,7 +78,7 @@ async fn zone(app: &App, request: &RequestParts, needed: ZoneNeeded) -> Result<Z
     }
 }
 
-/// Whether a request holds a plain date, which only the user's time zone makes an instant.
+/// Whether a request holds a plain date, which only the user's time zone makes an instant, or a recurrence without a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ZoneNeeded {
     Yes,
@@ -71,7 +86,7 @@ enum ZoneNeeded {
 }
 
 impl ZoneNeeded {
-    fn if_plain_date(is_plain_date: bool) -> Self {
-        if is_plain_date { Self::Yes } else { Self::No }
+    fn when(is_needed: bool) -> Self {
+        if is_needed { Self::Yes } else { Self::No }
     }
 }

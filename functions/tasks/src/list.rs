@@ -34,7 +34,7 @@ pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<TasksPag
     let parameters = (&TaskQuery::PARAMETERS[..], TaskQuery::read);
     let list = |query: &TaskQuery<DueDate>| format!("tasks?{}", query.fingerprint());
     let (mut page, query) = PageRequest::read_with(app, request, parameters, list).await?;
-    let zone = zone(app, request, ZoneNeeded::if_plain_date(query.needs_zone())).await?;
+    let zone = zone(app, request, ZoneNeeded::when(query.needs_zone())).await?;
     let query = query.resolve(&zone);
     let found = app.store.tasks(page.user, &query, page.after.take(), page.limit).await?;
     let shown = |task| Selected::new(TaskOut::new(task, &app.http.public_url), query.fields.clone());

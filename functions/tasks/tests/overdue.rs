@@ -35,7 +35,7 @@ async fn run(world: &World, task: &Task, now: Timestamp) {
 
 async fn change(world: &World, task: &Task, patch: TaskPatch) -> Task {
     let row = world.store.task(task.user_id, task.id).await.unwrap().unwrap();
-    let change = row.task.change(patch, &Zone::UTC, clock::now());
+    let change = row.task.change(patch, &Zone::UTC, clock::now()).unwrap();
     world.store.update_task(&world.permit(), &row, &change).await.unwrap();
     change.task
 }
@@ -114,7 +114,11 @@ async fn a_change_that_rests_on_an_older_reading_does_not_tell_it_again() {
     let row = world.store.task(task.user_id, task.id).await.unwrap().unwrap();
     run(&world, &task, at).await;
     let raised = TaskPatch { priority: Some(Priority::High), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), &row, &row.task.change(raised, &Zone::UTC, clock::now())).await.unwrap();
+    world
+        .store
+        .update_task(&world.permit(), &row, &row.task.change(raised, &Zone::UTC, clock::now()).unwrap())
+        .await
+        .unwrap();
     run(&world, &task, at).await;
     assert_eq!((world.count("NTF#").await, due(&world, None, at).await), (1, 0));
 }

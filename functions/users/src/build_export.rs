@@ -110,13 +110,22 @@ enum Section {
     Attachments,
     Completions,
     Notifications,
+    Occurrences,
     Reminders,
     Tasks,
 }
 
 impl Section {
     const ALL: [Self; 6] =
-        [Self::Sessions, Self::Attachments, Self::Completions, Self::Notifications, Self::Reminders, Self::Tasks];
+        [
+            Self::Sessions,
+            Self::Attachments,
+            Self::Completions,
+            Self::Notifications,
+            Self::Occurrences,
+            Self::Reminders,
+            Self::Tasks,
+        ];
 
     fn name(self) -> &'static str {
         match self {
@@ -124,6 +133,7 @@ impl Section {
             Self::Attachments => "attachments",
             Self::Completions => "completions",
             Self::Notifications => "notifications",
+            Self::Occurrences => "occurrences",
             Self::Reminders => "reminders",
             Self::Tasks => "tasks",
         }
@@ -132,7 +142,12 @@ impl Section {
     fn shown(self) -> Shown {
         match self {
             Self::Sessions => SESSION_SHOWN,
-            Self::Attachments | Self::Completions | Self::Notifications | Self::Reminders | Self::Tasks => MACHINERY,
+            Self::Attachments
+            | Self::Completions
+            | Self::Notifications
+            | Self::Occurrences
+            | Self::Reminders
+            | Self::Tasks => MACHINERY,
         }
     }
 }
@@ -155,6 +170,7 @@ const MACHINERY: Shown = Shown::AllBut(&[
     "countedCategory",
     "cardsVersion",
     "overdueTold",
+    "taskVersion",
     keys::EXPIRES_AT,
 ]);
 
@@ -221,6 +237,7 @@ impl File {
             UserRowKey::Session(_) => Section::Sessions,
             UserRowKey::Attachment(_) => Section::Attachments,
             UserRowKey::Completion(..) => Section::Completions,
+            UserRowKey::Occurrence(..) => Section::Occurrences,
             UserRowKey::Reminder(_) => Section::Reminders,
             UserRowKey::Task(_) => Section::Tasks,
             // They follow from the others, or are of no use to the user.
@@ -291,6 +308,7 @@ mod tests {
             completion,
             UserRowKey::Inbox,
             UserRowKey::Notification(NotificationId::new()),
+            UserRowKey::Occurrence(TaskId::new(), 2),
             UserRowKey::Reminder(ReminderId::new()),
             UserRowKey::Task(TaskId::new()),
         ];

@@ -64,7 +64,7 @@ async fn the_file_has_all_lists_and_no_secret_and_one_mail_tells_of_it() {
     assert!(asked[0].path.starts_with(&format!("/uploads/{}", job.export.object_key())), "{}", asked[0].path);
     let file = &asked[0].body;
     assert_eq!(file["user"]["email"], json!(job.world.user.email));
-    let counts = ["sessions", "attachments", "completions", "notifications", "reminders", "tasks"]
+    let counts = ["sessions", "attachments", "completions", "notifications", "occurrences", "reminders", "tasks"]
         .map(|list| file[list].as_array().map(Vec::len));
     assert_eq!(counts, [Some(1), Some(0), Some(0), Some(0), Some(1), Some(2)]);
     assert!(file["tasks"].to_string().contains("<b>Pay</b> rent"));
@@ -78,6 +78,22 @@ async fn the_file_has_all_lists_and_no_secret_and_one_mail_tells_of_it() {
 }
 
 #[tokio::test]
+async fn the_occurrences_of_recurring_tasks_are_in_the_file() {
+    let job = job(vec![Answer::ok()]).await;
+    let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due"});
+    let due = "2031-03-01T09:00:00.000Z";
+    let task = job.world.task(json!({"title": "Water the ferns", "dueDate": due, "recurrence": recurrence})).await;
+    let row = job.world.store.task(job.world.user.id, task.id).await.unwrap().unwrap();
+    let skipped = row.task.skip(None, clock::now()).unwrap();
+    job.world.store.update_task(&job.world.permit(), &row, &skipped).await.unwrap();
+    job.deliver(job.export.id).await.unwrap();
+    let file = &job.s3.asked()[0].body;
+    let occurrence = json!({"taskId": task.id, "dueDate": due, "outcome": "skipped", "at": clock::now()});
+    assert_eq!(file["occurrences"], json!([occurrence]));
+    assert!(file["tasks"].to_string().contains("FREQ=DAILY"));
+}
+
+#[tokio::test]
 async fn notifications_are_shown_as_read_up_to_where_all_were_marked() {
     let job = job(vec![Answer::ok()]).await;
     let (store, permit) = (&job.world.store, job.world.permit());
@@ -85,7 +101,7 @@ async fn notifications_are_shown_as_read_up_to_where_all_were_marked() {
         let task = job.world.task(json!({"title": title})).await;
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
         let row = store.task(job.world.user.id, task.id).await.unwrap().unwrap();
-        store.update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
+        store.update_task(&permit, &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap()).await.unwrap();
     };
     told("One").await;
     told("Two").await;

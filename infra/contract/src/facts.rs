@@ -53,8 +53,9 @@ fn names(variables: &[Variable]) -> Vec<&'static str> {
 }
 
 fn table() -> Value {
-    let read = [Index::Time, Index::Created, Index::Task, Index::Open].map(|index| (index.name(), index.sort_key()));
-    let local = read.into_iter().chain([("by-changed", keys::BY_CHANGED)]);
+    let read = [Index::Time, Index::Created, Index::Task, Index::Open].into_iter();
+    let read = read.filter_map(|index| Some((index.name()?, index.sort_key())));
+    let local = read.chain([("by-changed", keys::BY_CHANGED)]);
     let local: Map<String, Value> = local.map(|(name, key)| (name.to_owned(), json!(key))).collect();
     json!({
         "keys": [keys::PK, keys::SK],

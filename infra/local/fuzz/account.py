@@ -70,7 +70,9 @@ class Account:
         return self._call("POST", "/api/reminders", body)["reminder"]["id"]
 
     def _make_task(self) -> str:
-        return self._call("POST", "/api/tasks", {"title": "Fuzzed"})["task"]["id"]
+        recurrence = {"rrule": "FREQ=DAILY", "anchor": "due"}
+        body = {"title": "Fuzzed", "dueDate": "2031-03-24", "recurrence": recurrence}
+        return self._call("POST", "/api/tasks", body)["task"]["id"]
 
     def _make_reminder(self) -> str:
         later = (datetime.now(UTC) + timedelta(days=300)).isoformat()

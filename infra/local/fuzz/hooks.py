@@ -12,7 +12,7 @@ from typing import Any
 
 import schemathesis
 
-from infra.local.fuzz import account
+from infra.local.fuzz import account, recurrences
 from infra.local.fuzz.addresses import HEADER, new_address
 from infra.local.fuzz.tolerated import is_tolerated
 
@@ -62,6 +62,8 @@ def _name_what_exists(case: schemathesis.Case) -> None:
     if _is_invented(body.get("taskId")):
         body["taskId"] = account.thing("task")
     _give_reminders_a_time(case, body)
+    if case.path.startswith("/api/tasks"):
+        recurrences.make_possible(body)
     # Half of the passwords that could be one are the right one.
     operation = _operation(case)
     if operation in ("usersDelete", "usersChangePassword", "authLogin"):

@@ -35,6 +35,8 @@ impl Body for NoBody {
 /// | `optional` | may be missing or null; in an update, each keeps | `Option<T>` |
 /// | `patch` | missing keeps, null clears | `Patch<T>` |
 /// | `not_null` | may be missing, else must have a value | `Option<T>` |
+/// | `optional_object` | as `optional`; `T` is a body itself | `Option<T>` |
+/// | `patch_object` | as `patch`; `T` is a body itself | `Patch<T>` |
 ///
 /// Blank text counts as null, unless the type's [`Field::BLANK`](crate::domain::field::Field::BLANK) says that it is text.
 ///
@@ -99,6 +101,12 @@ macro_rules! body {
     };
     (@describe not_null ($parsed:ty) $type:ty, $object:ident, $json:literal, $doc:expr) => {
         $object.not_null::<$parsed>($json, $doc)
+    };
+    (@describe optional_object $type:ty, $object:ident, $json:literal, $doc:expr) => {
+        $object.object::<<$type as $crate::schema::Wrapper>::Inner>($json, $doc)
+    };
+    (@describe patch_object $type:ty, $object:ident, $json:literal, $doc:expr) => {
+        $object.object::<<$type as $crate::schema::Wrapper>::Inner>($json, $doc)
     };
     (@describe $kind:ident ($parsed:ty) $type:ty, $object:ident, $json:literal, $doc:expr) => {
         $object.nullable::<$parsed>($json, $doc)

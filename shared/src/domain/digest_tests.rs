@@ -218,7 +218,7 @@ proptest! {
 /// A task with reminders: channel, status, hours after the day's beginning.
 fn task(title: &str, due: Option<Timestamp>, cards: &[(Channel, ReminderStatus, Timestamp)]) -> Task {
     let input = parsed::<NewTask>(json!({"title": title, "dueDate": due})).unwrap();
-    let mut task = Task::new(UserId::new(), input, &Zone::UTC, at("2026-01-01T00:00:00Z"));
+    let mut task = Task::new(UserId::new(), input, &Zone::UTC, at("2026-01-01T00:00:00Z")).unwrap();
     for (channel, status, scheduled_at) in cards.iter().copied() {
         task.reminders.insert(
             ReminderId::new(),

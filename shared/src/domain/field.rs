@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
+use crate::domain::body::Body;
 use crate::id::ChallengeId;
 use crate::inline_schema;
 use crate::schema::Described;
@@ -222,6 +223,37 @@ impl Fields {
     /// Whether a field was sent that is neither null nor blank.
     pub fn has_value(&self, name: &str) -> bool {
         self.object.get(name).is_some_and(|value| !Blank::None.is_no_value(value))
+    }
+
+    /// An object that may be missing, null or blank. The errors name its own fields: `recurrence.rrule`.
+    pub fn optional_object<T: Body>(&mut self, name: &'static str, label: &str) -> Option<T> {
+        match self.patch_object(name, label) {
+            Patch::Set(value) => Some(value),
+            Patch::Keep | Patch::Clear => None,
+        }
+    }
+
+    /// An object of an update: missing keeps, null or blank clears, anything else replaces it whole.
+    pub fn patch_object<T: Body>(&mut self, name: &'static str, label: &str) -> Patch<T> {
+        let object = match self.find(name) {
+            None => return Patch::Keep,
+            Some(value) if Blank::None.is_no_value(&value) => return Patch::Clear,
+            Some(Value::Object(object)) => object,
+            Some(_) => {
+                self.reject(name, format!("{label} must be an object"));
+                return Patch::Keep;
+            }
+        };
+        let mut fields = Self::new(object, self.context.clone());
+        let value = T::read(&mut fields);
+        fields.finish(value).map_or_else(
+            |errors| {
+                let inside = |error: FieldError| FieldError::new(format!("{name}.{}", error.field), error.message);
+                self.errors.extend(errors.into_iter().map(inside));
+                Patch::Keep
+            },
+            Patch::Set,
+        )
     }
 
     fn find(&mut self, name: &'static str) -> Option<Value> {

@@ -108,7 +108,7 @@ mod tests {
         let name = PersonName::read("Name", &json!("Asha")).unwrap();
         let hash = PasswordHash::from_phc(String::new());
         let user = User::register(name, Email::parse("a@b.c").unwrap(), hash, Zone::UTC, now());
-        let task = Task::new(user.id, parsed(json!({"title": "Pay rent"})).unwrap(), &Zone::UTC, now());
+        let task = Task::new(user.id, parsed(json!({"title": "Pay rent"})).unwrap(), &Zone::UTC, now()).unwrap();
         let input = NewReminder {
             task_id: task.id,
             time: ReminderTime::At(now().plus(HOUR)),
@@ -161,7 +161,7 @@ mod tests {
     fn a_reminder_that_was_planned_before_its_task_was_completed_is_cancelled_and_a_later_one_fires() {
         let mut firing = firing(Channel::Email);
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-        firing.task = firing.task.change(done, &Zone::UTC, now()).task;
+        firing.task = firing.task.change(done, &Zone::UTC, now()).unwrap().task;
         let FiringDecision::Cancel(cancelled) = firing.decide(now()) else { panic!("it fires") };
         assert_eq!(cancelled.next.status, ReminderStatus::Skipped);
         firing.reminder.planned_at = now().plus(HOUR);

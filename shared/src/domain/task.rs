@@ -12,9 +12,10 @@ use crate::domain::attachment::{AttachmentCard, AttachmentOut};
 use crate::domain::completion::{Completion, CompletionChange};
 use crate::domain::counters::{CounterChange, CounterMark};
 use crate::domain::due_date::DueDate;
-use crate::domain::field::Patch;
+use crate::domain::field::{FieldError, Patch};
 use crate::domain::link::{self, Link};
 use crate::domain::minutes::OffsetMinutes;
+use crate::domain::recurrence::{Recurrence, RecurrenceIn, RecurrenceOut};
 use crate::domain::reminder::{Channel, Reminder, ReminderStatus};
 use crate::domain::zone::Zone;
 use crate::id::{AttachmentId, ReminderId, TaskId, UserId};
@@ -105,6 +106,9 @@ pub struct Task {
     /// When it is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_date: Option<Timestamp>,
+    /// How it recurs. One that is completed for good keeps its rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurrence: Option<Recurrence>,
     /// How much it matters.
     pub priority: Priority,
     /// How far it is.
@@ -138,13 +142,17 @@ pub struct Task {
 
 impl Task {
     /// A new task of `user`; `zone` is the user's.
-    pub fn new(user: UserId, input: NewTask, zone: &Zone, now: Timestamp) -> Self {
+    ///
+    /// # Errors
+    /// It recurs although it is completed or has no due date, or its rule has no occurrence.
+    pub fn new(user: UserId, input: NewTask, zone: &Zone, now: Timestamp) -> Result<Self, Vec<FieldError>> {
         let mut task = Self {
             id: TaskId::new(),
             user_id: user,
             title: input.title,
             description: input.description,
             due_date: input.due_date.map(|due| due.end(zone)),
+            recurrence: None,
             priority: input.priority.unwrap_or(Priority::Medium),
             status: input.status.unwrap_or(TaskStatus::Todo),
             category: input.category,
@@ -159,7 +167,10 @@ impl Task {
             reminders: BTreeMap::new(),
         };
         task.counted_category = Some(task.category_to_count().to_owned());
-        task
+        if let Some(recurrence) = input.recurrence {
+            task.begin_to_recur(recurrence, zone)?;
+        }
+        Ok(task)
     }
 
     /// When its due date passes, until the user is notified of that. The last instant never passes.
@@ -234,6 +245,8 @@ body! {
         pub description: Option<TaskDescription> = optional "description",
         /// An instant, or a plain date: the end of that day in the user's time zone.
         pub due_date: Option<DueDate> = optional "dueDate",
+        /// How the task recurs, from its due date on.
+        pub recurrence: Option<RecurrenceIn> = optional_object "recurrence",
         /// `medium` by default.
         pub priority: Option<Priority> = optional "priority",
         /// `todo` by default.
@@ -255,10 +268,15 @@ body! {
         pub description: Patch<TaskDescription> = patch "description",
         /// An instant, or a plain date: the end of that day in the user's time zone. Null removes it.
         pub due_date: Patch<DueDate> = patch "dueDate",
+        /// How the task recurs, from its due date on; null ends the recurrence.
+        pub recurrence: Patch<RecurrenceIn> = patch_object "recurrence",
         /// How much the task matters.
         pub priority: Option<Priority> = optional "priority",
-        /// `completed` cancels its pending reminders.
+        /// `completed` cancels its pending reminders. A task that recurs advances to its next occurrence.
         pub status: Option<TaskStatus> = optional "status",
+        /// With `status: completed`, the due date of the occurrence that is completed: a recurring task that has another one by
+        /// then stays as it is.
+        pub occurrence: Option<Timestamp> = optional "occurrence",
         /// The user's own grouping; null removes it.
         pub category: Patch<Category> = patch "category",
         /// An http or https URL; null removes it.
@@ -267,16 +285,17 @@ body! {
 }
 
 impl NewTask {
-    /// Whether its due date depends on the user's time zone.
+    /// Whether its due date or its recurrence depends on the user's time zone.
     pub fn needs_zone(&self) -> bool {
-        self.due_date.is_some_and(DueDate::needs_zone)
+        self.due_date.is_some_and(DueDate::needs_zone) || self.recurrence.as_ref().is_some_and(RecurrenceIn::needs_zone)
     }
 }
 
 impl TaskPatch {
-    /// Whether its due date depends on the user's time zone.
+    /// Whether its due date or its recurrence depends on the user's time zone.
     pub fn needs_zone(&self) -> bool {
         matches!(self.due_date, Patch::Set(due) if due.needs_zone())
+            || matches!(&self.recurrence, Patch::Set(recurrence) if recurrence.needs_zone())
     }
 }
 
@@ -309,6 +328,7 @@ pub struct TaskOut {
     pub description: Option<TaskDescription>,
     /// When it is due. A plain date was stored as the end of that day.
     pub due_date: Option<Timestamp>,
+    pub recurrence: Option<RecurrenceOut>,
     pub priority: Priority,
     pub status: TaskStatus,
     /// The user's own grouping.
@@ -364,6 +384,7 @@ impl TaskOut {
             title: task.title,
             description: task.description,
             due_date: task.due_date,
+            recurrence: task.recurrence.map(RecurrenceOut::from),
             priority: task.priority,
             status: task.status,
             category: task.category,
@@ -389,7 +410,7 @@ mod tests {
     }
 
     fn task(body: Value) -> Task {
-        Task::new(UserId::new(), new_task(body).unwrap(), &Zone::UTC, crate::clock::testing::now())
+        Task::new(UserId::new(), new_task(body).unwrap(), &Zone::UTC, crate::clock::testing::now()).unwrap()
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use crate::clock::Timestamp;
 use crate::domain::counters::CounterChange;
 use crate::domain::due_date_move::{DueDateMove, MoveCause};
-use crate::domain::field::Patch;
+use crate::domain::field::{FieldError, Patch};
 use crate::domain::notification::Notification;
+use crate::domain::occurrence::{Occurrence, OccurrenceOutcome};
 use crate::domain::reminder::{Reminder, ReminderStatus};
-use crate::domain::reminder_change::ReminderChange;
+use crate::domain::reminder_change::{ReminderChange, TASK_COMPLETED};
 use crate::domain::task::{ReminderCard, Task, TaskPatch, TaskStatus};
 use crate::domain::zone::Zone;
 use crate::id::ReminderId;
@@ -16,14 +17,18 @@ use crate::id::ReminderId;
 pub struct TaskChange {
     /// The task from now on, the cards of cancelled reminders included.
     pub task: Task,
-    /// The pending reminders that completing it cancels, but for those in [`Self::followers`].
+    /// The pending reminders that the end of the task or of its occurrence cancels, but for those in [`Self::followers`].
     pub cancelled: Vec<ReminderId>,
+    /// Why, for the user.
+    pub cancel_reason: &'static str,
     /// The move of its due date to another one, if it moves.
     pub due_date_move: Option<DueDateMove>,
     /// What that move changes of its relative reminders: see [`Self::follow_due_date`].
     pub followers: Vec<ReminderChange>,
-    /// The notification of a task that becomes completed.
+    /// The notification of a task or an occurrence that is completed.
     pub notification: Option<Notification>,
+    /// The occurrence of a recurring task that ends.
+    pub occurrence: Option<Occurrence>,
     /// By how much the counters change.
     pub counters: CounterChange,
     /// When it is made.
@@ -64,50 +69,31 @@ impl TaskChange {
 
 impl Task {
     /// The task with the fields changed that `patch` names; `zone` is the user's. Completing it cancels its pending reminders and
-    /// notifies the user. Where every field has its value already, the task stays as it is, version included.
-    pub fn change(&self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> TaskChange {
-        let mut task = self.with(patch, zone);
-        let (mut cancelled, mut counters) = (Vec::new(), CounterChange::default());
+    /// notifies the user; a recurring task advances to its next occurrence then. Where every field has its value already, or the
+    /// patch completes another occurrence than the present one, the task stays as it is, version included.
+    ///
+    /// # Errors
+    /// It would recur without a due date, or by a rule without an occurrence.
+    pub fn change(&self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> Result<TaskChange, Vec<FieldError>> {
+        if self.has_other_occurrence(&patch) {
+            return Ok(TaskChange::of(self.clone(), now));
+        }
+        let mut task = self.with(patch, zone)?;
         if task.own_fields() == self.own_fields() {
-            return TaskChange {
-                task,
-                cancelled,
-                due_date_move: None,
-                followers: Vec::new(),
-                notification: None,
-                counters,
-                at: now,
-            };
+            return Ok(TaskChange::of(task, now));
         }
         task.version += 1;
         task.updated_at = now;
         task.counted_category = Some(task.category_to_count().to_owned());
-        counters.recategorize(self.counted_category.as_deref(), task.counted_category.as_deref());
-        let is_completed = |task: &Self| task.status == TaskStatus::Completed;
-        let mut notification = None;
-        match (is_completed(self), is_completed(&task)) {
-            (false, true) => {
-                task.completed_at = Some(now);
-                cancelled.extend(task.pending_reminders());
-                notification = Some(Notification::task_completed(&task, now));
-            }
-            (true, false) => task.completed_at = None,
+        let mut change = TaskChange::of(task, now);
+        change.counters.recategorize(self.counted_category.as_deref(), change.task.counted_category.as_deref());
+        match (self.is_completed(), change.task.is_completed()) {
+            (false, true) => change.complete(),
+            (true, false) => change.task.completed_at = None,
             (true, true) | (false, false) => {}
         }
-        for reminder in &cancelled {
-            if let Some(card) = task.reminders.get_mut(reminder) {
-                card.status = ReminderStatus::Skipped;
-                counters.recount(card.counted.take(), None);
-            }
-        }
-        let due_date_move = task.due_date.filter(|due| self.due_date != Some(*due)).map(|to| DueDateMove {
-            from: self.due_date,
-            to,
-            cause: MoveCause::ByHand,
-            task_status: task.status,
-            at: now,
-        });
-        TaskChange { task, cancelled, due_date_move, followers: Vec::new(), notification, counters, at: now }
+        change.note_due_date_move(self.due_date);
+        Ok(change)
     }
 
     /// The relative reminders that keep it from losing its due date: they would have no time.
@@ -120,8 +106,13 @@ impl Task {
         if loses_it && !reminders.is_empty() { Err(DueDateNeeded(reminders)) } else { Ok(()) }
     }
 
-    fn with(&self, patch: TaskPatch, zone: &Zone) -> Self {
-        let TaskPatch { title, description, due_date, priority, status, category, link } = patch;
+    fn is_completed(&self) -> bool {
+        self.status == TaskStatus::Completed
+    }
+
+    fn with(&self, patch: TaskPatch, zone: &Zone) -> Result<Self, Vec<FieldError>> {
+        let TaskPatch { title, description, due_date, recurrence, priority, status, occurrence: _, category, link } =
+            patch;
         let mut task = self.clone();
         task.title = title.unwrap_or(task.title);
         task.priority = priority.unwrap_or(task.priority);
@@ -131,16 +122,69 @@ impl Task {
         link.apply(&mut task.link);
         match due_date {
             Patch::Keep => {}
-            Patch::Clear => task.due_date = None,
-            Patch::Set(due) => task.due_date = Some(due.end(zone)),
+            Patch::Clear => task.move_due_date(None),
+            Patch::Set(due) => task.move_due_date(Some(due.end(zone))),
         }
-        task
+        match recurrence {
+            Patch::Keep => {}
+            Patch::Clear => task.recurrence = None,
+            Patch::Set(input) => task.set_recurrence(input, zone).map_err(|error| vec![error])?,
+        }
+        if task.recurrence.is_some() && task.due_date.is_none() {
+            return Err(vec![FieldError::new("dueDate", "Due date is required for a task that recurs")]);
+        }
+        Ok(task)
     }
 
     /// The fields that a patch can change.
     fn own_fields(&self) -> impl PartialEq {
-        let Self { title, description, due_date, priority, status, category, link, .. } = self;
-        (title, description, due_date, priority, status, category, link)
+        let Self { title, description, due_date, recurrence, priority, status, category, link, .. } = self;
+        (title, description, due_date, recurrence, priority, status, category, link)
+    }
+}
+
+impl TaskChange {
+    /// A change to `task`, from which nothing follows.
+    pub(super) fn of(task: Task, at: Timestamp) -> Self {
+        Self {
+            task,
+            cancelled: Vec::new(),
+            cancel_reason: TASK_COMPLETED,
+            due_date_move: None,
+            followers: Vec::new(),
+            notification: None,
+            occurrence: None,
+            counters: CounterChange::default(),
+            at,
+        }
+    }
+
+    /// What follows from completing the task, or its present occurrence.
+    fn complete(&mut self) {
+        self.notification = Some(Notification::task_completed(&self.task, self.at));
+        self.occurrence = self.task.end_occurrence(OccurrenceOutcome::Completed, self.at);
+        self.task.completed_at = self.task.is_completed().then_some(self.at);
+        self.cancel_reminders(TASK_COMPLETED);
+    }
+
+    /// Notes that the due date moves from the one that the task had.
+    pub(super) fn note_due_date_move(&mut self, from: Option<Timestamp>) {
+        let cause = if self.occurrence.is_some() { MoveCause::Advance } else { MoveCause::ByHand };
+        let task_status = self.task.status;
+        let to = self.task.due_date.filter(|due| from != Some(*due));
+        self.due_date_move = to.map(|to| DueDateMove { from, to, cause, task_status, at: self.at });
+    }
+
+    /// Cancels the pending reminders.
+    pub(super) fn cancel_reminders(&mut self, reason: &'static str) {
+        self.cancel_reason = reason;
+        self.cancelled.extend(self.task.pending_reminders());
+        for reminder in &self.cancelled {
+            if let Some(card) = self.task.reminders.get_mut(reminder) {
+                card.status = ReminderStatus::Skipped;
+                self.counters.recount(card.counted.take(), None);
+            }
+        }
     }
 }
 
@@ -160,7 +204,7 @@ mod tests {
 
     fn task() -> Task {
         let body = json!({"title": "Pay rent", "description": "for March", "category": "home"});
-        Task::new(UserId::new(), parsed(body).unwrap(), &Zone::UTC, now())
+        Task::new(UserId::new(), parsed(body).unwrap(), &Zone::UTC, now()).unwrap()
     }
 
     fn to(status: TaskStatus) -> TaskPatch {
@@ -169,13 +213,13 @@ mod tests {
 
     #[test]
     fn completing_is_noticed_once_and_undoing_it_clears_its_moment() {
-        let done = task().change(to(TaskStatus::Completed), &Zone::UTC, now());
+        let done = task().change(to(TaskStatus::Completed), &Zone::UTC, now()).unwrap();
         assert_eq!(done.task.completed_at, Some(now()));
         assert!(done.notification.is_some());
-        let again = done.task.change(to(TaskStatus::Completed), &Zone::UTC, now());
+        let again = done.task.change(to(TaskStatus::Completed), &Zone::UTC, now()).unwrap();
         assert!(again.notification.is_none());
         let undo = TaskPatch { description: Patch::Clear, ..to(TaskStatus::Todo) };
-        let undone = again.task.change(undo, &Zone::UTC, now()).task;
+        let undone = again.task.change(undo, &Zone::UTC, now()).unwrap().task;
         assert_eq!((undone.completed_at, undone.description, undone.version), (None, None, 3));
     }
 
@@ -186,10 +230,10 @@ mod tests {
             "category": "home", "link": "https://example.com",
         });
         let zone = Zone::parse("Asia/Kolkata").unwrap();
-        let task = Task::new(UserId::new(), parsed(body.clone()).unwrap(), &zone, now());
+        let task = Task::new(UserId::new(), parsed(body.clone()).unwrap(), &zone, now()).unwrap();
         let later = Timestamp::parse("2026-01-06T08:00:00Z").unwrap();
         for same in [json!({}), json!({"priority": null, "status": ""}), body.clone()] {
-            let change = task.change(parsed(same.clone()).unwrap(), &zone, later);
+            let change = task.change(parsed(same.clone()).unwrap(), &zone, later).unwrap();
             assert_eq!(serde_json::to_value(&change.task).unwrap(), serde_json::to_value(&task).unwrap(), "{same}");
             assert!(change.notification.is_none() && change.counters.is_empty() && change.cancelled.is_empty());
         }
@@ -204,7 +248,7 @@ mod tests {
         ] {
             let mut other = body.clone();
             other[field] = value;
-            let change = task.change(parsed(other).unwrap(), &zone, later);
+            let change = task.change(parsed(other).unwrap(), &zone, later).unwrap();
             assert_eq!((change.task.version, change.task.updated_at), (2, later), "{field}");
         }
     }
@@ -223,7 +267,7 @@ mod tests {
         task.reminders.insert(pending, card(ReminderStatus::Pending, Some(CounterMark::Pending)));
         let day = CounterMark::CompletedOn("2026-01-04".parse().unwrap());
         task.reminders.insert(over, card(ReminderStatus::Completed, Some(day)));
-        let done = task.change(to(TaskStatus::Completed), &Zone::UTC, now());
+        let done = task.change(to(TaskStatus::Completed), &Zone::UTC, now()).unwrap();
         assert_eq!(done.cancelled, [pending]);
         assert_eq!(done.task.reminders[&pending], card(ReminderStatus::Skipped, None));
         assert_eq!(done.task.reminders[&over], task.reminders[&over]);
@@ -233,13 +277,13 @@ mod tests {
     #[test]
     fn another_category_moves_the_count_and_a_task_that_was_not_counted_is_counted() {
         let patch = TaskPatch { category: Patch::Clear, ..TaskPatch::default() };
-        let change = task().change(patch, &Zone::UTC, now());
+        let change = task().change(patch, &Zone::UTC, now()).unwrap();
         assert_eq!(
             change.counters.categories.into_iter().collect::<Vec<_>>(),
             [("Uncategorized".to_owned(), 1), ("home".to_owned(), -1)]
         );
         let uncounted = Task { counted_category: None, ..task() };
-        let change = uncounted.change(to(TaskStatus::InProgress), &Zone::UTC, now());
+        let change = uncounted.change(to(TaskStatus::InProgress), &Zone::UTC, now()).unwrap();
         assert_eq!(change.counters.categories.into_iter().collect::<Vec<_>>(), [("home".to_owned(), 1)]);
     }
 

@@ -100,12 +100,13 @@ impl TaskQuery<DueDate> {
     ];
 
     /// Every field of a task that `fields` may name.
-    pub const FIELDS: [&'static str; 15] = [
+    pub const FIELDS: [&'static str; 16] = [
         "id",
         "userId",
         "title",
         "description",
         "dueDate",
+        "recurrence",
         "priority",
         "status",
         "category",
@@ -260,7 +261,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn task(body: Value) -> Task {
-        Task::new(UserId::new(), parsed(body).unwrap(), &Zone::UTC, crate::clock::testing::now())
+        Task::new(UserId::new(), parsed(body).unwrap(), &Zone::UTC, crate::clock::testing::now()).unwrap()
     }
 
     fn query(pairs: &[(&str, &str)]) -> Result<TaskQuery, Vec<FieldError>> {

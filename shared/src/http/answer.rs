@@ -100,7 +100,7 @@ pub trait WithHead: Sized {
     }
 }
 
-/// Data in the envelope: `{"success":true,"message":…,"data":…}`.
+/// Data in the envelope, with a status: `{"success":true,"message":…,"data":…}`.
 #[derive(Debug)]
 pub struct Enveloped<const STATUS: u16, T> {
     content: Content<T>,

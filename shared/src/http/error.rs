@@ -93,7 +93,7 @@ catalogue! {
     AttachmentNotReady = 409, "ATTACHMENT_NOT_READY", "The file is not ready yet";
     /// The notification is a security notice of the last seven days.
     SecurityNotice = 409, "SECURITY_NOTICE", "Security notices can be deleted after 7 days";
-    /// Nothing of it is to come: the reminder is skipped or was completed by hand, or its task is completed.
+    /// There is nothing open to act on: the reminder is skipped or was completed by hand, the task does not recur, or it is completed.
     NotOpen = 409, "NOT_OPEN", "It is not open";
     /// Reminders depend on the due date; delete them or give them a time of their own first.
     DueDateNeeded = 409, "DUE_DATE_NEEDED", "Reminders depend on the due date";

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that creates, or puts off, can be sent again, and does so once.
+//! `Idempotency-Key`: a request that creates, advances or snoozes something can be sent again, and does it once.
 //!
 //! The key and the body are kept as keyed hashes: a body may hold a password. See [`crate::store::idempotency`] for how
 //! the first answer is kept.
@@ -42,12 +42,16 @@ impl RequestParts {
     ///
     /// # Errors
     /// 400 for a bad key, 422 when the key was used for another request, and those of `write`.
-    pub async fn once<const STATUS: u16, T: Serialize>(
+    pub async fn answer_once<const STATUS: u16, T: Serialize>(
         &self,
         app: &App,
         answer: Enveloped<STATUS, T>,
         write: impl AsyncFnOnce(&Permit) -> Result<(), WriteError>,
     ) -> Result<Enveloped<STATUS, T>, ApiError> {
+        if self.idempotency_key()?.is_none() {
+            write(&self.permit().await?).await?;
+            return Ok(answer);
+        }
         let header = |name| answer.header_value(name).map(str::to_owned);
         let first = FirstAnswer::Body {
             status: STATUS,
@@ -57,25 +61,35 @@ impl RequestParts {
         };
         match self.write_once(app, &canonical(self.bytes()), first, write).await? {
             Outcome::Written => Ok(answer),
-            Outcome::Repeated { first, .. } => again(first),
+            Outcome::Repeated { first, .. } => stored(first),
         }
     }
 
-    /// The first answer to the request, where the caller used its `Idempotency-Key` on this route within a day: for one that cannot
-    /// be written any more, since its first run has changed what it is about. 1 call, none without a key.
+    /// The answer in `result`; in place of an error that the same request may have caused when it was sent before (the version
+    /// has changed, the task is completed), its first answer. 1 call after an error, if the request has an `Idempotency-Key`.
     ///
     /// # Errors
-    /// 422 when the key was used for another request.
-    pub async fn first_answer<const STATUS: u16, T: Serialize>(
+    /// That of `result`; 401 for an ended session, 422 when the key was used for another request.
+    pub async fn or_first_answer<const STATUS: u16, T>(
         &self,
         app: &App,
-    ) -> Result<Option<Enveloped<STATUS, T>>, ApiError> {
-        let Some(key) = self.idempotency_key()? else { return Ok(None) };
-        let unknown = FirstAnswer::Rows { attachments: Vec::new() };
-        let once = self.once_of(&*app.keyring().await?, key, &canonical(self.bytes()), unknown);
-        match app.store.earlier(self.caller()?.id, &once).await? {
-            None => Ok(None),
-            Some(earlier) if earlier.request == once.request => again(earlier.answer).map(Some),
+        result: Result<Enveloped<STATUS, T>, ApiError>,
+    ) -> Result<Enveloped<STATUS, T>, ApiError> {
+        const MAY_FOLLOW: [ErrorCode; 4] =
+            [ErrorCode::NotFound, ErrorCode::NotOpen, ErrorCode::PreconditionFailed, ErrorCode::ValidationFailed];
+        let error = match result {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let Some(key) = self.idempotency_key()?.filter(|_| MAY_FOLLOW.contains(&error.code())) else {
+            return Err(error);
+        };
+        let caller = self.caller()?;
+        let none = FirstAnswer::Rows { attachments: Vec::new() };
+        let once = self.once(&*app.keyring().await?, key, &canonical(self.bytes()), none);
+        match app.store.first_answer((caller.id, caller.session), &once).await? {
+            None => Err(error),
+            Some(earlier) if earlier.request == once.request => stored(earlier.answer),
             Some(_) => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
         }
     }
@@ -84,7 +98,7 @@ impl RequestParts {
     /// spelled; `first` is kept as its answer.
     ///
     /// # Errors
-    /// As [`Self::once`].
+    /// As [`Self::answer_once`].
     pub async fn write_once(
         &self,
         app: &App,
@@ -136,7 +150,7 @@ impl RequestParts {
 }
 
 /// An answer that was given before.
-fn again<const STATUS: u16, T: Serialize>(first: FirstAnswer) -> Result<Enveloped<STATUS, T>, ApiError> {
+fn stored<const STATUS: u16, T>(first: FirstAnswer) -> Result<Enveloped<STATUS, T>, ApiError> {
     let FirstAnswer::Body { body, etag, location, .. } = first else {
         return Err(ApiError::internal("the first answer has no body"));
     };

@@ -134,7 +134,7 @@ impl Store {
                 .client()
                 .query()
                 .table_name(self.table())
-                .index_name(Index::Open.name())
+                .set_index_name(Index::Open.name().map(str::to_owned))
                 .key_condition_expression(format!("{pk} = {partition} AND {open} BETWEEN {low} AND {high}"))
                 .set_expression_attribute_names(expression.names_map())
                 .set_expression_attribute_values(expression.values_map())

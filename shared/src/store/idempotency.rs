@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::row::Row;
 use super::update::Expression;
-use super::{Consistency, Item, Store, StoreError, keys, number};
+use super::{Item, ReadError, Store, keys, number};
 use crate::clock::Timestamp;
-use crate::id::{AttachmentId, UserId};
+use crate::id::{AttachmentId, SessionId, UserId};
 
 /// How long a first answer is given again.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -59,13 +59,15 @@ pub enum FirstAnswer {
 }
 
 impl Store {
-    /// The earlier request of the user with the same key, within a day. 1 call.
+    /// What was kept of an earlier request with the same key as `once`, for a session that must be alive. 1 call.
     ///
     /// # Errors
-    /// The table failed.
-    pub async fn earlier(&self, user: UserId, once: &Once) -> Result<Option<Once>, StoreError> {
-        let row = self.get_item(keys::idempotency(user, &once.key), Consistency::Strong).await?;
-        Ok(row.map(|item| once.earlier(&item)).transpose()?.flatten())
+    /// [`ReadError::SessionEnded`], or the table failed.
+    pub async fn first_answer(&self, caller: (UserId, SessionId), once: &Once) -> Result<Option<Once>, ReadError> {
+        let key = keys::idempotency(caller.0, &once.key);
+        let mut rows = self.rows_in_session(caller, vec![key.clone()], once.at).await?;
+        let earlier = rows.take_item(&key).map(|item| once.earlier(&item)).transpose()?;
+        Ok(earlier.flatten())
     }
 }
 

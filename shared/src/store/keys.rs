@@ -16,6 +16,7 @@
 //! | Completion of a reminder that stays counted on its local day | `USER#<id>` | `DONE#<task>#<reminder>#<yyyy-mm-dd>` | |
 //! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` until its user was told that it is overdue |
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
+//! | Occurrence of a recurring task that is over | `USER#<id>` | `OCC#<task>#<version of the task>` | |
 //! | Attachment | `USER#<id>` | `ATT#<id>` | `by-task`, `due` while unfinished |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
 //! | Inbox: the unread of each day, and up to when all are read | `USER#<id>` | `INBOX` | |
@@ -87,13 +88,17 @@
 //! | DELETE /api/user/sessions/{id} | Transact(session, the other) | 0 | 4 |
 //! | DELETE /api/user/sessions | Query(account and sessions) → Transact(session, the others) | 1 | 2 + 2 per other |
 //! | POST /api/user/change-password, set-password | Query(account and sessions) → Transact(session, account, others, notification, mail) → limiter gives back | 1 | 13 + 2 per other |
-//! | POST /api/tasks | Transact(session, task, counters, category); Get(account) first for a plain date | 0 | 10, dated 11 |
+//! | POST /api/tasks | Transact(session, task, counters, category); Get(account) first for a plain date, or a recurrence without a zone | 0 | 10, dated 11 |
 //! | GET /api/tasks | Query(`by-time` or `by-created`); two Queries where dated and undated meet, descending; Get(account) first for a plain date | 1 per 4 KB read, see below | 0 |
 //! | GET /api/tasks/{id} | Get(task) | 1 | 0 |
 //! | PUT /api/tasks/{id} | Get(task), after Get(account) for a plain date → Transact(session, task) | 1 | 6 |
 //! | the same, into another category | … → Transact(session, task, counters, both categories) | 1 | 12 |
 //! | the same, completing | … → Transact(session, task, pending reminders, notification, counters) | 1 | 12 + 2 with pending reminders + 5 for each |
 //! | the same, moving the due date | Get(task) → BatchGet(its relative reminders), none without → Transact(session, task, each of them, a completion that it keeps) | 1 + 1 per relative reminder | 9 + 8 per relative reminder + 4 per further KB of the task |
+//! | the same, completing an occurrence of a recurring task | … → Transact(session, task, occurrence, pending reminders, notification, inbox) | 1 | 17 + 2 with pending reminders + 5 for each |
+//! | POST /api/tasks/{id}/skip | Get(task) → Transact(session, task, occurrence, pending reminders) | 1 | 11 + 2 with pending reminders + 5 for each |
+//! | GET /api/tasks/{id}/occurrences | Get(task) ‖ Query(occurrences) | 2 for the 50 of a page | 0 |
+//! | PUT /api/tasks/{id}, POST /api/tasks/{id}/skip, sent again with its `Idempotency-Key` after what it changed | … → BatchGet(session, first answer) | 2 more | 0 |
 //! | DELETE /api/tasks/{id} | Get(task) → BatchGet(days), with completed reminders only → Transact(session, task, its reminders, counters, category, their completions and days) | 1 + 1 per month | 10 + 3 per reminder + 2 per completed one + 2 per month and year of those |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
 //! | POST /api/tasks/{id}/attachments | Transact(session, task's cards, rows, counters) | 0 | 12; 4 for each further one, + 2 per KB of the task |
@@ -127,6 +132,7 @@
 //! | service-sweep, per tick | 16 Queries over `due` (40 more every ten minutes, 80 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
 //! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3; its own empty object comes as a second message, which reads nothing | 2 | 20 + 4 per further KB of the task |
 //! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
+//! | service-cleanup, per task's occurrences | Query(occurrences, 1 MB each) → BatchWrite(25 deletes) | 1 per 4 KB | 1 each |
 //! | service-cleanup, per attachment that was not finished | Get(attachment) → Transact(card, attachment, counters) | 1 | 10 |
 //! | service-cleanup, reconciliation, per user with files | S3, a list for 1,000 objects of whoever comes → Query(attachments) → S3, a delete for each file without a row; Transact(card, attachment, counters) for each row without a file | 1 per 4 KB | 0; 10 per row without a file |
 //! | service-cleanup, per 25 notifications of a task | Query(`by-task`) → BatchGet(them, inbox) → Transact(them, inbox) | 2 + 1 each | 2 + 4 each |
@@ -138,7 +144,7 @@
 //! Where a window of the budget has turned, or nothing is left of it, the transaction is refused and sent once more. A
 //! reminder's or digest's mail to an unverified address takes Get(mailbox) before, 1 RCU, and 2 WCU more.
 //!
-//! A POST that creates and has an `Idempotency-Key` writes the first answer too, in the same transaction: 2 WCU more for
+//! A POST that creates, a skip or a PUT of a task that has an `Idempotency-Key` writes the first answer too, in the same transaction: 2 WCU more for
 //! each KB of it, and none for a registration, whose claim holds it. Files in a body that is sent again are read again, with
 //! a BatchGet after the refused transaction: 1 RCU each.
 //!
@@ -212,6 +218,8 @@ pub const TASK_PREFIX: &str = "TASK#";
 pub const REMINDER_PREFIX: &str = "REM#";
 /// Prefix of the sort keys of notifications.
 pub const NOTIFICATION_PREFIX: &str = "NTF#";
+/// Prefix of the sort keys of occurrences.
+pub const OCCURRENCE_PREFIX: &str = "OCC#";
 /// Prefix of the sort keys of mails.
 pub const MAIL_PREFIX: &str = "MAIL#";
 /// The account's row, and the prefix of its sessions' rows.
@@ -333,6 +341,17 @@ pub fn attachment(user: UserId, attachment: AttachmentId) -> Key {
 /// A notification's row.
 pub fn notification(user: UserId, notification: NotificationId) -> Key {
     of_user(user, format!("{NOTIFICATION_PREFIX}{notification}"))
+}
+
+/// The row of an occurrence that ended with a version of its task. Occurrences sort by that version: as a number of at most ten
+/// digits, far above what a task reaches.
+pub fn occurrence(user: UserId, task: TaskId, task_version: u64) -> Key {
+    of_user(user, format!("{}{task_version:010}", occurrences_of_task(task)))
+}
+
+/// Prefix of the sort keys of a task's occurrences.
+pub fn occurrences_of_task(task: TaskId) -> String {
+    format!("{OCCURRENCE_PREFIX}{task}#")
 }
 
 /// A mail's row.

@@ -27,6 +27,7 @@ pub mod mailed_tokens;
 pub mod mails;
 pub mod meter;
 pub mod notifications;
+mod occurrences;
 pub mod page;
 mod permit;
 pub mod rates;

@@ -181,7 +181,7 @@ impl Store {
             .client()
             .query()
             .table_name(self.table())
-            .index_name(query.index.name())
+            .set_index_name(query.index.name().map(str::to_owned))
             .key_condition_expression(format!("{pk} = {partition} AND {sort} BETWEEN {low} AND {high}"))
             .set_expression_attribute_names(expression.names_map())
             .set_expression_attribute_values(expression.values_map())

@@ -369,6 +369,7 @@ fn numbers_of(row: &Item) -> Option<BTreeMap<String, i64>> {
         | UserRowKey::Notification(_)
         | UserRowKey::Inbox
         | UserRowKey::Mail(_)
+        | UserRowKey::Occurrence(..)
         | UserRowKey::Idempotency(_) => None,
     }
 }

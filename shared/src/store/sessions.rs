@@ -46,6 +46,17 @@ impl Store {
         if session.is_some_and(|session| session.is_alive(now)) { Ok(()) } else { Err(WriteError::SessionEnded) }
     }
 
+    /// Ends a request that changes nothing: checks its session, and keeps its answer if it has an `Idempotency-Key`. 1 call.
+    ///
+    /// # Errors
+    /// [`WriteError::SessionEnded`], [`WriteError::Repeated`], or the table failed.
+    pub async fn write_nothing(&self, permit: &Permit, now: Timestamp) -> Result<(), WriteError> {
+        match permit.once() {
+            Some(_) => self.transact(permit.transaction(now)).await,
+            None => self.check_session(permit, now).await,
+        }
+    }
+
     /// Opens a session, ending the oldest ones beyond the limit. A challenge that was met verifies the address. 1 call.
     ///
     /// # Errors

@@ -11,7 +11,6 @@ use crate::clock::Timestamp;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::notification::Notification;
 use crate::domain::reminder::ReminderStatus;
-use crate::domain::reminder_change::TASK_COMPLETED;
 use crate::domain::task::{MAX_TASKS, ReminderCard, Task};
 use crate::domain::task_change::TaskChange;
 use crate::domain::zone::Zone;
@@ -65,25 +64,41 @@ impl Store {
         Ok(change.follow_due_date(&moved))
     }
 
-    /// Writes a change of a task as it was read, with what follows from it. 1 call, which writes nothing where nothing changes.
+    /// Writes a change of a task as it was read, with what follows from it. 1 call, which writes nothing where nothing changes, but
+    /// the first answer to a request with an `Idempotency-Key`.
     ///
     /// # Errors
     /// [`Refusal::TaskChanged`] when it, or a reminder that it cancels, was changed in the meantime;
     /// [`Refusal::ReminderChanged`] when one was that follows its due date.
     pub async fn update_task(&self, permit: &Permit, read: &TaskRow, change: &TaskChange) -> Result<(), WriteError> {
-        let TaskChange { task, cancelled, due_date_move: _, followers, notification, counters, at: now } = change;
+        let TaskChange {
+            task,
+            cancelled,
+            cancel_reason,
+            due_date_move: _,
+            followers,
+            notification,
+            occurrence,
+            counters,
+            at: now,
+        } = change;
         let now = *now;
         let mut update = Expression::between(&own_row(&read.task), &own_row(task));
         if update.changes_nothing() {
-            return self.check_session(permit, now).await;
+            return self.write_nothing(permit, now).await;
         }
         let mut transaction = permit.transaction(now);
         update.require_equal("version", number(read.task.version));
         require_counted_as(&mut update, read.task.counted_category.as_deref());
-        if let Some(notification) = notification {
+        if notification.is_some() || occurrence.is_some() {
             // A reminder that was added in the meantime would have to be cancelled too.
             update.require_equal(CARDS_VERSION, number(read.cards_version));
+        }
+        if let Some(notification) = notification {
             transaction.notify(notification);
+        }
+        if let Some(occurrence) = occurrence {
+            transaction.put_occurrence(occurrence);
         }
         for reminder in cancelled {
             let card = format!("reminders.{reminder}");
@@ -91,7 +106,7 @@ impl Store {
             if read.task.reminders.get(reminder).is_some_and(|card| card.counted.is_some()) {
                 update.remove(&format!("{card}.counted"));
             }
-            transaction.cancel_reminder(task.user_id, *reminder, now);
+            transaction.cancel_reminder((task.user_id, *reminder), cancel_reason, now);
         }
         if change.due_date_move.is_some() || task.due_date.is_none() != read.task.due_date.is_none() {
             // A relative reminder that was added in the meantime would have to follow too.
@@ -181,13 +196,13 @@ impl Transaction {
         self.update(keys::task(user, task), cards, on_refusal);
     }
 
-    /// Cancels a pending reminder, which was not read, because its task is completed; its card is the caller's.
-    fn cancel_reminder(&mut self, user: UserId, reminder: ReminderId, now: Timestamp) {
+    /// Cancels a pending reminder, which was not read, because its task or its occurrence is over; its card is the caller's.
+    fn cancel_reminder(&mut self, (user, reminder): (UserId, ReminderId), reason: &str, now: Timestamp) {
         let mut change = Expression::default();
         change
             .set("status", text(ReminderStatus::Skipped.as_str()))
             .set("delivery.state", text(DeliveryState::Skipped.as_str()))
-            .set("delivery.reason", text(TASK_COMPLETED))
+            .set("delivery.reason", text(reason))
             .set("updatedAt", text(now.to_string()))
             .set_successor("plan", "version")
             .set_successor("version", "version")

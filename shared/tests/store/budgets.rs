@@ -264,9 +264,9 @@ async fn tasks() {
     let row = world.store.task(user, task.id).await.unwrap().unwrap();
     spent(&world, "get", 1, 1.0, 0.0);
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
-    world.store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now)).await.unwrap();
+    world.store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now).unwrap()).await.unwrap();
     spent(&world, "update's write", 1, 0.0, 6.0);
-    let same = row.task.change(TaskPatch::default(), &Zone::UTC, now);
+    let same = row.task.change(TaskPatch::default(), &Zone::UTC, now).unwrap();
     world.store.update_task(&permit, &row, &same).await.unwrap();
     spent(&world, "an update that changes nothing", 1, 1.0, 0.0);
     world.store.tasks(user, &whole_list(), None, 50).await.unwrap();
@@ -275,7 +275,7 @@ async fn tasks() {
     world.store.reminders_of(&row.task).await.unwrap();
     spent(&world, "the reminders of a task", 2, 2.0, 0.0);
     let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now)).await.unwrap();
+    world.store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now).unwrap()).await.unwrap();
     spent(&world, "completing, with one reminder", 1, 0.0, 19.0);
     let row = world.store.task(user, task.id).await.unwrap().unwrap();
     world.store.meter().take();
@@ -292,12 +292,44 @@ async fn completing_and_deleting_cost_more_by_the_reminder() {
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.store.meter().take();
     let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
+    world
+        .store
+        .update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now()).unwrap())
+        .await
+        .unwrap();
     spent(&world, "completing, with two reminders", 1, 0.0, 24.0);
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.store.meter().take();
     world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     spent(&world, "deleting, with two reminders", 1, 0.0, 16.0);
+}
+
+#[tokio::test]
+async fn recurring_tasks() {
+    let world = World::new().await;
+    let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due"});
+    let body = json!({"title": "Water the ferns", "dueDate": "2031-03-01T09:00:00Z", "recurrence": recurrence});
+    let task = world.task(body).await;
+    let (user, permit, now) = (world.user.id, world.permit(), clock::now());
+    let row = world.store.task(user, task.id).await.unwrap().unwrap();
+    world.store.meter().take();
+    let patch = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+    let completed = row.task.change(patch, &Zone::UTC, now).unwrap();
+    world.store.update_task(&permit, &row, &completed).await.unwrap();
+    spent(&world, "completing an occurrence", 1, 0.0, 17.0);
+    let row = world.store.task(user, task.id).await.unwrap().unwrap();
+    world.store.meter().take();
+    world.store.update_task(&permit, &row, &row.task.skip(None, now).unwrap()).await.unwrap();
+    spent(&world, "skipping an occurrence", 1, 0.0, 11.0);
+    world.store.occurrences(user, task.id, None, 50).await.unwrap();
+    spent(&world, "its occurrences", 1, 1.0, 0.0);
+    let (key, request) = ("k".repeat(64), "r".repeat(64));
+    let answer = FirstAnswer::Rows { attachments: Vec::new() };
+    let once = Once { key, request, at: now, answer };
+    world.store.first_answer((user, world.session.id), &once).await.unwrap();
+    spent(&world, "looking for a first answer", 1, 2.0, 0.0);
+    world.store.delete_occurrences_of(&Permit::of_system(), user, task.id).await.unwrap();
+    spent(&world, "clean-up of two occurrences", 2, 1.0, 2.0);
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ async fn perform(world: &World, things: &mut Things, operation: Operation) -> Re
             let Some(id) = things.task(task) else { return Ok(()) };
             let Some(row) = store.task(user, id).await? else { return Ok(()) };
             let patch = parsed::<TaskPatch>(json!({"status": body, "category": category_name(category)}), clock::now());
-            store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now)).await?;
+            store.update_task(&permit, &row, &row.task.change(patch, &Zone::UTC, now).unwrap()).await?;
         }
         Operation::DeleteTask { task } => {
             let Some(id) = things.task(task) else { return Ok(()) };

@@ -183,7 +183,11 @@ async fn those_that_are_made_read_and_deleted_at_once_are_counted_right() {
     let completing = tasks.iter().map(|task| async {
         let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-        world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now())).await.unwrap();
+        world
+            .store
+            .update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap())
+            .await
+            .unwrap();
     });
     let permit = Permit::of_system();
     let reading = (0..6).map(|_| world.store.mark_all_read(&permit, world.user.id, now));

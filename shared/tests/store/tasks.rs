@@ -47,8 +47,13 @@ async fn of_two_updates_of_the_same_reading_one_is_refused() {
     let second = first.clone();
     let patch = TaskPatch { description: Patch::Clear, ..TaskPatch::default() };
     let now = clock::now();
-    world.store.update_task(&world.permit(), &first, &first.task.change(patch.clone(), &Zone::UTC, now)).await.unwrap();
-    let refused = world.store.update_task(&world.permit(), &second, &second.task.change(patch, &Zone::UTC, now)).await;
+    world
+        .store
+        .update_task(&world.permit(), &first, &first.task.change(patch.clone(), &Zone::UTC, now).unwrap())
+        .await
+        .unwrap();
+    let refused =
+        world.store.update_task(&world.permit(), &second, &second.task.change(patch, &Zone::UTC, now).unwrap()).await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     let stored = read(&world, &task).await;
     assert_eq!((stored.version, stored.description), (2, None));
@@ -60,19 +65,21 @@ async fn an_update_that_changes_nothing_writes_nothing_but_needs_a_living_sessio
     let task = world.task(json!({"title": "Pay rent", "description": "March", "dueDate": "2031-01-15"})).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let later = clock::now().plus(HOUR);
-    let same =
-        row.task.change(TaskPatch { title: Some(task.title.clone()), ..TaskPatch::default() }, &Zone::UTC, later);
+    let same = row
+        .task
+        .change(TaskPatch { title: Some(task.title.clone()), ..TaskPatch::default() }, &Zone::UTC, later)
+        .unwrap();
     world.store.meter().take();
     world.store.update_task(&world.permit(), &row, &same).await.unwrap();
     assert_eq!(world.store.meter().take().write_units, 0.0);
     let stored = read(&world, &task).await;
     assert_eq!((stored.version, stored.updated_at), (1, task.updated_at));
     let after_its_end = Timestamp::from_second(world.session.expires_at).unwrap();
-    let same = row.task.change(TaskPatch::default(), &Zone::UTC, after_its_end);
+    let same = row.task.change(TaskPatch::default(), &Zone::UTC, after_its_end).unwrap();
     let refused = world.store.update_task(&world.permit(), &row, &same).await;
     assert!(matches!(refused, Err(WriteError::SessionEnded)), "{refused:?}");
     world.store.end_session(&Permit::of_system(), world.user.id, world.session.id).await.unwrap();
-    let same = row.task.change(TaskPatch::default(), &Zone::UTC, later);
+    let same = row.task.change(TaskPatch::default(), &Zone::UTC, later).unwrap();
     let refused = world.store.update_task(&world.permit(), &row, &same).await;
     assert!(matches!(refused, Err(WriteError::SessionEnded)), "{refused:?}");
 }
@@ -84,7 +91,11 @@ async fn an_update_leaves_the_cards_that_others_put_in_meanwhile() {
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let reminder = world.reminder(&task, HOUR * 3).await;
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
-    world.store.update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
+    world
+        .store
+        .update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now()).unwrap())
+        .await
+        .unwrap();
     assert!(read(&world, &task).await.reminders.contains_key(&reminder.id));
 }
 
@@ -96,7 +107,7 @@ async fn completing_calls_off_what_is_pending_and_tells_once() {
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world
         .store
-        .update_task(&world.permit(), &row, &row.task.change(completing(), &Zone::UTC, clock::now()))
+        .update_task(&world.permit(), &row, &row.task.change(completing(), &Zone::UTC, clock::now()).unwrap())
         .await
         .unwrap();
     let stored = world.store.reminder(world.user.id, pending.id).await.unwrap().unwrap();
@@ -112,8 +123,10 @@ async fn completing_is_refused_when_a_reminder_was_added_since_the_reading() {
     let task = world.task(json!({"title": "Pay rent"})).await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     world.reminder(&task, HOUR * 3).await;
-    let refused =
-        world.store.update_task(&world.permit(), &row, &row.task.change(completing(), &Zone::UTC, clock::now())).await;
+    let refused = world
+        .store
+        .update_task(&world.permit(), &row, &row.task.change(completing(), &Zone::UTC, clock::now()).unwrap())
+        .await;
     assert_eq!(refusal(refused), Refusal::TaskChanged);
     assert_eq!(world.count("NTF#").await, 0);
 }
@@ -142,7 +155,7 @@ async fn a_task_that_was_changed_since_the_reading_is_not_deleted() {
     let patch = TaskPatch { status: Some(TaskStatus::InProgress), ..TaskPatch::default() };
     world
         .store
-        .update_task(&world.permit(), &stale, &stale.task.change(patch, &Zone::UTC, clock::now()))
+        .update_task(&world.permit(), &stale, &stale.task.change(patch, &Zone::UTC, clock::now()).unwrap())
         .await
         .unwrap();
     let refused = world.store.delete_task(&world.permit(), &stale, clock::now()).await;

@@ -57,7 +57,7 @@ async fn step_over_tasks(world: &World, passing: &mut Vec<TaskId>, step: &Step) 
             let patch: TaskPatch = parsed(json!({"dueDate": body("Moves", *day)["dueDate"]}), clock::now());
             world
                 .store
-                .update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now()))
+                .update_task(&world.permit(), &row, &row.task.change(patch, &Zone::UTC, clock::now()).unwrap())
                 .await
                 .unwrap();
         }

@@ -83,7 +83,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 
 impl Route {
     /// All that read or change something under `/api`, but the unsubscribe links, which prove themselves.
-    pub(crate) const ALL: [Self; 46] = [
+    pub(crate) const ALL: [Self; 48] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/verify-otp", Access::Anyone, Reads::Json),
@@ -114,6 +114,8 @@ impl Route {
         route("PUT", "/api/tasks/{id}", Access::SignedIn, Reads::Json),
         route("DELETE", "/api/tasks/{id}", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/tasks/{id}/reminders", Access::SignedIn, Reads::Nothing),
+        route("POST", "/api/tasks/{id}/skip", Access::SignedIn, Reads::OptionalJson),
+        route("GET", "/api/tasks/{id}/occurrences", Access::SignedIn, Reads::Nothing),
         route("POST", "/api/tasks/{id}/attachments", Access::SignedIn, Reads::Json),
         route("POST", "/api/attachments/{id}", Access::SignedIn, Reads::Json),
         route("GET", "/api/attachments/{id}", Access::SignedIn, Reads::Nothing),
@@ -211,6 +213,7 @@ impl Route {
             }
             (_, "/api/user/set-password") => json!({"password": "Another-Pass-1"}),
             (_, "/api/tasks/{id}/attachments" | "/api/attachments/{id}") => json!({"files": [a_text(1)]}),
+            (_, "/api/tasks/{id}/skip") => json!({"occurrence": minutes_ahead(100)}),
             (_, path) if path.starts_with("/api/tasks") => json!({"title": "Water the ferns"}),
             (_, "/api/reminders/{id}/snooze") => json!({"minutes": 60}),
             ("POST", _) => json!({"taskId": unknown_id(), "scheduledAt": minutes_ahead(100)}),

@@ -93,10 +93,14 @@ async fn the_file_has_all_that_is_the_user_s_and_no_secret() {
     let over = user.create_reminder(over).await;
     let done = user.task("Feed the cat").await;
     user.complete(&done).await;
+    let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due", "timezone": "UTC"});
+    let due = "2031-03-01T09:00:00.000Z";
+    let recurring = user.create_task(json!({"title": "Feed the fish", "dueDate": due, "recurrence": recurrence})).await;
+    user.complete(&recurring).await;
 
     let (body, file) = file(&app, text(&exported(&user).await, "url")).await;
     let fields =
-        ["attachments", "completions", "exportedAt", "notifications", "reminders", "sessions", "tasks", "user"];
+        ["attachments", "completions", "exportedAt", "notifications", "occurrences", "reminders", "sessions", "tasks", "user"];
     assert_eq!(names(&file), fields);
     instant(&file["exportedAt"]);
     assert_eq!((&file["user"]["id"], &file["user"]["email"]), (&json!(user.id), &json!(user.email)));
@@ -105,13 +109,15 @@ async fn the_file_has_all_that_is_the_user_s_and_no_secret() {
     assert_eq!(list("sessions").len(), 2);
     let tasks = list("tasks");
     let titles: BTreeSet<&str> = each(&tasks, "title").into_iter().collect();
-    assert_eq!(titles, BTreeSet::from(["Feed the cat", "Water the ferns"]));
+    assert_eq!(titles, BTreeSet::from(["Feed the cat", "Feed the fish", "Water the ferns"]));
     assert!(tasks.iter().any(|task| task["description"] == "Two <b>cups</b> 🌿"), "{tasks:?}");
     let reminders: BTreeSet<String> = each(&list("reminders"), "id").into_iter().map(ToOwned::to_owned).collect();
     assert_eq!(reminders, BTreeSet::from([id(&reminder).to_owned(), id(&over).to_owned()]));
     assert_eq!(each(&list("completions"), "reminderId"), [id(&over)]);
-    assert_eq!(list("notifications").len(), 1);
+    assert_eq!(list("notifications").len(), 2);
     assert!(list("attachments").is_empty());
+    let occurrences = list("occurrences");
+    assert_eq!((each(&occurrences, "dueDate"), each(&occurrences, "taskId")), (vec![due], vec![id(&recurring)]));
 
     for secret in ["$argon2", "password_hash", "passwordHash", "refreshHash", "refresh_hash", "seed", "\"PK\"", "USER#"]
     {

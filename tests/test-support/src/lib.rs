@@ -244,7 +244,7 @@ pub fn parsed<B: Body>(body: Value, now: Timestamp) -> B {
 }
 
 pub fn new_task(user: &User, body: Value) -> Task {
-    Task::new(user.id, parsed(body, clock::now()), &Zone::UTC, clock::now())
+    Task::new(user.id, parsed(body, clock::now()), &Zone::UTC, clock::now()).unwrap()
 }
 
 pub fn new_reminder(task: &Task, ahead: Duration) -> Reminder {

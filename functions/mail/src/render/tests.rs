@@ -30,7 +30,7 @@ fn user(name: &str) -> User {
 fn reminder_mail(user: &User, title: &str, message: &str) -> Mail {
     let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
     let new = parsed(json!({"title": title, "dueDate": "2026-01-01T09:00:00Z"}), now);
-    let task = Task::new(user.id, new, &Zone::UTC, now);
+    let task = Task::new(user.id, new, &Zone::UTC, now).unwrap();
     let body = json!({"taskId": task.id, "scheduledAt": "2026-01-01T08:00:00Z", "message": message});
     Mail::reminder(&Reminder::new(user.id, parsed(body, now), None, now).unwrap(), &task, now)
 }
@@ -232,7 +232,7 @@ fn nothing_that_a_stranger_wrote_but_a_title_reaches_an_address_that_is_not_veri
         "title": "Pay rent", "description": "Description of evil.example", "category": "evil.example",
         "dueDate": "2026-01-01T09:00:00Z",
     });
-    let task = Task::new(stranger.id, parsed(new, now), &Zone::UTC, now);
+    let task = Task::new(stranger.id, parsed(new, now), &Zone::UTC, now).unwrap();
     let body = json!({"taskId": task.id, "scheduledAt": "2026-01-01T08:00:00Z", "message": "Message of evil.example"});
     mails.push(Mail::reminder(&Reminder::new(stranger.id, parsed(body, now), None, now).unwrap(), &task, now));
     let mut digest = digest_mail(&stranger, &["Pay rent"]);

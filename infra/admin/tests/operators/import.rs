@@ -107,7 +107,7 @@ async fn a_second_import_adds_nothing_and_undoes_no_change() {
     let row = world.store.task(asha.id, rent).await.unwrap().unwrap();
     let patch = test_support::parsed(serde_json::json!({"title": "Pay the rent"}), clock::now());
     let system = shared::store::Permit::of_system();
-    world.store.update_task(&system, &row, &row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
+    world.store.update_task(&system, &row, &row.task.change(patch, &Zone::UTC, clock::now()).unwrap()).await.unwrap();
     assert_eq!(run(&world, &postgres, Start::WhereItStopped).await, Report::default(), "it goes on at the end");
     assert_eq!(run(&world, &postgres, Start::Anew).await, first);
     let task = world.store.task(asha.id, rent).await.unwrap().unwrap().task;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    ATTACHMENT_PREFIX, BY_CREATED, BY_TASK, BY_TIME, MAIL_PREFIX, NOTIFICATION_PREFIX, OPEN, REMINDER_PREFIX,
+    ATTACHMENT_PREFIX, BY_CREATED, BY_TASK, BY_TIME, MAIL_PREFIX, NOTIFICATION_PREFIX, OPEN, REMINDER_PREFIX, SK,
     TASK_PREFIX,
 };
 use crate::clock::Timestamp;
@@ -31,16 +31,19 @@ pub enum Index {
     Task,
     /// A user's pending reminders.
     Open,
+    /// None: the table itself, by its sort key.
+    Table,
 }
 
 impl Index {
-    /// The index's name.
-    pub fn name(self) -> &'static str {
+    /// The index's name; `None` for the table itself.
+    pub fn name(self) -> Option<&'static str> {
         match self {
-            Self::Time => "by-time",
-            Self::Created => "by-created",
-            Self::Task => "by-task",
-            Self::Open => "open",
+            Self::Time => Some("by-time"),
+            Self::Created => Some("by-created"),
+            Self::Task => Some("by-task"),
+            Self::Open => Some("open"),
+            Self::Table => None,
         }
     }
 
@@ -51,6 +54,7 @@ impl Index {
             Self::Created => BY_CREATED,
             Self::Task => BY_TASK,
             Self::Open => OPEN,
+            Self::Table => SK,
         }
     }
 }

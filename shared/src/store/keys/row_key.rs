@@ -57,6 +57,8 @@ pub enum UserRowKey {
     Completion(TaskId, ReminderId, Date),
     /// A task.
     Task(TaskId),
+    /// An occurrence of a task that is over, by the task's version from then on.
+    Occurrence(TaskId, u64),
     /// A reminder.
     Reminder(ReminderId),
     /// An attachment.
@@ -144,6 +146,10 @@ impl UserRowKey {
             super::STREAK_PREFIX => number(rest).map(Self::Streak),
             super::COMPLETION_PREFIX => completion(rest),
             super::TASK_PREFIX => TaskId::parse(rest).ok().map(Self::Task),
+            super::OCCURRENCE_PREFIX => {
+                let (task, version) = rest.split_once('#')?;
+                Some(Self::Occurrence(TaskId::parse(task).ok()?, number(version)?))
+            }
             super::REMINDER_PREFIX => ReminderId::parse(rest).ok().map(Self::Reminder),
             super::ATTACHMENT_PREFIX => AttachmentId::parse(rest).ok().map(Self::Attachment),
             super::NOTIFICATION_PREFIX => NotificationId::parse(rest).ok().map(Self::Notification),
@@ -165,6 +171,7 @@ impl UserRowKey {
             Self::Streak(year) => super::streak(user, *year),
             Self::Completion(task, reminder, day) => super::completion(user, (*task, *reminder), *day),
             Self::Task(id) => super::task(user, *id),
+            Self::Occurrence(task, version) => super::occurrence(user, *task, *version),
             Self::Reminder(id) => super::reminder(user, *id),
             Self::Attachment(id) => super::attachment(user, *id),
             Self::Notification(id) => super::notification(user, *id),
@@ -212,6 +219,7 @@ mod tests {
             Just(UserRowKey::Inbox),
             any::<()>().prop_map(|()| UserRowKey::Session(SessionId::new())),
             any::<()>().prop_map(|()| UserRowKey::Task(TaskId::new())),
+            any::<u64>().prop_map(|version| UserRowKey::Occurrence(TaskId::new(), version)),
             any::<()>().prop_map(|()| UserRowKey::Reminder(ReminderId::new())),
             any::<()>().prop_map(|()| UserRowKey::Attachment(AttachmentId::new())),
             any::<()>().prop_map(|()| UserRowKey::Notification(NotificationId::new())),
