@@ -2143,7 +2143,7 @@ export interface operations {
                     email: string;
                     /** Format: password */
                     password: string;
-                    rememberMe?: boolean | ("" | null);
+                    rememberMe?: boolean | "" | null;
                 };
             };
         };
@@ -2407,7 +2407,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    refreshToken?: string | ("" | null);
+                    refreshToken?: string | "" | null;
                 };
             };
         };
@@ -3178,7 +3178,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The account's password. Not needed with a session of the account. */
-                    password?: string | ("" | null);
+                    password?: string | "" | null;
                     token: string;
                 };
             };
@@ -4341,21 +4341,15 @@ export interface operations {
                      * @description The time that the reminder is about; it lies in the future.
                      */
                     scheduledAt: string;
-                    /**
-                     * @description `pending` by default.
-                     * @enum {string|null}
-                     */
-                    status?: "pending" | "completed" | "skipped" | "" | null;
+                    /** @description `pending` by default. */
+                    status?: ("pending" | "completed" | "skipped") | "" | null;
                     /**
                      * Format: uuid
                      * @description The task to remind of.
                      */
                     taskId: string;
-                    /**
-                     * @description `email` by default.
-                     * @enum {string|null}
-                     */
-                    type?: "email" | "push" | "both" | "" | null;
+                    /** @description `email` by default. */
+                    type?: ("email" | "push" | "both") | "" | null;
                 };
             };
         };
@@ -4563,16 +4557,10 @@ export interface operations {
                      * @description The time that the reminder is about; another time than the present one lies in the future.
                      */
                     scheduledAt?: string;
-                    /**
-                     * @description Whether it is still to come.
-                     * @enum {string|null}
-                     */
-                    status?: "pending" | "completed" | "skipped" | "" | null;
-                    /**
-                     * @description How it reaches the user.
-                     * @enum {string|null}
-                     */
-                    type?: "email" | "push" | "both" | "" | null;
+                    /** @description Whether it is still to come. */
+                    status?: ("pending" | "completed" | "skipped") | "" | null;
+                    /** @description How it reaches the user. */
+                    type?: ("email" | "push" | "both") | "" | null;
                 };
             };
         };
@@ -4914,8 +4902,8 @@ export interface operations {
                 status?: ("todo" | "in-progress" | "completed")[];
                 priority?: ("low" | "medium" | "high")[];
                 category?: string[];
-                dueBefore?: string | unknown | unknown;
-                dueAfter?: string | unknown | unknown;
+                dueBefore?: string;
+                dueAfter?: string;
                 q?: string;
                 sort?: "dueDate" | "-dueDate" | "createdAt" | "-createdAt";
                 fields?: string;
@@ -5037,23 +5025,17 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The user's own grouping. */
-                    category?: string | ("" | null);
+                    category?: string | "" | null;
                     /** @description Details. */
                     description?: string | null;
                     /** @description A plain date is the end of that day in the user's time zone */
-                    dueDate?: ((string | unknown | unknown | ("" | null)) | null) | unknown | unknown | ("" | null);
+                    dueDate?: string | "" | null;
                     /** @description An http or https URL. */
-                    link?: string | ("" | null);
-                    /**
-                     * @description `medium` by default.
-                     * @enum {string|null}
-                     */
-                    priority?: "low" | "medium" | "high" | "" | null;
-                    /**
-                     * @description `todo` by default.
-                     * @enum {string|null}
-                     */
-                    status?: "todo" | "in-progress" | "completed" | "" | null;
+                    link?: string | "" | null;
+                    /** @description `medium` by default. */
+                    priority?: ("low" | "medium" | "high") | "" | null;
+                    /** @description `todo` by default. */
+                    status?: ("todo" | "in-progress" | "completed") | "" | null;
                     /** @description The task in one line. */
                     title: string;
                 };
@@ -5351,23 +5333,17 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The user's own grouping; null removes it. */
-                    category?: string | ("" | null);
+                    category?: string | "" | null;
                     /** @description Details; null removes them. */
                     description?: string | null;
                     /** @description A plain date is the end of that day in the user's time zone */
-                    dueDate?: ((string | unknown | unknown | ("" | null)) | null) | unknown | unknown | ("" | null);
+                    dueDate?: string | "" | null;
                     /** @description An http or https URL; null removes it. */
-                    link?: string | ("" | null);
-                    /**
-                     * @description How much the task matters.
-                     * @enum {string|null}
-                     */
-                    priority?: "low" | "medium" | "high" | "" | null;
-                    /**
-                     * @description `completed` cancels its pending reminders.
-                     * @enum {string|null}
-                     */
-                    status?: "todo" | "in-progress" | "completed" | "" | null;
+                    link?: string | "" | null;
+                    /** @description How much the task matters. */
+                    priority?: ("low" | "medium" | "high") | "" | null;
+                    /** @description `completed` cancels its pending reminders. */
+                    status?: ("todo" | "in-progress" | "completed") | "" | null;
                     /** @description The task in one line. */
                     title?: string;
                 };
@@ -6395,10 +6371,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Whether all other sessions end. Default: they go on. */
-                    endOtherSessions?: boolean | ("" | null);
+                    endOtherSessions?: boolean | "" | null;
                     is_Enabled: boolean;
                     /** @description Needed to turn the code off, unless the sign-in is at most ten minutes old or the account has no password. */
-                    password?: string | ("" | null);
+                    password?: string | "" | null;
                 };
             };
         };
@@ -6670,7 +6646,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Not needed within ten minutes of the sign-in, nor by an account that has no password. */
-                    password?: string | ("" | null);
+                    password?: string | "" | null;
                 };
             };
         };
@@ -7095,7 +7071,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    password?: string | ("" | null);
+                    password?: string | "" | null;
                 };
             };
         };
@@ -7261,14 +7237,14 @@ export interface operations {
                 "application/json": {
                     morning_digest?: {
                         /** @description Whether the morning digest is sent. */
-                        enabled?: boolean | ("" | null);
+                        enabled?: boolean | "" | null;
                         /** @description Local time of day at which the morning digest is sent. */
-                        time?: string | ("" | null);
+                        time?: string | "" | null;
                     } | null;
                     /** @description The name that mails use. */
                     name?: string;
                     /** @description An IANA time zone */
-                    timezone?: string | ("" | null);
+                    timezone?: string | "" | null;
                 };
             };
         };

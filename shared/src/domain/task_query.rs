@@ -68,6 +68,8 @@ inline_schema!(SearchText, { "type": "string", "maxLength": TaskQuery::TEXT_MAX 
 inline_schema!(TaskSort, {
     "type": "string",
     "enum": Self::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
+    // Names for generated clients, which cannot make one of a minus sign.
+    "x-enum-varnames": Self::WORDS.iter().map(|(_, sort)| format!("{sort:?}")).collect::<Vec<_>>(),
     "default": "dueDate",
 });
 
