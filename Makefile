@@ -49,7 +49,7 @@ lint: tools ## checks formatting, clippy, licences, spelling, unused dependencie
 
 fmt: tools ## formats the Rust and the Python code
 	cargo fmt --all
-	ruff format --config infra/local/ruff.toml infra
+	ruff format --config infra/local/ruff.toml infra tests/clients
 
 build: tools ## builds the release binaries for AWS, into target/lambda. ARCH=x86_64 or arm64
 	@exec $(PY) -m infra.local build $(ARCH)
@@ -66,7 +66,7 @@ operate: install ## runs an operator's command. STAGE=local ARGS="parked", "dige
 watch: tools ## serves every function with hot reload on port 9000, against the running local cloud
 	@exec $(PY) -m infra.local watch
 
-invoke: tools ## sends its sample event to a function of make watch. FUNCTION=tasks-create
+invoke: tools ## sends a function its sample event, signed for a new user of make run. FUNCTION=tasks-create
 	@exec $(PY) -m infra.local invoke $(FUNCTION)
 
 contract: python ## writes docs/openapi.json, docs/api.html, docs/facts.json and the client's types from the code
