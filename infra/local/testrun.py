@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from . import browser, build, client, commands, control, deploy, fuzz, processes, standstill, supervisor
+from . import browser, build, client, commands, control, deploy, foreign, fuzz, processes, sample_check, standstill, supervisor
 from .checks import API_TESTS, POSTGRES, Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform, timed
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
@@ -34,8 +34,10 @@ def main() -> None:
     from_outside = [
         _api_tests(instance),
         commands.check(instance),
+        sample_check.check(instance),
         browser.check(instance),
         client.check(instance),
+        foreign.check(instance),
         *fuzz.checks(instance),
     ]
     _run(instance, tools, [*checks(), *client.checks(), _cdk(), _unit_tests(), _doc_tests()], from_outside)

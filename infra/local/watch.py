@@ -1,18 +1,23 @@
 """`make watch` and `make invoke`: the functions under `cargo lambda watch`, which recompiles them when their code changes.
 
 It serves binaries, and each binary is a domain. An HTTP request reaches its domain by the router in Cargo.toml; the
-binary then picks the function by the event. So `invoke` sends a function's sample event to the function's binary.
+binary then picks the function by the event. So `invoke` sends a function's event to the function's binary.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import subprocess
+from contextlib import suppress
+from typing import Any
 
-from . import build, expand
+from . import build, control, deploy, expand, processes, samples
 from .instance import ENV_FILE, ROOT, TEMPLATE
-from .progress import Problem
+from .progress import Problem, say
 
 ADDRESS = "127.0.0.1"
+WATCH_PORT = 9000
 
 
 def serve() -> None:
@@ -33,16 +38,34 @@ def serve() -> None:
 
 
 def invoke(function: str = "") -> None:
-    """Sends a function its sample event."""
-    command = invocation(function, expand.functions(expand.load(TEMPLATE)))
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-        raise Problem(f"{function} did not answer (see above).", "`make watch` must be running in another terminal.")
+    """Prepares a function's sample event for the running system, and sends it.
+
+    To `make watch` where that runs, so that the code of now serves it; else to the deployed function.
+    """
+    target = binary(function, expand.functions(expand.load(TEMPLATE)))
+    running = control.running()
+    event = samples.prepared(running, function)
+    if processes.is_listening(WATCH_PORT):
+        say(f"{function} under make watch:")
+        client = deploy.client(dataclasses.replace(running, cloud_port=WATCH_PORT), "lambda")
+        answer = samples.outcome(function, client.invoke(FunctionName=target, Payload=json.dumps(event).encode()))
+    else:
+        say(f"{function} as deployed by make run:")
+        answer = samples.invoke(running, function, event)
+    say(shown(answer))
 
 
-def invocation(function: str, known: dict[str, expand.Function]) -> list[str]:
-    """The command that sends a function's sample event to its binary."""
+def binary(function: str, known: dict[str, expand.Function]) -> str:
+    """The binary that a function is in."""
     if function not in known:
         problem = f"There is no function {function}." if function else "FUNCTION is missing."
         raise Problem(problem, "FUNCTION is one of:\n" + "\n".join(f"    {name}" for name in sorted(known)))
-    binary, event = known[function].binary, f"events/{function}.json"
-    return ["cargo", "lambda", "invoke", "--invoke-address", ADDRESS, binary, "--data-file", event]
+    return known[function].binary
+
+
+def shown(answer: Any) -> str:
+    """A function's answer for people: a JSON body is shown as JSON, not as text within text."""
+    if isinstance(answer, dict) and isinstance(answer.get("body"), str):
+        with suppress(ValueError):
+            answer = {**answer, "body": json.loads(answer["body"])}
+    return json.dumps(answer, indent=2, ensure_ascii=False)

@@ -169,41 +169,38 @@ fn insert(object: &mut serde_json::Value, name: &str, schema: serde_json::Value,
 #[cfg(feature = "schema")]
 fn nullable(mut schema: serde_json::Value) -> serde_json::Value {
     use serde_json::json;
-    admit_null(&mut schema, &[json!(null)], json!({ "type": "null" }));
+    let lists_words = schema.get("enum").is_some();
+    match schema.get_mut("type") {
+        Some(kind) if !lists_words => *kind = json!([kind.clone(), "null"]),
+        _ => return either(schema, &[json!({ "type": "null" })]),
+    }
     schema
 }
 
 /// The schema, null, or the empty string.
 #[cfg(feature = "schema")]
-fn nullable_or_blank(mut schema: serde_json::Value) -> serde_json::Value {
+fn nullable_or_blank(schema: serde_json::Value) -> serde_json::Value {
     use serde_json::json;
-    let no_value = json!({ "enum": ["", null] });
-    if ["enum", "anyOf"].iter().any(|key| schema.get(key).is_some()) {
-        admit_null(&mut schema, &[json!(""), json!(null)], no_value);
+    either(schema, &[json!({ "const": "" }), json!({ "type": "null" })])
+}
+
+/// The schema, or one of the alternatives. Each alternative has one type of its own: generators of clients make a type of
+/// each, and of a list of types, or of words among which null is, nothing that a program likes to use.
+#[cfg(feature = "schema")]
+fn either(mut schema: serde_json::Value, alternatives: &[serde_json::Value]) -> serde_json::Value {
+    use serde_json::{Value, json};
+    if let Some(listed) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        listed.extend_from_slice(alternatives);
         return schema;
     }
     let description = schema.as_object_mut().and_then(|object| object.remove("description"));
-    let mut either = json!({ "anyOf": [schema, no_value] });
+    let mut listed = vec![schema];
+    listed.extend_from_slice(alternatives);
+    let mut either = json!({ "anyOf": listed });
     if let (Some(either), Some(description)) = (either.as_object_mut(), description) {
         either.insert("description".to_owned(), description);
     }
     either
-}
-
-/// Adds null to the types of a schema, and to what it lists: `words` to an enumeration, else an `alternative`.
-#[cfg(feature = "schema")]
-fn admit_null(schema: &mut serde_json::Value, words: &[serde_json::Value], alternative: serde_json::Value) {
-    use serde_json::{Value, json};
-    let Some(object) = schema.as_object_mut() else { return };
-    if let Some(kind) = object.get_mut("type") {
-        *kind = json!([kind.clone(), "null"]);
-    }
-    if let Some(listed) = object.get_mut("enum").and_then(Value::as_array_mut) {
-        listed.extend_from_slice(words);
-    }
-    if let Some(listed) = object.get_mut("anyOf").and_then(Value::as_array_mut) {
-        listed.push(alternative);
-    }
 }
 
 /// An absolute URL.

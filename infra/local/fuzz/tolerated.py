@@ -125,6 +125,6 @@ def _errors(case: schemathesis.Case, field: str, value: Any) -> int:
     schema = content.get("application/json", {}).get("schema", {}).get("properties", {}).get(field)
     if schema is None:
         return 0
-    if "enum" in schema and isinstance(value, str):
+    if isinstance(value, str) and any("enum" in alternative for alternative in [schema, *schema.get("anyOf", [])]):
         value = value.lower()
     return len(list(jsonschema.Draft202012Validator(schema).iter_errors(value)))

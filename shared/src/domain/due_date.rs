@@ -64,8 +64,7 @@ impl Field for DueDate {
 }
 
 inline_schema!(DueDate, {
-    "type": "string",
-    "anyOf": [{ "format": "date-time" }, { "format": "date" }],
+    "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "string", "format": "date" }],
     "description": "A plain date is the end of that day in the user's time zone",
 });
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::field::{Field, string};
+use crate::domain::text::is_invisible;
 use crate::inline_schema;
 
 /// An e-mail address as it is stored, compared, shown and mailed to: trimmed, in lower case, the domain in ASCII form
@@ -50,12 +51,13 @@ impl Email {
     }
 
     /// Parses an address: an ASCII local part, one `@` and a dotted domain, nothing that could end a header line or start
-    /// a display name.
+    /// a display name. White space and invisible characters around it, which a copy from a page or a mail brings along,
+    /// are cut.
     ///
     /// # Errors
     /// [`InvalidEmail`].
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
-        let text = text.trim();
+        let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail::Malformed)?;
         if text.chars().count() > Self::MAX {
             return Err(InvalidEmail::Malformed);
@@ -133,6 +135,10 @@ mod tests {
                 &["a@bücher.example", "A@BÜCHER.example", "a@bu\u{308}cher.example", "a@XN--BCHER-KVA.Example"],
             ),
             ("a@xn--bcher-kva.example", &["a@bücher。example", "a@ｘn--bcher-kva．example"]),
+            (
+                "ada@example.com",
+                &["\u{200b}ada@example.com", "ada@example.com\u{feff}", " \u{202a}ada@example.com\u{202c}\t"],
+            ),
             // Non-transitional: the German sharp s is a letter of its own.
             ("a@xn--strae-oqa.example", &["a@straße.example"]),
         ] {
@@ -210,6 +216,8 @@ mod tests {
             "\"a\"@example.com",
             "a@example.com\u{0}",
             "a@b@example.com",
+            "\u{200b}",
+            "\u{200b}@example.com",
             &long,
             &endless,
         ] {

@@ -68,6 +68,8 @@ inline_schema!(SearchText, { "type": "string", "maxLength": TaskQuery::TEXT_MAX 
 inline_schema!(TaskSort, {
     "type": "string",
     "enum": Self::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
+    // Names for generated clients, which cannot make one of a minus sign.
+    "x-enum-varnames": Self::WORDS.iter().map(|(_, sort)| format!("{sort:?}")).collect::<Vec<_>>(),
     "default": "dueDate",
 });
 
@@ -157,11 +159,11 @@ impl TaskQuery<DueDate> {
                 None => return bad("priority", format!("Priority must be one of {}", Priority::WORDS.join(", "))),
             },
             "category" => self.category.push(composed(value)),
-            "dueBefore" => match DueDate::parse(value) {
+            "dueBefore" => match bound(value) {
                 Some(bound) => self.due_before = Some(bound),
                 None => return bad("dueBefore", "Due before must be a valid date".to_owned()),
             },
-            "dueAfter" => match DueDate::parse(value) {
+            "dueAfter" => match bound(value) {
                 Some(bound) => self.due_after = Some(bound),
                 None => return bad("dueAfter", "Due after must be a valid date".to_owned()),
             },
@@ -232,6 +234,13 @@ impl TaskQuery {
     }
 }
 
+/// A bound of the due date. In a query `+` stands for a space, so the offset of `2030-01-02T09:00:00+05:30` arrives without
+/// its sign where a program did not encode it. No other text has a space there.
+fn bound(value: &str) -> Option<DueDate> {
+    let with_plus = || DueDate::parse(&value.rsplit_once(' ').map(|(local, offset)| format!("{local}+{offset}"))?);
+    DueDate::parse(value).or_else(with_plus)
+}
+
 /// Text as tasks hold it: trimmed and in NFC.
 fn composed(text: &str) -> String {
     text.trim().nfc().collect()
@@ -267,6 +276,21 @@ mod tests {
     fn query(pairs: &[(&str, &str)]) -> Result<TaskQuery, Vec<FieldError>> {
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         TaskQuery::read(&pairs).map(|query| query.resolve(&Zone::parse("Asia/Kolkata").unwrap()))
+    }
+
+    #[test]
+    fn a_plus_that_was_not_encoded_is_the_sign_of_an_offset() {
+        let instant = DueDate::parse("2030-01-02T09:00:00.5+05:30");
+        assert!(instant.is_some());
+        for value in ["2030-01-02T09:00:00.5 05:30", "2030-01-02 09:00:00.5 05:30", "2030-01-02T09:00:00.5+05:30"] {
+            assert_eq!(bound(value), instant, "{value}");
+        }
+        assert_eq!(bound("2030-01-02 09:00:00Z"), DueDate::parse("2030-01-02T09:00:00Z"));
+        for value in
+            ["2030-01-02 05:30", "2030-01-02T09:00:00 ", "2030-01-02T09:00:00  05:30", "2030-01-02T09:00:00 0530", " "]
+        {
+            assert_eq!(bound(value), None, "{value}");
+        }
     }
 
     #[test]

@@ -68,6 +68,15 @@ fn allowed(c: char, lines: Lines) -> bool {
     lines == Lines::Multiple && matches!(c, '\n' | '\r' | '\t')
 }
 
+/// Whether nothing is shown for a character: spaces of no width, joiners, marks of the direction of writing, and the byte
+/// order mark (of Unicode's category Cf).
+pub fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
 /// `text` as it is searched: by full case folding (Unicode Standard, §3.13.3), composed, and without the dot that folding leaves
 /// above the `i` of the Turkish `İ`. So `STRASSE` finds `Straße`, and `istanbul` finds `İstanbul`.
 pub fn folded(text: &str) -> String {

@@ -10,10 +10,19 @@ use crate::inline_schema;
 /// A name in the database that stands for a zone which was never set.
 const PLACEHOLDER: &str = "Factory";
 
-/// An IANA time zone that the bundled database knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An IANA time zone that the bundled database knows. Zones are equal if their names are: two names of one set of rules, as
+/// `Europe/Kyiv` and `Europe/Kiev` are, are two zones to who chooses among them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Zone(TimeZone);
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Zone {}
 
 /// The name is no IANA time zone.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +80,16 @@ inline_schema!(Zone, {"type": "string", "description": "An IANA time zone", "exa
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn names_of_one_set_of_rules_are_zones_of_their_own() {
+        for (one, other) in [("Europe/Kyiv", "Europe/Kiev"), ("Asia/Kolkata", "Asia/Calcutta"), ("UTC", "Etc/UTC")] {
+            let (one, other) = (Zone::parse(one).unwrap(), Zone::parse(other).unwrap());
+            assert_ne!(one, other);
+            assert_eq!(one, Zone::parse(one.name()).unwrap());
+        }
+        assert_eq!(Zone::parse("europe/kyiv").unwrap().name(), "Europe/Kyiv");
+    }
 
     #[test]
     fn a_placeholder_is_no_zone_and_a_stored_one_reads_as_utc() {

@@ -7,7 +7,8 @@ import { launch } from './chromium.mjs';
 import { serve } from './server.mjs';
 
 const PATIENCE_MS = 30_000;
-const PASSWORD = 'Secret1pass';
+/** Everybody's password. */
+export const PASSWORD = 'Secret1pass';
 
 function required(name) {
   const value = process.env[name];
@@ -107,6 +108,18 @@ export async function signedIn(test, name) {
   await person.logIn(seen.page);
   await sees(seen.page, `Signed in as ${person.name}`);
   return { person, ...seen };
+}
+
+/** What the pattern's group finds in the mails to an address, the newest first; waits for it. */
+export async function mailed(address, pattern) {
+  const url = `${required('BASE_URL')}/mailbox/messages?to=${encodeURIComponent(address)}`;
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
+    const mails = await (await fetch(url)).json();
+    const found = mails.map(({ text }) => text.match(pattern)?.[1]).find(Boolean);
+    if (found) return found;
+    await new Promise((again) => setTimeout(again, 100));
+  }
+  throw new Error(`No mail to ${address} has ${pattern}`);
 }
 
 /** Types into a form's fields and sends it. */

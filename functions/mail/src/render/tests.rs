@@ -218,8 +218,25 @@ fn every_mail_escapes_the_user_s_name_and_the_one_to_a_stranger_has_none() {
         let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
         assert!(!rendered.html.contains("<img") && !rendered.html.contains("<b>"), "{}", rendered.subject);
         let is_verification = matches!(mail.content, MailContent::Verification { .. });
-        assert_eq!(rendered.text.contains("Hello <img src=x"), !is_verification, "{}", rendered.text);
-        assert_eq!(rendered.html.contains("Hello <span dir=\"auto\">&#60;img src=x"), !is_verification);
+        let greets = |text: &str, name: &str| ["Hello", "Hi"].iter().any(|hi| text.contains(&format!("{hi} {name}")));
+        assert_eq!(greets(&rendered.text, "<img src=x"), !is_verification, "{}", rendered.text);
+        assert_eq!(greets(&rendered.html, "<span dir=\"auto\">&#60;img src=x"), !is_verification);
+    }
+}
+
+#[test]
+fn the_mail_of_a_reset_has_the_words_of_the_original() {
+    let user = user("Asha");
+    let reset =
+        account_mails(&user, "").into_iter().find(|mail| matches!(mail.content, MailContent::PasswordReset { .. }));
+    let rendered = render(&reset.unwrap(), &user, &links(), &keyring()).unwrap();
+    assert_eq!(rendered.subject, "Password Reset Request");
+    assert!(rendered.html.contains("<p style=\"margin:0 0 16px\">Hi <span dir=\"auto\">Asha</span>,</p>"));
+    assert!(rendered.html.contains("We received a request to reset your password. Click the button below:"));
+    assert!(rendered.html.contains(">Reset Password</a>"));
+    for text in [&rendered.html, &rendered.text] {
+        assert!(text.contains("This link expires in 1 hour"), "{text}");
+        assert!(text.contains("If you didn't request this, ignore this email."), "{text}");
     }
 }
 

@@ -126,8 +126,7 @@ fn type_of(schema: &Value) -> &str {
 
 /// Whether a schema takes null or the empty string, which both say that there is no value, and nothing else.
 fn is_null(schema: &Value) -> bool {
-    let mut words = list(schema, "enum").peekable();
-    text(schema, "type") == "null" || (words.peek().is_some() && words.all(is_no_value))
+    text(schema, "type") == "null" || schema.get("const").is_some_and(is_no_value)
 }
 
 fn is_no_value(value: &Value) -> bool {
@@ -177,17 +176,21 @@ mod tests {
                 None,
             ),
             (
-                json!({"type": ["string", "null"], "anyOf": [{"format": "date-time"}, {"format": "date"}, {"type": "null"}]}),
+                json!({"anyOf": [
+                    {"type": "string", "format": "date-time"},
+                    {"type": "string", "format": "date"},
+                    {"const": ""},
+                    {"type": "null"},
+                ]}),
                 "time (RFC 3339) or date (YYYY-MM-DD), or null",
                 None,
             ),
             (
-                json!({"type": ["string", "null"], "anyOf": [{"format": "date-time"}, {"format": "date"}, {"enum": ["", null]}]}),
-                "time (RFC 3339) or date (YYYY-MM-DD), or null",
+                json!({"anyOf": [{"type": "string", "enum": ["email", "push"]}, {"const": ""}, {"type": "null"}]}),
+                "email · push, or null",
                 None,
             ),
-            (json!({"type": ["string", "null"], "enum": ["email", "push", "", null]}), "email · push, or null", None),
-            (json!({"anyOf": [{"type": "boolean"}, {"enum": ["", null]}]}), "true or false, or null", None),
+            (json!({"anyOf": [{"type": "boolean"}, {"const": ""}, {"type": "null"}]}), "true or false, or null", None),
             (
                 json!({"type": "array", "maxItems": 20, "items": {"$ref": "#/components/schemas/Task"}}),
                 "list, at most 20 of ",
