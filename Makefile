@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT WEB_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PO
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo seed logs test test-clock fuzz fuzz-images lint fmt build deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo seed logs test test-clock fuzz fuzz-images lint fmt build deploy deploy-web redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,9 @@ build: tools ## builds the release binaries for AWS, into target/lambda. ARCH=x8
 
 deploy: build ## builds and deploys to AWS with SAM. STAGE=dev, staging or production; ARCH as for build
 	@exec $(PY) -m infra.local deploy $(STAGE) $(ARCH)
+
+deploy-web: tools ## deploys the web app to AWS: bucket, CloudFront, files. STAGE=staging or production, after make deploy
+	@exec $(PY) -m infra.local deploy-web $(STAGE)
 
 redrive: install ## moves messages from a dead-letter queue back to their queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) redrive $(or $(QUEUE),all)

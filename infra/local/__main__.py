@@ -24,6 +24,7 @@ COMMANDS = {
     "client": ("client", "generate"),
     "build": ("release", "build"),
     "deploy": ("sam", "deploy"),
+    "deploy-web": ("web_deploy", "deploy"),
     "watch": ("watch", "serve"),
     "invoke": ("watch", "invoke"),
 }

@@ -112,7 +112,7 @@ def checks() -> list[Check]:
             ["cargo-deny", "--all-features", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"],
         ),
         Check("sam validate", ["sam", "validate", "--lint", "--template-file", "template.yaml"]),
-        Check("cfn-lint", ["cfn-lint", "--non-zero-exit-code", "informational", "template.yaml"]),
+        Check("cfn-lint", ["cfn-lint", "--non-zero-exit-code", "informational", "template.yaml", "infra/web/template.yaml"]),
         Check(
             "tests of infra",
             [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_python_tests()],
