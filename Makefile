@@ -7,16 +7,16 @@ ARCH ?= x86_64
 STAGE ?= dev
 
 export PATH := $(CURDIR)/.local/venv/bin:$(CURDIR)/.local/cargo/bin:$(PATH)
-export PORT CLOUD_PORT OIDC_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT BASE_URL
+export PORT CLOUD_PORT OIDC_PORT WEB_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PORT TEST_WEB_PORT BASE_URL
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo logs test unit api test-clock fuzz fuzz-images fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-run: install ## runs the whole system locally, or updates what changed in it; Ctrl-C stops it. PORT=3000 CLOUD_PORT=4566 OIDC_PORT=4580
+run: install ## runs the whole system locally, or updates what changed in it; Ctrl-C stops it. PORT=3000 WEB_PORT=8080 CLOUD_PORT=4566 OIDC_PORT=4580
 	@exec $(PY) -m infra.local run
 
 start: install ## like make run, in the background
@@ -30,6 +30,9 @@ reset: ## stops it and removes users, tasks, mails and logs
 
 demo: ## registers, creates a task and a reminder, waits for the mail (needs make run). PORT=3000 or BASE_URL=https://…
 	@exec $(PYTHON) infra/local/demo.py
+
+seed: tools ## makes a demo account with 200 tasks, a year of reminders and pictures, and prints its sign-in (needs make run)
+	@exec $(PY) -m infra.local.seed
 
 logs: ## shows and follows the functions' logs. FUNCTION=tasks-create for one of them
 	@test -x $(PY) || { echo "There are no logs yet: run 'make run' first."; exit 1; }
@@ -75,6 +78,9 @@ cdk-synth: tools ## writes production's stacks with the CDK, and compares them w
 deploy: tools ## deploys a bundle; an earlier one rolls back. STAGE=dev, staging, production, or local; BUNDLE=.local/bundles/….tar
 	@test -n "$(BUNDLE)" || { echo "Say BUNDLE=: make build and make package write one into .local/bundles."; exit 1; }
 	@exec $(PY) -m infra.deploy deploy $(STAGE) "$(BUNDLE)"
+
+deploy-web: tools ## deploys the web app to AWS: bucket, CloudFront, files. STAGE=staging or production, after make deploy
+	@exec $(PY) -m infra.local deploy-web $(STAGE)
 
 redrive: install ## moves dead-letter messages back to their source queue. STAGE=local QUEUE=mail, reminder, digest, …, or all
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) redrive $(or $(QUEUE),all)

@@ -26,6 +26,7 @@ COMMANDS = {
     "fuzz": ("testrun", "fuzzed"),
     "client": ("client", "generate"),
     "build": ("release", "build"),
+    "deploy-web": ("web_deploy", "deploy"),
     "watch": ("watch", "serve"),
     "invoke": ("watch", "invoke"),
 }

@@ -1,4 +1,4 @@
-"""The browser test, tests/browser: a page on another origin, in a Chromium that npm brings along."""
+"""The browser test, tests/browser: the web app in a Chromium that npm brings along."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def install() -> None:
 
 def check(instance: Instance) -> Check:
     """The test, against the running instance, whose API lets its page in."""
-    # One file after the other: the app's origin is one port.
+    # One file after the other: each has a browser of its own.
     command = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", *test_files()]
-    return Check("browser test", command, count_node, {"BASE_URL": instance.public_url, "PAGE_URL": instance.page_url})
+    places = {"BASE_URL": instance.public_url, "WEB_URL": instance.web_url, "CLOUD_URL": instance.cloud_url}
+    return Check("browser test", command, count_node, places)
 
 
 def test_files() -> list[str]:

@@ -125,7 +125,7 @@ def checks() -> list[Check]:
         ),
         Check("sam validate", ["sam", "validate", "--lint", "--template-file", "template.yaml"]),
         Check("checkov", [python, "-m", "infra.audit"]),
-        Check("cfn-lint", ["cfn-lint", "--non-zero-exit-code", "informational", "template.yaml"]),
+        Check("cfn-lint", ["cfn-lint", "--non-zero-exit-code", "informational", "template.yaml", "infra/web/template.yaml"]),
         Check(
             "tests of infra",
             [python, "-m", "pytest", "-q", "--durations=10", "-p", "no:cacheprovider", *_python_tests()],

@@ -44,7 +44,7 @@ def try_lock(instance: Instance, name: str) -> IO[str] | None:
 def remember(instance: Instance, cloud: Record | None = None, oidc: Record | None = None, *, ready: bool = False) -> None:
     """Writes down what runs, for the other commands and for the start after a kill."""
     ports = (instance.port, instance.cloud_port, instance.oidc_port)
-    Running(Record.of(os.getpid()), cloud, oidc, *ports, ready).save(record_file(instance))
+    Running(Record.of(os.getpid()), cloud, oidc, *ports, ready, instance.web_port).save(record_file(instance))
 
 
 def forget(instance: Instance) -> None:

@@ -44,22 +44,27 @@ class DemoError(Exception):
 class Client:
     """A browser without a window: it keeps its cookies."""
 
-    def __init__(self) -> None:
+    def __init__(self, base_url: str = BASE_URL) -> None:
+        self._base_url = base_url
         jar = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Returns the answer's JSON; a DemoError for any failure."""
         data = None if body is None else json.dumps(body).encode()
-        headers = {} if data is None else {"Content-Type": "application/json"}
-        request = urllib.request.Request(BASE_URL + path, data, headers, method=method)
+        return self.send(path, data, "application/json", method)
+
+    def send(self, path: str, data: bytes | None, content_type: str, method: str = "POST") -> Any:
+        """The same with bytes of any type."""
+        headers = {} if data is None else {"Content-Type": content_type}
+        request = urllib.request.Request(self._base_url + path, data, headers, method=method)
         try:
             with self._opener.open(request, timeout=30) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise DemoError(f"{method} {path} answered {error.code}: {error.read(500).decode(errors='replace')}") from error
         except OSError as error:
-            raise DemoError(f"{BASE_URL} does not answer ({error}). Is the system up? Say: make run") from error
+            raise DemoError(f"{self._base_url} does not answer ({error}). Is the system up? Say: make run") from error
         except ValueError as error:
             raise DemoError(f"{method} {path} did not answer with JSON") from error
 

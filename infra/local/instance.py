@@ -43,6 +43,7 @@ class Instance:
     port: int
     cloud_port: int
     oidc_port: int
+    web_port: int = 8080
 
     @property
     def is_test(self) -> bool:
@@ -101,13 +102,9 @@ class Instance:
         return f"http://localhost:{self.port}"
 
     @property
-    def page_port(self) -> int:
-        """Where the browser test serves its page: in the test instance, beside the API."""
-        return self.port + 1
-
-    @property
-    def page_url(self) -> str:
-        return f"http://localhost:{self.page_port}"
+    def web_url(self) -> str:
+        """Origin of the web app."""
+        return f"http://localhost:{self.web_port}"
 
     def make_directories(self) -> None:
         for directory in (self.state, self.log, self.run, self.temporary):
@@ -122,11 +119,13 @@ def _port(variable: str, default: int) -> int:
 
 
 def local_instance() -> Instance:
-    """The instance of `make run`; the variables PORT, CLOUD_PORT and OIDC_PORT move it."""
-    return Instance("local", LOCAL, _port("PORT", 3000), _port("CLOUD_PORT", 4566), _port("OIDC_PORT", 4580))
+    """The instance of `make run`; the variables PORT, CLOUD_PORT, OIDC_PORT and WEB_PORT move it."""
+    ports = (_port("PORT", 3000), _port("CLOUD_PORT", 4566), _port("OIDC_PORT", 4580), _port("WEB_PORT", 8080))
+    return Instance("local", LOCAL, *ports)
 
 
 def test_instance() -> Instance:
-    """The instance of `make test`; the variables TEST_PORT, TEST_CLOUD_PORT and TEST_OIDC_PORT move it."""
+    """The instance of `make test`; the variables TEST_PORT, TEST_CLOUD_PORT, TEST_OIDC_PORT and TEST_WEB_PORT move it."""
     ports = (_port("TEST_PORT", 3100), _port("TEST_CLOUD_PORT", 4576), _port("TEST_OIDC_PORT", 4581))
+    ports += (_port("TEST_WEB_PORT", 8180),)
     return Instance("test", LOCAL / "test", *ports)

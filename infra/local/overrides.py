@@ -13,7 +13,7 @@ from typing import Any
 from .expand import Template
 from .instance import STAGE, Instance
 
-# Where the app is expected: links in mails lead there.
+# Where the tests of the API expect the app: links in mails lead there.
 FRONTEND = "http://localhost:8080"
 
 # Types that the emulator refuses, with the whole template. Nothing in the running system hangs on them.
@@ -34,7 +34,7 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
     wanted = {
         "Stage": STAGE,
         "Architecture": "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64",
-        "FrontendUrl": FRONTEND,
+        "FrontendUrl": FRONTEND if instance.is_test else instance.web_url,
         "PublicUrl": instance.public_url,
         "LogLevel": "info",
         "OidcIssuer": instance.oidc_url,
@@ -49,8 +49,8 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         # count failures and mails keep their limits: they are tested as they are.
         wanted["GlobalLimit"] = wanted["AccountLimit"] = "100000"
         del wanted["RegisterLimit"]
-        # The browser test's page leaves the app's own port to whoever develops the app.
-        wanted["AllowedOrigins"] = f"{FRONTEND},{instance.page_url}"
+        # The browser test leaves the app's own port to whoever develops the app.
+        wanted["AllowedOrigins"] = f"{FRONTEND},{instance.web_url}"
     return {name: value for name, value in wanted.items() if name in template.get("Parameters", {})}
 
 

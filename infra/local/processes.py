@@ -47,6 +47,7 @@ class Running:
     cloud_port: int
     oidc_port: int
     ready: bool = False
+    web_port: int = 8080
 
     @classmethod
     def load(cls, file: Path) -> Running | None:
@@ -55,7 +56,7 @@ class Running:
             data = json.loads(file.read_text())
             cloud, oidc = (Record(**data[name]) if data[name] else None for name in ("cloud", "oidc"))
             ports = (data["port"], data["cloud_port"], data["oidc_port"])
-            return cls(Record(**data["supervisor"]), cloud, oidc, *ports, data["ready"])
+            return cls(Record(**data["supervisor"]), cloud, oidc, *ports, data["ready"], data["web_port"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

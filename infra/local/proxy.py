@@ -2,26 +2,24 @@
 
 It passes requests and answers through as they are, streaming both. What it adds is what API Gateway adds: the
 client's address and the forwarding headers, and the gateway's own answers beyond its limits. Security headers are the
-functions', CORS is the gateway's (the emulator's): neither is touched here. Below /mailbox it serves the mailbox, and
-a browser that asks for /favicon.ico hears that there is none.
+functions', CORS is the gateway's (the emulator's): neither is touched here. Below /mailbox it serves the mailbox, at /
+a page of links for browsers, and it answers 204 to /favicon.ico.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import socket
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import aiohttp
-import uvicorn
 import yarl
 
+from . import start_page
 from .instance import CLIENT_ADDRESS_HEADER, TEST_CLIENT_HEADER, Instance
 from .mailbox import Mailbox
+from .serving import Server
 
 Headers = list[tuple[bytes, bytes]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -115,9 +113,10 @@ class Body:
 class Proxy:
     """The ASGI application."""
 
-    def __init__(self, upstream: str, port: int, mailbox: Mailbox, on_request: OnRequest) -> None:
-        self._upstream = upstream
-        self._port = port
+    def __init__(self, instance: Instance, mailbox: Mailbox, on_request: OnRequest) -> None:
+        self._upstream = instance.upstream
+        self._port = instance.port
+        self._start_page = start_page.render(instance)
         self._mailbox = mailbox
         self._on_request = on_request
         self._session: aiohttp.ClientSession | None = None
@@ -156,6 +155,9 @@ class Proxy:
         path = scope["path"]
         if path == "/mailbox" or path.startswith("/mailbox/"):
             await self._serve_mailbox(scope, send)
+            return
+        if path == "/" and scope["method"] in ("GET", "HEAD") and start_page.is_wanted(scope["headers"]):
+            await start_page.answer(self._start_page, scope["method"], send)
             return
         if path == "/favicon.ico":
             # Browsers ask by themselves; on AWS this host serves no pages.
@@ -231,48 +233,9 @@ async def _answer(send: Send, already: int, status: int, content: dict[str, Any]
     await send({"type": "http.response.body", "body": body})
 
 
-class ProxyServer:
-    """Runs the proxy in a thread of its own."""
+class ProxyServer(Server):
+    """The proxy of an instance, in a thread of its own."""
 
     def __init__(self, instance: Instance, on_request: OnRequest) -> None:
-        application = Proxy(instance.upstream, instance.port, Mailbox(instance.mailbox), on_request)
-        self._port = instance.port
-        # Named as TCP: only then asyncio sends small answers at once.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                application,
-                http="h11",
-                ws="none",
-                lifespan="on",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=2,
-            )
-        )
-        self._thread = threading.Thread(target=self._run, daemon=True, name="proxy")
-
-    def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
-
-    def start(self) -> bool:
-        """Tells whether it listens: another process may hold the port."""
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind(("127.0.0.1", self._port))
-        except OSError:
-            self._socket.close()
-            return False
-        self._thread.start()
-        while self._thread.is_alive() and not self._server.started:
-            time.sleep(0.01)
-        return self._server.started
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(timeout=5)
-        self._socket.close()
+        mailbox = Mailbox(instance.mailbox)
+        super().__init__(Proxy(instance, mailbox, on_request), instance.port)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from . import build, control, deploy, envfile, processes, progress
+from . import build, control, deploy, envfile, processes, progress, web_app
 from .cloud import Cloud, tail
 from .instance import LOCAL, ROOT, Instance, local_instance
 from .mailbox import Mailbox
@@ -25,6 +25,7 @@ from .processes import Running
 from .progress import Problem, say, step
 from .provider import Provider
 from .proxy import ProxyServer
+from .web_app import WebServer
 
 
 @contextmanager
@@ -60,12 +61,15 @@ def _run(instance: Instance) -> None:
     processes.check_port(instance.port, "PORT", "run")
     processes.check_port(instance.cloud_port, "CLOUD_PORT", "run")
     processes.check_port(instance.oidc_port, "OIDC_PORT", "run")
+    processes.check_port(instance.web_port, "WEB_PORT", "run")
     control.remember(instance)
     cloud: Cloud | None = None
     provider: Provider | None = None
     proxy: ProxyServer | None = None
+    web: WebServer | None = None
     try:
         artifacts = build_all()
+        build_web()
         with step("starting the local cloud") as running:
             cloud = Cloud.start(instance, persist=True)
             running.result = f"AWS at {instance.cloud_url}"
@@ -87,6 +91,13 @@ def _run(instance: Instance) -> None:
                 running.result = wait_until_healthy(instance)
             except Problem as problem:
                 running.result, ill = "not healthy", problem
+        with step("serving the web app") as running:
+            web = WebServer(instance)
+            if not web.start():
+                raise Problem(
+                    f"Port {instance.web_port} was taken in the meantime.", f"WEB_PORT={instance.web_port + 1} make run"
+                )
+            running.result = instance.web_url
         control.remember(instance, cloud.record, provider.record, ready=True)
         _welcome(instance, time.monotonic() - started)
         if ill:
@@ -95,7 +106,7 @@ def _run(instance: Instance) -> None:
         shown.silent = False
         _follow(instance, cloud, provider)
     finally:
-        _bring_down(instance, cloud, provider, proxy)
+        _bring_down(instance, cloud, provider, [proxy, web])
 
 
 def build_all() -> dict[str, build.Artifact]:
@@ -106,12 +117,22 @@ def build_all() -> dict[str, build.Artifact]:
         return build.pack(binaries, running)
 
 
-def _bring_down(instance: Instance, cloud: Cloud | None, provider: Provider | None, proxy: ProxyServer | None) -> None:
+def build_web() -> None:
+    """Builds the web app."""
+    web_app.install()
+    with step("building the web app") as running:
+        web_app.build(running)
+
+
+def _bring_down(
+    instance: Instance, cloud: Cloud | None, provider: Provider | None, servers: list[ProxyServer | WebServer | None]
+) -> None:
     # From here on only a kill interrupts: stopping half-way would lose what is being saved.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    if proxy:
-        proxy.stop()
+    for server in servers:
+        if server:
+            server.stop()
     if provider:
         provider.stop()
     if cloud and cloud.is_running:
@@ -131,23 +152,26 @@ def update() -> None:
         ("PORT", instance.port, running.port),
         ("CLOUD_PORT", instance.cloud_port, running.cloud_port),
         ("OIDC_PORT", instance.oidc_port, running.oidc_port),
+        ("WEB_PORT", instance.web_port, running.web_port),
     ):
         if os.environ.get(variable) and given != held:
             raise Problem(
                 f"The system is running already, with {variable}={held}; it does not change ports while it runs.",
                 f"Say make stop first, then {variable}={given} make run.",
             )
-    instance = Instance(instance.name, instance.base, running.port, running.cloud_port, running.oidc_port)
+    ports = (running.port, running.cloud_port, running.oidc_port, running.web_port)
+    instance = Instance(instance.name, instance.base, *ports)
     lock = control.try_lock(instance, "deploy.lock")
     if lock is None:
         raise Problem("Another update is under way.", "Wait for it.")
     with lock, _interruptible():
         say(f"The system is running already (process {running.supervisor.pid}): bringing it up to date.")
         artifacts = build_all()
+        build_web()
         with step("deploying what changed") as shown:
             deploy.deploy(instance, artifacts, shown)
         envfile.write(instance)
-        say(f"\n  API      {instance.public_url}/api\n  Mailbox  {instance.public_url}/mailbox")
+        say(f"\n  App      {instance.web_url}\n  API      {instance.public_url}/api\n  Mailbox  {instance.public_url}/mailbox")
 
 
 def start() -> None:
@@ -252,6 +276,7 @@ def _welcome(instance: Instance, seconds: float) -> None:
     say(f"""
 Spacedly is up after {progress.took(seconds)}.
 
+  App      {instance.web_url}
   API      {url}/api
   Mailbox  {url}/mailbox
   Google   {url}/api/auth/google (in a browser; {instance.oidc_url} stands in for it)

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from . import browser, build, client, commands, control, deploy, foreign, fuzz, processes, sample_check, standstill, supervisor
+from . import browser, build, client, commands, control, deploy, foreign, fuzz, processes, sample_check, standstill, supervisor, web_app
 from .checks import API_TESTS, POSTGRES, Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform, timed
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
 from .progress import Problem, say, step, took
 from .provider import Provider
 from .proxy import ProxyServer
+from .web_app import WebServer
 
 _NAMED = 12
 # So many failed tests may be the machine's fault; more are somebody's.
@@ -30,7 +31,7 @@ _ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
 def main() -> None:
     """`make test`."""
     instance = test_instance()
-    tools = [install_cargo_tools, browser.install, client.install]
+    tools = [install_cargo_tools, browser.install, client.install, web_app.install]
     from_outside = [
         _api_tests(instance),
         commands.check(instance),
@@ -40,7 +41,7 @@ def main() -> None:
         foreign.check(instance),
         *fuzz.checks(instance),
     ]
-    _run(instance, tools, [*checks(), *client.checks(), _cdk(), _unit_tests(), _doc_tests()], from_outside)
+    _run(instance, tools, [*checks(), *client.checks(), *web_app.checks(), _cdk(), _unit_tests(), _doc_tests()], from_outside)
 
 
 def fuzzed(examples: str = "200") -> None:
@@ -63,7 +64,7 @@ def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Chec
         processes.check_port(instance.port, "TEST_PORT", "test")
         processes.check_port(instance.cloud_port, "TEST_CLOUD_PORT", "test")
         processes.check_port(instance.oidc_port, "TEST_OIDC_PORT", "test")
-        processes.check_port(instance.page_port, "TEST_PORT", "test")
+        processes.check_port(instance.web_port, "TEST_WEB_PORT", "test")
         for install in tools:
             install()
         for check in at_rest:
@@ -163,8 +164,10 @@ def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> No
     shutil.rmtree(instance.temporary, ignore_errors=True)
     instance.make_directories()
     artifacts = supervisor.build_all()
+    supervisor.build_web()
     cloud: Cloud | None = None
     proxy: ProxyServer | None = None
+    web: WebServer | None = None
     provider: Provider | None = None
     try:
         with step("starting the test cloud") as running:
@@ -182,6 +185,11 @@ def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> No
             if not proxy.start():
                 raise Problem(f"Port {instance.port} was taken in the meantime.")
             running.result = supervisor.wait_until_healthy(instance)
+        with step("serving the web app") as running:
+            web = WebServer(instance)
+            if not web.start():
+                raise Problem(f"Port {instance.web_port} was taken in the meantime.")
+            running.result = instance.web_url
         with standstill.Watch(f"{instance.cloud_url}/_ministack/health") as watch:
             clean = [perform(check, tally, instance.log) for check in from_outside]
         if watch.seen and (tally.failures or tally.unsteady):
@@ -192,8 +200,9 @@ def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> No
         if not cloud.is_running:
             raise Problem(f"The test cloud died:\n{tail(instance.cloud_log)}")
     finally:
-        if proxy:
-            proxy.stop()
+        for server in (proxy, web):
+            if server:
+                server.stop()
         if provider:
             provider.stop()
         if cloud:

@@ -1,12 +1,61 @@
 // A page without an app: forms whose fields are sent as JSON, blank ones included, and a form that sends files by itself.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
 import { resolve } from 'node:path';
 
-import { API, PAGE, PASSWORD, Person, mailed, visitor } from './support/world.mjs';
+import { launch } from './support/chromium.mjs';
+import { API, BASE, PASSWORD, Person, required } from './support/person.mjs';
 
 const FILES = resolve(import.meta.dirname, '../../media/tests/files');
+const FORMS = resolve(import.meta.dirname, 'forms');
+const PATIENCE_MS = 30_000;
+/** The origin that the API lets in. The forms take the place of the app's pages there. */
+const ORIGIN = required('WEB_URL');
+
+let browser;
+let pages;
+
+before(async () => {
+  browser = await launch();
+  pages = {
+    '/forms.html': ['text/html', await readFile(`${FORMS}/forms.html`)],
+    '/forms.js': ['text/javascript', await readFile(`${FORMS}/forms.js`)],
+    '/config.js': ['text/javascript', `export const API = '${API}';`],
+  };
+});
+
+after(() => browser?.close());
+
+/** A browser of its own, with no cookies, on the page of forms. */
+async function visitor(t) {
+  const context = await browser.createBrowserContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    const { origin, pathname } = new URL(request.url());
+    const own = origin === ORIGIN && pages[pathname];
+    if (own) request.respond({ contentType: `${own[0]}; charset=utf-8`, body: own[1] });
+    else request.continue();
+  });
+  await page.goto(`${ORIGIN}/forms.html`, { waitUntil: 'networkidle0' });
+  return { context, page };
+}
+
+/** What the pattern's group finds in the mails to an address, the newest first; waits for it. */
+async function mailed(address, pattern) {
+  const url = `${BASE}/mailbox/messages?to=${encodeURIComponent(address)}`;
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
+    const mails = await (await fetch(url)).json();
+    const found = mails.map(({ text }) => text.match(pattern)?.[1]).find(Boolean);
+    if (found) return found;
+    await new Promise((again) => setTimeout(again, 100));
+  }
+  throw new Error(`No mail to ${address} has ${pattern}`);
+}
 
 /** Fills a form, sends it, and gives the status and the answer that the page shows. */
 async function send(page, form, fields = {}) {
@@ -21,14 +70,14 @@ async function send(page, form, fields = {}) {
 
 async function signedIn(t) {
   const person = await Person.registered();
-  const { page } = await visitor(t, `${PAGE}/forms.html`);
+  const { page } = await visitor(t);
   assert.equal((await send(page, '#login', { email: person.email, password: PASSWORD })).status, 200);
   return { page, person };
 }
 
 test('a form signs up, verifies the address, signs in and ends the account', async (t) => {
   const { email } = new Person();
-  const { page, context } = await visitor(t, `${PAGE}/forms.html`);
+  const { page, context } = await visitor(t);
   const person = { name: 'Ada Lovelace', email, password: PASSWORD };
   assert.equal((await send(page, '#register', person)).status, 201);
   const token = await mailed(email, /verify-email\?token=([\w-]+)/);

@@ -1,74 +1,280 @@
-// A page on another origin keeps tasks: what it writes is there, what it may read it reads.
+// Tasks, reminders, files and what follows from them, in the web app.
 
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 
-import { API, create, fill, open, PAGE, sees, signedIn } from './support/world.mjs';
+import { click, fill, member, open, press, sees, seesNoMore, until, WEB } from './support/web.mjs';
+
+const CAT = resolve(import.meta.dirname, '../../media/tests/files/cat.jpg');
+const DAY = 86_400_000;
 
 const titles = async (person) => (await person.tasks()).map(({ title }) => title);
+const day = (offset) => new Date(Date.now() + offset * DAY).toISOString().slice(0, 10);
 
-test('a created task is shown and kept', async (t) => {
-  const { page, person } = await signedIn(t);
-  await create(page, 'Water the ferns');
-  assert.equal(await page.$eval('#tasks h3', (it) => it.textContent), 'Water the ferns');
-  assert.deepEqual(await titles(person), ['Water the ferns']);
-});
+/** Signed in on the server too, with tasks made there. */
+async function withTasks(t, path, tasks, how = {}) {
+  const seen = await member(t, path, how);
+  await seen.person.signInOutsideTheBrowser();
+  const made = [];
+  for (const task of tasks) made.push((await seen.person.call('POST', '/tasks', task)).task);
+  await seen.page.reload();
+  await seen.page.waitForSelector('.shell h1');
+  return { ...seen, made };
+}
 
-test('an edit passes its preflight with If-Match, twice in a row', async (t) => {
-  const { page, person, complaints } = await signedIn(t);
-  await create(page, 'Water the ferns');
-  const calls = [];
-  const network = await page.createCDPSession();
-  await network.send('Network.enable');
-  network.on('Network.requestWillBeSent', ({ request, requestId }) => calls.push({ requestId, ...request }));
-  network.on('Network.responseReceived', ({ requestId, response }) => {
-    Object.assign(calls.find((it) => it.requestId === requestId) ?? {}, { status: response.status });
+test('a task is made with every field, found, changed, completed and reopened', async (t) => {
+  const { page, person } = await member(t, '/tasks');
+  await sees(page, 'Nothing here yet');
+  await page.keyboard.press('n');
+  const fields = { title: 'Water the ferns', description: 'All of them', day: day(2), time: '08:30', priority: 'high' };
+  await fill(page, { ...fields, category: 'Garden', link: 'https://example.com/ferns', remind: 'hour' }, 'dialog');
+  await press(page, 'Create', 'dialog');
+  await sees(page, 'Water the ferns');
+  const [task] = await until('the reminder is there', async () => {
+    const all = await person.tasks();
+    return all[0]?.reminders.length === 1 && all;
   });
-  for (const title of ['Water the mosses', 'Water the lichens']) {
-    await fill(page, '.edit', { title });
-    await page.waitForFunction((wanted) => document.querySelector('#tasks h3').textContent === wanted, {}, title);
-  }
-  const puts = calls.filter(({ method }) => method === 'PUT');
-  assert.deepEqual(puts.map(({ headers }) => headers['If-Match']), ['"1"', '"2"']);
-  const preflights = calls.filter(({ method }) => method === 'OPTIONS');
-  assert.equal(preflights[0].headers['Access-Control-Request-Headers'], 'content-type,if-match');
-  for (const { headers, status } of preflights) {
-    assert.deepEqual([headers['Access-Control-Request-Method'], status], ['PUT', 204]);
-  }
-  assert.deepEqual(await titles(person), ['Water the lichens']);
-  assert.equal(complaints.length, 1, `beside the first question, who is signed in: ${complaints}`);
+  const { title, description, priority, category, link, dueDate, reminders } = task;
+  assert.deepEqual({ title, description, priority, category, link }, { title: 'Water the ferns', description: 'All of them', priority: 'high', category: 'Garden', link: 'https://example.com/ferns' });
+  assert.equal(Date.parse(dueDate) - Date.parse(reminders[0].scheduledAt), 3_600_000);
+
+  await press(page, 'Search tasks');
+  await page.keyboard.type('mosses');
+  await sees(page, 'No task matches');
+  await page.evaluate(() => document.querySelector('[type=search]').select());
+  await page.keyboard.type('FERNS');
+  await sees(page, 'Water the ferns');
+
+  await click(page, '.task .about');
+  await fill(page, { title: 'Water the mosses', description: '', day: '' }, 'dialog');
+  await press(page, 'Save', 'dialog');
+  await sees(page, 'Saved');
+  const [changed] = await person.tasks();
+  assert.deepEqual([changed.title, changed.description, changed.dueDate], ['Water the mosses', null, null]);
+
+  await page.goto(`${WEB}/tasks`);
+  await press(page, 'Mark “Water the mosses” as completed');
+  await sees(page, 'Completed “Water the mosses”');
+  await press(page, 'Undo');
+  await until('it is open again', async () => (await person.tasks())[0].status === 'todo');
 });
 
-test('an edit of what changed elsewhere is refused, and says so', async (t) => {
-  const { page, context, person } = await signedIn(t);
-  await create(page, 'Water the ferns');
-  const { page: other } = await open(context, PAGE);
-  await fill(other, '.edit', { title: 'Water the mosses' });
-  await sees(other, 'Saved.');
-  await fill(page, '.edit', { title: 'Water the lichens' });
-  await sees(page, 'It was changed elsewhere in the meantime');
-  assert.deepEqual(await titles(person), ['Water the mosses']);
-});
-
-test('markup in a title is shown as it was typed', async (t) => {
-  const { page } = await signedIn(t);
-  const title = '<img src=x onerror="document.title=1"> & שלום 🌿';
-  await create(page, title);
+test('filters narrow the list, and the address keeps them', async (t) => {
+  const { page } = await withTasks(t, '/tasks', [
+    { title: 'Pay the rent', priority: 'high', category: 'Home', dueDate: day(1) },
+    { title: 'Read a novel', priority: 'low', status: 'completed' },
+    { title: 'Call the plumber', category: 'Home', dueDate: day(40) },
+  ]);
+  await sees(page, 'Pay the rent');
+  assert.ok(!(await page.evaluate(() => document.body.innerText)).includes('Read a novel'));
+  await press(page, 'Completed', '.segments');
+  await sees(page, 'Read a novel');
+  await press(page, 'All', '.segments');
+  await click(page, 'summary');
+  await fill(page, { category: 'Home', priority: 'high' }, '.filters');
+  await seesNoMore(page, 'Call the plumber');
   await page.reload();
-  await sees(page, title);
-  assert.equal(await page.title(), 'Spacedly');
+  await sees(page, 'Pay the rent');
+  assert.equal(await page.$$eval('.task', (rows) => rows.length), 1);
+  await press(page, 'Clear filters');
+  await sees(page, 'Call the plumber');
 });
 
-test('the page reads the headers that are meant for it', async (t) => {
-  const { page } = await signedIn(t);
-  const read = await page.evaluate(async (api) => {
-    const headers = { 'Content-Type': 'application/json' };
-    const body = JSON.stringify({ title: 'Water the ferns' });
-    const answer = await fetch(`${api}/tasks`, { method: 'POST', headers, body, credentials: 'include' });
-    return Object.fromEntries(answer.headers);
-  }, API);
-  const names = ['etag', 'location', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset', 'ratelimit-policy'];
-  for (const name of [...names, 'x-request-id']) assert.ok(read[name], `${name} in ${Object.keys(read)}`);
-  assert.equal(read.etag, '"1"');
-  assert.match(read.location, /^\/api\/tasks\/[0-9a-f-]{36}$/);
+test('a deleted task comes back with “Undo”, and is gone without', async (t) => {
+  const { page, person, made } = await withTasks(t, '/tasks', [{ title: 'Water the ferns' }], { refused: [404] });
+  const remove = async () => {
+    await click(page, '.task .about');
+    await press(page, 'Delete', 'dialog form');
+    await sees(page, 'Deleted “Water the ferns”');
+  };
+  await remove();
+  await press(page, 'Undo');
+  await page.waitForSelector('.task');
+  assert.equal((await titles(person)).length, 1);
+  await remove();
+  // Leaving the page makes it final.
+  await page.goto(`${WEB}/calendar`);
+  await until('it is deleted', async () => (await person.tasks()).length === 0);
+  await page.goto(`${WEB}/tasks?task=${made[0].id}`);
+  await sees(page, 'It no longer exists');
+});
+
+test('a change elsewhere meets both versions and a choice', async (t) => {
+  const { page, person, context, made, complaints, foreign } = await withTasks(t, '/tasks', [{ title: 'Water the ferns' }], { refused: [412] });
+  const edit = async (tab, title) => {
+    await tab.waitForSelector('dialog [name=title]');
+    await fill(tab, { title }, 'dialog');
+    await press(tab, 'Save', 'dialog');
+  };
+  const path = `/tasks?task=${made[0].id}`;
+  await page.goto(WEB + path, { waitUntil: 'networkidle0' });
+  const second = await open(context, path, { complaints, foreign });
+  await edit(second, 'Water the mosses');
+  await sees(second, 'Saved');
+  await page.bringToFront();
+  await edit(page, 'Water the lichens');
+  await sees(page, 'This task was changed elsewhere');
+  const row = await page.$eval('.conflict tbody tr', (it) => [...it.cells].map((cell) => cell.innerText));
+  assert.deepEqual(row, ['Title', 'Water the lichens', 'Water the mosses']);
+  assert.deepEqual(await titles(person), ['Water the mosses']);
+  await press(page, 'Save mine over it');
+  await sees(page, 'Saved');
+  assert.deepEqual(await titles(person), ['Water the lichens']);
+});
+
+test('text of every kind is shown as it was typed', async (t) => {
+  const emoji = '🌿'.repeat(100);
+  const rightToLeft = 'לקנות חלב <img src=x onerror="document.title=1"> & لبن';
+  const { page, person } = await member(t, '/tasks');
+  for (const title of [emoji, rightToLeft]) {
+    await fill(page, { title }, '.quick');
+    await press(page, 'Add');
+    await sees(page, title);
+  }
+  assert.deepEqual((await titles(person)).toSorted(), [emoji, rightToLeft].toSorted());
+  assert.equal(await page.$eval('.task .title', (it) => it.dir), 'auto');
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  assert.equal(wide, false);
+});
+
+test('a picture is uploaded with its progress, beyond the end of the access cookie, and deleted again', async (t) => {
+  const { page, person, context, made } = await withTasks(t, '/tasks', [{ title: 'Find the cat' }]);
+  await page.goto(`${WEB}/tasks?task=${made[0].id}`, { waitUntil: 'networkidle0' });
+  const session = await page.createCDPSession();
+  await session.send('Network.enable');
+  // 150 kB a second: time enough to see the progress and to lose the cookie.
+  await session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 150_000 });
+  await page.evaluate(() => {
+    window.seen = [];
+    new MutationObserver(() => window.seen.push(document.querySelector('.file progress')?.value)).observe(document.querySelector('.files'), { subtree: true, childList: true, attributes: true });
+  });
+  const input = await page.$('.drop input[type=file]');
+  await input.uploadFile(CAT);
+  await page.waitForFunction(() => window.seen.some((value) => value > 0));
+  const access = (await context.cookies()).find(({ name }) => name.endsWith('accessToken'));
+  await context.deleteCookie(access);
+  await session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  const thumbnail = await page.waitForFunction(() => {
+    const image = document.querySelector('.file img');
+    return image?.complete && image.naturalWidth > 0 && image.naturalWidth;
+  });
+  assert.ok((await thumbnail.jsonValue()) <= 320);
+  const values = (await page.evaluate(() => window.seen)).filter((value) => value !== undefined);
+  assert.ok(new Set(values).size >= 2, `the progress was shown: ${values}`);
+  assert.equal((await person.tasks())[0].attachments[0].fileType, 'image/webp');
+  await press(page, 'Delete cat.jpg');
+  await sees(page, 'Deleted cat.jpg');
+  await page.goto(`${WEB}/tasks`);
+  await until('the file is gone', async () => (await person.tasks())[0].attachments.length === 0);
+});
+
+test('files are dropped and pasted', async (t) => {
+  const { page, person, made } = await withTasks(t, '/tasks', [{ title: 'Find the cat' }]);
+  await page.goto(`${WEB}/tasks?task=${made[0].id}`, { waitUntil: 'networkidle0' });
+  const bytes = (await readFile(CAT)).toString('base64');
+  await page.evaluate((base64) => {
+    const give = (name, type, content) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], name, { type }));
+      return transfer;
+    };
+    const target = document.querySelector('.drop');
+    const dropped = give('list.txt', 'text/plain', 'Milk, two litres');
+    target.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    const picture = Uint8Array.from(atob(base64), (it) => it.charCodeAt(0));
+    const clipboardData = give('image.jpg', 'image/jpeg', picture);
+    document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, bytes);
+  const names = await until('both are ready', async () => {
+    const [{ attachments }] = await person.tasks();
+    return attachments.length === 2 && attachments.every(({ status }) => status === 'ready') && attachments.map(({ filename }) => filename);
+  });
+  assert.deepEqual(names.toSorted(), ['image.jpg', 'list.txt']);
+  await sees(page, 'list.txt');
+});
+
+test('files that cannot be taken are named with the reason', async (t) => {
+  const { page, person, made } = await withTasks(t, '/tasks', [{ title: 'Find the cat' }]);
+  const folder = await mkdtemp(join(tmpdir(), 'spacedly-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = async (name, content) => {
+    await writeFile(join(folder, name), content);
+    return join(folder, name);
+  };
+  await page.goto(`${WEB}/tasks?task=${made[0].id}`, { waitUntil: 'networkidle0' });
+  const input = await page.$('.drop input[type=file]');
+  await input.uploadFile(await file('empty.txt', ''), await file('large.png', Buffer.alloc(11 * 1024 * 1024)), await file('run.exe', 'MZ'));
+  await sees(page, '“empty.txt” is empty (0 bytes)');
+  await sees(page, '“large.png” is larger than 10 MB');
+  await sees(page, '“run.exe” is of a type that is not accepted');
+  await input.uploadFile(await file('cat.png', 'MZ an executable'));
+  await sees(page, '“cat.png” was not accepted: The file is not a PNG picture');
+  assert.equal((await person.tasks())[0].attachments.filter(({ status }) => status === 'ready').length, 0);
+});
+
+test('beyond the limit of uploads the wait is told', async (t) => {
+  const { page, person, made } = await withTasks(t, '/tasks', [{ title: 'Find the cat' }], { refused: [429] });
+  const files = [{ filename: 'list.txt', fileType: 'text/plain', fileSize: 4 }];
+  for (let sent = 0; sent < 10; sent += 1) {
+    await person.call('POST', `/tasks/${made[0].id}/attachments`, { files }).catch(() => undefined);
+  }
+  await page.goto(`${WEB}/tasks?task=${made[0].id}`, { waitUntil: 'networkidle0' });
+  const input = await page.$('.drop input[type=file]');
+  await input.uploadFile(CAT);
+  await sees(page, 'Too many tries. Please wait');
+});
+
+test('a reminder is planned, mailed, and its receipt is told in words', async (t) => {
+  const { page, person, made } = await withTasks(t, '/tasks', [{ title: 'Repeat chapter 3', dueDate: day(3) }]);
+  await page.goto(`${WEB}/tasks?task=${made[0].id}`, { waitUntil: 'networkidle0' });
+  await press(page, 'Add a reminder');
+  await fill(page, { day: day(-2), time: '09:00', message: 'Ten minutes are enough' }, '.inset');
+  await press(page, 'Save', '.inset');
+  await sees(page, 'Choose a time that lies ahead.');
+  await fill(page, { day: day(2) }, '.inset');
+  await press(page, 'Save', '.inset');
+  await sees(page, 'Mail planned for');
+  const soon = new Date(Date.now() + 600_000).toISOString();
+  await person.call('POST', '/reminders', { taskId: made[0].id, scheduledAt: soon, type: 'email' });
+  await person.mail('Repeat chapter 3');
+  await until('the receipt is there', async () => (await person.call('GET', '/reminders')).reminders.some(({ delivery }) => delivery.state === 'sent'));
+  await page.goto(`${WEB}/reminders?show=past`);
+  await sees(page, 'Mailed');
+  assert.match(await page.evaluate(() => document.body.innerText), /Mailed (on time|\d+ \w+ after its time)/);
+  await page.goto(`${WEB}/reminders`);
+  await press(page, 'Edit the reminder of “Repeat chapter 3”');
+  await fill(page, { message: 'Cards 20 to 45' }, 'dialog');
+  await press(page, 'Save', 'dialog');
+  await sees(page, 'Cards 20 to 45');
+  await press(page, 'Skip Reminder of “Repeat chapter 3”');
+  await sees(page, 'Reminder skipped');
+  await until('it is skipped', async () => (await person.call('GET', '/reminders')).reminders.some(({ status }) => status === 'skipped'));
+  await page.goto(`${WEB}/notifications`);
+  await sees(page, 'Coming up');
+  await press(page, 'Mark all as read');
+  await until('the count is 0', async () => (await person.call('GET', '/notifications/count')).count === 0);
+  await page.goto(`${WEB}/analytics`);
+  await sees(page, '1 day');
+  const table = await page.$$eval('.chart table', ([it]) => [...it.rows].slice(1).map((row) => row.innerText.split('\t')));
+  assert.equal(table.length, 7);
+  assert.equal(table.at(-1)[1].trim(), '1');
+});
+
+test('the calendar shows a day’s tasks and is walked by keys', async (t) => {
+  const { page } = await withTasks(t, '/calendar', [{ title: 'Water the ferns', dueDate: '2031-03-15' }]);
+  await page.goto(`${WEB}/calendar?day=2031-03-13`, { waitUntil: 'networkidle0' });
+  await sees(page, 'March 2031');
+  await sees(page, 'Nothing on this day.');
+  await page.focus('.month [tabindex="0"]');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await page.waitForSelector('.calendar .task');
+  const label = await page.evaluate(() => document.activeElement.querySelector('.hidden').textContent);
+  assert.match(label, /15 March 2031|March 15, 2031/);
+  assert.match(label, /1 task, 0 reminders/);
+  await page.keyboard.press('PageDown');
+  await sees(page, 'April 2031');
 });

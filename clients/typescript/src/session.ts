@@ -23,7 +23,8 @@ export interface Options {
 export interface Spacedly {
   /** Every operation, by method and path. */
   readonly api: Client<paths>;
-  login(email: string, password: string): Promise<SignedIn>;
+  /** `rememberMe` keeps an idle session for 30 days instead of 7. */
+  login(email: string, password: string, options?: { rememberMe?: boolean }): Promise<SignedIn>;
   /** Ends what `login` began with `requiresOtp`. */
   verifyOtp(email: string, challengeId: string, otp: string): Promise<components["schemas"]["SignedInUser"]>;
   /** Ends the session; the client forgets its tokens even if the API is out of reach. */
@@ -37,7 +38,7 @@ const IN_BODY = { header: { "X-Token-Delivery": "body" } } as const;
 
 /**
  * A client for scripts, servers and apps: it keeps its tokens itself and sends them as Bearer, renewed in time.
- * A page in a browser wants cookies instead: openapi-fetch's `createClient<paths>({ baseUrl, credentials: "include" })`.
+ * A page in a browser uses `connectWithCookies` instead.
  *
  * @param baseUrl Where the API is, without `/api`.
  */
@@ -49,8 +50,8 @@ export function connect(baseUrl: string, options: Options = {}): Spacedly {
   api.use(session.middleware());
   return {
     api,
-    async login(email, password) {
-      const body = { email, password };
+    async login(email, password, { rememberMe = false } = {}) {
+      const body = { email, password, rememberMe };
       const answer = await data(anonymous.POST("/api/auth/login", { params: IN_BODY, body }));
       if ("requiresOtp" in answer) {
         return answer;

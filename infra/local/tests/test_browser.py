@@ -22,13 +22,19 @@ def test_every_file_of_tests_is_run() -> None:
     assert [ROOT / word for word in command if word.endswith(".test.mjs")] == sorted(tests)
 
 
-def test_the_page_has_an_allowed_origin_of_its_own_and_make_run_allows_the_app_alone() -> None:
-    instance = replace(the_test_instance(), port=3100)
+def test_the_app_under_test_has_an_origin_of_its_own_and_make_run_allows_the_app_alone() -> None:
+    instance = replace(the_test_instance(), port=3100, cloud_port=4576, web_port=8180)
     surroundings = browser.check(instance).environment
-    assert surroundings == {"BASE_URL": "http://localhost:3100", "PAGE_URL": "http://localhost:3101"}
+    assert surroundings == {
+        "BASE_URL": "http://localhost:3100",
+        "WEB_URL": "http://localhost:8180",
+        "CLOUD_URL": "http://127.0.0.1:4576",
+    }
     allowed = overrides.parameters(TEMPLATE, instance)["AllowedOrigins"].split(",")
-    assert allowed == [overrides.FRONTEND, surroundings["PAGE_URL"]]
-    assert "AllowedOrigins" not in overrides.parameters(TEMPLATE, local_instance())
+    assert allowed == [overrides.FRONTEND, surroundings["WEB_URL"]]
+    local = overrides.parameters(TEMPLATE, replace(local_instance(), web_port=8081))
+    assert local["FrontendUrl"] == "http://localhost:8081"
+    assert "AllowedOrigins" not in local
 
 
 @pytest.mark.parametrize(

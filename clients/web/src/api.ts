@@ -1,0 +1,43 @@
+/** The connection to the API, and the cache of what it answered. */
+
+import { QueryClient } from "@tanstack/preact-query";
+import { ApiError, connectWithCookies, type SessionChange } from "@spacedly/client";
+
+/** The API's address without `/api`, as the page's server wrote it; empty for the page's own origin. */
+export const apiUrl = document.querySelector<HTMLMetaElement>("meta[name=spacedly-api]")?.content ?? "";
+
+/** The gateway gives up after 30 seconds. */
+const PATIENCE = 32_000;
+
+const listeners = new Set<(change: SessionChange) => void>();
+
+export const spacedly = connectWithCookies(apiUrl, {
+  fetch: (request) => {
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)]);
+    // A deletion that waited for its "Undo" may be sent while the page is being left.
+    return fetch(request, { signal, keepalive: request.method === "DELETE" });
+  },
+  onSession: (change) => listeners.forEach((listener) => listener(change)),
+});
+
+/** Calls back when somebody signs in or out, in whichever tab. Returns how to stop it. */
+export function onSession(listener: (change: SessionChange) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** What is worth another try: no answer, and a server that is out of order. A refusal stays one. */
+const isPassing = (error: unknown) => (error instanceof ApiError ? error.status >= 500 : error instanceof TypeError);
+
+export const cache = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      gcTime: 30 * 60_000,
+      retry: (failures, error) => failures < 2 && isPassing(error),
+      retryDelay: (attempt) => 500 * 2 ** attempt,
+      refetchOnWindowFocus: true,
+    },
+    mutations: { retry: false, networkMode: "always" },
+  },
+});

@@ -1,0 +1,60 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/preact-query";
+import { data, etag, type components } from "@spacedly/client";
+
+import { cache, spacedly } from "../api";
+
+export type Reminder = components["schemas"]["Reminder"];
+export type ListedReminder = components["schemas"]["ListedReminder"];
+export type ReminderType = Reminder["type"];
+export type Delivery = Reminder["delivery"];
+
+export interface Changes {
+  scheduledAt?: string;
+  type?: ReminderType;
+  message?: string | null;
+  status?: Reminder["status"];
+}
+
+const { api } = spacedly;
+
+/** All reminders by time, a page of up to 500 at a time. */
+export const useReminders = () =>
+  useInfiniteQuery({
+    queryKey: ["reminders"],
+    queryFn: ({ pageParam }) => data(api.GET("/api/reminders", { params: { query: pageParam ? { cursor: pageParam } : {} } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+  });
+
+export const useTaskReminders = (id: string) =>
+  useQuery({
+    queryKey: ["reminders", "of", id],
+    queryFn: async () => (await data(api.GET("/api/tasks/{id}/reminders", { params: { path: { id } } }))).reminders,
+  });
+
+function refresh(): void {
+  for (const key of ["reminders", "tasks", "task", "analytics", "notifications"]) {
+    void cache.invalidateQueries({ queryKey: [key] });
+  }
+}
+
+export async function createReminder(body: { taskId: string; scheduledAt: string; type: ReminderType; message: string | null }) {
+  const params = { header: { "Idempotency-Key": crypto.randomUUID() } };
+  const { reminder } = await data(api.POST("/api/reminders", { params, body }));
+  refresh();
+  return reminder;
+}
+
+export async function changeReminder(reminder: Reminder | ListedReminder, body: Changes): Promise<Reminder> {
+  const params = { path: { id: reminder.id }, header: { "If-Match": etag(reminder) } };
+  try {
+    return (await data(api.PUT("/api/reminders/{id}", { params, body }))).reminder;
+  } finally {
+    refresh();
+  }
+}
+
+export async function deleteReminder(id: string): Promise<void> {
+  await data(api.DELETE("/api/reminders/{id}", { params: { path: { id } } }));
+  refresh();
+}

@@ -1,0 +1,171 @@
+/** A task with all of its fields, files and reminders; also for a new one (`id` is `new`). */
+
+import { hasCode } from "@spacedly/client";
+import { useState } from "preact/hooks";
+
+import { changeTask, createTask, deleteTask, fetchTask, hideTask, keep, useTask, type Changes, type Task } from "../data/tasks";
+import { createReminder } from "../data/reminders";
+import { dayOf, instant, isEndOfDay, now, showMoment } from "../time";
+import { words } from "../words";
+import { Conflict } from "./conflict";
+import { Dialog } from "./dialog";
+import { Files } from "./files";
+import { FieldProblem, Problem, Select, Submit, useSubmit, type Fields } from "./form";
+import { useTaskAddress } from "./shell";
+import { Loaded } from "./states";
+import { TaskFields } from "./task-fields";
+import { TaskReminders } from "./task-reminders";
+import { fail, removeWithUndo, toast } from "./toasts";
+
+const said = words.tasks;
+
+interface Props {
+  id: string;
+  /** The day of a new task. */
+  day: string | undefined;
+  onClose: () => void;
+}
+
+export function TaskDialog({ id, day, onClose }: Props) {
+  return id === "new" ? <NewTask day={day} onClose={onClose} /> : <OldTask id={id} onClose={onClose} />;
+}
+
+/** What the form's texts say of a task. A day without a time is its end, which the API knows. */
+function read(fields: Fields): Changes & { title: string } {
+  const { title = "", description = "", day = "", time = "", priority, status, category = "", link = "" } = fields;
+  if (title.trim().length < 3) {
+    throw new FieldProblem("title", said.titleTooShort);
+  }
+  return {
+    title,
+    description: description || null,
+    dueDate: day === "" ? null : time === "" ? day : instant(day, time),
+    priority: priority as Task["priority"],
+    status: status as Task["status"],
+    category: category || null,
+    link: link || null,
+  };
+}
+
+/** What of a form differs from the task as it was read. */
+function differences(task: Task, wanted: Changes): Changes {
+  const changes: Changes = {};
+  for (const name of ["title", "description", "priority", "status", "category", "link"] as const) {
+    if ((wanted[name] ?? "") !== (task[name] ?? "")) Object.assign(changes, { [name]: wanted[name] });
+  }
+  const { dueDate = null } = wanted;
+  const same =
+    dueDate === null || task.dueDate === null
+      ? dueDate === task.dueDate
+      : dueDate.length === 10
+        ? isEndOfDay(task.dueDate) && dayOf(task.dueDate) === dueDate
+        : Math.floor(Date.parse(dueDate) / 60_000) === Math.floor(Date.parse(task.dueDate) / 60_000);
+  if (!same) changes.dueDate = dueDate;
+  return changes;
+}
+
+/** The time of a reminder that is chosen with a new task, if it lies ahead. */
+function reminderTime(task: Task, choice: string): string | undefined {
+  if (!task.dueDate || choice === "none") return undefined;
+  const before = { at: 0, hour: 3_600_000, day: 86_400_000 }[choice] ?? 0;
+  const at = Date.parse(task.dueDate) - before;
+  return at > now() ? new Date(at).toISOString() : undefined;
+}
+
+function NewTask({ day, onClose }: { day: string | undefined; onClose: () => void }) {
+  const { openTask } = useTaskAddress();
+  const [hasDay, setHasDay] = useState(Boolean(day));
+  const form = useSubmit(async (fields) => {
+    const task = await createTask(read(fields));
+    const at = reminderTime(task, fields["remind"] ?? "none");
+    if (at) await createReminder({ taskId: task.id, scheduledAt: at, type: "both", message: null }).catch(fail);
+    if (fields["then"] === "more") openTask(task.id);
+    else {
+      onClose();
+      toast(said.createdToast(task.title), { label: words.common.open, run: () => openTask(task.id) });
+    }
+  });
+  return (
+    <Dialog title={said.newTitle} onClose={onClose} wide>
+      <form onSubmit={form.onSubmit} noValidate>
+        <Problem>{form.problem}</Problem>
+        <TaskFields errors={form.errors} task={{ dueDate: day ? instant(day, "23:59").replace(":00.000Z", ":59.999Z") : null }} onDay={setHasDay} />
+        {hasDay && <Select label={said.remindMe} name="remind" value="none" options={Object.entries(said.remindChoices)} />}
+        <footer class="actions">
+          {/* The first one is what Enter does. */}
+          <Submit busy={form.busy}>{said.create}</Submit>
+          <button type="submit" name="then" value="more">
+            {said.createMore}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function OldTask({ id, onClose }: { id: string; onClose: () => void }) {
+  const query = useTask(id);
+  return (
+    <Dialog title={said.editTitle} onClose={onClose} wide>
+      <Loaded query={query} rows={6}>
+        {(task) => <EditTask key={task.id} task={task} onClose={onClose} />}
+      </Loaded>
+    </Dialog>
+  );
+}
+
+/** The form is filled once; what changes elsewhere while it is open shows when it is saved. */
+function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
+  const [base, setBase] = useState(task);
+  const [clash, setClash] = useState<{ mine: Changes; theirs: Task }>();
+  const save = async (on: Task, changes: Changes) => {
+    if (Object.keys(changes).length > 0) {
+      await changeTask(on, changes);
+      toast(said.savedToast);
+    }
+    onClose();
+  };
+  const form = useSubmit(async (fields) => {
+    const mine = differences(base, read(fields));
+    try {
+      await save(base, mine);
+    } catch (error) {
+      if (!hasCode(error, "PRECONDITION_FAILED")) throw error;
+      setClash({ mine, theirs: await fetchTask(base.id) });
+    }
+  });
+  const remove = () => {
+    onClose();
+    removeWithUndo(said.deletedToast(task.title), () => hideTask(task), () => deleteTask(task));
+  };
+  if (clash) {
+    return (
+      <Conflict
+        base={base}
+        {...clash}
+        keepMine={() => save(clash.theirs, clash.mine).catch((error: unknown) => (fail(error), setClash(undefined)))}
+        takeTheirs={() => (keep(clash.theirs), setBase(clash.theirs), setClash(undefined))}
+      />
+    );
+  }
+  return (
+    <>
+      <form onSubmit={form.onSubmit} noValidate key={base.version}>
+        <Problem>{form.problem}</Problem>
+        <TaskFields task={base} errors={form.errors} />
+        <footer class="actions">
+          <button type="button" class="danger" onClick={remove}>
+            <span>{words.common.remove}</span>
+          </button>
+          <Submit busy={form.busy}>{words.common.save}</Submit>
+        </footer>
+      </form>
+      <Files task={task} />
+      <TaskReminders task={task} />
+      <p class="hint">
+        {said.created} {showMoment(task.createdAt)} · {said.updated} {showMoment(task.updatedAt)}
+        {task.completedAt && ` · ${said.completedAt} ${showMoment(task.completedAt)}`}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+// What goes wrong between the app and the API, and how the app says so.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { API } from './support/person.mjs';
+import { click, fill, logIn, member, open, press, sees, seesNoMore, visit, WEB } from './support/web.mjs';
+
+/** Answers the API's requests in its place, as a broken network does. `answer` gives nothing for what passes. */
+async function intercept(page, answer) {
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    const given = request.url().startsWith(`${API}/`) && request.method() !== 'OPTIONS' ? answer(request) : undefined;
+    if (given === 'abort') request.abort('connectionrefused');
+    else if (given) {
+      const headers = { 'Access-Control-Allow-Origin': WEB, 'Access-Control-Allow-Credentials': 'true', ...given.headers };
+      request.respond({ ...given, headers });
+    } else request.continue();
+  });
+}
+
+const BROKEN = [
+  ['down', 'abort', 'Spacedly cannot be reached right now.'],
+  ['answering HTML', { status: 200, contentType: 'text/html', body: '<h1>Welcome to the hotel</h1>' }, 'The answer was not understood.'],
+  ['answering 500', { status: 500, contentType: 'application/json', body: JSON.stringify({ success: false, message: 'Internal Server Error', code: 'INTERNAL', requestId: 'abc-123' }) }, 'Something went wrong on our side. Nothing is lost; try again in a moment. Reference for support: abc-123'],
+  ['answering as its gateway does', { status: 503, contentType: 'application/json', body: '{"message":"Service Unavailable"}' }, 'Spacedly is busy right now.'],
+];
+
+for (const [how, answer, sentence] of BROKEN) {
+  test(`an API that is ${how} is told in a sentence, and what was typed stays`, async (t) => {
+    const { page, complaints } = await member(t, '/tasks', { refused: [500, 503] });
+    await intercept(page, (request) => (request.method() === 'POST' ? answer : undefined));
+    await fill(page, { title: 'Water the ferns' }, '.quick');
+    await press(page, 'Add');
+    await sees(page, sentence);
+    assert.equal(await page.$eval('.quick input', (it) => it.value), 'Water the ferns');
+    complaints.splice(0, complaints.length, ...complaints.filter((it) => !it.includes('ERR_CONNECTION_REFUSED')));
+  });
+}
+
+test('a page that cannot be loaded offers another try', async (t) => {
+  const { page } = await member(t, '/dashboard', { refused: [500] });
+  let broken = true;
+  await intercept(page, (request) => (broken && request.url().endsWith('/notifications') ? BROKEN[2][1] : undefined));
+  await click(page, '.side a[href="/notifications"]');
+  await sees(page, 'This could not be loaded.');
+  broken = false;
+  await press(page, 'Try again');
+  await sees(page, 'No notifications');
+});
+
+test('offline is told, reading goes on, and a change says that it was not made', async (t) => {
+  const { page, complaints } = await member(t, '/tasks');
+  await fill(page, { title: 'Water the ferns' }, '.quick');
+  await press(page, 'Add');
+  await sees(page, 'Water the ferns');
+  await page.setOfflineMode(true);
+  await sees(page, 'You are offline. You see what was last loaded');
+  await click(page, '.side a[href="/tasks"]');
+  await sees(page, 'Water the ferns');
+  await press(page, 'Mark “Water the ferns” as completed');
+  await sees(page, 'You are offline. Nothing was changed');
+  await page.waitForSelector('.task [aria-checked=false]');
+  await page.setOfflineMode(false);
+  await seesNoMore(page, 'You see what was last loaded');
+  complaints.splice(0, complaints.length, ...complaints.filter((it) => !it.includes('ERR_INTERNET_DISCONNECTED')));
+});
+
+test('the app opens without a network once it was there', async (t) => {
+  const { page, complaints } = await visit(t, '/login');
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.reload({ waitUntil: 'networkidle0' });
+  await page.setOfflineMode(true);
+  await page.reload();
+  await sees(page, 'Welcome back');
+  const kept = await page.evaluate(async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url)))).flat());
+  assert.ok(kept.length > 3 && kept.every((url) => url.startsWith(`${WEB}/`)), String(kept));
+  complaints.splice(0, complaints.length, ...complaints.filter((it) => !it.includes('ERR_INTERNET_DISCONNECTED')));
+});
+
+test('two tabs renew the session once', async (t) => {
+  const { page, context, complaints, foreign } = await member(t, '/tasks');
+  const second = await open(context, '/tasks', { complaints, foreign });
+  const renewals = [];
+  for (const tab of [page, second]) {
+    tab.on('request', (request) => request.url().endsWith('/auth/refresh') && request.method() === 'POST' && renewals.push(tab));
+  }
+  await page.evaluate(() => localStorage.setItem('spacedly.renewedAt', String(Date.now() - 14 * 60_000)));
+  const go = (tab, path) => tab.evaluate((to) => document.querySelector(`.side a[href="${to}"]`).click(), path);
+  await Promise.all([go(page, '/notifications'), go(second, '/analytics')]);
+  await Promise.all([sees(page, 'No notifications'), sees(second, 'Reminders ahead')]);
+  assert.equal(renewals.length, 1);
+  const age = await page.evaluate(() => Date.now() - Number(localStorage.getItem('spacedly.renewedAt')));
+  assert.ok(age < 60_000);
+});
+
+test('a session that ended is told, and signing in leads back', async (t) => {
+  const { page, context, person } = await member(t, '/dashboard', { refused: [401] });
+  await context.deleteCookie(...(await context.cookies()));
+  await page.goto(`${WEB}/calendar?day=2031-03-15`);
+  await sees(page, 'Your session has ended. Sign in again');
+  await logIn(page, person);
+  await sees(page, 'March 2031');
+});
+
+test('nobody who is not signed in gets beyond the sign-in, and no link leads to another site', async (t) => {
+  const { page } = await visit(t, '/settings', { refused: [401] });
+  await sees(page, 'Welcome back');
+  assert.equal(new URL(page.url()).searchParams.get('next'), '/settings');
+  const { page: other, person } = await member(t, '/dashboard');
+  await press(other, 'Sign out', '.side');
+  await sees(other, 'You are signed out.');
+  await other.goto(`${WEB}/login?next=//evil.example/`);
+  await logIn(other, person);
+  await sees(other, ', Ada');
+  assert.equal(other.url(), `${WEB}/dashboard`);
+});
+
+test('a clock that is an hour off is told, and reminders go by the right one', async (t) => {
+  const script = `{ const Real = Date; const shift = 3_600_000;
+    globalThis.Date = class extends Real { constructor(...given) { given.length ? super(...given) : super(Real.now() - shift); } static now() { return Real.now() - shift; } }; }`;
+  const { page } = await member(t, '/dashboard', { script });
+  await sees(page, 'Your device’s clock is 1 hour behind.');
+});
+
+test('an address that is none says so', async (t) => {
+  const { page } = await visit(t, '/nowhere');
+  await sees(page, 'There is nothing here');
+});
+
+test('a link of a mail that is cut off says what to do', async (t) => {
+  const { page } = await visit(t, '/verify-email');
+  await sees(page, 'This link is not complete.');
+});

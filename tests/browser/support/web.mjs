@@ -1,0 +1,129 @@
+// The web app in a browser: visitors, what they see, and what no visitor may meet (errors in the console, other hosts).
+
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+
+import { launch } from './chromium.mjs';
+import { BASE, PASSWORD, Person, required } from './person.mjs';
+
+export const WEB = required('WEB_URL');
+const CLOUD = required('CLOUD_URL');
+const PATIENCE_MS = 15_000;
+
+let browser;
+
+before(async () => {
+  browser = await launch();
+});
+
+after(() => browser?.close());
+
+/**
+ * A browser of its own on a page of the app. When the test ends, its console must be empty but for answers of the API
+ * with one of the statuses in `refused`, and it must have asked nobody but the app, the API and the bucket.
+ */
+export async function visit(t, path = '/', { refused = [], width = 1280, height = 800, ...how } = {}) {
+  const context = await browser.createBrowserContext();
+  const complaints = [];
+  const foreign = [];
+  const page = await open(context, path, { width, height, complaints, foreign, ...how });
+  t.after(async () => {
+    await context.close();
+    const expected = new RegExp(`the server responded with a status of (${refused.join('|') || 'none'}) `);
+    assert.deepEqual(complaints.filter((it) => !expected.test(it)), []);
+    assert.deepEqual(foreign, []);
+  });
+  return { context, page, complaints, foreign };
+}
+
+/** Another tab. */
+export async function open(context, path, { width = 1280, height = 800, complaints = [], foreign = [], features = [], script } = {}) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  await page.setViewport({ width, height });
+  if (features.length > 0) await page.emulateMediaFeatures(features);
+  if (script) await page.evaluateOnNewDocument(script);
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (['error', 'warn'].includes(message.type())) complaints.push(`${message.text()} ${message.location().url ?? ''}`);
+  });
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!/^(data|blob):/.test(url) && ![WEB, BASE, CLOUD].some((origin) => url.startsWith(`${origin}/`))) foreign.push(url);
+  });
+  await page.goto(WEB + path, { waitUntil: 'networkidle0' });
+  return page;
+}
+
+/** Somebody signed in, in a browser of their own, on a page of the app. */
+export async function member(t, path = '/dashboard', { name = 'Ada Lovelace', person, ...how } = {}) {
+  const who = person ?? (await Person.registered(name));
+  const seen = await visit(t, `/login?${new URLSearchParams({ next: path })}`, how);
+  await logIn(seen.page, who);
+  await seen.page.waitForSelector('.shell h1');
+  return { person: who, ...seen };
+}
+
+export async function logIn(page, person, password = PASSWORD) {
+  await fill(page, { email: person.email, password });
+  await press(page, 'Sign in');
+}
+
+/** Types into fields by their names; what stood there goes. */
+export async function fill(page, fields, within = '') {
+  for (const [name, value] of Object.entries(fields)) {
+    const field = await page.waitForSelector(`${within} [name="${name}"]`);
+    const type = await field.evaluate((it) => it.type);
+    if (/^(date|time|select-one)$/.test(type)) {
+      await field.evaluate((it, text) => {
+        const { set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(it), 'value');
+        set.call(it, text);
+        it.dispatchEvent(new Event('input', { bubbles: true }));
+        it.dispatchEvent(new Event('change', { bubbles: true }));
+      }, value);
+    } else {
+      await field.evaluate((it) => it.select());
+      await (value === '' ? page.keyboard.press('Backspace') : field.type(value));
+    }
+  }
+}
+
+/** Clicks the button or the link of this name, as assistive technology knows it. */
+export async function press(page, name, within = '') {
+  const element = await page.waitForSelector(`${within} ::-p-aria([name="${name}"])`, { visible: true });
+  await element.evaluate((it) => it.scrollIntoView({ block: 'center' }));
+  await element.click();
+}
+
+/** Clicks the first element of a selector once it is there. */
+export async function click(page, selector) {
+  const element = await page.waitForSelector(selector, { visible: true });
+  await element.evaluate((it) => it.scrollIntoView({ block: 'center' }));
+  await element.click();
+}
+
+/** Waits until the page shows a text. */
+export async function sees(page, text) {
+  try {
+    await page.waitForFunction((wanted) => document.body.innerText.includes(wanted), { polling: 50 }, text);
+  } catch {
+    const shown = await page.evaluate(() => document.body.innerText).catch(() => 'nothing');
+    throw new Error(`The page never showed “${text}”. It shows:\n${shown}`);
+  }
+}
+
+/** Waits until the page no longer shows a text. */
+export async function seesNoMore(page, text) {
+  await page.waitForFunction((wanted) => !document.body.innerText.includes(wanted), { polling: 50 }, text);
+}
+
+/** Waits until something holds, asked from outside the page. */
+export async function until(what, look) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`It never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
