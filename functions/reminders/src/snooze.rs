@@ -6,16 +6,18 @@ use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, WithHe
 
 use crate::{ReminderData, reminder_of_path};
 
-pub const OPERATION: Operation<Snooze, Success<ReminderData>> =
-    Operation::post("/api/reminders/{id}/snooze", "Snooze a reminder: put it off, to be sent at that very moment")
-        .describe(
-            "The reminder is pending again and is sent at that very moment, without its lead. Moving the due date of its \
+pub const OPERATION: Operation<Snooze, Success<ReminderData>> = Operation::post(
+    "/api/reminders/{id}/snooze",
+    "Snooze a reminder: put it off, to be sent at that very moment",
+)
+.describe(
+    "The reminder is pending again and is sent at that very moment, without its lead. Moving the due date of its \
              task ends the snooze of a relative reminder.",
-        )
-        .if_match()
-        .etag()
-        .idempotent()
-        .errors(&[ErrorCode::NotOpen]);
+)
+.if_match()
+.etag()
+.idempotent()
+.errors(&[ErrorCode::NotOpen]);
 
 pub async fn handle(app: &App, request: &Request<'_, Snooze>) -> Result<Success<ReminderData>, ApiError> {
     let snooze = request.body(app)?;

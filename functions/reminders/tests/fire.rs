@@ -204,7 +204,11 @@ async fn a_reminder_of_a_task_that_was_completed_before_it_fired_is_called_off()
     for (world, task, reminder) in worlds().await {
         let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
         let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-        world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap()).await.unwrap();
+        world
+            .store
+            .update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap())
+            .await
+            .unwrap();
         fire::handle(&world.store, &Permit::of_system(), message(&reminder), due()).await.unwrap();
         // The one notification is the completion's.
         assert_eq!(told(&world).await, (1, 0));

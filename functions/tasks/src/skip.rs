@@ -30,17 +30,19 @@ pub struct SkippedTask {
     skipped_occurrence: Option<OccurrenceOut>,
 }
 
-pub const OPERATION: Operation<Skip, Success<SkippedTask>> =
-    Operation::post("/api/tasks/{id}/skip", "Skip the present occurrence of a recurring task")
-        .describe(
-            "The task advances to its next due date without being completed; its pending reminders with a time of their own \
+pub const OPERATION: Operation<Skip, Success<SkippedTask>> = Operation::post(
+    "/api/tasks/{id}/skip",
+    "Skip the present occurrence of a recurring task",
+)
+.describe(
+    "The task advances to its next due date without being completed; its pending reminders with a time of their own \
              are skipped, relative ones move along. After the last occurrence the task is completed.",
-        )
-        .optional_body()
-        .if_match()
-        .etag()
-        .idempotent()
-        .errors(&[ErrorCode::NotOpen]);
+)
+.optional_body()
+.if_match()
+.etag()
+.idempotent()
+.errors(&[ErrorCode::NotOpen]);
 
 const NOT_OPEN: &str = "Only a recurring task that is not completed has an occurrence to skip";
 

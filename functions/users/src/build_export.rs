@@ -116,16 +116,15 @@ enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 6] =
-        [
-            Self::Sessions,
-            Self::Attachments,
-            Self::Completions,
-            Self::Notifications,
-            Self::Occurrences,
-            Self::Reminders,
-            Self::Tasks,
-        ];
+    const ALL: [Self; 6] = [
+        Self::Sessions,
+        Self::Attachments,
+        Self::Completions,
+        Self::Notifications,
+        Self::Occurrences,
+        Self::Reminders,
+        Self::Tasks,
+    ];
 
     fn name(self) -> &'static str {
         match self {

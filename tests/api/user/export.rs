@@ -99,8 +99,17 @@ async fn the_file_has_all_that_is_the_user_s_and_no_secret() {
     user.complete(&recurring).await;
 
     let (body, file) = file(&app, text(&exported(&user).await, "url")).await;
-    let fields =
-        ["attachments", "completions", "exportedAt", "notifications", "occurrences", "reminders", "sessions", "tasks", "user"];
+    let fields = [
+        "attachments",
+        "completions",
+        "exportedAt",
+        "notifications",
+        "occurrences",
+        "reminders",
+        "sessions",
+        "tasks",
+        "user",
+    ];
     assert_eq!(names(&file), fields);
     instant(&file["exportedAt"]);
     assert_eq!((&file["user"]["id"], &file["user"]["email"]), (&json!(user.id), &json!(user.email)));
