@@ -275,7 +275,7 @@ async fn a_message_for_a_reminder_whose_due_date_was_moved_does_nothing_and_it_f
     let [_, (world, task, reminder), _] = worlds().await;
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
     let patch = TaskPatch { due_date: parsed_due(due().plus(HOUR * 24)), ..TaskPatch::default() };
-    let change = world.store.follow_due_date(row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
+    let change = world.store.follow_due_date(row.task.change(patch, &Zone::UTC, clock::now()).unwrap()).await.unwrap();
     world.store.update_task(&world.permit(), &row, &change).await.unwrap();
     let moved = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
     assert_eq!(moved.scheduled_at, due().plus(HOUR * 23));

@@ -81,7 +81,7 @@ async fn the_occurrences_of_a_deleted_task_go_and_those_of_others_stay() {
         }
     }
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.delete_task(&world.permit(), &row, &CounterSnapshot::default(), clock::now()).await.unwrap();
+    world.store.delete_task(&world.permit(), &row, clock::now()).await.unwrap();
     assert_eq!(world.count("OCC#").await, 31);
     let (s3, queue) = (Scripted::new(vec![empty()]).await, Scripted::new(vec![Answer::ok()]).await);
     let cleaner = cleaner(&world, &s3, &queue).await;

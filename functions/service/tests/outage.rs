@@ -281,7 +281,7 @@ async fn relative_and_snoozed_reminders_moved_while_the_planner_was_down_are_sen
         // All due dates move; every other reminder is put off after that, to the time that the others have.
         let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
         let patch = parsed::<TaskPatch>(json!({"dueDate": now.plus(HOUR * 9)}), now);
-        let change = world.store.follow_due_date(row.task.change(patch, &Zone::UTC, now)).await.unwrap();
+        let change = world.store.follow_due_date(row.task.change(patch, &Zone::UTC, now).unwrap()).await.unwrap();
         world.store.update_task(&permit, &row, &change).await.unwrap();
         let mut moved = world.store.reminder(world.user.id, reminder.id).await.unwrap().unwrap();
         if number % 2 == 1 {

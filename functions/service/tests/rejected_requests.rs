@@ -100,12 +100,13 @@ async fn a_rejected_request_has_made_the_read_that_overlapped_with_the_limiter_a
         tasks::create(other, "", {"title": "One more", "dueDate": "2030-01-01"}) => get;
         tasks::update(task, "", {"title": "Changed"}) => get;
         tasks::update(task, "", {"dueDate": "2030-01-01"}) => get;
-        tasks::delete(task, "", {}) => batch;
+        tasks::delete(task, "", {}) => get;
         reminders::list(other, "", {}) => query;
         reminders::create(other, "", {"taskId": task, "scheduledAt": "2030-01-01T00:00:00Z"}) => none;
         reminders::update(reminder, "", {"message": "Soon"}) => get;
         reminders::update(reminder, "", {"status": "completed"}) => batch;
         reminders::delete(reminder, "", {}) => batch;
+        reminders::snooze(reminder, "", {"minutes": 5}) => get;
         notifications::list(other, "", {}) => query;
         notifications::count(other, "", {}) => get;
         notifications::read(other, "", {}) => batch;

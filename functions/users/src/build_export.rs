@@ -116,7 +116,7 @@ enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Sessions,
         Self::Attachments,
         Self::Completions,

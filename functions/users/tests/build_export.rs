@@ -66,7 +66,7 @@ async fn the_file_has_all_lists_and_no_secret_and_one_mail_tells_of_it() {
     assert_eq!(file["user"]["email"], json!(job.world.user.email));
     let counts = ["sessions", "attachments", "completions", "notifications", "occurrences", "reminders", "tasks"]
         .map(|list| file[list].as_array().map(Vec::len));
-    assert_eq!(counts, [Some(1), Some(0), Some(0), Some(0), Some(1), Some(2)]);
+    assert_eq!(counts, [Some(1), Some(0), Some(0), Some(0), Some(0), Some(1), Some(2)]);
     assert!(file["tasks"].to_string().contains("<b>Pay</b> rent"));
     let text = file.to_string();
     for secret in ["asswordHash", "efreshHash", "erificationHash", "knownAddresses", "argon2", "\"PK\"", "dueShard"] {

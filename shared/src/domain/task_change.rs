@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn moving_the_due_date_moves_its_relative_reminders_in_the_same_change() {
         let (task, reminder) = task_with_follower();
-        let change = task.change(due_at("2026-01-09T08:00:00Z"), &Zone::UTC, now());
+        let change = task.change(due_at("2026-01-09T08:00:00Z"), &Zone::UTC, now()).unwrap();
         assert_eq!(change.moved_reminders().collect::<Vec<_>>(), [reminder.id]);
         let change = change.follow_due_date(std::slice::from_ref(&reminder));
         let at = Timestamp::parse("2026-01-09T06:00:00Z").unwrap();
@@ -313,14 +313,14 @@ mod tests {
         assert_eq!(change.task.reminders[&reminder.id].scheduled_at, at);
         assert!(change.counters.is_empty());
         let renamed = TaskPatch { description: Patch::Clear, ..TaskPatch::default() };
-        assert_eq!(task.change(renamed, &Zone::UTC, now()).moved_reminders().count(), 0);
+        assert_eq!(task.change(renamed, &Zone::UTC, now()).unwrap().moved_reminders().count(), 0);
     }
 
     #[test]
     fn completing_and_moving_at_once_skips_a_relative_reminder_once() {
         let (task, reminder) = task_with_follower();
         let patch = TaskPatch { status: Some(TaskStatus::Completed), ..due_at("2026-01-09T08:00:00Z") };
-        let change = task.change(patch, &Zone::UTC, now()).follow_due_date(std::slice::from_ref(&reminder));
+        let change = task.change(patch, &Zone::UTC, now()).unwrap().follow_due_date(std::slice::from_ref(&reminder));
         assert!(change.cancelled.is_empty());
         assert_eq!(change.counters, CounterChange { pending: -1, ..CounterChange::default() });
         let card = &change.task.reminders[&reminder.id];
@@ -328,14 +328,31 @@ mod tests {
     }
 
     #[test]
+    fn relative_reminders_move_with_a_recurring_task_and_stay_pending() {
+        let (task, reminder) = task_with_follower();
+        let recurring = parsed(json!({"recurrence": {"rrule": "FREQ=DAILY", "anchor": "due"}})).unwrap();
+        let task = task.change(recurring, &Zone::UTC, now()).unwrap().task;
+        let completed = task.change(to(TaskStatus::Completed), &Zone::UTC, now()).unwrap();
+        for change in [completed, task.skip(None, now()).unwrap()] {
+            assert_eq!(change.moved_reminders().collect::<Vec<_>>(), [reminder.id]);
+            let change = change.follow_due_date(std::slice::from_ref(&reminder));
+            let next = &change.followers[0].next;
+            let a_day_later = reminder.scheduled_at.plus(std::time::Duration::from_secs(86_400));
+            assert_eq!((next.scheduled_at, next.status), (a_day_later, ReminderStatus::Pending));
+            assert_eq!(change.task.reminders[&reminder.id].status, ReminderStatus::Pending);
+            assert!(change.cancelled.is_empty() && change.counters.is_empty());
+        }
+    }
+
+    #[test]
     fn a_due_date_that_relative_reminders_depend_on_is_not_cleared() {
         let (task, reminder) = task_with_follower();
         let cleared = TaskPatch { due_date: Patch::Clear, ..TaskPatch::default() };
-        let change = task.change(cleared.clone(), &Zone::UTC, now());
+        let change = task.change(cleared.clone(), &Zone::UTC, now()).unwrap();
         assert_eq!(task.require_no_followers(&change), Err(DueDateNeeded(vec![reminder.id])));
-        let moved = task.change(due_at("2026-01-09"), &Zone::UTC, now());
+        let moved = task.change(due_at("2026-01-09"), &Zone::UTC, now()).unwrap();
         assert_eq!(task.require_no_followers(&moved), Ok(()));
         let alone = Task { reminders: std::collections::BTreeMap::new(), ..task };
-        assert_eq!(alone.require_no_followers(&alone.change(cleared, &Zone::UTC, now())), Ok(()));
+        assert_eq!(alone.require_no_followers(&alone.change(cleared, &Zone::UTC, now()).unwrap()), Ok(()));
     }
 }

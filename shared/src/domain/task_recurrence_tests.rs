@@ -225,7 +225,13 @@ fn every_bad_field_of_a_rule_is_named_inside_its_object() {
 #[test]
 fn pending_reminders_are_cancelled_at_an_advance_and_completed_ones_stay_counted() {
     let mut task = weekly();
-    let card = |status, counted| ReminderCard { scheduled_at: at(DUE), channel: Channel::Email, status, counted };
+    let card = |status, counted| ReminderCard {
+        scheduled_at: at(DUE),
+        offset_minutes: None,
+        channel: Channel::Email,
+        status,
+        counted,
+    };
     let (pending, fired) = (ReminderId::new(), ReminderId::new());
     task.reminders.insert(pending, card(ReminderStatus::Pending, Some(CounterMark::Pending)));
     let day = Some(CounterMark::CompletedOn("2026-03-02".parse().unwrap()));

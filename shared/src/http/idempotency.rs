@@ -86,7 +86,7 @@ impl RequestParts {
         };
         let caller = self.caller()?;
         let none = FirstAnswer::Rows { attachments: Vec::new() };
-        let once = self.once(&*app.keyring().await?, key, &canonical(self.bytes()), none);
+        let once = self.once_of(&*app.keyring().await?, key, &canonical(self.bytes()), none);
         match app.store.first_answer((caller.id, caller.session), &once).await? {
             None => Err(error),
             Some(earlier) if earlier.request == once.request => stored(earlier.answer),

@@ -377,7 +377,8 @@ async fn due_dates_that_move() {
         let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
         let patch: TaskPatch = test_support::parsed(json!({"dueDate": clock::now().plus(HOUR * 990)}), clock::now());
         world.store.meter().take();
-        let change = world.store.follow_due_date(row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
+        let change =
+            world.store.follow_due_date(row.task.change(patch, &Zone::UTC, clock::now()).unwrap()).await.unwrap();
         world.store.update_task(&world.permit(), &row, &change).await.unwrap();
         let (calls, each) = (if followers == 0 { 1 } else { 2 }, f64::from(followers));
         // Thirty cards make a task of several KB, which its indexes repeat.

@@ -149,7 +149,7 @@ async fn perform(world: &World, things: &mut Things, operation: Operation) -> Re
             let Some(id) = things.task(task) else { return Ok(()) };
             let Some(row) = store.task(user, id).await? else { return Ok(()) };
             let patch = parsed::<TaskPatch>(json!({"dueDate": now.plus(in_days(ahead_days))}), now);
-            let change = store.follow_due_date(row.task.change(patch, &Zone::UTC, now)).await?;
+            let change = store.follow_due_date(row.task.change(patch, &Zone::UTC, now).unwrap()).await?;
             store.update_task(&permit, &row, &change).await?;
         }
         Operation::Snooze { reminder, ahead_days } => {
@@ -394,8 +394,11 @@ async fn completions_of_versions_without_rows_of_their_own_keep_counting_whateve
         let kept = match case {
             "moved" => {
                 let patch = parsed::<TaskPatch>(json!({"dueDate": due}), clock::now());
-                let change =
-                    world.store.follow_due_date(row.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
+                let change = world
+                    .store
+                    .follow_due_date(row.task.change(patch, &Zone::UTC, clock::now()).unwrap())
+                    .await
+                    .unwrap();
                 world.store.update_task(&permit, &row, &change).await.unwrap();
                 1
             }

@@ -38,7 +38,7 @@ async fn reminder(world: &World, reminder: &Reminder) -> Reminder {
 /// Changes a task that was read, as the route does.
 async fn change(world: &World, read: &TaskRow, body: Value) -> Result<(), WriteError> {
     let patch = parsed::<TaskPatch>(body, clock::now());
-    let change = world.store.follow_due_date(read.task.change(patch, &Zone::UTC, clock::now())).await?;
+    let change = world.store.follow_due_date(read.task.change(patch, &Zone::UTC, clock::now()).unwrap()).await?;
     world.store.update_task(&world.permit(), read, &change).await
 }
 
@@ -149,7 +149,7 @@ async fn a_reminder_that_changes_while_the_due_date_moves_is_read_again() {
     let made = world.relative_reminder(&task, 60).await;
     let read = row(&world, &task).await;
     let patch = parsed::<TaskPatch>(json!({"dueDate": in_days(90)}), clock::now());
-    let moved = world.store.follow_due_date(read.task.change(patch, &Zone::UTC, clock::now())).await.unwrap();
+    let moved = world.store.follow_due_date(read.task.change(patch, &Zone::UTC, clock::now()).unwrap()).await.unwrap();
     let worded = parsed::<ReminderPatch>(json!({"message": "Two cups"}), clock::now());
     let worded = made.change(worded, clock::now()).unwrap();
     world.store.update_reminder(&world.permit(), &worded, &CounterSnapshot::default()).await.unwrap();

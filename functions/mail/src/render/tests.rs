@@ -50,7 +50,7 @@ fn a_reminder_s_mail_says_how_much_is_left_by_its_lead() {
     let user = user("Asha");
     let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
     let due = "2026-01-01T09:00:00Z";
-    let task = Task::new(user.id, parsed(json!({"title": "Pay rent", "dueDate": due}), now), &Zone::UTC, now);
+    let task = Task::new(user.id, parsed(json!({"title": "Pay rent", "dueDate": due}), now), &Zone::UTC, now).unwrap();
     for (lead, words) in [(60, "due soon"), (10, "due in 10 minutes"), (0, "due now")] {
         let new = parsed(json!({"taskId": task.id, "offsetMinutes": 0, "leadMinutes": lead}), now);
         let reminder = Reminder::new(user.id, new, task.due_date, now).unwrap();
