@@ -487,7 +487,7 @@ export interface paths {
         put?: never;
         /**
          * Create a reminder of a task
-         * @description An email (types `email` and `both`) and an in-app notification are sent one hour before `scheduledAt`, or at once if less than an hour is left.
+         * @description An email (types `email` and `both`) and an in-app notification are sent `leadMinutes` before `scheduledAt`, or at once if less is left. With `offsetMinutes` in place of `scheduledAt`, the time follows the task's due date.
          */
         post: operations["remindersCreate"];
         delete?: never;
@@ -515,6 +515,26 @@ export interface paths {
          * @description Nothing is sent for it any more.
          */
         delete: operations["remindersDelete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reminders/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Snooze a reminder: put it off, to be sent at that very moment
+         * @description The reminder is pending again and is sent at that very moment, without its lead. Moving the due date of its task ends the snooze of a relative reminder.
+         */
+        post: operations["remindersSnooze"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -558,7 +578,7 @@ export interface paths {
         get: operations["tasksGet"];
         /**
          * Update a task: change the fields that are sent
-         * @description Fields that are not sent keep their value; null clears an optional field. Completing a task cancels its pending reminders and creates a notification.
+         * @description Fields that are not sent keep their value; null clears an optional field. Completing a task cancels its pending reminders and creates a notification. Completing a recurring task advances it to its next due date instead.
          */
         put: operations["tasksUpdate"];
         post?: never;
@@ -592,6 +612,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the completed and skipped occurrences of a recurring task, newest first */
+        get: operations["tasksOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/reminders": {
         parameters: {
             query?: never;
@@ -606,6 +643,26 @@ export interface paths {
         get: operations["tasksReminders"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip the present occurrence of a recurring task
+         * @description The task advances to its next due date without being completed; its pending reminders with a time of their own are skipped, relative ones move along. After the last occurrence the task is completed.
+         */
+        post: operations["tasksSkip"];
         delete?: never;
         options?: never;
         head?: never;
@@ -922,7 +979,7 @@ export interface components {
              * @description For programs; a code never changes its meaning.
              * @enum {string}
              */
-            code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "SIGN_IN_TO_VERIFY" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "SECURITY_NOTICE" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
+            code: "VALIDATION_FAILED" | "MALFORMED_JSON" | "INVALID_CURSOR" | "USER_EXISTS" | "PASSWORD_NOT_SET" | "PASSWORD_ALREADY_SET" | "WRONG_PASSWORD" | "INVALID_TOKEN" | "INVALID_OTP" | "INVALID_CHALLENGE" | "INVALID_RESET_TOKEN" | "RESET_TOKEN_EXPIRED" | "UNAUTHORIZED" | "INVALID_CREDENTIALS" | "SIGN_IN_TO_VERIFY" | "REAUTH_REQUIRED" | "ORIGIN_NOT_ALLOWED" | "NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "LIMIT_REACHED" | "ATTACHMENT_NOT_READY" | "SECURITY_NOTICE" | "NOT_OPEN" | "DUE_DATE_NEEDED" | "CONFLICT" | "PRECONDITION_FAILED" | "QUOTA_EXCEEDED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
             /** @description Every bad field, with `VALIDATION_FAILED` only. */
             errors?: {
                 /** @description The field's name, as it is sent. */
@@ -1009,15 +1066,26 @@ export interface components {
             emailSentAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @enum {string} */
+            kind: "reminder" | "review";
+            /** @description How many minutes before its time it is sent. */
+            leadMinutes: number;
             /** @description A note of the user, part of the mail. */
             message: string | null;
             /** @description Whether a morning digest has listed it. */
             morningEmailSent: boolean;
+            /** @description How many minutes before the task's due date that is; null for a reminder with a time of its own. */
+            offsetMinutes: number | null;
             /**
              * Format: date-time
-             * @description The time that it is about.
+             * @description The time that the reminder is about.
              */
             scheduledAt: string;
+            /**
+             * Format: date-time
+             * @description The time that it was put off to; null where it was not, or was moved since.
+             */
+            snoozedUntil: string | null;
             /**
              * @description `pending` until it is sent (`completed`) or cancelled (`skipped`).
              * @enum {string}
@@ -1086,6 +1154,34 @@ export interface components {
             /** Format: uuid */
             userId: string;
         };
+        /** @description An occurrence of a recurring task that is over. */
+        Occurrence: {
+            /**
+             * Format: date-time
+             * @description When it was completed or skipped.
+             */
+            at: string;
+            /** Format: date-time */
+            dueDate: string;
+            /** @enum {string} */
+            outcome: "completed" | "skipped";
+        };
+        /** @description How a task recurs. */
+        Recurrence: {
+            /** @enum {string} */
+            anchor: "due" | "completion";
+            /**
+             * @description The rule in its canonical spelling.
+             * @example FREQ=WEEKLY;BYDAY=MO,TH
+             * @example FREQ=MONTHLY;BYMONTHDAY=-1
+             */
+            rrule: string;
+            /**
+             * @description An IANA time zone
+             * @example Asia/Kolkata
+             */
+            timezone: string;
+        };
         /** @description A reminder. */
         Reminder: {
             /** Format: date-time */
@@ -1123,15 +1219,26 @@ export interface components {
             emailSentAt: string | null;
             /** Format: uuid */
             id: string;
+            /** @enum {string} */
+            kind: "reminder" | "review";
+            /** @description How many minutes before its time it is sent. */
+            leadMinutes: number;
             /** @description A note of the user, part of the mail. */
             message: string | null;
             /** @description Whether a morning digest has listed it. */
             morningEmailSent: boolean;
+            /** @description How many minutes before the task's due date that is; null for a reminder with a time of its own. */
+            offsetMinutes: number | null;
             /**
              * Format: date-time
-             * @description The time that it is about.
+             * @description The time that the reminder is about.
              */
             scheduledAt: string;
+            /**
+             * Format: date-time
+             * @description The time that it was put off to; null where it was not, or was moved since.
+             */
+            snoozedUntil: string | null;
             /**
              * @description `pending` until it is sent (`completed`) or cancelled (`skipped`).
              * @enum {string}
@@ -1155,6 +1262,8 @@ export interface components {
         ReminderOfTask: {
             /** Format: uuid */
             id: string;
+            /** @description How many minutes before the task's due date that is; null for a reminder with a time of its own. */
+            offsetMinutes: number | null;
             /** Format: date-time */
             scheduledAt: string;
             /** @enum {string} */
@@ -1223,6 +1332,7 @@ export interface components {
             link: string | null;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
+            recurrence: components["schemas"]["Recurrence"] | null;
             /** @description By time. */
             reminders: components["schemas"]["ReminderOfTask"][];
             /** @enum {string} */
@@ -1263,6 +1373,7 @@ export interface components {
             link?: string | null;
             /** @enum {string} */
             priority?: "low" | "medium" | "high";
+            recurrence?: components["schemas"]["Recurrence"] | null;
             /** @description By time. */
             reminders?: components["schemas"]["ReminderOfTask"][];
             /** @enum {string} */
@@ -2392,7 +2503,7 @@ export interface operations {
                     /** Format: password */
                     password: string;
                     /** @description Whether the session lasts 30 days without use instead of 7. */
-                    rememberMe?: boolean | ("" | null);
+                    rememberMe?: boolean | "" | null;
                 };
             };
         };
@@ -2666,7 +2777,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Not needed with the cookie `refreshToken`. */
-                    refreshToken?: string | ("" | null);
+                    refreshToken?: string | "" | null;
                 };
             };
         };
@@ -3457,7 +3568,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The account's password. Not needed with a session of the account. */
-                    password?: string | ("" | null);
+                    password?: string | "" | null;
                     /** @description The value of `token` in the mailed link. */
                     token: string;
                 };
@@ -4620,29 +4731,32 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description How many minutes before its time the reminder is sent; 60 by default. */
+                    leadMinutes?: number | "" | null;
                     /** @description A note that the reminder carries. */
                     message?: string | null;
-                    /**
-                     * Format: date-time
-                     * @description The time that the reminder is about; it lies in the future.
-                     */
-                    scheduledAt: string;
-                    /**
-                     * @description `pending` by default.
-                     * @enum {string|null}
-                     */
-                    status?: "pending" | "completed" | "skipped" | "" | null;
+                    /** @description How many minutes before the task's due date the reminder is. It moves with the due date. */
+                    offsetMinutes?: number | "" | null;
+                    /** @description The time that the reminder is about; it lies in the future. Either this or `offsetMinutes` is given. */
+                    scheduledAt?: string | "" | null;
+                    /** @description `pending` by default. */
+                    status?: ("pending" | "completed" | "skipped") | "" | null;
                     /**
                      * Format: uuid
                      * @description The task to remind of.
                      */
                     taskId: string;
-                    /**
-                     * @description `email` by default.
-                     * @enum {string|null}
-                     */
-                    type?: "email" | "push" | "both" | "" | null;
-                };
+                    /** @description `email` by default. */
+                    type?: ("email" | "push" | "both") | "" | null;
+                } & ({
+                    /** @enum {unknown} */
+                    offsetMinutes?: "" | null;
+                    scheduledAt: unknown;
+                } | {
+                    offsetMinutes: unknown;
+                    /** @enum {unknown} */
+                    scheduledAt?: "" | null;
+                });
             };
         };
         responses: {
@@ -4843,23 +4957,21 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description How many minutes before its time the reminder is sent. One that was sent is not sent again. */
+                    leadMinutes?: number | "" | null;
                     /** @description A note that the reminder carries; null removes it. */
                     message?: string | null;
+                    /** @description How many minutes before the task's due date the reminder is; null leaves it at its present time. */
+                    offsetMinutes?: number | "" | null;
                     /**
                      * Format: date-time
-                     * @description The time that the reminder is about; another time than the present one lies in the future.
+                     * @description The time that the reminder is about; another time than the present one lies in the future, and is the reminder's own from then on: it no longer moves with the due date.
                      */
                     scheduledAt?: string;
-                    /**
-                     * @description Whether it is still to come.
-                     * @enum {string|null}
-                     */
-                    status?: "pending" | "completed" | "skipped" | "" | null;
-                    /**
-                     * @description How it reaches the user.
-                     * @enum {string|null}
-                     */
-                    type?: "email" | "push" | "both" | "" | null;
+                    /** @description Whether it is still to come. */
+                    status?: ("pending" | "completed" | "skipped") | "" | null;
+                    /** @description How it reaches the user. */
+                    type?: ("email" | "push" | "both") | "" | null;
                 };
             };
         };
@@ -5194,6 +5306,235 @@ export interface operations {
             };
         };
     };
+    remindersSnooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag from your last read; a mismatch returns 412. */
+                "If-Match"?: string;
+                /** @description The same key with the same body returns the first response again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description ID of the reminder */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description For how many minutes from now. Either this or `until` is given. */
+                    minutes?: number | "" | null;
+                    /** @description Until when: a time in the future, at most 28 days ahead. */
+                    until?: string | "" | null;
+                } & ({
+                    minutes: unknown;
+                    /** @enum {unknown} */
+                    until?: "" | null;
+                } | {
+                    /** @enum {unknown} */
+                    minutes?: "" | null;
+                    until: unknown;
+                });
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description One reminder. */
+                        data: {
+                            reminder: components["schemas"]["Reminder"];
+                        };
+                        message: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Precondition failed */
+            412: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Idempotency-Key reused for another request */
+            422: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Server error */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     tasksList: {
         parameters: {
             query?: {
@@ -5202,8 +5543,8 @@ export interface operations {
                 status?: ("todo" | "in-progress" | "completed")[];
                 priority?: ("low" | "medium" | "high")[];
                 category?: string[];
-                dueBefore?: string | unknown | unknown;
-                dueAfter?: string | unknown | unknown;
+                dueBefore?: string;
+                dueAfter?: string;
                 q?: string;
                 sort?: "dueDate" | "-dueDate" | "createdAt" | "-createdAt";
                 fields?: string;
@@ -5325,23 +5666,33 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The user's own grouping. */
-                    category?: string | ("" | null);
+                    category?: string | "" | null;
                     /** @description Details. */
                     description?: string | null;
                     /** @description A plain date is the end of that day in the user's time zone */
-                    dueDate?: ((string | unknown | unknown | ("" | null)) | null) | unknown | unknown | ("" | null);
+                    dueDate?: string | "" | null;
                     /** @description An http or https URL. */
-                    link?: string | ("" | null);
-                    /**
-                     * @description `medium` by default.
-                     * @enum {string|null}
-                     */
-                    priority?: "low" | "medium" | "high" | "" | null;
-                    /**
-                     * @description `todo` by default.
-                     * @enum {string|null}
-                     */
-                    status?: "todo" | "in-progress" | "completed" | "" | null;
+                    link?: string | "" | null;
+                    /** @description `medium` by default. */
+                    priority?: ("low" | "medium" | "high") | "" | null;
+                    /** @description How the task recurs, from its due date on. */
+                    recurrence?: {
+                        /**
+                         * @description `due`: the next occurrence of the rule; `completion`: the first one counted from the day of the completion.
+                         * @enum {string}
+                         */
+                        anchor: "due" | "completion";
+                        /**
+                         * @description A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT or UNTIL
+                         * @example FREQ=WEEKLY;BYDAY=MO,TH
+                         * @example FREQ=MONTHLY;BYMONTHDAY=-1
+                         */
+                        rrule: string;
+                        /** @description An IANA time zone */
+                        timezone?: string | "" | null;
+                    } | "" | null;
+                    /** @description `todo` by default. */
+                    status?: ("todo" | "in-progress" | "completed") | "" | null;
                     /** @description The task in one line. */
                     title: string;
                 };
@@ -5630,6 +5981,8 @@ export interface operations {
             header?: {
                 /** @description ETag from your last read; a mismatch returns 412. */
                 "If-Match"?: string;
+                /** @description The same key with the same body returns the first response again, for 24 hours. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description ID of the task */
@@ -5641,23 +5994,35 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description The user's own grouping; null removes it. */
-                    category?: string | ("" | null);
+                    category?: string | "" | null;
                     /** @description Details; null removes them. */
                     description?: string | null;
                     /** @description A plain date is the end of that day in the user's time zone */
-                    dueDate?: ((string | unknown | unknown | ("" | null)) | null) | unknown | unknown | ("" | null);
+                    dueDate?: string | "" | null;
                     /** @description An http or https URL; null removes it. */
-                    link?: string | ("" | null);
-                    /**
-                     * @description How much the task matters.
-                     * @enum {string|null}
-                     */
-                    priority?: "low" | "medium" | "high" | "" | null;
-                    /**
-                     * @description `completed` cancels its pending reminders.
-                     * @enum {string|null}
-                     */
-                    status?: "todo" | "in-progress" | "completed" | "" | null;
+                    link?: string | "" | null;
+                    /** @description With `status: completed`, the due date of the occurrence that is completed: a recurring task that has another one by then stays as it is. */
+                    occurrence?: string | "" | null;
+                    /** @description How much the task matters. */
+                    priority?: ("low" | "medium" | "high") | "" | null;
+                    /** @description How the task recurs, from its due date on; null ends the recurrence. */
+                    recurrence?: {
+                        /**
+                         * @description `due`: the next occurrence of the rule; `completion`: the first one counted from the day of the completion.
+                         * @enum {string}
+                         */
+                        anchor: "due" | "completion";
+                        /**
+                         * @description A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT or UNTIL
+                         * @example FREQ=WEEKLY;BYDAY=MO,TH
+                         * @example FREQ=MONTHLY;BYMONTHDAY=-1
+                         */
+                        rrule: string;
+                        /** @description An IANA time zone */
+                        timezone?: string | "" | null;
+                    } | "" | null;
+                    /** @description `completed` cancels its pending reminders. A task that recurs advances to its next occurrence. */
+                    status?: ("todo" | "in-progress" | "completed") | "" | null;
                     /** @description The task in one line. */
                     title?: string;
                 };
@@ -5677,8 +6042,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description One task. */
+                        /** @description The task after the update. */
                         data: {
+                            /** @description The occurrence of a recurring task that the update completed. */
+                            completedOccurrence: components["schemas"]["Occurrence"] | null;
                             task: components["schemas"]["Task"];
                         };
                         message: string;
@@ -5789,6 +6156,20 @@ export interface operations {
             415: {
                 headers: {
                     "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Idempotency-Key reused for another request */
+            422: {
+                headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
@@ -6213,6 +6594,132 @@ export interface operations {
             };
         };
     };
+    tasksOccurrences: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description ID of the task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description A page of a task's occurrences. */
+                        data: {
+                            /** @description The cursor of the next page; null at the end. */
+                            nextCursor: string | null;
+                            occurrences: components["schemas"]["Occurrence"][];
+                        };
+                        message: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Server error */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     tasksReminders: {
         parameters: {
             query?: never;
@@ -6263,6 +6770,227 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Server error */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tasksSkip: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag from your last read; a mismatch returns 412. */
+                "If-Match"?: string;
+                /** @description The same key with the same body returns the first response again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description ID of the task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description The due date of the occurrence that is skipped: a task that has another one by then stays as it is. */
+                    occurrence?: string | "" | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The task after the skip. */
+                        data: {
+                            /** @description The occurrence that the request skipped; null when the task had another one by then. */
+                            skippedOccurrence: components["schemas"]["Occurrence"] | null;
+                            task: components["schemas"]["Task"];
+                        };
+                        message: string;
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Precondition failed */
+            412: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                    "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimitReset"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Idempotency-Key reused for another request */
+            422: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimitLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -6688,11 +7416,11 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Whether all other sessions end. Default: they go on. */
-                    endOtherSessions?: boolean | ("" | null);
+                    endOtherSessions?: boolean | "" | null;
                     /** @description Whether a login needs a mailed code. */
                     is_Enabled: boolean;
                     /** @description Needed to turn the code off, unless the sign-in is at most ten minutes old or the account has no password. */
-                    password?: string | ("" | null);
+                    password?: string | "" | null;
                 };
             };
         };
@@ -6964,7 +7692,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Not needed within ten minutes of the sign-in, nor by an account that has no password. */
-                    password?: string | ("" | null);
+                    password?: string | "" | null;
                 };
             };
         };
@@ -7390,7 +8118,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Needed if the account has a password. */
-                    password?: string | ("" | null);
+                    password?: string | "" | null;
                 };
             };
         };
@@ -7556,14 +8284,14 @@ export interface operations {
                 "application/json": {
                     morning_digest?: {
                         /** @description Whether the morning digest is sent. */
-                        enabled?: boolean | ("" | null);
+                        enabled?: boolean | "" | null;
                         /** @description Local time of day at which the morning digest is sent. */
-                        time?: string | ("" | null);
+                        time?: string | "" | null;
                     } | null;
                     /** @description The name that mails use. */
                     name?: string;
                     /** @description An IANA time zone */
-                    timezone?: string | ("" | null);
+                    timezone?: string | "" | null;
                 };
             };
         };
