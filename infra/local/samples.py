@@ -63,6 +63,8 @@ _OWN = {
     ("auth-verify-email", _TOKEN): "verification_token",
     ("users-open-export", _TOKEN): "export_token",
     ("reminders-fire", _REMINDER): "due_reminder",
+    ("tasks-skip", _TASK): "recurring_task",
+    ("tasks-occurrences", _TASK): "recurring_task",
     ("attachments-optimize", _ATTACHMENT): "uploaded_attachment",
 }
 # What has to be there although the sample does not name it.
@@ -198,6 +200,12 @@ class Person:
     def overdue_task(self) -> str:
         event = self.event("tasks-create")
         return self.send("tasks-create", _with_body(event, dueDate="2026-01-31T12:00:00Z"))["task"]["id"]
+
+    @cached_property
+    def recurring_task(self) -> str:
+        recurrence = {"rrule": "FREQ=WEEKLY", "anchor": "due", "timezone": "UTC"}
+        event = _with_body(self.event("tasks-create"), dueDate="2030-03-04T09:00:00Z", recurrence=recurrence)
+        return self.send("tasks-create", event)["task"]["id"]
 
     @cached_property
     def deleted_task(self) -> str:

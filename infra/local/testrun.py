@@ -12,7 +12,21 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from . import browser, build, client, commands, control, deploy, foreign, fuzz, processes, sample_check, standstill, supervisor, web_app
+from . import (
+    browser,
+    build,
+    client,
+    commands,
+    control,
+    deploy,
+    foreign,
+    fuzz,
+    processes,
+    sample_check,
+    standstill,
+    supervisor,
+    web_app,
+)
 from .checks import API_TESTS, POSTGRES, Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform, timed
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance

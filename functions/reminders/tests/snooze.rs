@@ -163,7 +163,11 @@ async fn one_of_a_task_that_was_completed_after_it_fired_is_not_put_off() {
     fire::handle(&world.store, &Permit::of_system(), message(&reminder), fires_at()).await.unwrap();
     let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
     let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    world.store.update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, fires_at()).unwrap()).await.unwrap();
+    world
+        .store
+        .update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, fires_at()).unwrap())
+        .await
+        .unwrap();
     assert_eq!(snooze(&world, &reminder).await, None);
     assert_eq!(now_of(&world, &reminder).await.unwrap().status, ReminderStatus::Completed);
 }

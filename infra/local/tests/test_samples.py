@@ -11,12 +11,14 @@ from infra.local import sample_check, samples, watch
 
 UUID_V7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TEXTS = {file.stem: file.read_text() for file in samples.EVENTS.glob("*.json")}
-# Ids that a message brings into being, and those that only a row's image in the stream shows, which is not read.
+# Keys of idempotent requests, ids that a message brings into being, and those that only a row's image in the stream shows, which is not read.
 UNNAMED = {
     "019cadd5-3c68-7e21-9b8c-7d6e5f4a3b2c",
     "019cadd5-3c68-7f10-a1b2-c3d4e5f60718",
     "019cadd4-5238-7b4d-95bd-86d4fc891b4a",
     "019c9e2a-6f40-7c1b-8d52-6a0f3b1c9e77",
+    "019ca910-3b40-7c5e-9d7e-2f6f1b7d2c11",
+    "019cad2b-6a10-7c3e-9c55-2f0f4b0a1d77",
 }
 
 

@@ -187,12 +187,12 @@ async fn sixteen_at_once_leave_one_of_their_times() {
     let user = App::new().user().await;
     let task = user.task("Water the ferns").await;
     let reminder = user.remind(&task, &fires_in(86_400)).await;
-    let untils: Vec<String> = (1..=16).map(|hours| minutes_ahead(hours * 60)).collect();
-    let answers = at_once(untils.iter().map(|until| snooze(&user, &reminder, json!({"until": until})))).await;
+    let moments: Vec<String> = (1..=16).map(|hours| minutes_ahead(hours * 60)).collect();
+    let answers = at_once(moments.iter().map(|until| snooze(&user, &reminder, json!({"until": until})))).await;
     let done = answers.iter().filter(|answer| answer.status() == 200).count();
     assert!(done >= 1 && answers.iter().all(|answer| [200, 409].contains(&answer.status())), "{done}");
     let left = user.reminder_now(&reminder).await.expect("it is there");
-    assert!(untils.iter().any(|until| instant(&left["scheduledAt"]) == until.parse().expect("an instant")), "{left}");
+    assert!(moments.iter().any(|until| instant(&left["scheduledAt"]) == until.parse().expect("an instant")), "{left}");
     assert_eq!(left["version"], json!(done + 1));
 }
 

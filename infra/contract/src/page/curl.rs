@@ -21,10 +21,12 @@ pub fn commands(path: &str, method: &str, it: &Value, document: &Value) -> Vec<S
     commands
 }
 
-/// The smallest useful body: the required fields, or, where none is, all of them.
+/// The smallest useful body: the required fields, or, where none is, all of them. Of fields of which exactly one must be sent
+/// it has the first.
 pub fn body(schema: &Value, document: &Value) -> Value {
     let all = example::of(schema, "", document);
-    let required: Vec<&str> = items(schema, "/required").filter_map(Value::as_str).collect();
+    let required = items(schema, "/required").chain(items(schema, "/oneOf/0/required"));
+    let required: Vec<&str> = required.filter_map(Value::as_str).collect();
     match all {
         Value::Object(fields) if !required.is_empty() => Value::Object(
             fields.into_iter().filter(|(name, _)| required.contains(&name.as_str())).collect::<Map<_, _>>(),
@@ -94,6 +96,13 @@ mod tests {
     #[test]
     fn a_quote_stays_inside_its_word() {
         assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn of_fields_that_exclude_each_other_a_body_shows_the_first() {
+        let properties = json!({"title": {"type": "string"}, "link": {"type": "string"}});
+        let schema = json!({"properties": properties, "oneOf": [{"required": ["title"]}, {"required": ["link"]}]});
+        assert_eq!(body(&schema, &Value::Null), json!({"title": "Pay rent"}));
     }
 
     #[test]
