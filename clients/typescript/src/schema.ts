@@ -619,7 +619,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the completed and skipped occurrences of a recurring task, newest first */
+        /**
+         * List the completed and skipped occurrences of a recurring task, newest first
+         * @description Each occurrence has its due date, its outcome and when it ended. The present one is the task itself.
+         */
         get: operations["tasksOccurrences"];
         put?: never;
         post?: never;

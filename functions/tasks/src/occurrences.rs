@@ -26,6 +26,7 @@ pub const OPERATION: Operation<NoBody, Success<OccurrencesPage>> = Operation::ge
     "/api/tasks/{id}/occurrences",
     "List the completed and skipped occurrences of a recurring task, newest first",
 )
+.describe("Each occurrence has its due date, its outcome and when it ended. The present one is the task itself.")
 .paged(PAGE_SIZE);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Success<OccurrencesPage>, ApiError> {

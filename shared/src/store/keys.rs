@@ -121,7 +121,7 @@
 //! | GET /api/analytics | Query(categories, counters) ‖ BatchGet(account, 2 or 3 months) ‖ Query(`open`, overdue, counted) | 5 or 6, whatever the history | 0 |
 //! | GET /api/analytics/streaks | Get(account) ‖ Query(years) | 2 for up to some 25 years | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |
-//! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, counters, completion, day, year for a day's first) | 4 | 28 |
+//! | reminders-fire, per message | BatchGet(reminder, task, account) → Get(its month's days) → Transact(reminder, card, notification, mail, inbox, counters, completion, day, year for a day's first) | 4 | 26 |
 //! | mail-send, per message | BatchGet(mail, account) → Update(claim) → SES → Update(mail) → Get(reminder) → Update(reminder); Get(task) before SES for a reminder's mail that is over an hour late | 3, late 4 | 5 |
 //! | service-dispatch, per record | Get(reminder), none for other rows → schedule or queue; Delete(category) for one that no task has any more | 1 | 0; 1 for a category |
 //! | the same, per stolen session | BatchGet(session, account) → Transact(session, account, notification, inbox, mail) | 2 | 12 |

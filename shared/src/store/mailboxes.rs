@@ -81,8 +81,10 @@ impl<R: Refuse> Transaction<R> {
     /// mail. `account` is the change of the account's row in the same transaction.
     pub(super) fn notify_of_security(&mut self, notice: &SecurityNotice, account: &mut Expression) {
         let SecurityNotice { mail: posted, latest } = notice;
-        if let Some(latest) = latest.with(&posted.mail) {
-            account.set_value(SECURITY_MAILS, &latest);
+        let mailed = latest.with(&posted.mail);
+        // Set in either case: an update must change something, and this may be all that changes of the account.
+        account.set_value(SECURITY_MAILS, mailed.as_ref().unwrap_or(latest));
+        if mailed.is_some() {
             self.post(posted, Vec::new());
         }
         if let Some(notification) = posted.mail.notification() {

@@ -456,7 +456,7 @@ async fn firing_and_mailing() {
     spent(&world, "firing's read, the mailbox of an unverified address too", 2, 4.0, 0.0);
     let fired = test_support::fired(&reminder, &task, &world.user);
     world.store.fire_reminder(&system, &world.user, &fired).await.unwrap();
-    spent(&world, "firing's write, the day's first, after its day", 2, 1.0, 28.0);
+    spent(&world, "firing's write, the day's first, after its day", 2, 1.0, 26.0);
     let mut mail = fired.mail.unwrap();
     world.store.outgoing(user, mail.id).await.unwrap().unwrap();
     spent(&world, "mail's read", 1, 2.0, 0.0);

@@ -21,7 +21,7 @@ async fn a_flood_of_verification_mails_delays_no_login_code() {
         let row = json!({
             "id": {"S": id},
             "userId": {"S": flooded.id},
-            "content": {"M": {"kind": {"S": "verification"}, "seed": {"S": Uuid::new_v4()}, "kid": {"S": "1"}}},
+            "content": {"M": {"kind": {"S": "verification"}, "seed": {"S": Uuid::now_v7()}, "kid": {"S": "1"}}},
             "state": {"S": "queued"},
             "attempts": {"N": "0"},
             "createdAt": {"S": "2026-01-01T00:00:00.000Z"},

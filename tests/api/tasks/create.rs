@@ -39,6 +39,7 @@ async fn a_title_is_enough_and_the_rest_has_defaults() {
         "id",
         "link",
         "priority",
+        "recurrence",
         "reminders",
         "status",
         "title",
@@ -47,7 +48,7 @@ async fn a_title_is_enough_and_the_rest_has_defaults() {
         "version",
     ];
     assert_eq!(names(task), fields);
-    for field in ["category", "completedAt", "description", "dueDate", "link"] {
+    for field in ["category", "completedAt", "description", "dueDate", "link", "recurrence"] {
         assert_eq!(task[field], json!(null), "{field}");
     }
     assert_eq!(task["priority"], "medium");

@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn of_fields_that_exclude_each_other_a_body_shows_the_first() {
         let properties = json!({"title": {"type": "string"}, "link": {"type": "string"}});
-        let schema = json!({"properties": properties, "oneOf": [{"required": ["title"]}, {"required": ["link"]}]});
+        let schema = json!({"type": "object", "properties": properties, "oneOf": [{"required": ["title"]}, {"required": ["link"]}]});
         assert_eq!(body(&schema, &Value::Null), json!({"title": "Pay rent"}));
     }
 

@@ -58,7 +58,12 @@ pub fn of(schema: &Value, name: &str, document: &Value) -> Value {
 
 fn object(schema: &Value, document: &Value) -> Value {
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    let fields = properties.map(|(name, field)| (name.clone(), of(field, name, document)));
+    // Of fields that exclude each other, the first is shown.
+    let alternatives = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().skip(1);
+    let excluded: Vec<&Value> =
+        alternatives.filter_map(|it| it.get("required").and_then(Value::as_array)).flatten().collect();
+    let shown = properties.filter(|(name, _)| !excluded.contains(&&json!(name)));
+    let fields = shown.map(|(name, field)| (name.clone(), of(field, name, document)));
     Value::Object(fields.collect::<Map<_, _>>())
 }
 
