@@ -243,6 +243,7 @@ impl Reminder {
         self.email_sent = false;
         self.email_sent_at = None;
         self.morning_email_sent = false;
+        self.delivery.sent_at = None;
     }
 
     pub(super) fn touch(&mut self, now: Timestamp) {

@@ -60,8 +60,8 @@ impl ReminderChange {
         // A completion that never was counted is not counted by a move.
         let counted = if is_moved && self.needs_zone() { self.read.counted } else { self.next.counter_mark(zone) };
         let mut reminder = Reminder { counted, ..self.next.clone() };
-        let mut counters = CounterChange::default();
-        counters.pending = is_pending(counted) - is_pending(self.read.counted);
+        let pending = is_pending(counted) - is_pending(self.read.counted);
+        let mut counters = CounterChange { pending, ..CounterChange::default() };
         let is_kept = |day| self.read.kept_day == Some(day);
         let completion = match (completed_on(self.read.counted), completed_on(counted)) {
             (None, Some(day)) if !is_kept(day) => {

@@ -145,6 +145,16 @@ mod tests {
     }
 
     #[test]
+    fn one_whose_mail_has_left_goes_out_once_more() {
+        let fired = reminder().fire(now()).marked(&Zone::UTC).reminder;
+        let delivery = fired.delivery.sent(now(), 1);
+        let sent = Reminder { email_sent: true, email_sent_at: Some(now()), delivery, ..fired };
+        let until = now().plus(Duration::from_secs(3));
+        let snoozed = sent.snooze(Snooze::Until(until), now()).unwrap().next;
+        assert_eq!((snoozed.fires_at(), snoozed.email_sent), (Some(until), false));
+    }
+
+    #[test]
     fn either_minutes_or_a_moment_is_given() {
         assert_eq!(messages(json!({})), ["Minutes or until is required"]);
         assert_eq!(messages(json!({"minutes": "", "until": null})), ["Minutes or until is required"]);
