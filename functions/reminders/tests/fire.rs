@@ -1,4 +1,5 @@
 //! `reminders-fire` against the table: duplicate, late, stale, killed.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Snoozing against the table, at the same moment as whatever else can happen to a reminder.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed, and says where")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
