@@ -106,21 +106,16 @@ impl<'g> ObjectSchema<'g> {
         insert(&mut self.object, name, schema, false);
     }
 
-    /// Exactly one of these fields has a value; the others are missing, null, or the empty string.
-    pub fn exactly_one_of(&mut self, names: &[&str]) {
+    /// Exactly one of two fields has a value; the other is missing, null, or the empty string. Said by `if`, which generators of
+    /// clients ignore: of alternatives (`oneOf`) they make a type each, without the other fields.
+    pub fn exactly_one_of(&mut self, [usual, other]: [&str; 2]) {
         use serde_json::json;
-        let only = |name: &&str| {
-            let no_value = json!({ "enum": ["", null] });
-            let field = |other: &&str| {
-                let schema = if other == name { json!({ "not": no_value }) } else { no_value.clone() };
-                ((*other).to_owned(), schema)
-            };
-            let properties: serde_json::Map<_, _> = names.iter().map(field).collect();
-            json!({ "required": [name], "properties": properties })
-        };
-        let cases: Vec<_> = names.iter().map(only).collect();
+        let none = json!({ "enum": ["", null] });
+        let has = |name: &str| json!({ "required": [name], "properties": { name: { "not": none } } });
         if let Some(object) = self.object.as_object_mut() {
-            object.insert("oneOf".to_owned(), cases.into());
+            object.insert("if".to_owned(), has(other));
+            object.insert("then".to_owned(), json!({ "properties": { usual: none } }));
+            object.insert("else".to_owned(), has(usual));
         }
     }
 

@@ -4751,15 +4751,7 @@ export interface operations {
                     taskId: string;
                     /** @description `email` by default. */
                     type?: ("email" | "push" | "both") | "" | null;
-                } & ({
-                    /** @enum {unknown} */
-                    offsetMinutes?: "" | null;
-                    scheduledAt: unknown;
-                } | {
-                    offsetMinutes: unknown;
-                    /** @enum {unknown} */
-                    scheduledAt?: "" | null;
-                });
+                };
             };
         };
         responses: {
@@ -5331,15 +5323,7 @@ export interface operations {
                     minutes?: number | "" | null;
                     /** @description Until when: a time in the future, at most 28 days ahead. */
                     until?: string | "" | null;
-                } & ({
-                    minutes: unknown;
-                    /** @enum {unknown} */
-                    until?: "" | null;
-                } | {
-                    /** @enum {unknown} */
-                    minutes?: "" | null;
-                    until: unknown;
-                });
+                };
             };
         };
         responses: {

@@ -11,7 +11,8 @@ from infra.local import sample_check, samples, watch
 
 UUID_V7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TEXTS = {file.stem: file.read_text() for file in samples.EVENTS.glob("*.json")}
-# Keys of idempotent requests, ids that a message brings into being, and those that only a row's image in the stream shows, which is not read.
+# Keys of idempotent requests, ids that a message brings into being, and those that only a row's image in the stream shows, which
+# is not read.
 UNNAMED = {
     "019cadd5-3c68-7e21-9b8c-7d6e5f4a3b2c",
     "019cadd5-3c68-7f10-a1b2-c3d4e5f60718",

@@ -134,7 +134,7 @@ impl Body for NewReminder {
     #[cfg(feature = "schema")]
     fn describe(object: &mut ObjectSchema<'_>) {
         NewReminderFields::describe(object);
-        object.exactly_one_of(&[SCHEDULED_AT, OFFSET_MINUTES]);
+        object.exactly_one_of([SCHEDULED_AT, OFFSET_MINUTES]);
     }
 }
 

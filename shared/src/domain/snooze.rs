@@ -53,7 +53,7 @@ impl Body for Snooze {
     #[cfg(feature = "schema")]
     fn describe(object: &mut ObjectSchema<'_>) {
         SnoozeFields::describe(object);
-        object.exactly_one_of(&[MINUTES, UNTIL]);
+        object.exactly_one_of([MINUTES, UNTIL]);
     }
 }
 

@@ -25,7 +25,7 @@ pub fn commands(path: &str, method: &str, it: &Value, document: &Value) -> Vec<S
 /// it has the first.
 pub fn body(schema: &Value, document: &Value) -> Value {
     let all = example::of(schema, "", document);
-    let required = items(schema, "/required").chain(items(schema, "/oneOf/0/required"));
+    let required = items(schema, "/required").chain(items(schema, "/else/required"));
     let required: Vec<&str> = required.filter_map(Value::as_str).collect();
     match all {
         Value::Object(fields) if !required.is_empty() => Value::Object(
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn of_fields_that_exclude_each_other_a_body_shows_the_first() {
         let properties = json!({"title": {"type": "string"}, "link": {"type": "string"}});
-        let schema = json!({"type": "object", "properties": properties, "oneOf": [{"required": ["title"]}, {"required": ["link"]}]});
+        let schema = json!({"type": "object", "properties": properties, "if": {"required": ["link"]}, "else": {"required": ["title"]}});
         assert_eq!(body(&schema, &Value::Null), json!({"title": "Pay rent"}));
     }
 

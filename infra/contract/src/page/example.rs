@@ -58,11 +58,9 @@ pub fn of(schema: &Value, name: &str, document: &Value) -> Value {
 
 fn object(schema: &Value, document: &Value) -> Value {
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    // Of fields that exclude each other, the first is shown.
-    let alternatives = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().skip(1);
-    let excluded: Vec<&Value> =
-        alternatives.filter_map(|it| it.get("required").and_then(Value::as_array)).flatten().collect();
-    let shown = properties.filter(|(name, _)| !excluded.contains(&&json!(name)));
+    // Of fields that exclude each other, the usual one is shown.
+    let excluded = schema.pointer("/if/required").and_then(Value::as_array);
+    let shown = properties.filter(|(name, _)| !excluded.is_some_and(|it| it.contains(&json!(name))));
     let fields = shown.map(|(name, field)| (name.clone(), of(field, name, document)));
     Value::Object(fields.collect::<Map<_, _>>())
 }
