@@ -21,7 +21,12 @@ def check(instance: Instance) -> Check:
     """The test, against the running instance, whose API lets its page in."""
     # One file after the other: each has a browser of its own.
     command = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", *test_files()]
-    places = {"BASE_URL": instance.public_url, "WEB_URL": instance.web_url, "CLOUD_URL": instance.cloud_url}
+    places = {
+        "BASE_URL": instance.public_url,
+        "WEB_URL": instance.web_url,
+        "FORMS_URL": instance.forms_url,
+        "CLOUD_URL": instance.cloud_url,
+    }
     return Check("browser test", command, count_node, places)
 
 

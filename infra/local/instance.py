@@ -106,6 +106,15 @@ class Instance:
         """Origin of the web app."""
         return f"http://localhost:{self.web_port}"
 
+    @property
+    def forms_port(self) -> int:
+        """Where the browser tests serve a page of plain forms: in the test instance, beside the app."""
+        return self.web_port + 1
+
+    @property
+    def forms_url(self) -> str:
+        return f"http://localhost:{self.forms_port}"
+
     def make_directories(self) -> None:
         for directory in (self.state, self.log, self.run, self.temporary):
             directory.mkdir(parents=True, exist_ok=True)

@@ -50,7 +50,7 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         wanted["GlobalLimit"] = wanted["AccountLimit"] = "100000"
         del wanted["RegisterLimit"]
         # The browser test leaves the app's own port to whoever develops the app.
-        wanted["AllowedOrigins"] = f"{FRONTEND},{instance.web_url}"
+        wanted["AllowedOrigins"] = f"{FRONTEND},{instance.web_url},{instance.forms_url}"
     return {name: value for name, value in wanted.items() if name in template.get("Parameters", {})}
 
 

@@ -79,6 +79,7 @@ def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Chec
         processes.check_port(instance.cloud_port, "TEST_CLOUD_PORT", "test")
         processes.check_port(instance.oidc_port, "TEST_OIDC_PORT", "test")
         processes.check_port(instance.web_port, "TEST_WEB_PORT", "test")
+        processes.check_port(instance.forms_port, "TEST_WEB_PORT", "test")
         for install in tools:
             install()
         for check in at_rest:

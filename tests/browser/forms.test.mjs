@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { resolve } from 'node:path';
 
@@ -11,22 +12,32 @@ import { API, BASE, PASSWORD, Person, required } from './support/person.mjs';
 const FILES = resolve(import.meta.dirname, '../../media/tests/files');
 const FORMS = resolve(import.meta.dirname, 'forms');
 const PATIENCE_MS = 30_000;
-/** The origin that the API lets in. The forms take the place of the app's pages there. */
-const ORIGIN = required('WEB_URL');
+/** An origin that the API lets in. The page of forms is served there. */
+const ORIGIN = required('FORMS_URL');
 
 let browser;
-let pages;
+let server;
 
 before(async () => {
   browser = await launch();
-  pages = {
+  const pages = {
     '/forms.html': ['text/html', await readFile(`${FORMS}/forms.html`)],
     '/forms.js': ['text/javascript', await readFile(`${FORMS}/forms.js`)],
     '/config.js': ['text/javascript', `export const API = '${API}';`],
   };
+  server = createServer(({ url }, response) => {
+    const [type, content] = pages[url] ?? [];
+    if (type) response.writeHead(200, { 'Content-Type': `${type}; charset=utf-8` }).end(content);
+    else response.writeHead(404).end();
+  });
+  const { port } = new URL(ORIGIN);
+  await new Promise((listening, failed) => server.once('error', failed).listen(Number(port), '127.0.0.1', listening));
 });
 
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
 
 /** A browser of its own, with no cookies, on the page of forms. */
 async function visitor(t) {
@@ -34,13 +45,6 @@ async function visitor(t) {
   t.after(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
-  await page.setRequestInterception(true);
-  page.on('request', (request) => {
-    const { origin, pathname } = new URL(request.url());
-    const own = origin === ORIGIN && pages[pathname];
-    if (own) request.respond({ contentType: `${own[0]}; charset=utf-8`, body: own[1] });
-    else request.continue();
-  });
   await page.goto(`${ORIGIN}/forms.html`, { waitUntil: 'networkidle0' });
   return { context, page };
 }

@@ -28,10 +28,11 @@ def test_the_app_under_test_has_an_origin_of_its_own_and_make_run_allows_the_app
     assert surroundings == {
         "BASE_URL": "http://localhost:3100",
         "WEB_URL": "http://localhost:8180",
+        "FORMS_URL": "http://localhost:8181",
         "CLOUD_URL": "http://127.0.0.1:4576",
     }
     allowed = overrides.parameters(TEMPLATE, instance)["AllowedOrigins"].split(",")
-    assert allowed == [overrides.FRONTEND, surroundings["WEB_URL"]]
+    assert allowed == [overrides.FRONTEND, surroundings["WEB_URL"], surroundings["FORMS_URL"]]
     local = overrides.parameters(TEMPLATE, replace(local_instance(), web_port=8081))
     assert local["FrontendUrl"] == "http://localhost:8081"
     assert "AllowedOrigins" not in local
