@@ -48,6 +48,7 @@ _BEYOND: dict[str, Callable[[Any], bool]] = {
     "dueDate": _is_odd_instant,
     "dueBefore": _is_odd_instant,
     "dueAfter": _is_odd_instant,
+    "occurrence": _is_odd_instant,
     "scheduledAt": _may_be_past,  # It must lie in the future.
     "email": _always,  # RFC 5321 without quotes, and with a dotted domain: narrower than the format.
     "link": _always,  # The URL standard's parser decides.
