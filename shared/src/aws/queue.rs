@@ -41,7 +41,8 @@ impl<M: Serialize> Queue<M> {
             code: "none".to_owned(),
             detail: error.to_string(),
         })?;
-        let seconds = delay.min(LONGEST_DELAY).as_secs();
+        // Whole seconds, rounded up: a message must not arrive before its time.
+        let seconds = delay.min(LONGEST_DELAY).as_millis().div_ceil(1000);
         self.client
             .send_message()
             .queue_url(&self.url)
