@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { useReminders, type ListedReminder } from "../data/reminders";
 import { useTasks, type Task } from "../data/tasks";
@@ -139,7 +139,8 @@ function Month({ weeks, chosen, content, choose }: MonthProps) {
   // Keys may come faster than the address follows.
   const latest = useRef(chosen);
   latest.current = chosen;
-  useEffect(() => {
+  // Before the next key can arrive: a passive effect of this day would take `moved` away from the day after it.
+  useLayoutEffect(() => {
     if (moved.current) grid.current?.querySelector<HTMLElement>("[tabindex='0']")?.focus();
     moved.current = false;
   }, [chosen]);
