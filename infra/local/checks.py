@@ -1,4 +1,4 @@
-"""The checks that need no running system, one list for `make lint` and `make test`."""
+"""The checks that need no running system, for `make lint` and `make test`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import re
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from .build import cargo
@@ -31,6 +34,12 @@ CARGO_TOOLS = {"cargo-deny": "0.20.2", "cargo-machete": "0.9.2"}
 NEXTEST = {"cargo-nextest": "0.9.143"}
 # Returns the numbers of passed and failed tests in a runner's output.
 Counter = Callable[[str], tuple[int, int]]
+# What a lane does, one after the other.
+Lane = Sequence[Callable[[], object]]
+
+# One check at a time reports: `Tally` is counted, and what a failure shows stays together.
+_reporting = threading.Lock()
+_running: set[subprocess.Popen[str]] = set()
 
 
 @dataclass(frozen=True)
@@ -109,20 +118,27 @@ def install_cargo_tools(tools: dict[str, str] = CARGO_TOOLS) -> None:
             stamp.touch()
 
 
-def checks() -> list[Check]:
-    """Quick ones first."""
-    python = sys.executable
-    config = ["--config", "infra/local/ruff.toml"]
+def rust_checks() -> list[Check]:
+    """Quick ones first. They compile, so one runs at a time."""
     return [
         Check("format of the Rust code", ["cargo", "fmt", "--all", "--check"]),
-        Check("format of the Python code", ["ruff", "format", *config, "--check", *PYTHON]),
-        Check("ruff", ["ruff", "check", *config, *PYTHON]),
-        Check("spelling", ["typos"]),
         Check("unused dependencies", ["cargo-machete", "--skip-target-dir"]),
         Check(
             "licences, bans, sources",
             ["cargo-deny", "--all-features", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"],
         ),
+        Check("clippy", cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
+    ]
+
+
+def other_checks() -> list[Check]:
+    """Those of the Python code, the texts and the templates, quick ones first. None keeps more than one core busy."""
+    python = sys.executable
+    config = ["--config", "infra/local/ruff.toml"]
+    return [
+        Check("format of the Python code", ["ruff", "format", *config, "--check", *PYTHON]),
+        Check("ruff", ["ruff", "check", *config, *PYTHON]),
+        Check("spelling", ["typos"]),
         Check("sam validate", ["sam", "validate", "--lint", "--template-file", "template.yaml"]),
         Check("checkov", [python, "-m", "infra.audit"]),
         Check("cfn-lint", ["cfn-lint", "--non-zero-exit-code", "informational", "template.yaml", "infra/web/template.yaml"]),
@@ -131,7 +147,6 @@ def checks() -> list[Check]:
             [python, "-m", "pytest", "-q", "--durations=10", "-p", "no:cacheprovider", *_python_tests()],
             count_pytest,
         ),
-        Check("clippy", cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
     ]
 
 
@@ -151,7 +166,6 @@ def perform(check: Check, tally: Tally, logs: Path) -> bool:
     try:
         with step(check.title) as running:
             output, status = _run(check, log, running)
-            tally.durations.update(durations(output))
             passed, failed = check.count(output) if check.count else (0, 0)
             if status != 0 or (check.count and not passed):
                 failed = max(failed, 1)
@@ -160,17 +174,52 @@ def perform(check: Check, tally: Tally, logs: Path) -> bool:
             if failed:
                 raise _Failed
     except _Failed:
-        say("\n".join("  │ " + line for line in excerpt(output)))
-        say(f"  │ the whole of it: {log.relative_to(ROOT)}\n")
-        if _passes_again(check, output, failed, logs):
-            tally.unsteady += culprits(output)
-            passed, failed = passed + failed, 0
-        else:
-            tally.failures.append(check.title)
-            tally.culprits += culprits(output)
-    tally.passed += passed
-    tally.failed += failed
+        shown = [*("  │ " + line for line in excerpt(output)), f"  │ the whole of it: {log.relative_to(ROOT)}\n"]
+        say("\n".join(shown))
+        steady = not _passes_again(check, output, failed, logs)
+        with _reporting:
+            if steady:
+                tally.failures.append(check.title)
+                tally.culprits += culprits(output)
+            else:
+                tally.unsteady += culprits(output)
+                passed, failed = passed + failed, 0
+    with _reporting:
+        tally.durations.update(durations(output))
+        tally.passed += passed
+        tally.failed += failed
     return not failed
+
+
+def side_by_side(first: Lane, *others: Lane) -> None:
+    """Runs the lanes at the same time, what is in each of them in order; the first in the caller's thread.
+
+    A lane ends with its first exception; one of them is raised when all lanes have ended. An interruption ends the
+    checks that run.
+    """
+    interrupted = threading.Event()
+
+    def run(lane: Lane) -> None:
+        for work in lane:
+            if not interrupted.is_set():
+                work()
+
+    with ThreadPoolExecutor(max(1, len(others))) as pool:
+        futures = [pool.submit(run, lane) for lane in others]
+        try:
+            run(first)
+            for future in futures:
+                future.result()
+        except KeyboardInterrupt:
+            interrupted.set()
+            for process in list(_running):
+                process.terminate()
+            raise
+
+
+def performing(several: Sequence[Check], tally: Tally, logs: Path) -> Lane:
+    """A lane of these checks."""
+    return [partial(perform, check, tally, logs) for check in several]
 
 
 def _passes_again(check: Check, output: str, failed: int, logs: Path) -> bool:
@@ -198,6 +247,7 @@ def _run(check: Check, log: Path, running: Step) -> tuple[str, int]:
         errors="replace",
     )
     lines = []
+    _running.add(process)
     try:
         with open(log, "w", encoding="utf-8") as file:
             for line in process.stdout or ():
@@ -207,6 +257,8 @@ def _run(check: Check, log: Path, running: Step) -> tuple[str, int]:
     except BaseException:
         process.terminate()
         raise
+    finally:
+        _running.discard(process)
     return "".join(lines), process.wait()
 
 
@@ -259,10 +311,8 @@ def culprits(output: str) -> list[str]:
 def lint() -> None:
     """`make lint`: every check that needs no running system."""
     started = time.monotonic()
-    install_cargo_tools()
-    tally = Tally()
-    for check in checks():
-        perform(check, tally, LOCAL / "log" / "lint")
+    tally, logs = Tally(), LOCAL / "log" / "lint"
+    side_by_side([install_cargo_tools, *performing(rust_checks(), tally, logs)], performing(other_checks(), tally, logs))
     if tally.failures:
         raise Problem(f"Not clean: {', '.join(tally.failures)}.")
     say(f"Clean, after {time.monotonic() - started:.0f} s.")

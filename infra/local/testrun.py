@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -27,7 +27,22 @@ from . import (
     supervisor,
     web_app,
 )
-from .checks import API_TESTS, POSTGRES, Check, Tally, checks, count_cargo, failed_of_cargo, install_cargo_tools, perform, timed
+from .checks import (
+    API_TESTS,
+    POSTGRES,
+    Check,
+    Lane,
+    Tally,
+    count_cargo,
+    failed_of_cargo,
+    install_cargo_tools,
+    other_checks,
+    perform,
+    performing,
+    rust_checks,
+    side_by_side,
+    timed,
+)
 from .cloud import Cloud, tail
 from .instance import REGION, ROOT, ROOT_KEY, STACK, Instance, test_instance
 from .progress import Problem, say, step, took
@@ -45,7 +60,17 @@ _ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
 def main() -> None:
     """`make test`."""
     instance = test_instance()
-    tools = [install_cargo_tools, browser.install, client.install, web_app.install]
+    tally = Tally()
+    # What compiles keeps all cores busy for a part of its time only.
+    at_rest = [
+        [install_cargo_tools, *performing([*rust_checks(), _unit_tests(), _doc_tests()], tally, instance.log)],
+        [
+            browser.install,
+            client.install,
+            web_app.install,
+            *performing([*other_checks(), *client.checks(), *web_app.checks(), _cdk()], tally, instance.log),
+        ],
+    ]
     from_outside = [
         _api_tests(instance),
         commands.check(instance),
@@ -55,24 +80,23 @@ def main() -> None:
         foreign.check(instance),
         *fuzz.checks(instance),
     ]
-    _run(instance, tools, [*checks(), *client.checks(), *web_app.checks(), _cdk(), _unit_tests(), _doc_tests()], from_outside)
+    _run(instance, tally, at_rest, from_outside)
 
 
 def fuzzed(examples: str = "200") -> None:
     """`make fuzz`: the contract alone, with many examples."""
     instance = test_instance()
-    _run(instance, [], [], fuzz.checks(instance, int(examples), os.environ.get("SEED", "")))
+    _run(instance, Tally(), [], fuzz.checks(instance, int(examples), os.environ.get("SEED", "")))
 
 
-def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Check], from_outside: list[Check]) -> None:
-    """Installs, then the checks that need no running system, then those against one; ends the process."""
+def _run(instance: Instance, tally: Tally, at_rest: Sequence[Lane], from_outside: list[Check]) -> None:
+    """What needs no running system, in lanes, then the checks against one; ends the process."""
     instance.make_directories()
     lock = control.try_lock(instance, "lock")
     if lock is None:
         raise Problem("Another make test is running.", "Wait for it.")
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
-    tally = Tally()
     try:
         control.end_leftovers(instance)
         processes.check_port(instance.port, "TEST_PORT", "test")
@@ -80,10 +104,8 @@ def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Chec
         processes.check_port(instance.oidc_port, "TEST_OIDC_PORT", "test")
         processes.check_port(instance.web_port, "TEST_WEB_PORT", "test")
         processes.check_port(instance.forms_port, "TEST_WEB_PORT", "test")
-        for install in tools:
-            install()
-        for check in at_rest:
-            perform(check, tally, instance.log)
+        if at_rest:
+            side_by_side(*at_rest)
         _test_api(instance, tally, from_outside)
     except Problem as problem:
         tally.failed += 1

@@ -316,3 +316,42 @@ def test_a_running_line_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59.4, "59.4 s"), (125, "2 min 05 s")])
 def test_durations_are_for_people(seconds: float, text: str) -> None:
     assert took(seconds) == text
+
+
+def test_lanes_run_at_the_same_time_and_each_in_order() -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    done: list[str] = []
+    checks.side_by_side(
+        [meeting.wait, lambda: done.append("first"), meeting.wait, meeting.wait],
+        [meeting.wait, meeting.wait, lambda: done.append("second"), meeting.wait],
+    )
+    assert done == ["first", "second"]
+
+
+def test_a_lane_that_fails_lets_the_others_end() -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise Problem("The first time needs the network.")
+
+    for lanes in ([fail, lambda: done.append("never")], [lambda: done.append("whole")]), ([lambda: done.append("whole")], [fail]):
+        with pytest.raises(Problem, match="network"):
+            checks.side_by_side(*lanes)
+    assert done == ["whole", "whole"]
+
+
+def test_an_interruption_ends_the_checks_of_every_lane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "ROOT", tmp_path)
+    waiting = checks.Check("waits", [sys.executable, "-c", "import time; open('up', 'w'); time.sleep(60)"])
+    total = checks.Tally()
+
+    def interrupt() -> None:
+        while not (tmp_path / "up").exists():
+            time.sleep(0.05)
+        raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        checks.side_by_side([interrupt], [*checks.performing([waiting, waiting], total, tmp_path)])
+    assert time.monotonic() - started < 30
+    assert len(total.failures) == 1
