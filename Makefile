@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT WEB_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PO
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate rehearse-restore bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -87,6 +87,9 @@ redrive: install ## moves dead-letter messages back to their source queue. STAGE
 
 operate: install ## runs an operator command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "end-sessions USER", "copy-rows TABLE"
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) $(ARGS)
+
+rehearse-restore: tools ## restores users' rows on a separate local cloud, and shows that nothing is sent twice or lost
+	@exec $(PY) -m infra.local rehearse-restore
 
 watch: tools ## serves every function with hot reload on port 9000 (needs make run)
 	@exec $(PY) -m infra.local watch

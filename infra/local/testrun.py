@@ -22,6 +22,7 @@ from . import (
     foreign,
     fuzz,
     processes,
+    rehearsal,
     sample_check,
     standstill,
     supervisor,
@@ -47,6 +48,7 @@ def main() -> None:
     instance = test_instance()
     tools = [install_cargo_tools, browser.install, client.install, web_app.install]
     from_outside = [
+        rehearsal.check(instance),
         _api_tests(instance),
         commands.check(instance),
         sample_check.check(instance),
@@ -62,6 +64,12 @@ def fuzzed(examples: str = "200") -> None:
     """`make fuzz`: the contract alone, with many examples."""
     instance = test_instance()
     _run(instance, [], [], fuzz.checks(instance, int(examples), os.environ.get("SEED", "")))
+
+
+def rehearsed() -> None:
+    """`make rehearse-restore`: the restore alone."""
+    instance = test_instance()
+    _run(instance, [], [], [rehearsal.check(instance)])
 
 
 def _run(instance: Instance, tools: list[Callable[[], None]], at_rest: list[Check], from_outside: list[Check]) -> None:

@@ -262,6 +262,11 @@ def test_what_the_dispatcher_cannot_handle_is_parked_with_an_alarm(resources: Re
     assert ("IteratorAge", "ServiceDispatch") in map(metric_of, alarms(resources))
 
 
+def test_the_dispatcher_reads_the_stream_of_a_table_that_was_restored_under_its_name(resources: Resources) -> None:
+    source = resources["ServiceDispatchStream"]["Properties"]["EventSourceArn"]
+    assert source == {"Fn::If": ["HasTableStream", {"Ref": "TableStreamArn"}, {"Fn::GetAtt": ["Table", "StreamArn"]}]}
+
+
 def test_errors_of_every_function_that_nobody_waits_for_raise_an_alarm(resources: Resources, functions: list[Function]) -> None:
     watching = [it for it in alarms(resources) if it["AlarmDescription"].startswith("Functions behind a queue")]
     watched = {
