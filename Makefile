@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT WEB_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PO
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate rehearse-restore costs bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -88,6 +88,9 @@ redrive: install ## moves dead-letter messages back to their source queue. STAGE
 operate: install ## runs an operator command. STAGE=local ARGS="parked", "digest USER --dry-run", "fire USER REMINDER", "end-sessions USER", "copy-rows TABLE"
 	@exec $(PY) -m infra.operate --stage $(if $(filter command line,$(origin STAGE)),$(STAGE),local) $(ARGS)
 
+rehearse-restore: tools ## restores users' rows on a separate local cloud, and shows that nothing is sent twice or lost
+	@exec $(PY) -m infra.local rehearse-restore
+
 watch: tools ## serves every function with hot reload on port 9000 (needs make run)
 	@exec $(PY) -m infra.local watch
 
@@ -109,6 +112,9 @@ bench-images: python ## compares our optimizer with sharp on the same pictures: 
 
 admin: ## runs the admin CLI on the table: recount, migrate, import. ARGS="--table spacedly-dev migrate status"
 	@cargo run --locked --quiet --package admin -- $(ARGS)
+
+costs: install ## writes docs/cost.md: what a stage costs a month, by route, service and alarm
+	@exec $(PY) -m infra.costs
 
 install: python
 	@$(PYTHON) infra/local/install.py

@@ -24,6 +24,7 @@ COMMANDS = {
     "api": ("loop", "api"),
     "test-clock": ("clocktest", "main"),
     "fuzz": ("testrun", "fuzzed"),
+    "rehearse-restore": ("testrun", "rehearsed"),
     "client": ("client", "generate"),
     "build": ("release", "build"),
     "deploy-web": ("web_deploy", "deploy"),

@@ -153,7 +153,14 @@ def other_checks() -> list[Check]:
 def _python_tests() -> list[str]:
     return [
         folder
-        for folder in ("infra/tests", "infra/local/tests", "infra/operate/tests", "infra/deploy/tests", "infra/audit/tests")
+        for folder in (
+            "infra/tests",
+            "infra/local/tests",
+            "infra/operate/tests",
+            "infra/deploy/tests",
+            "infra/audit/tests",
+            "infra/costs/tests",
+        )
         if (ROOT / folder).is_dir()
     ]
 

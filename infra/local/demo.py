@@ -44,10 +44,11 @@ class DemoError(Exception):
 class Client:
     """A browser without a window: it keeps its cookies."""
 
-    def __init__(self, base_url: str = BASE_URL) -> None:
+    def __init__(self, base_url: str = BASE_URL, headers: dict[str, str] | None = None) -> None:
         self._base_url = base_url
         jar = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        self._opener.addheaders += (headers or {}).items()
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Returns the answer's JSON; a DemoError for any failure."""
@@ -57,16 +58,34 @@ class Client:
     def send(self, path: str, data: bytes | None, content_type: str, method: str = "POST") -> Any:
         """The same with bytes of any type."""
         headers = {} if data is None else {"Content-Type": content_type}
-        request = urllib.request.Request(self._base_url + path, data, headers, method=method)
+        body = self._send(urllib.request.Request(self._base_url + path, data, headers, method=method))
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise DemoError(f"{method} {path} did not answer with JSON") from error
+
+    def fetch(self, path: str) -> bytes:
+        """The bytes that a GET leads to, through redirects."""
+        return self._send(urllib.request.Request(self._base_url + path))
+
+    def _send(self, request: urllib.request.Request) -> bytes:
+        method, path = request.get_method(), request.selector
         try:
             with self._opener.open(request, timeout=30) as response:
-                return json.load(response)
+                return response.read()
         except urllib.error.HTTPError as error:
             raise DemoError(f"{method} {path} answered {error.code}: {error.read(500).decode(errors='replace')}") from error
         except OSError as error:
             raise DemoError(f"{self._base_url} does not answer ({error}). Is the system up? Say: make run") from error
-        except ValueError as error:
-            raise DemoError(f"{method} {path} did not answer with JSON") from error
+
+
+def multipart(file: Path) -> tuple[bytes, str]:
+    """A body that uploads one picture or PDF, and its boundary."""
+    boundary = uuid.uuid4().hex
+    kind = "application/pdf" if file.suffix == ".pdf" else "image/jpeg"
+    disposition = f'Content-Disposition: form-data; name="files"; filename="{file.name}"'
+    head = f"--{boundary}\r\n{disposition}\r\nContent-Type: {kind}\r\n\r\n"
+    return head.encode() + file.read_bytes() + f"\r\n--{boundary}--\r\n".encode(), boundary
 
 
 def say(text: str) -> None:

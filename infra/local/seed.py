@@ -13,7 +13,6 @@ import socket
 import subprocess
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -115,19 +114,12 @@ def _verify(api: demo.Client) -> None:
     api.call("POST", "/api/auth/verify-email", {"token": demo.wait_for("verification mail", token, deadline)})
 
 
-def _multipart(name: str) -> tuple[bytes, str]:
-    boundary = uuid.uuid4().hex
-    kind = "application/pdf" if name.endswith(".pdf") else "image/jpeg"
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
-    return head.encode() + (_FILES / name).read_bytes() + f"\r\n--{boundary}--\r\n".encode(), boundary
-
-
 def _add_what_is_new(api: demo.Client) -> None:
     """Pictures on the next tasks, and a reminder whose mail goes out at once."""
     tomorrow = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")
     tasks = api.call("GET", f"/api/tasks?status=todo&dueAfter={tomorrow}&limit=20")["data"]["tasks"]
     for task, name in zip(tasks, _PICTURES, strict=False):
-        body, boundary = _multipart(name)
+        body, boundary = demo.multipart(_FILES / name)
         api.send(f"/api/tasks/{task['id']}/attachments", body, f"multipart/form-data; boundary={boundary}")
     soon = (datetime.now(UTC) + timedelta(minutes=30)).isoformat(timespec="seconds").replace("+00:00", "Z")
     wanted = {"taskId": tasks[0]["id"], "scheduledAt": soon, "type": "both", "message": "Half an hour is enough."}

@@ -22,6 +22,7 @@ from . import (
     foreign,
     fuzz,
     processes,
+    rehearsal,
     sample_check,
     standstill,
     supervisor,
@@ -72,6 +73,7 @@ def main() -> None:
         ],
     ]
     from_outside = [
+        rehearsal.check(instance),
         _api_tests(instance),
         commands.check(instance),
         sample_check.check(instance),
@@ -87,6 +89,12 @@ def fuzzed(examples: str = "200") -> None:
     """`make fuzz`: the contract alone, with many examples."""
     instance = test_instance()
     _run(instance, Tally(), [], fuzz.checks(instance, int(examples), os.environ.get("SEED", "")))
+
+
+def rehearsed() -> None:
+    """`make rehearse-restore`: the restore alone."""
+    instance = test_instance()
+    _run(instance, Tally(), [], [rehearsal.check(instance)])
 
 
 def _run(instance: Instance, tally: Tally, at_rest: Sequence[Lane], from_outside: list[Check]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import Any
 
-from . import copy, redrive, sessions, trigger, work
+from . import copy, redrive, restore, sessions, trigger, work
 from .stack import Problem, Stack
 
 
@@ -40,11 +41,23 @@ def parser() -> argparse.ArgumentParser:
     start = commands.add_parser("start-work", help="starts them again")
     start.add_argument("--dry-run", action="store_true", help="only says which run")
     start.set_defaults(run=work.start)
+    back = commands.add_parser("restore-rows", help="brings users' rows back to those of a restored copy of the table")
+    back.add_argument("source", help="the copy's name")
+    back.add_argument("--user", help="the id of the only user to restore")
+    back.add_argument("--deleted-accounts", action="store_true", help="brings back accounts that were deleted since, too")
+    back.add_argument("--dry-run", action="store_true", help="only counts")
+    back.set_defaults(run=_restore_rows)
     rows = commands.add_parser("copy-rows", help="copies another table's rows into the stage's, which must be empty")
     rows.add_argument("source", help="the other table's name")
     rows.add_argument("--dry-run", action="store_true", help="only counts")
     rows.set_defaults(run=lambda stack, given: copy.copy_rows(stack, given.source, dry_run=given.dry_run))
     return made
+
+
+def _restore_rows(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
+    return restore.restore_rows(
+        stack, given.source, user=given.user, deleted_accounts=given.deleted_accounts, dry_run=given.dry_run
+    )
 
 
 def main() -> None:

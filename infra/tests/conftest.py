@@ -31,7 +31,9 @@ def as_list(value: Any) -> list[Any]:
 
 
 def referred(value: Any) -> str:
-    """The resource that a Ref or a GetAtt names."""
+    """The resource that a Ref or a GetAtt names, if need be in the last branch of a condition."""
+    if isinstance(value, dict) and "Fn::If" in value:
+        return referred(value["Fn::If"][2])
     if isinstance(value, dict) and "Ref" in value:
         return value["Ref"]
     if isinstance(value, dict) and "Fn::GetAtt" in value:

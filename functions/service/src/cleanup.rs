@@ -49,20 +49,33 @@ impl QueueFunction for Cleaner {
         })
     }
 
-    /// Cleans up after one deletion. Repeating it changes nothing more.
+    /// Cleans up after one deletion. Repeating it changes nothing more. What is there again was restored from a backup, and
+    /// keeps what it has.
     async fn handle(&self, message: Message<CleanUp>, now: Timestamp) -> Result<(), Failure> {
         let permit = &self.permit;
         match message.body {
             CleanUp::Task { user_id, task_id } => {
+                if self.store.task(user_id, task_id).await?.is_some() {
+                    tracing::warn!(%task_id, "cleanup.task_lives");
+                    return Ok(());
+                }
                 self.store.delete_notifications_of(permit, user_id, task_id, now).await?;
                 self.completions((user_id, task_id), None, now).await?;
                 self.store.delete_occurrences_of(permit, user_id, task_id).await?;
                 self.attachments(permit, user_id, task_id).await
             }
             CleanUp::Reminder { user_id, task_id, reminder_id } => {
+                if self.store.reminder(user_id, reminder_id).await?.is_some() {
+                    tracing::warn!(%reminder_id, "cleanup.reminder_lives");
+                    return Ok(());
+                }
                 self.completions((user_id, task_id), Some(reminder_id), now).await
             }
             CleanUp::Attachment { user_id, task_id, attachment_id } => {
+                if self.store.attachment(user_id, attachment_id).await?.is_some() {
+                    tracing::warn!(%attachment_id, "cleanup.attachment_lives");
+                    return Ok(());
+                }
                 self.objects(ObjectKeys { user: user_id, task: task_id, attachment: attachment_id }).await
             }
             CleanUp::Unfinished { user_id, attachment_id } => {

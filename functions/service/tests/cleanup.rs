@@ -243,3 +243,24 @@ async fn what_a_deleted_reminder_or_task_counted_before_it_was_put_off_is_taken_
     let replay = world.store.replay(&Permit::of_system(), user, Mode::Compare, now).await.unwrap().unwrap();
     assert!(replay.is_clean(), "{replay:?}");
 }
+
+#[tokio::test]
+async fn what_was_restored_before_its_clean_up_began_keeps_all_that_it_has() {
+    let world = World::new().await;
+    let user = world.user.id;
+    let task = world.task(json!({"title": "Pay rent"})).await;
+    let (reminder, attachment) = (put_off(&world, &task).await, announced(&world, &task, HOUR).await);
+    let (s3, queue) = (Scripted::new(vec![Answer::ok()]).await, Scripted::new(vec![Answer::ok()]).await);
+    let cleaner = cleaner(&world, &s3, &queue).await;
+    let rows = world.count("").await;
+    for message in [
+        CleanUp::Task { user_id: user, task_id: task.id },
+        CleanUp::Reminder { user_id: user, task_id: task.id, reminder_id: reminder.id },
+        CleanUp::Attachment { user_id: user, task_id: task.id, attachment_id: attachment.id },
+    ] {
+        handle(&cleaner, message).await.unwrap();
+    }
+    assert_eq!(world.count("").await, rows);
+    assert_eq!(completed(&world).await, (1, 1));
+    assert!(s3.asked().is_empty(), "its file stays");
+}

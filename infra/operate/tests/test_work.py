@@ -13,10 +13,10 @@ from infra.operate.stack import Problem, Stack
 class Lambda:
     """Event source mappings that switch one look after they were told."""
 
-    def __init__(self, *functions: str, is_stuck: bool = False) -> None:
-        self.states = dict.fromkeys(functions, "Enabled")
-        self.waiting: dict[str, str] = {}
-        self.told: list[str] = []
+    def __init__(self, *mappings: tuple[str, str], is_stuck: bool = False) -> None:
+        self.states = dict.fromkeys(mappings, "Enabled")
+        self.waiting: dict[tuple[str, str], str] = {}
+        self.told: list[tuple[str, str]] = []
         self.is_stuck = is_stuck
 
     def get_paginator(self, _: str) -> Lambda:
@@ -24,12 +24,15 @@ class Lambda:
 
     def paginate(self) -> list[dict[str, Any]]:
         arn = "arn:aws:lambda:eu-west-1:1:function:"
-        listed = [{"UUID": name, "FunctionArn": arn + name, "State": state} for name, state in self.states.items()]
+        listed = [
+            {"UUID": (source, function), "EventSourceArn": source, "FunctionArn": arn + function, "State": state}
+            for (source, function), state in self.states.items()
+        ]
         if not self.is_stuck:
             self.states.update(self.waiting)
         return [{"EventSourceMappings": listed[:1]}, {"EventSourceMappings": listed[1:]}]
 
-    def update_event_source_mapping(self, UUID: str, Enabled: bool) -> None:  # noqa: N803
+    def update_event_source_mapping(self, UUID: tuple[str, str], Enabled: bool) -> None:  # noqa: N803
         self.told.append(UUID)
         self.states[UUID] = "Enabling" if Enabled else "Disabling"
         self.waiting[UUID] = "Enabled" if Enabled else "Disabled"
@@ -50,25 +53,33 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work.time, "sleep", lambda _: None)
 
 
+MAIL = ("arn:aws:sqs:eu-west-1:1:spacedly-dev-mail", "spacedly-dev-mail-send")
+CODES = ("arn:aws:sqs:eu-west-1:1:spacedly-dev-code-mail", "spacedly-dev-mail-send")
+STREAM = ("arn:aws:dynamodb:eu-west-1:1:table/spacedly-dev/stream/2026-12-01T00:00:00.000", "spacedly-dev-service-dispatch")
+OTHER = ("arn:aws:sqs:eu-west-1:1:spacedly-dev2-mail", "spacedly-dev2-mail-send")
+
+
 def test_a_stage_stops_and_starts_and_others_go_on() -> None:
-    functions = Lambda("spacedly-dev-mail-send", "spacedly-dev-service-dispatch", "spacedly-dev2-mail-send")
-    assert work.switch(Fake(functions), on=False) == {"mail-send": "Disabled", "service-dispatch": "Disabled"}
-    assert functions.states["spacedly-dev2-mail-send"] == "Enabled"
-    assert work.switch(Fake(functions), on=True) == {"mail-send": "Enabled", "service-dispatch": "Enabled"}
+    functions = Lambda(MAIL, CODES, STREAM, OTHER)
+    names = ("code-mail to mail-send", "mail to mail-send", "stream to service-dispatch")
+    assert work.switch(Fake(functions), on=False) == dict.fromkeys(names, "Disabled")
+    assert functions.states[MAIL] == functions.states[CODES] == "Disabled"
+    assert functions.states[OTHER] == "Enabled"
+    assert work.switch(Fake(functions), on=True) == dict.fromkeys(names, "Enabled")
 
 
 def test_what_is_stopped_already_is_left_alone_and_a_dry_run_only_looks() -> None:
-    functions = Lambda("spacedly-dev-mail-send")
-    assert work.switch(Fake(functions), on=False, dry_run=True) == {"mail-send": "Enabled"}
-    assert work.switch(Fake(functions), on=True) == {"mail-send": "Enabled"}
+    functions = Lambda(MAIL)
+    assert work.switch(Fake(functions), on=False, dry_run=True) == {"mail to mail-send": "Enabled"}
+    assert work.switch(Fake(functions), on=True) == {"mail to mail-send": "Enabled"}
     assert functions.told == []
 
 
 def test_a_mapping_that_does_not_switch_is_named() -> None:
-    with pytest.raises(Problem, match="mail-send"):
-        work.switch(Fake(Lambda("spacedly-dev-mail-send", is_stuck=True)), on=False, patience=0)
+    with pytest.raises(Problem, match="mail to mail-send"):
+        work.switch(Fake(Lambda(MAIL, is_stuck=True)), on=False, patience=0)
 
 
 def test_a_stage_without_functions_is_a_mistake() -> None:
     with pytest.raises(Problem, match="spacedly-dev"):
-        work.switch(Fake(Lambda("spacedly-production-mail-send")), on=False)
+        work.switch(Fake(Lambda(("arn:aws:sqs:eu-west-1:1:spacedly-production-mail", "spacedly-production-mail-send"))), on=False)

@@ -131,6 +131,7 @@
 //! | mail-feedback, per event | BatchGet(mail, account) → Get(reminder) → Update(reminder); first Transact(account, notification, inbox) for one that stops mail | 3 | 2 |
 //! | service-sweep, per tick | 16 Queries over `due` (40 more every ten minutes, 80 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
 //! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3; its own empty object comes as a second message, which reads nothing | 2 | 20 + 4 per further KB of the task |
+//! | service-cleanup, per deleted task, reminder or attachment | Get(it): one that was restored in the meantime keeps what it has | 1 | 0 |
 //! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
 //! | service-cleanup, per task's occurrences | Query(occurrences, 1 MB each) → BatchWrite(25 deletes) | 1 per 4 KB | 1 each |
 //! | service-cleanup, per attachment that was not finished | Get(attachment) → Transact(card, attachment, counters) | 1 | 10 |

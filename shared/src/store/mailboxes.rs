@@ -106,6 +106,10 @@ impl CountedIn {
             Found::Absent => self.count_beside(&Item::default(), now),
             Found::Row(row) => self.count_beside(row, now),
         };
+        if count.is_err() {
+            // An alarm counts these lines: somebody floods mailboxes, or the limits are too low.
+            tracing::warn!(budget = ?self.budget, beyond = ?self.beyond, "mailbox.budget_spent");
+        }
         match (count, self.beyond) {
             (Ok(count), _) => {
                 let key = keys::mail_budget(&self.mailbox, self.budget);
