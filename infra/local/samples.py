@@ -37,6 +37,10 @@ _TASK = "019ca8ad-fa20-7892-8953-19855d9dc9f8"
 _REMINDER = "019ca90f-a220-70ed-b36f-675c81e74ef5"
 _ATTACHMENT = "019ca8ad-fa20-7892-8953-19855d9dc9aa"
 _TOKEN = "c2FtcGxlLW9ubHktbm90LWEtcmVhbC10b2tlbi0tLS0"  # noqa: S105 - says itself that it is none
+_ACTION = (
+    "c2FtcGxlLW5vdC1hLXRhZwEBnBNVjiB1LrZRMnAmng03AZyorfogeJKJUxmFXZ3J-A"
+    "GcqQ-iIHDts29nXIHnTvUAAAAAAAAAAQAAAZyy7PaAAAABnNHhFLhzYW1wbGUtLQ"
+)
 
 # What the samples say → the attribute of `Person` that takes its place.
 STAND_INS = {
@@ -55,6 +59,7 @@ STAND_INS = {
     "019cadd5-30b0-7c1e-9d4a-5f6a7b8c9d0e": "challenge",
     "482913": "code",
     "c2FtcGxlLW5vdC1hLXRhZzAxOWMxMzU1LThlMjAtNzUyZS1iNjUxLTMyNzAyNjllMGQzNyBkaWdlc3Q": "unsubscribe_token",
+    _ACTION: "action_token",
     "spacedly-dev-uploads-123456789012-eu-west-1": "bucket",
 }
 # The same where a function needs another one than the rest.
@@ -230,6 +235,14 @@ class Person:
         at = datetime.now(UTC) + timedelta(minutes=30)
         self.send("reminders-create", _with_body(self.event("reminders-create"), scheduledAt=at.isoformat()))
         return self._mailed(r"/unsubscribe\?token=([\w.~-]+)")
+
+    @cached_property
+    def action_token(self) -> str:
+        """The same, of a person whose address is verified."""
+        self.send("auth-verify-email")
+        at = datetime.now(UTC) + timedelta(minutes=30)
+        self.send("reminders-create", _with_body(self.event("reminders-create"), scheduledAt=at.isoformat()))
+        return self._mailed(r"/act\?token=([\w-]+)")
 
     @cached_property
     def notification(self) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jsonschema
 import pytest
@@ -18,7 +19,13 @@ PAGE = (ROOT / "docs" / "api.html").read_text()
 OPERATIONS = {
     f"{method.upper()} {path}": operation for path, item in CONTRACT["paths"].items() for method, operation in item.items()
 }
+FORM = "application/x-www-form-urlencoded"
 SAMPLES = [name for name in HTTP if EVENTS[name]["routeKey"] != "$default"]
+
+
+def read(media_type: str, body: str) -> dict[str, Any]:
+    """The fields of a body."""
+    return dict(parse_qsl(body)) if media_type == FORM else json.loads(body)
 
 
 def problems(schema: dict[str, Any], value: Any) -> list[str]:
@@ -45,7 +52,8 @@ def test_a_sample_request_is_one_of_the_contract(name: str) -> None:
     body = operation.get("requestBody")
     assert ("body" in event) <= (body is not None), "a body is sent that the contract does not know"
     if body and (body["required"] or "body" in event):
-        assert problems(body["content"]["application/json"]["schema"], json.loads(event["body"])) == []
+        media_type = event["headers"]["content-type"]
+        assert problems(body["content"][media_type]["schema"], read(media_type, event["body"])) == []
     may_be_signed_in = any(operation["security"])
     signed_in = "authorization" in event["headers"] or any(it.startswith("__Host-access") for it in event.get("cookies", []))
     assert signed_in <= may_be_signed_in or event["routeKey"].endswith(("/logout", "/refresh"))
@@ -64,28 +72,29 @@ def commands() -> list[list[str]]:
     return [shlex.split(html.unescape(command)) for command in shown]
 
 
-def request(words: list[str]) -> tuple[str, dict[str, Any] | None]:
-    """The operation that a curl command calls, and the JSON that it sends."""
+def request(words: list[str]) -> tuple[str, str, dict[str, Any] | None]:
+    """The operation that a curl command calls, the type of its body, and the body. Without a type, curl sends a form."""
     assert words[0] == "curl"
     url = next(word for word in words if word.startswith("$BASE"))
     sent = words[words.index("-d") + 1] if "-d" in words else None
     default = "POST" if sent or "-F" in words else "GET"
     method = words[words.index("-X") + 1] if "-X" in words else default
     path = url.removeprefix("$BASE").partition("?")[0].replace("$ID", "{id}")
-    return f"{method} {path}", json.loads(sent) if sent else None
+    media_type = "application/json" if "Content-Type: application/json" in words else FORM
+    return f"{method} {path}", media_type, read(media_type, sent) if sent else None
 
 
 def test_the_page_has_a_command_for_every_operation_that_sends_what_the_contract_takes() -> None:
     called = [request(words) for words in commands()]
     aliases = {"GET /", "POST /api/attachments/{id}"}
-    assert {operation for operation, _ in called} == set(OPERATIONS) - aliases
-    for operation, body in called:
+    assert {operation for operation, _, _ in called} == set(OPERATIONS) - aliases
+    for operation, media_type, body in called:
         if body is not None:
-            assert problems(OPERATIONS[operation]["requestBody"]["content"]["application/json"]["schema"], body) == [], operation
+            assert problems(OPERATIONS[operation]["requestBody"]["content"][media_type]["schema"], body) == [], operation
 
 
 def test_a_command_that_asks_for_a_sign_in_has_the_token() -> None:
     for words in commands():
-        operation, _ = request(words)
+        operation, _, _ = request(words)
         may_be_signed_in = any(OPERATIONS[operation]["security"])
         assert ("Authorization: Bearer $TOKEN" in words) == may_be_signed_in, operation

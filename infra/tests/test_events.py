@@ -82,8 +82,12 @@ def test_a_request_is_consistent(name: str, routes: dict[str, set[str]]) -> None
     if "body" in event:
         assert not event["isBase64Encoded"]
         assert int(event["headers"]["content-length"]) == len(event["body"].encode())
-        assert event["headers"]["content-type"] == "application/json"
-        json.loads(event["body"])
+        match event["headers"]["content-type"]:
+            case "application/x-www-form-urlencoded":
+                assert parse_qs(event["body"], strict_parsing=True)
+            case media_type:
+                assert media_type == "application/json"
+                json.loads(event["body"])
 
 
 @pytest.mark.parametrize("name", HTTP)

@@ -152,6 +152,15 @@ impl Timestamp {
         Self::rounded(instant).ok_or(InvalidTimestamp)
     }
 
+    /// The instant of so many milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`InvalidTimestamp`] outside 1970 to 9999.
+    pub fn from_millisecond(millisecond: i64) -> Result<Self, InvalidTimestamp> {
+        let instant = jiff::Timestamp::from_millisecond(millisecond).map_err(|_| InvalidTimestamp)?;
+        Self::rounded(instant).ok_or(InvalidTimestamp)
+    }
+
     /// This instant in a time zone, for people to read.
     pub fn in_zone(self, zone: &TimeZone) -> jiff::Zoned {
         self.0.to_zoned(zone.clone())

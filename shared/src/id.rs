@@ -45,6 +45,16 @@ macro_rules! ids {
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 parse(text).map(Self)
             }
+
+            /// Its 16 bytes.
+            pub fn to_bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+
+            /// The identifier of these bytes.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
         }
 
         crate::inline_schema!($name, { "type": "string", "format": "uuid" });
@@ -94,5 +104,11 @@ mod tests {
         {
             assert!(TaskId::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn its_bytes_are_read_back() {
+        let id = TaskId::new();
+        assert_eq!(TaskId::from_bytes(id.to_bytes()), id);
     }
 }

@@ -218,6 +218,32 @@ attacks! {
     in crate::auth::forgot_password::an_address_may_ask_three_times_an_hour;
 }
 
+// Links of reminder mails that act without a sign-in.
+attacks! {
+    /// Programs that open every link of a mail, and submit the forms behind them.
+    in crate::act::programs_that_open_links_and_submit_forms_change_nothing;
+    /// A guessed, changed, shortened, prolonged token.
+    in crate::act::a_changed_cut_or_guessed_token_does_nothing;
+    /// A token of another kind, here and there.
+    in crate::act::a_token_of_another_kind_does_nothing;
+    /// The token of another user, in one's own browser.
+    in crate::act::a_token_acts_for_its_own_user_and_reminder_whoever_sends_it;
+    /// Reuse.
+    in crate::act::done_completes_the_task_once_and_every_later_press_says_so;
+    /// Reuse, at the same time.
+    in crate::act::of_presses_at_once_one_acts;
+    /// Reuse of the button that undoes, and of the link after it.
+    in crate::act::an_undo_sent_again_and_a_button_after_it_do_nothing;
+    /// An undo after ten minutes.
+    in crate::act::a_tap_of_ten_minutes_ago_is_not_undone;
+    /// An undo that would take back what somebody did since.
+    in crate::act::what_was_changed_after_a_tap_is_not_undone;
+    /// A link of an account that was deleted, or of an address that it had.
+    in crate::act::after_the_account_is_deleted_or_has_another_address_its_links_do_nothing;
+    /// Another site's forms and scripts, which use up no limit of the visitor.
+    in crate::act::a_press_comes_from_anywhere_and_counts_for_the_address_alone;
+}
+
 // Mail to a stranger's mailbox.
 attacks! {
     /// A new password again and again.

@@ -41,7 +41,7 @@ async fn it_is_answered_as_get_without_a_body() {
             assert_same(&app.client(), &path).await;
         }
     }
-    for path in ["/health", "/", "/api/docs", "/api/openapi.json", "/api/unsubscribe?token=bad"] {
+    for path in ["/health", "/", "/api/docs", "/api/openapi.json", "/api/unsubscribe?token=bad", "/api/act?token=bad"] {
         assert_same(&app.client(), path).await;
     }
     assert_same(&user, "/api/tasks/none").await;

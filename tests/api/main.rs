@@ -1,6 +1,6 @@
 //! What a client sees of the deployed system, over HTTP and in the mailbox, and nothing else.
 //!
-//! The folders mirror the routes; what holds for many routes has a file of its own: `access`, `bodies`, `compression`, `cors`,
+//! The folders mirror the routes; what holds for many routes has a file of its own: `access`, `act`, `bodies`, `compression`, `cors`,
 //! `csrf`, `etags`, `head`, `idempotency`, `key_rotation`, `limits`, `passwords`, `races`, `security_headers`, `silent_refresh`, `text`,
 //! `tokens`, `unsubscribe`. `attacks` is a table of what an attacker might try, `import`
 //! brings a user of the original over. `support` holds the client, the answer with its
@@ -21,6 +21,7 @@
 )]
 
 mod access;
+mod act;
 mod analytics;
 mod attachments;
 mod attacks;

@@ -107,9 +107,11 @@ async fn redirects_and_pages_carry_them() {
     let client = App::new().client();
     assert_guards(&client.get("/api/auth/google").await.expect(302));
     assert_guards(&client.get("/api/auth/google/callback").await.expect(302));
-    let page = client.get("/api/unsubscribe?token=x").await.expect(400);
-    assert_guards(&page);
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{page}");
+    for path in ["/api/unsubscribe?token=x", "/api/act?token=x"] {
+        let page = client.get(path).await.expect(400);
+        assert_guards(&page);
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{page}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! Mail. `mail-send` is the only function that may send.
 
+pub mod act;
+pub mod action;
+mod action_page;
 pub mod feedback;
+mod opened_link;
 mod page;
 pub mod render;
 pub mod send;
@@ -15,6 +19,8 @@ shared::functions! {
         // The queue of codes and resets ends in `-mail` too.
         "mail-send": queue("mail", send::Sender),
         "mail-feedback": queue("feedback", feedback::FeedbackRecorder),
+        "mail-action": http(action),
+        "mail-act": http(act),
         "mail-subscription": http(subscription),
         "mail-unsubscribe": http(unsubscribe),
     }

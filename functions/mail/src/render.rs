@@ -13,6 +13,7 @@ use shared::domain::digest::{DigestTask, sentence};
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::remaining::Remaining;
 use shared::domain::reminder::ReminderMessage;
+use shared::domain::tap::{Action, ActionLink};
 use shared::domain::task::{Category, Priority, TaskDescription, TaskTitle};
 use shared::domain::user::User;
 use shared::domain::user_change::TwoFactor;
@@ -21,6 +22,7 @@ use shared::id::TokenSeed;
 
 use self::direction::{isolated, isolated_lines};
 use self::templates::*;
+use crate::{action_page, opened_link};
 
 /// Where links in mails lead, without trailing slashes.
 #[derive(Clone, Debug)]
@@ -46,6 +48,7 @@ pub fn render(mail: &Mail, user: &User, links: &Links, keyring: &Keyring) -> Res
         name: name.as_deref(),
         tasks: &format!("{}/tasks", links.frontend),
         unsubscribe: unsubscribe.as_deref().unwrap_or_default(),
+        buttons: &buttons(mail, user, &links.public, keyring),
     };
     let name = reader.name;
     let token = |kid: &str, seed: TokenSeed| MailedToken::derive(keyring, kid, seed).ok_or(KEY_GONE);
@@ -128,6 +131,8 @@ struct Reader<'a> {
     tasks: &'a str,
     /// Where one ends such mails; empty for mails that one cannot end.
     unsubscribe: &'a str,
+    /// What the mail itself can do.
+    buttons: &'a [MailButton],
 }
 
 impl Reader<'_> {
@@ -151,6 +156,7 @@ impl Reader<'_> {
             color: color(priority),
             category: category.as_deref(),
             message: message.as_deref(),
+            buttons: self.buttons,
             link: self.tasks,
             unsubscribe: self.unsubscribe,
         };
@@ -188,6 +194,17 @@ impl Reader<'_> {
     fn lines(&self, text: &str) -> Option<String> {
         known_to_reader(self.user, text).and_then(isolated_lines)
     }
+}
+
+/// The buttons of a mail whose link acts; none at an address that is not verified, whose reader may be somebody else.
+fn buttons(mail: &Mail, user: &User, api: &str, keyring: &Keyring) -> Vec<MailButton> {
+    let Some(link) = ActionLink::of_mail(mail).filter(|_| user.email_verified) else { return Vec::new() };
+    let page = format!("{api}{}?token={}", action_page::PATH, link.to_token(&user.email, keyring));
+    let button = |action: &Action| MailButton {
+        label: action_page::label(*action),
+        link: format!("{page}&{}={}", opened_link::ACTION, action.as_str()),
+    };
+    link.kind.actions().iter().map(button).collect()
 }
 
 /// Where one unsubscribes from such mails.

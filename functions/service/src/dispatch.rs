@@ -125,6 +125,7 @@ impl StreamFunction for Dispatcher {
             | UserRowKey::Inbox
             | UserRowKey::Mail(_)
             | UserRowKey::Occurrence(..)
+            | UserRowKey::Tap(..)
             | UserRowKey::Idempotency(_) => Ok(()),
         }
     }

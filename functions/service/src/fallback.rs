@@ -65,12 +65,13 @@ mod tests {
 
     #[test]
     fn a_path_has_the_methods_of_all_its_routes() {
-        let paths: [(&str, &[&str]); 8] = [
+        let paths: [(&str, &[&str]); 9] = [
             ("/api/tasks/x", &["GET", "HEAD", "PUT", "DELETE"]),
             ("/api/attachments/x", &["POST", "GET", "HEAD", "DELETE"]),
             ("/api/user/me", &["GET", "HEAD", "PATCH", "DELETE"]),
             ("/api/notifications/count", &["GET", "HEAD", "DELETE"]),
             ("/api/unsubscribe", &["GET", "HEAD", "POST"]),
+            ("/api/act", &["GET", "HEAD", "POST"]),
             ("/", &["GET", "HEAD"]),
             ("/api/nothing", &[]),
             ("", &[]),

@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::auth::unsubscribe::Subscription;
 use shared::domain::mail::MailCategory;
+use shared::domain::tap::{ActionLink, LinkKind};
 use shared::http::{App, RejectedParties, Route};
-use shared::id::TaskId;
+use shared::id::{ReminderId, TaskId};
 use test_support::api::{answer, app, event, limits, route, status};
-use test_support::{Operations, World, keyring};
+use test_support::{Operations, World, clock, keyring};
 
 /// So long that no test sees its end.
 const AGES: &str = "/100000000";
@@ -87,6 +88,16 @@ async fn a_rejected_request_has_made_the_read_that_overlapped_with_the_limiter_a
     let (get, query, batch, none) = (["GetItem"], ["Query"], ["BatchGetItem"], [""; 0]);
     let subscription = Subscription { user: scene.world.user.id, category: MailCategory::Digest };
     let unsubscribe = format!("token={}", subscription.to_token(&keyring()));
+    let link = ActionLink {
+        kind: LinkKind::Reminder,
+        user: scene.world.user.id,
+        task: TaskId::new(),
+        reminder: ReminderId::new(),
+        plan: 1,
+        occurrence: None,
+        expires_at: clock::now().plus(Duration::from_secs(60)),
+    };
+    let act = format!("token={}", link.to_token(&scene.world.user.email, &keyring()));
     rejected! {
         scene,
         tasks::list(other, "", {}) => query;
@@ -125,6 +136,8 @@ async fn a_rejected_request_has_made_the_read_that_overlapped_with_the_limiter_a
         users::end_other_sessions(other, "", {}) => query;
         users::change_password(other, "", {"currentPassword": PASSWORD, "newPassword": "Harbour-77-gull"}) => query;
         users::set_password(other, "", {"password": "Harbour-77-gull"}) => query;
+        mail::action(other, &act, {}) => batch;
+        mail::act(other, &act, {}) => batch;
         mail::subscription(other, &unsubscribe, {}) => get;
         mail::unsubscribe(other, &unsubscribe, {}) => get;
         auth::register(other, "", {"name": "Asha Rao", "email": "asha@example.com", "password": PASSWORD}) => none;

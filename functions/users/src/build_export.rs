@@ -112,17 +112,19 @@ enum Section {
     Notifications,
     Occurrences,
     Reminders,
+    Taps,
     Tasks,
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Sessions,
         Self::Attachments,
         Self::Completions,
         Self::Notifications,
         Self::Occurrences,
         Self::Reminders,
+        Self::Taps,
         Self::Tasks,
     ];
 
@@ -134,6 +136,7 @@ impl Section {
             Self::Notifications => "notifications",
             Self::Occurrences => "occurrences",
             Self::Reminders => "reminders",
+            Self::Taps => "taps",
             Self::Tasks => "tasks",
         }
     }
@@ -146,6 +149,7 @@ impl Section {
             | Self::Notifications
             | Self::Occurrences
             | Self::Reminders
+            | Self::Taps
             | Self::Tasks => MACHINERY,
         }
     }
@@ -170,6 +174,7 @@ const MACHINERY: Shown = Shown::AllBut(&[
     "cardsVersion",
     "overdueTold",
     "taskVersion",
+    "before",
     keys::EXPIRES_AT,
 ]);
 
@@ -238,6 +243,7 @@ impl File {
             UserRowKey::Completion(..) => Section::Completions,
             UserRowKey::Occurrence(..) => Section::Occurrences,
             UserRowKey::Reminder(_) => Section::Reminders,
+            UserRowKey::Tap(..) => Section::Taps,
             UserRowKey::Task(_) => Section::Tasks,
             // They follow from the others, or are of no use to the user.
             UserRowKey::Export
@@ -309,6 +315,7 @@ mod tests {
             UserRowKey::Notification(NotificationId::new()),
             UserRowKey::Occurrence(TaskId::new(), 2),
             UserRowKey::Reminder(ReminderId::new()),
+            UserRowKey::Tap(ReminderId::new(), 2),
             UserRowKey::Task(TaskId::new()),
         ];
         assert!(rows.windows(2).all(|pair| pair[0].key(user) < pair[1].key(user)));

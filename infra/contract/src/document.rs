@@ -158,7 +158,11 @@ fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value>
     }
     let mut object = ObjectSchema::new(generator);
     (route.facts.describe_body)(&mut object);
-    let mut content = json!({ "application/json": { "schema": schemas::request(object.finish()) } });
+    let media_type = match kind {
+        BodyKind::OptionalForm => "application/x-www-form-urlencoded",
+        BodyKind::Ignored | BodyKind::Json | BodyKind::OptionalJson | BodyKind::JsonOrMultipart => "application/json",
+    };
+    let mut content = json!({ media_type: { "schema": schemas::request(object.finish()) } });
     if kind == BodyKind::JsonOrMultipart
         && let Some(content) = content.as_object_mut()
     {
@@ -173,7 +177,8 @@ fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value>
         });
         content.insert("multipart/form-data".to_owned(), json!({ "schema": form }));
     }
-    Some(json!({ "required": kind != BodyKind::OptionalJson, "content": content }))
+    let is_optional = matches!(kind, BodyKind::OptionalJson | BodyKind::OptionalForm);
+    Some(json!({ "required": !is_optional, "content": content }))
 }
 
 fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {

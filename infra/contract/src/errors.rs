@@ -19,7 +19,7 @@ pub struct CommonErrors {
 }
 
 /// The errors that follow from facts of a route.
-pub const COMMON: [CommonErrors; 9] = {
+pub const COMMON: [CommonErrors; 10] = {
     use ErrorCode::*;
     [
         CommonErrors { of: "every request", applies: |_| true, codes: &[Internal, Unavailable] },
@@ -40,8 +40,13 @@ pub const COMMON: [CommonErrors; 9] = {
         },
         CommonErrors {
             of: "requests with a body",
-            applies: |route| route.facts.body != BodyKind::Ignored,
+            applies: |route| !matches!(route.facts.body, BodyKind::Ignored | BodyKind::OptionalForm),
             codes: &[MalformedJson, ValidationFailed, BodyTooLarge, UnsupportedMediaType],
+        },
+        CommonErrors {
+            of: "requests with an HTML form",
+            applies: |route| route.facts.body == BodyKind::OptionalForm,
+            codes: &[BodyTooLarge, UnsupportedMediaType],
         },
         CommonErrors { of: "paths with `{id}`", applies: |route| route.path.contains("{id}"), codes: &[NotFound] },
         CommonErrors {

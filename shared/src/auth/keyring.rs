@@ -30,6 +30,10 @@ pub enum Purpose {
     RateLimitedAccount,
     /// Signing unsubscribe links.
     Unsubscribe,
+    /// Signing the links of reminder mails that act.
+    ActionLink,
+    /// Hashing the addresses that such links are mailed to.
+    ActionLinkAddress,
     /// Hashing the addresses of accounts that somebody signs in to.
     AccountAddress,
     /// Hashing the addresses that mail goes to.
@@ -52,6 +56,8 @@ impl Purpose {
             Self::ClientAddress => b"client-address",
             Self::RateLimitedAccount => b"rate-limited-account",
             Self::Unsubscribe => b"unsubscribe",
+            Self::ActionLink => b"action-link",
+            Self::ActionLinkAddress => b"action-link-address",
             Self::AccountAddress => b"account-address",
             Self::Mailbox => b"mailbox",
             Self::LoginCode => b"login-code",

@@ -1,5 +1,6 @@
 //! Who is calling: passwords, tokens, sessions, and the keys behind them.
 
+pub mod action_link;
 pub mod challenge;
 pub mod keyring;
 pub mod mailbox;

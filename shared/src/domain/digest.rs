@@ -84,6 +84,12 @@ pub fn next(digest: &MorningDigest, zone: &Zone, settled: Option<Date>, now: Tim
     None
 }
 
+/// The moment of the digest on the next local day that there is, whether or not it is sent.
+pub fn next_morning(digest: &MorningDigest, zone: &Zone, now: Timestamp) -> Option<Timestamp> {
+    let days = std::iter::successors(day_of(now, zone).tomorrow().ok(), |day| day.tomorrow().ok());
+    days.take(LOOK_AHEAD).find_map(|day| moment(day, digest, zone))
+}
+
 /// The last day that is settled for a user who starts now: today if its digest time has passed, else none.
 pub fn passed(digest: &MorningDigest, zone: &Zone, now: Timestamp) -> Option<Date> {
     let today = day_of(now, zone);

@@ -30,6 +30,7 @@ mod reminder_body;
 pub mod reminder_change;
 pub mod snooze;
 pub mod sweep;
+pub mod tap;
 pub mod task;
 pub mod task_change;
 pub mod task_query;

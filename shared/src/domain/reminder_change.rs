@@ -204,6 +204,22 @@ impl Reminder {
         ReminderChange { read: self.clone(), next, at: now, cause: ChangeCause::Fired }
     }
 
+    /// Whether it is what one change made of `before`.
+    pub fn is_next_of(&self, before: &Self) -> bool {
+        self.id == before.id && self.version == before.version + 1
+    }
+
+    /// The reminder as it was `before` its last change. One that is to fire has a new plan; what has fired keeps its own, so that the
+    /// receipt of its mail still finds it.
+    pub fn restore(&self, before: &Self, now: Timestamp) -> ReminderChange {
+        let mut next = Self { version: self.version, ..before.clone() };
+        next.touch(now);
+        if next.status == ReminderStatus::Pending {
+            (next.plan, next.planned_at) = (next.version, now);
+        }
+        ReminderChange { read: self.clone(), next, at: now, cause: ChangeCause::Moved }
+    }
+
     /// The reminder once it is cancelled for `reason`.
     pub fn cancel(&self, now: Timestamp, reason: &str) -> ReminderChange {
         let mut next = self.clone();

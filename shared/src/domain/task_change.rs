@@ -57,11 +57,41 @@ impl TaskChange {
                 self.cancelled.retain(|cancelled| *cancelled != id);
                 self.counters.recount(None, change.read.counted);
             }
-            // No completion begins here, so that no day depends on the zone.
-            let marked = change.marked(&Zone::UTC);
-            self.counters.pending += marked.counters.pending;
-            self.task.reminders.insert(id, ReminderCard::from(&marked.reminder));
-            self.followers.push(change);
+            self.follow(change);
+        }
+        self
+    }
+
+    fn follow(&mut self, change: ReminderChange) {
+        // No completion begins here, so that no day depends on the zone.
+        let marked = change.marked(&Zone::UTC);
+        self.counters.pending += marked.counters.pending;
+        self.task.reminders.insert(marked.reminder.id, ReminderCard::from(&marked.reminder));
+        self.followers.push(change);
+    }
+
+    /// Cancels reminders as they were `read`, so that it is known what they were: [`Self::restore_reminders`] needs that.
+    #[must_use]
+    pub fn cancel_as_read(mut self, read: &[Reminder]) -> Self {
+        let pending = read.iter().filter(|reminder| reminder.status == ReminderStatus::Pending);
+        for reminder in pending.filter(|reminder| self.cancelled.contains(&reminder.id)).collect::<Vec<_>>() {
+            self.cancelled.retain(|cancelled| *cancelled != reminder.id);
+            self.followers.push(reminder.cancel(self.at, self.cancel_reason));
+        }
+        self
+    }
+
+    /// Adds what undoing an earlier change restores: reminders as they were `before` that change, where they have not changed since.
+    /// Other relative ones follow the due date, if it moves.
+    #[must_use]
+    pub fn restore_reminders(mut self, read: &[Reminder], before: &[Reminder]) -> Self {
+        for reminder in read {
+            let before = before.iter().find(|before| reminder.is_next_of(before));
+            let restored = before.map(|before| reminder.restore(before, self.at));
+            let moved = || self.due_date_move?.replan(std::slice::from_ref(reminder)).pop();
+            if let Some(change) = restored.or_else(moved) {
+                self.follow(change);
+            }
         }
         self
     }
@@ -78,9 +108,18 @@ impl Task {
         if self.has_other_occurrence(&patch) {
             return Ok(TaskChange::of(self.clone(), now));
         }
-        let mut task = self.with(patch, zone)?;
+        Ok(self.change_to(self.with(patch, zone)?, now))
+    }
+
+    /// The task completed, or its present occurrence.
+    pub fn complete(&self, now: Timestamp) -> TaskChange {
+        self.change_to(Self { status: TaskStatus::Completed, ..self.clone() }, now)
+    }
+
+    /// The change to a task that differs in its own fields.
+    fn change_to(&self, mut task: Self, now: Timestamp) -> TaskChange {
         if task.own_fields() == self.own_fields() {
-            return Ok(TaskChange::of(task, now));
+            return TaskChange::of(task, now);
         }
         task.version += 1;
         task.updated_at = now;
@@ -93,7 +132,7 @@ impl Task {
             (true, true) | (false, false) => {}
         }
         change.note_due_date_move(self.due_date);
-        Ok(change)
+        change
     }
 
     /// The relative reminders that keep it from losing its due date: they would have no time.

@@ -357,6 +357,7 @@ impl From<Refusal> for ApiError {
             | Refusal::NotificationChanged
             | Refusal::DaysChanged
             | Refusal::AlreadyCounted
+            | Refusal::Tapped
             | Refusal::CountersChanged
             | Refusal::GoogleTaken
             | Refusal::ExportChanged

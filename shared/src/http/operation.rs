@@ -27,6 +27,8 @@ pub enum BodyKind {
     OptionalJson,
     /// The same, or `multipart/form-data` of at most [`MULTIPART_MAX`] bytes.
     JsonOrMultipart,
+    /// The fields of an HTML form (`application/x-www-form-urlencoded`), at most [`JSON_MAX`] bytes, or nothing.
+    OptionalForm,
 }
 
 /// Who may call a route.
@@ -214,6 +216,11 @@ impl<B: Body, A: Answer> Operation<B, A> {
     /// `POST` with a JSON body, for signed-in users.
     pub const fn post(path: &'static str, summary: &'static str) -> Self {
         Self::new("POST", path, summary, BodyKind::Json)
+    }
+
+    /// `POST` with the fields of an HTML form, which need not be there, for signed-in users.
+    pub const fn post_form(path: &'static str, summary: &'static str) -> Self {
+        Self::new("POST", path, summary, BodyKind::OptionalForm)
     }
 
     /// `PUT` with a JSON body, for signed-in users.

@@ -47,8 +47,12 @@ impl RequestOrigin<'_> {
         if good { Ok(()) } else { Err(ApiError::new(ErrorCode::OriginNotAllowed)) }
     }
 
-    /// Whether a page of another site makes the browser send it, be it refused or not.
+    /// Whether a page of another site makes the browser send it, be it refused or not. A navigation that may come from anywhere is
+    /// none: a link, or the button of a page that a mail links to, whose form has the origin `null` or our own.
     pub fn is_of_another_site(self, allowed: &[String]) -> bool {
+        if !self.is_unsafe && self.fetch_mode == Some("navigate") {
+            return false;
+        }
         let is_foreign = match (self.origin, self.authenticated_by) {
             (Some(origin), _) => !is_among(allowed, origin),
             (None, AuthenticatedBy::Bearer) => false,
@@ -118,6 +122,10 @@ mod tests {
         assert_eq!(judged(navigation(Cookies)), (false, true));
         let link = RequestOrigin { is_unsafe: false, ..navigation(Cookies) };
         assert_eq!(judged(link), (true, false), "a link on another site");
+        let button = |origin| RequestOrigin { origin, ..link };
+        assert_eq!(judged(button(NULL)), (true, false), "the button of a mailed page");
+        let script = RequestOrigin { fetch_mode: Some("no-cors"), ..button(NULL) };
+        assert_eq!(judged(script), (true, true), "the same by a script of another site");
     }
 
     #[test]

@@ -28,6 +28,9 @@ const MULTIPART_TOO_LARGE: &str = "The files are too large to be sent together: 
     smaller files. Programs can announce files of up to 10 MB each as JSON {files:[{filename,fileType,fileSize}]}, and \
     upload each to the URL in the answer";
 
+/// The media type of a form's fields.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 const NOT_UTF8: &str = "Request body must be UTF-8. Write the character U+FFFD as \\ufffd";
 
 /// Rejects a charset other than UTF-8 among the parameters of a media type.
@@ -304,8 +307,11 @@ impl RequestParts {
         BodyContext { now: self.now, password_min_length, challenges: self.challenges(app) }
     }
 
-    /// The JSON object in the body; an empty one where the body may be missing and is.
+    /// The JSON object in the body, or the fields of the form; an empty one where the body may be missing and is.
     fn object(&self) -> Result<Map<String, Value>, ApiError> {
+        if self.facts.body == BodyKind::OptionalForm {
+            return Ok(self.form());
+        }
         if self.facts.body == BodyKind::OptionalJson && self.json_text().is_empty() {
             return Ok(Map::new());
         }
@@ -317,6 +323,20 @@ impl RequestParts {
             Ok(Value::Object(object)) => Ok(object),
             _ => Err(ApiError::new(ErrorCode::MalformedJson)),
         }
+    }
+
+    /// The fields of the form in the body. The values of one that is there more than once are a list, which no field takes.
+    fn form(&self) -> Map<String, Value> {
+        let mut fields: Map<String, Value> = Map::new();
+        for (name, value) in url::form_urlencoded::parse(&self.payload).into_owned() {
+            let value = match fields.remove(&name) {
+                None => Value::String(value),
+                Some(Value::Array(values)) => Value::Array([values, vec![Value::String(value)]].concat()),
+                Some(first) => Value::Array(vec![first, Value::String(value)]),
+            };
+            fields.insert(name, value);
+        }
+        fields
     }
 
     /// The body without the byte order mark that some editors and Windows clients put before UTF-8 (RFC 8259 §8.1 allows a
@@ -333,7 +353,7 @@ impl RequestParts {
             return Ok(());
         }
         self.check_coding()?;
-        if expected == BodyKind::OptionalJson && self.payload.is_empty() {
+        if matches!(expected, BodyKind::OptionalJson | BodyKind::OptionalForm) && self.payload.is_empty() {
             return Ok(());
         }
         let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
@@ -347,7 +367,12 @@ impl RequestParts {
         if length > JSON_MAX {
             return Err(ApiError::new(ErrorCode::BodyTooLarge));
         }
-        if !media_type.eq_ignore_ascii_case("application/json") {
+        if expected == BodyKind::OptionalForm {
+            if !media_type.eq_ignore_ascii_case(FORM) {
+                let message = format!("Content-Type must be {FORM}");
+                return Err(ApiError::new(ErrorCode::UnsupportedMediaType).with_message(message));
+            }
+        } else if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
         }
         check_charset(parameters)

@@ -55,6 +55,7 @@ impl DueRow {
             | UserRowKey::Notification(_)
             | UserRowKey::Inbox
             | UserRowKey::Occurrence(..)
+            | UserRowKey::Tap(..)
             | UserRowKey::Idempotency(_) => None,
         }
     }

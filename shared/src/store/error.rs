@@ -70,6 +70,8 @@ pub enum Refusal {
     AlreadyCounted,
     /// The task is completed: its reminders are not to come.
     NotOpen,
+    /// The link of a mail was used, or its use undone, in the meantime.
+    Tapped,
     /// The counters were changed while they were recounted.
     CountersChanged,
     /// The login that waited for its code is over, or has another code.

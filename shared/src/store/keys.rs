@@ -16,6 +16,7 @@
 //! | Completion of a reminder that stays counted on its local day | `USER#<id>` | `DONE#<task>#<reminder>#<yyyy-mm-dd>` | |
 //! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` until its user was told that it is overdue |
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
+//! | Tap on a button of a reminder's mail | `USER#<id>` | `TAP#<reminder>#<its plan>` | TTL |
 //! | Occurrence of a recurring task that is over | `USER#<id>` | `OCC#<task>#<version of the task>` | |
 //! | Attachment | `USER#<id>` | `ATT#<id>` | `by-task`, `due` while unfinished |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
@@ -118,6 +119,12 @@
 //! | PATCH /api/notifications/read-all | Transact(session, inbox) | 0 | 4 |
 //! | DELETE /api/notifications/{id} | BatchGet(notification, inbox) → Transact(session, notification, inbox) | 2 | 8 |
 //! | GET, POST /api/unsubscribe | Get(account); → Transact(account, notification, inbox) | 1 | 0; 7, from the digest 8 |
+//! | GET /api/act | BatchGet(account, task, reminder, tap) | 4 | 0 |
+//! | POST /api/act, completing the task | BatchGet(account, task, reminder, tap) → BatchGet(its pending and its relative reminders, none without) → Transact(tap, task, notification, inbox) | 4 + 1 per reminder | ? |
+//! | the same, an occurrence of a recurring task | … → Transact(tap, task, occurrence, notification, inbox) | 4 + 1 per reminder | ? |
+//! | the same, putting the reminder off | BatchGet(account, task, reminder, tap) → Transact(tap, task's card, reminder, counters) | 4 | ? |
+//! | the same, undoing a completion | BatchGet(account, task, reminder, tap) → BatchGet(reminders) ‖ BatchGet(notification, inbox) → Transact(tap, task, occurrence, notification, inbox, counters) | 6 + 1 per reminder | ? |
+//! | the same, undoing a snooze | BatchGet(account, task, reminder, tap) → Transact(tap, task's card, reminder, counters) | 4 | ? |
 //! | GET /api/analytics | Query(categories, counters) ‖ BatchGet(account, 2 or 3 months) ‖ Query(`open`, overdue, counted) | 5 or 6, whatever the history | 0 |
 //! | GET /api/analytics/streaks | Get(account) ‖ Query(years) | 2 for up to some 25 years | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |
@@ -221,6 +228,8 @@ pub const REMINDER_PREFIX: &str = "REM#";
 pub const NOTIFICATION_PREFIX: &str = "NTF#";
 /// Prefix of the sort keys of occurrences.
 pub const OCCURRENCE_PREFIX: &str = "OCC#";
+/// Prefix of the sort keys of taps.
+pub const TAP_PREFIX: &str = "TAP#";
 /// Prefix of the sort keys of mails.
 pub const MAIL_PREFIX: &str = "MAIL#";
 /// The account's row, and the prefix of its sessions' rows.
@@ -353,6 +362,11 @@ pub fn occurrence(user: UserId, task: TaskId, task_version: u64) -> Key {
 /// Prefix of the sort keys of a task's occurrences.
 pub fn occurrences_of_task(task: TaskId) -> String {
     format!("{OCCURRENCE_PREFIX}{task}#")
+}
+
+/// The row of what was pressed on the page of a reminder's mail, which was sent for a plan of the reminder.
+pub fn tap(user: UserId, reminder: ReminderId, plan: u64) -> Key {
+    of_user(user, format!("{TAP_PREFIX}{reminder}#{plan}"))
 }
 
 /// A mail's row.

@@ -36,6 +36,7 @@ pub mod replay;
 mod row;
 mod row_set;
 pub mod sessions;
+pub mod taps;
 pub mod task_list;
 pub mod tasks;
 mod transact;

@@ -107,7 +107,7 @@ impl Store {
     }
 
     /// Notifications of one user by key, in no order.
-    async fn read_notifications(
+    pub(super) async fn read_notifications(
         &self,
         user: UserId,
         mut wanted: Vec<Key>,
@@ -271,7 +271,7 @@ fn notification_writes<R>(notification: &Notification, inbox: Inbox) -> Vec<Writ
 
 impl Transaction {
     /// Deletes notifications as they were read.
-    fn delete_notifications(&mut self, user: UserId, read: &[ReadNotification]) {
+    pub(super) fn delete_notifications(&mut self, user: UserId, read: &[ReadNotification]) {
         for one in read {
             let mut unchanged = Expression::default();
             unchanged.require_equal("isRead", AttributeValue::Bool(one.was_read));

@@ -142,7 +142,7 @@ impl Store {
     /// Writes a change of a reminder with its card, its completions and the counters, and what `add` adds. 1 call, and up to 2
     /// before it when its day is to be fixed and the snapshot lacks the zone or the day; the same again when a completion of
     /// that day is counted already.
-    async fn write_change(
+    pub(super) async fn write_change(
         &self,
         permit: &Permit,
         (change, task): (&ReminderChange, TaskCondition),
@@ -286,7 +286,7 @@ impl Store {
 
 /// What a change of a reminder requires of its task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TaskCondition {
+pub(super) enum TaskCondition {
     /// It is there.
     Present,
     /// It is not completed.

@@ -370,6 +370,7 @@ fn numbers_of(row: &Item) -> Option<BTreeMap<String, i64>> {
         | UserRowKey::Inbox
         | UserRowKey::Mail(_)
         | UserRowKey::Occurrence(..)
+        | UserRowKey::Tap(..)
         | UserRowKey::Idempotency(_) => None,
     }
 }

@@ -33,6 +33,14 @@ pub struct TaskRow {
     cards_version: u64,
 }
 
+impl TaskRow {
+    pub(super) fn read(item: Item) -> Result<Self, StoreError> {
+        let cards_version = super::counters::count(&item, CARDS_VERSION);
+        let cards_version = u64::try_from(cards_version).unwrap_or_default();
+        Ok(Self { task: serde_dynamo::from_item(item)?, cards_version })
+    }
+}
+
 impl Store {
     /// Stores a new task. 1 call.
     ///
@@ -51,7 +59,7 @@ impl Store {
     /// The table failed.
     pub async fn task(&self, user: UserId, task: TaskId) -> Result<Option<TaskRow>, StoreError> {
         let item = self.get_item(keys::task(user, task), Consistency::Strong).await?;
-        item.map(read_row).transpose()
+        item.map(TaskRow::read).transpose()
     }
 
     /// Completes a change with what the move of the due date changes of the task's relative reminders, if it moves: the one way to
@@ -71,6 +79,17 @@ impl Store {
     /// [`Refusal::TaskChanged`] when it, or a reminder that it cancels, was changed in the meantime;
     /// [`Refusal::ReminderChanged`] when one was that follows its due date.
     pub async fn update_task(&self, permit: &Permit, read: &TaskRow, change: &TaskChange) -> Result<(), WriteError> {
+        self.write_task_change(permit, read, change, |_| {}).await
+    }
+
+    /// Writes a change of a task as [`Self::update_task`] does, and what `add` adds. 1 call.
+    pub(super) async fn write_task_change(
+        &self,
+        permit: &Permit,
+        read: &TaskRow,
+        change: &TaskChange,
+        add: impl FnOnce(&mut Transaction),
+    ) -> Result<(), WriteError> {
         let TaskChange {
             task,
             cancelled,
@@ -121,6 +140,7 @@ impl Store {
             }
         }
         transaction.update(keys::task(task.user_id, task.id), update, Refusal::TaskChanged);
+        add(&mut transaction);
         self.transact_counted(task.user_id, transaction, (counters, Cap::None), &DaySnapshot::default()).await
     }
 
@@ -213,12 +233,6 @@ impl Transaction {
             .require_equal("status", text(ReminderStatus::Pending.as_str()));
         self.update(keys::reminder(user, reminder), change, Refusal::TaskChanged);
     }
-}
-
-fn read_row(item: Item) -> Result<TaskRow, StoreError> {
-    let cards_version = super::counters::count(&item, CARDS_VERSION);
-    let cards_version = u64::try_from(cards_version).unwrap_or_default();
-    Ok(TaskRow { task: serde_dynamo::from_item(item)?, cards_version })
 }
 
 /// The task must still be counted as it was when it was read.

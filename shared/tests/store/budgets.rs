@@ -17,6 +17,7 @@ use shared::domain::mail::{Mail, MailCategory, MailContent};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::snooze::Snooze;
+use shared::domain::tap::{Action, ActionLink, Effect, Tap, Undo};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
 use shared::domain::task_query::TaskQuery;
 use shared::domain::user::{MailStop, PersonName, User, UserPatch};
@@ -28,6 +29,7 @@ use shared::store::idempotency::{FirstAnswer, Once};
 use shared::store::mailed_tokens::{PasswordReset, TokenUse};
 use shared::store::rates::Slot;
 use shared::store::sessions::SignIn;
+use shared::store::tasks::TaskRow;
 use shared::store::{Permit, WriteError};
 
 use test_support::{
@@ -411,6 +413,80 @@ async fn relative_reminders_and_firings_that_stay_counted() {
     spent(&world, "the clean-up of its one completion", 3, 2.0, 8.0);
     world.store.delete_completions_of(&system, of, Some(made[0].id), now).await.unwrap();
     spent(&world, "a clean-up of nothing", 1, 1.0, 0.0);
+}
+
+/// The user, whose address is verified, and the link of a reminder's mail, with the row of its task.
+async fn mailed(world: &World, task: &Task, reminder: &Reminder) -> (User, ActionLink, TaskRow) {
+    let user = User { email_verified: true, timezone: Zone::UTC, ..world.user.clone() };
+    let fired = test_support::fired(reminder, task, &user);
+    world.store.fire_reminder(&Permit::of_system(), &user, &fired).await.unwrap();
+    let row = world.store.task(user.id, task.id).await.unwrap().unwrap();
+    world.store.meter().take();
+    (user, ActionLink::of_mail(&fired.mail.unwrap()).unwrap(), row)
+}
+
+#[tokio::test]
+async fn taps_that_complete() {
+    let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due"});
+    let due = clock::now().plus(HOUR * 5);
+    for (body, reads, writes, undo_reads, undo_writes) in [
+        (json!({"title": "Pay rent", "dueDate": due}), 0.0, 0.0, 0.0, 0.0),
+        (json!({"title": "Pay rent", "dueDate": due, "recurrence": recurrence}), 0.0, 0.0, 0.0, 0.0),
+    ] {
+        let world = World::new().await;
+        let task = world.task(body).await;
+        let reminder = world.reminder(&task, HOUR).await;
+        let (user, link, row) = mailed(&world, &task, &reminder).await;
+        let (system, now) = (Permit::of_system(), clock::now());
+        let rows = world.store.tap_rows(&link, now).await.unwrap().unwrap();
+        spent(&world, "the page of a link", 1, 4.0, 0.0);
+        let subject = link.subject(Some(&row.task), rows.reminder.as_ref()).unwrap();
+        let Effect::Complete(change) = Action::Done.effect(subject, &user, now).unwrap() else { panic!("no completion") };
+        let change = world.store.read_reminders_of(*change).await.unwrap();
+        let tap = Tap::of_completion(&link, Action::Done, &row.task, &change);
+        world.store.complete_by_tap(&system, &row, &change, &tap).await.unwrap();
+        spent(&world, "a tap that completes", 1, reads, writes);
+        let row = world.store.task(user.id, task.id).await.unwrap().unwrap();
+        world.store.meter().take();
+        let Ok(Undo::Task(change)) = tap.undo(Some(&row.task), None, now) else { panic!("not undone") };
+        world.store.undo_completion(&system, &row, *change, &tap).await.unwrap();
+        spent(&world, "undoing it", 2, undo_reads, undo_writes);
+    }
+    let (world, task, made) = world_with_followers(2).await;
+    let (user, link, row) = mailed(&world, &task, &made[0]).await;
+    let (system, now) = (Permit::of_system(), clock::now());
+    let Effect::Complete(change) = Action::Done.effect((&row.task, &made[0]), &user, now).unwrap() else {
+        panic!("no completion")
+    };
+    let change = world.store.read_reminders_of(*change).await.unwrap();
+    let tap = Tap::of_completion(&link, Action::Done, &row.task, &change);
+    world.store.complete_by_tap(&system, &row, &change, &tap).await.unwrap();
+    spent(&world, "a tap that completes, with a pending reminder", 2, 1.0, 0.0);
+    let row = world.store.task(user.id, task.id).await.unwrap().unwrap();
+    world.store.meter().take();
+    let Ok(Undo::Task(change)) = tap.undo(Some(&row.task), None, now) else { panic!("not undone") };
+    world.store.undo_completion(&system, &row, *change, &tap).await.unwrap();
+    spent(&world, "undoing it, with the reminder", 3, 3.0, 0.0);
+}
+
+#[tokio::test]
+async fn taps_that_put_off() {
+    let (world, task, made) = world_with_followers(1).await;
+    let (user, link, row) = mailed(&world, &task, &made[0]).await;
+    let (system, now) = (Permit::of_system(), clock::now());
+    let fired = world.store.reminder(user.id, made[0].id).await.unwrap().unwrap();
+    world.store.meter().take();
+    let Effect::Snooze(change) = Action::InAnHour.effect((&row.task, &fired), &user, now).unwrap() else {
+        panic!("no snooze")
+    };
+    let tap = Tap::of_snooze(&link, Action::InAnHour, &change);
+    world.store.snooze_by_tap(&system, &change, &tap).await.unwrap();
+    spent(&world, "a tap that puts a reminder off", 1, 0.0, 0.0);
+    let snoozed = world.store.reminder(user.id, made[0].id).await.unwrap().unwrap();
+    world.store.meter().take();
+    let Ok(Undo::Reminder(change)) = tap.undo(None, Some(&snoozed), now) else { panic!("not undone") };
+    world.store.undo_snooze(&system, &change, &tap).await.unwrap();
+    spent(&world, "undoing it", 1, 0.0, 0.0);
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 }
 
 impl Route {
-    /// All that read or change something under `/api`, but the unsubscribe links, which prove themselves.
+    /// All that read or change something under `/api`, but the links of mails, which prove themselves.
     pub(crate) const ALL: [Self; 48] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),

@@ -13,7 +13,7 @@ use shared::aws::secrets::SecretText;
 use shared::config::{Config, HttpConfig, SameSite};
 use shared::domain::body::Body;
 use shared::domain::zone::Zone;
-use shared::http::{Answer, ApiError, App, Facts, Operation, RejectedParties, Request, Route, erased, respond};
+use shared::http::{Answer, ApiError, App, BodyKind, Facts, Operation, RejectedParties, Request, Route, erased, respond};
 use shared::limits::Limits;
 use shared::store::Store;
 
@@ -57,7 +57,14 @@ pub fn limits(everything: &str, auth: &str) -> Limits {
 
 /// A request from `address` as API Gateway sends it, with an empty object as its body.
 pub fn event(route: &Route, address: &str) -> Value {
-    event_with(route, address, &json!({"content-type": "application/json"}))
+    event_with(route, address, &json!({"content-type": media_type(route)}))
+}
+
+fn media_type(route: &Route) -> &'static str {
+    match route.facts.body {
+        BodyKind::OptionalForm => "application/x-www-form-urlencoded",
+        BodyKind::Ignored | BodyKind::Json | BodyKind::OptionalJson | BodyKind::JsonOrMultipart => "application/json",
+    }
 }
 
 fn event_with(route: &Route, address: &str, headers: &Value) -> Value {
@@ -79,7 +86,7 @@ impl World {
     /// A request of the user's, as [`event`].
     pub fn event(&self, route: &Route, address: &str) -> Value {
         let token = sign_access(&keyring(), self.user.id, &self.user.email, self.session.id, clock::now()).unwrap();
-        let headers = json!({"content-type": "application/json", "authorization": format!("Bearer {token}")});
+        let headers = json!({"content-type": media_type(route), "authorization": format!("Bearer {token}")});
         event_with(route, address, &headers)
     }
 }
@@ -135,8 +142,13 @@ pub fn event_size(response: &Response<Payload>) -> usize {
 
 /// An answer's JSON.
 pub fn body(response: &Response<Payload>) -> Value {
+    serde_json::from_str(text(response)).unwrap()
+}
+
+/// An answer's text.
+pub fn text(response: &Response<Payload>) -> &str {
     match response.body() {
-        Payload::Text(text) => serde_json::from_str(text).unwrap(),
+        Payload::Text(text) => text,
         other => panic!("no text: {other:?}"),
     }
 }

@@ -126,6 +126,12 @@ pub(super) struct TokenTheftText<'a> {
     pub(super) device: Option<&'a str>,
 }
 
+/// A button of a reminder's mail: it opens the page of the mail's link, which has it too.
+pub(super) struct MailButton {
+    pub(super) label: &'static str,
+    pub(super) link: String,
+}
+
 /// What both templates of a reminder's mail show.
 #[derive(Clone, Copy)]
 pub(super) struct HourBefore<'a> {
@@ -141,6 +147,8 @@ pub(super) struct HourBefore<'a> {
     pub(super) color: &'a str,
     pub(super) category: Option<&'a str>,
     pub(super) message: Option<&'a str>,
+    /// None in mails to an address that is not verified.
+    pub(super) buttons: &'a [MailButton],
     pub(super) link: &'a str,
     pub(super) unsubscribe: &'a str,
 }

@@ -12,6 +12,11 @@ const LINK_TOKEN: &str = "token";
 /// The commands of an operation: one for each type of body.
 pub fn commands(path: &str, method: &str, it: &Value, document: &Value) -> Vec<String> {
     let call = call(path, method, it);
+    if let Some(form) = it.pointer("/requestBody/content/application~1x-www-form-urlencoded/schema") {
+        let fields = body(form, document);
+        let field = |(name, value): (&String, &Value)| format!(" -d {}", quoted(&format!("{name}={}", text(value, ""))));
+        return vec![call + &entries(&fields, "").map(field).collect::<String>()];
+    }
     let Some(schema) = it.pointer("/requestBody/content/application~1json/schema") else { return vec![call] };
     let json = quoted(&body(schema, document).to_string());
     let mut commands = vec![format!("{call} -H 'Content-Type: application/json' -d {json}")];

@@ -61,6 +61,8 @@ pub enum UserRowKey {
     Occurrence(TaskId, u64),
     /// A reminder.
     Reminder(ReminderId),
+    /// What was pressed on the page of a reminder's mail, by the reminder's plan.
+    Tap(ReminderId, u64),
     /// An attachment.
     Attachment(AttachmentId),
     /// A notification.
@@ -151,6 +153,10 @@ impl UserRowKey {
                 Some(Self::Occurrence(TaskId::parse(task).ok()?, number(version)?))
             }
             super::REMINDER_PREFIX => ReminderId::parse(rest).ok().map(Self::Reminder),
+            super::TAP_PREFIX => {
+                let (reminder, plan) = rest.split_once('#')?;
+                Some(Self::Tap(ReminderId::parse(reminder).ok()?, number(plan)?))
+            }
             super::ATTACHMENT_PREFIX => AttachmentId::parse(rest).ok().map(Self::Attachment),
             super::NOTIFICATION_PREFIX => NotificationId::parse(rest).ok().map(Self::Notification),
             super::MAIL_PREFIX => MailId::parse(rest).ok().map(Self::Mail),
@@ -173,6 +179,7 @@ impl UserRowKey {
             Self::Task(id) => super::task(user, *id),
             Self::Occurrence(task, version) => super::occurrence(user, *task, *version),
             Self::Reminder(id) => super::reminder(user, *id),
+            Self::Tap(reminder, plan) => super::tap(user, *reminder, *plan),
             Self::Attachment(id) => super::attachment(user, *id),
             Self::Notification(id) => super::notification(user, *id),
             Self::Inbox => super::inbox(user),
@@ -221,6 +228,7 @@ mod tests {
             any::<()>().prop_map(|()| UserRowKey::Task(TaskId::new())),
             any::<u64>().prop_map(|version| UserRowKey::Occurrence(TaskId::new(), version)),
             any::<()>().prop_map(|()| UserRowKey::Reminder(ReminderId::new())),
+            any::<u64>().prop_map(|plan| UserRowKey::Tap(ReminderId::new(), plan)),
             any::<()>().prop_map(|()| UserRowKey::Attachment(AttachmentId::new())),
             any::<()>().prop_map(|()| UserRowKey::Notification(NotificationId::new())),
             any::<()>().prop_map(|()| UserRowKey::Mail(MailId::new())),
