@@ -14,8 +14,8 @@ const listeners = new Set<(change: SessionChange) => void>();
 export const spacedly = connectWithCookies(apiUrl, {
   fetch: (request) => {
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)]);
-    // A deletion that waited for its "Undo" may be sent while the page is being left.
-    return fetch(request, { signal, keepalive: request.method === "DELETE" });
+    // What waited for its "Undo" may be sent while the page is being left.
+    return fetch(request, { signal, keepalive: request.method !== "GET" });
   },
   onSession: (change) => listeners.forEach((listener) => listener(change)),
 });

@@ -8,8 +8,12 @@ export type ListedReminder = components["schemas"]["ListedReminder"];
 export type ReminderType = Reminder["type"];
 export type Delivery = Reminder["delivery"];
 
+/** What can be written of a reminder. It has a time of its own, or one so many minutes before its task is due. */
 export interface Changes {
   scheduledAt?: string;
+  offsetMinutes?: number | null;
+  /** So long before its time it is sent. */
+  leadMinutes?: number;
   type?: ReminderType;
   message?: string | null;
   status?: Reminder["status"];
@@ -38,7 +42,7 @@ function refresh(): void {
   }
 }
 
-export async function createReminder(body: { taskId: string; scheduledAt: string; type: ReminderType; message: string | null }) {
+export async function createReminder(body: Changes & { taskId: string }) {
   const params = { header: { "Idempotency-Key": crypto.randomUUID() } };
   const { reminder } = await data(api.POST("/api/reminders", { params, body }));
   refresh();
@@ -49,6 +53,16 @@ export async function changeReminder(reminder: Reminder | ListedReminder, body: 
   const params = { path: { id: reminder.id }, header: { "If-Match": etag(reminder) } };
   try {
     return (await data(api.PUT("/api/reminders/{id}", { params, body }))).reminder;
+  } finally {
+    refresh();
+  }
+}
+
+/** Puts a reminder off by minutes, or until an instant. */
+export async function snoozeReminder(reminder: Reminder | ListedReminder, body: { minutes: number } | { until: string }): Promise<Reminder> {
+  const params = { path: { id: reminder.id }, header: { "If-Match": etag(reminder) } };
+  try {
+    return (await data(api.POST("/api/reminders/{id}/snooze", { params, body }))).reminder;
   } finally {
     refresh();
   }
