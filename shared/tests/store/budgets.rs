@@ -466,11 +466,8 @@ async fn taps_that_complete() {
     ] {
         let world = World::new().await;
         let task = world.task(body.clone()).await;
-        let reminder = if body == &dated {
-            world.reminder(&task, HOUR).await
-        } else {
-            world.relative_reminder(&task, 90).await
-        };
+        let reminder =
+            if body == &dated { world.reminder(&task, HOUR).await } else { world.relative_reminder(&task, 90).await };
         world.relative_reminder(&task, 30).await;
         let of = mailed(&world, &task, &reminder).await;
         tap_and_undo(&world, of, (what, (2, reads, writes), (3, undo_reads, undo_writes))).await;
