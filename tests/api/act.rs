@@ -330,7 +330,8 @@ async fn a_mail_about_something_that_has_changed_since_says_so() {
     assert_eq!(mailed.state().await, before);
 
     let mailed = Mailed::new(&app).await;
-    mailed.user.update_reminder(&mailed.reminder, json!({"scheduledAt": minutes_ahead(600)})).await.expect(200);
+    let again = json!({"scheduledAt": minutes_ahead(600), "status": "pending"});
+    mailed.user.update_reminder(&mailed.reminder, again).await.expect(200);
     assert_says(&mailed.press(&app, "in-an-hour").await, &["Moved since"]);
     mailed.user.delete_reminder(&mailed.reminder).await.expect(200);
     assert_says(&mailed.press(&app, "done").await, &["It is gone"]);
