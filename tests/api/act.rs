@@ -24,7 +24,8 @@ impl Mailed {
 
     async fn recurring(app: &App) -> Self {
         let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due", "timezone": "UTC"});
-        Self::about(app, json!({"title": "Water the ferns", "dueDate": minutes_ahead(30), "recurrence": recurrence})).await
+        Self::about(app, json!({"title": "Water the ferns", "dueDate": minutes_ahead(30), "recurrence": recurrence}))
+            .await
     }
 
     async fn about(app: &App, task: Value) -> Self {
@@ -80,7 +81,8 @@ async fn a_mail_to_a_verified_address_has_a_button_for_each_thing_and_one_to_ano
         assert!(mail.text.contains(&link), "{link} is not in {}", mail.text);
         let escaped = ["&amp;", "&#38;", "&#x26;"].map(|ampersand| link.replace('&', ampersand));
         assert!(escaped.iter().any(|link| mail.html.contains(link)), "{link} is not in {}", mail.html);
-        let page = mailed.user.signed_out().get(&format!("{LINK}{}&action={action}", mailed.token)).await.expect_page(200);
+        let page =
+            mailed.user.signed_out().get(&format!("{LINK}{}&action={action}", mailed.token)).await.expect_page(200);
         let (_, first) = page.split_once("class=\"main\"").expect("a first button");
         let (first, _) = first.split_once('>').expect("the end of a tag");
         assert!(first.contains(&format!("value=\"{action}\"")), "{page}");
@@ -109,14 +111,21 @@ async fn its_page_shows_the_title_and_nothing_else_of_the_account_and_opens_no_s
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert!(answer.header("content-security-policy").is_some_and(|policy| policy.contains("form-action 'self'")));
         let page = answer.expect_page(200);
-        assert_says(&page, &["Water the ferns", "<form method=\"post\"", "name=\"viewport\"", "prefers-color-scheme: dark"]);
+        assert_says(
+            &page,
+            &["Water the ferns", "<form method=\"post\"", "name=\"viewport\"", "prefers-color-scheme: dark"],
+        );
         for hidden in [email, "Asha", "The ones in the hall", "Greenery", "<script", "http://", id(&mailed.task)] {
             assert!(!page.contains(hidden), "{hidden} is in {page}");
         }
     }
     for path in ["/api/user/me", "/api/tasks"] {
         address.bearer(&mailed.token).get(path).await.expect_unauthorized();
-        address.cookies(&[("accessToken", &mailed.token), ("refreshToken", &mailed.token)]).get(path).await.expect_unauthorized();
+        address
+            .cookies(&[("accessToken", &mailed.token), ("refreshToken", &mailed.token)])
+            .get(path)
+            .await
+            .expect_unauthorized();
     }
 }
 
@@ -170,7 +179,8 @@ pub(crate) async fn programs_that_open_links_and_submit_forms_change_nothing() {
 pub(crate) async fn done_completes_the_task_once_and_every_later_press_says_so() {
     let app = App::new();
     let mailed = Mailed::new(&app).await;
-    let later = mailed.user.create_reminder(json!({"taskId": id(&mailed.task), "offsetMinutes": 0, "leadMinutes": 0})).await;
+    let later =
+        mailed.user.create_reminder(json!({"taskId": id(&mailed.task), "offsetMinutes": 0, "leadMinutes": 0})).await;
     let first = mailed.press(&app, "done").await;
     assert_says(&first, &["<h1>Done</h1>", "Done at "]);
     let after = mailed.state().await;
@@ -270,9 +280,12 @@ async fn a_reminder_is_put_off_by_an_hour_or_to_the_morning_and_taken_back() {
     for action in ["in-an-hour", "tomorrow-morning"] {
         let mailed = Mailed::new(&app).await;
         let user = &mailed.user;
-        user.patch("/api/user/me", json!({"timezone": "Etc/UTC", "morning_digest": {"enabled": false, "time": "06:30"}}))
-            .await
-            .expect(200);
+        user.patch(
+            "/api/user/me",
+            json!({"timezone": "Etc/UTC", "morning_digest": {"enabled": false, "time": "06:30"}}),
+        )
+        .await
+        .expect(200);
         let counted = async || user.get("/api/analytics").await.expect(200).data()["completedReminders"].clone();
         let before = now();
         let page = mailed.press(&app, action).await;
@@ -317,7 +330,8 @@ async fn a_mail_about_something_that_has_changed_since_says_so() {
     assert_eq!(mailed.state().await, before);
 
     let mailed = Mailed::new(&app).await;
-    mailed.user.update_reminder(&mailed.reminder, json!({"scheduledAt": minutes_ahead(600)})).await.expect(200);
+    let again = json!({"scheduledAt": minutes_ahead(600), "status": "pending"});
+    mailed.user.update_reminder(&mailed.reminder, again).await.expect(200);
     assert_says(&mailed.press(&app, "in-an-hour").await, &["Moved since"]);
     mailed.user.delete_reminder(&mailed.reminder).await.expect(200);
     assert_says(&mailed.press(&app, "done").await, &["It is gone"]);
@@ -482,7 +496,8 @@ pub(crate) async fn a_press_comes_from_anywhere_and_counts_for_the_address_alone
     let app = App::new();
     let mailed = Mailed::new(&app).await;
     let (browser, _) = app.browser(&mailed.user).await;
-    let left = |answer: &Answer| answer.header("ratelimit-remaining").expect("a number").parse::<u32>().expect("a number");
+    let left =
+        |answer: &Answer| answer.header("ratelimit-remaining").expect("a number").parse::<u32>().expect("a number");
     let stranger = browser.signed_out();
     let before = left(&stranger.get("/api/nothing").await);
     // The page's own button, as browsers send it: our policy makes its origin `null`.

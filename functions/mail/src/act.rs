@@ -50,12 +50,7 @@ pub async fn handle(app: &App, request: &Request<'_, Press>) -> Result<Page, Api
     .await
 }
 
-async fn act(
-    app: &App,
-    request: &Request<'_, Press>,
-    opened: &OpenedLink,
-    action: Action,
-) -> Result<Page, ApiError> {
+async fn act(app: &App, request: &Request<'_, Press>, opened: &OpenedLink, action: Action) -> Result<Page, ApiError> {
     let (OpenedLink { link, rows, .. }, now) = (opened, request.now());
     if let Some(tap) = &rows.tap {
         return action_page::after(opened, tap, now);

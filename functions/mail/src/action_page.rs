@@ -60,11 +60,8 @@ fn ask(opened: &OpenedLink, first: Option<Action>) -> Result<Page, ApiError> {
     let first = first.filter(|first| offered.contains(first));
     let others = offered.iter().copied().filter(|action| Some(*action) != first);
     let actions = first.into_iter().chain(others);
-    let shown = |(at, action)| ShownButton {
-        value: Button::Act(action).as_str(),
-        label: label(action),
-        is_main: at == 0,
-    };
+    let shown =
+        |(at, action)| ShownButton { value: Button::Act(action).as_str(), label: label(action), is_main: at == 0 };
     let buttons = actions.enumerate().map(shown).collect();
     let texts = vec!["Nothing changes until you press a button.".to_owned()];
     let form = Some(Form { address: address(&opened.token), buttons });
@@ -124,7 +121,10 @@ pub(crate) fn stale(opened: &OpenedLink, stale: Stale) -> Result<Page, ApiError>
 
 /// The page of a link that was not given out, is too old, or whose account is gone or has another address.
 pub(crate) fn invalid() -> Result<Page, ApiError> {
-    bad_request("This link does not work", "It is incomplete or too old. Nothing was changed; the app shows your tasks.")
+    bad_request(
+        "This link does not work",
+        "It is incomplete or too old. Nothing was changed; the app shows your tasks.",
+    )
 }
 
 /// The page of a form with a button that the link's page does not have.

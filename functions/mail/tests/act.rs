@@ -225,7 +225,8 @@ async fn done_is_undone_with_all_that_followed_from_it() {
     assert_eq!(scene.unread().await, unread + 1);
     scene.later(UNDO_VALID - MINUTE);
     let undone = scene.post(&done.undo_token(), "action=undo").await;
-    let undone = undone.says(200, &["<h1>Undone</h1>", &at_now("Done"), &format!("Undone at {}", time(scene.app.clock.now()))]);
+    let undone =
+        undone.says(200, &["<h1>Undone</h1>", &at_now("Done"), &format!("Undone at {}", time(scene.app.clock.now()))]);
     let after = scene.row().await.task;
     assert_eq!((after.status, after.completed_at, after.version), (before.status, None, before.version + 2));
     assert_eq!(after.reminders, before.reminders);
@@ -281,10 +282,9 @@ async fn undoing_finds_a_notification_that_was_read_or_deleted() {
 
 #[tokio::test]
 async fn a_snooze_is_pending_at_its_moment_and_undone_leaves_the_reminder_as_it_fired() {
-    for (action, words, until) in [
-        ("in-an-hour", "Put off for an hour", None),
-        ("tomorrow-morning", "Put off until tomorrow morning", Some(())),
-    ] {
+    for (action, words, until) in
+        [("in-an-hour", "Put off for an hour", None), ("tomorrow-morning", "Put off until tomorrow morning", Some(()))]
+    {
         let scene = Scene::dated().await;
         let (user, now) = (&scene.world.user, clock::now());
         let morning = until.and_then(|()| digest::next_morning(&user.morning_digest, &user.timezone, now));
@@ -445,7 +445,11 @@ async fn the_first_button_is_the_one_that_the_mail_showed() {
     let scene = Scene::dated().await;
     let order = async |query: &str| {
         let page = scene.get(&format!("{}{query}", scene.token())).await.1;
-        let buttons: Vec<_> = page.split("name=\"action\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+        let buttons: Vec<_> = page
+            .split("name=\"action\" value=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap().to_owned())
+            .collect();
         assert_eq!(page.matches("class=\"main\"").count(), 1);
         buttons
     };

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import requests
@@ -15,6 +17,8 @@ from .addresses import HEADER, new_address
 
 # An access token lives for 15 minutes; in seconds.
 _RENEW_AFTER = 600
+# For a mail, a tenth of a second apart.
+_LOOKS = 300
 PASSWORD = "Fuzz1-" + uuid.uuid4().hex
 
 
@@ -69,6 +73,25 @@ class Account:
         body = {"taskId": self.dated_task(), "offsetMinutes": 60}
         return self._call("POST", "/api/reminders", body)["reminder"]["id"]
 
+    @cached_property
+    def action_token(self) -> str:
+        """The token of the link in a reminder's mail, for which the address is verified."""
+        token = self._mailed(r"/verify-email\?token=([\w-]+)")
+        self._call("POST", "/api/auth/verify-email", {"token": token})
+        soon = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
+        self._call("POST", "/api/reminders", {"taskId": self.thing("task"), "scheduledAt": soon})
+        return self._mailed(r"/api/act\?token=([\w-]+)")
+
+    def _mailed(self, pattern: str) -> str:
+        """What the pattern's group finds in the account's mails; waits for it."""
+        for _ in range(_LOOKS):
+            mails = requests.get(f"{self._base_url}/mailbox/messages", params={"to": self.email}, timeout=30).json()
+            found = [match[1] for mail in mails if (match := re.search(pattern, mail["text"]))]
+            if found:
+                return found[0]
+            time.sleep(0.1)
+        raise RuntimeError(f"No mail with {pattern} came to {self.email}")
+
     def _make_task(self) -> str:
         recurrence = {"rrule": "FREQ=DAILY", "anchor": "due"}
         body = {"title": "Fuzzed", "dueDate": "2031-03-24", "recurrence": recurrence}
@@ -115,6 +138,11 @@ def current() -> Account:
     if _current is None or _current.is_old:
         _current = Account(os.environ["BASE_URL"])
     return _current
+
+
+def action_token() -> str:
+    """The token of the link in a reminder's mail."""
+    return _made(lambda account: account.action_token)
 
 
 def thing(kind: str) -> str:

@@ -120,11 +120,11 @@
 //! | DELETE /api/notifications/{id} | BatchGet(notification, inbox) → Transact(session, notification, inbox) | 2 | 8 |
 //! | GET, POST /api/unsubscribe | Get(account); → Transact(account, notification, inbox) | 1 | 0; 7, from the digest 8 |
 //! | GET /api/act | BatchGet(account, task, reminder, tap) | 4 | 0 |
-//! | POST /api/act, completing the task | BatchGet(account, task, reminder, tap) → BatchGet(its pending and its relative reminders, none without) → Transact(tap, task, notification, inbox) | 4 + 1 per reminder | ? |
-//! | the same, an occurrence of a recurring task | … → Transact(tap, task, occurrence, notification, inbox) | 4 + 1 per reminder | ? |
-//! | the same, putting the reminder off | BatchGet(account, task, reminder, tap) → Transact(tap, task's card, reminder, counters) | 4 | ? |
-//! | the same, undoing a completion | BatchGet(account, task, reminder, tap) → BatchGet(reminders) ‖ BatchGet(notification, inbox) → Transact(tap, task, occurrence, notification, inbox, counters) | 6 + 1 per reminder | ? |
-//! | the same, undoing a snooze | BatchGet(account, task, reminder, tap) → Transact(tap, task's card, reminder, counters) | 4 | ? |
+//! | POST /api/act, completing the task | BatchGet(account, task, reminder, tap) → BatchGet(its pending and its relative reminders, none without) → Transact(tap, task, the reminders, notification, inbox) | 4 + 1 per reminder | 13 + 2 with pending reminders + 5 for each |
+//! | the same, an occurrence of a recurring task | … → Transact(tap, task, the reminders, occurrence, notification, inbox) | 4 + 1 per reminder | 17 + 2 with reminders + 8 per relative and 5 per other one |
+//! | the same, putting the reminder off | BatchGet(account, task, reminder, tap) → Transact(tap, task's card, reminder, counters) | 4 | 14 |
+//! | the same, undoing a completion | BatchGet(account, task, reminder, tap) → BatchGet(the reminders) ‖ BatchGet(notification, inbox) → Transact(…, the same rows) | 6 + 1 per reminder | as many |
+//! | the same, undoing a snooze | BatchGet(account, task, reminder, tap) → Transact(tap, task's card, reminder, counters) | 4 | 14 |
 //! | GET /api/analytics | Query(categories, counters) ‖ BatchGet(account, 2 or 3 months) ‖ Query(`open`, overdue, counted) | 5 or 6, whatever the history | 0 |
 //! | GET /api/analytics/streaks | Get(account) ‖ Query(years) | 2 for up to some 25 years | 0 |
 //! | GET /health | Get(probe) | ½ | 0 |

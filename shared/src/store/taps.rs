@@ -106,8 +106,7 @@ impl Store {
         wanted.dedup();
         let notifications = notification.map(|id| keys::notification(user, id)).into_iter().collect();
         let reminders = self.reminders_with_ids(user, wanted.into_iter());
-        let (reminders, notifications) =
-            futures::try_join!(reminders, self.read_notifications(user, notifications))?;
+        let (reminders, notifications) = futures::try_join!(reminders, self.read_notifications(user, notifications))?;
         let change = change.restore_reminders(&reminders, tap.before.reminders());
         let add = |transaction: &mut Transaction| {
             if let Some(occurrence) = occurrence {

@@ -425,48 +425,53 @@ async fn mailed(world: &World, task: &Task, reminder: &Reminder) -> (User, Actio
     (user, ActionLink::of_mail(&fired.mail.unwrap()).unwrap(), row)
 }
 
-#[tokio::test]
-async fn taps_that_complete() {
-    let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due"});
-    let due = clock::now().plus(HOUR * 5);
-    for (body, reads, writes, undo_reads, undo_writes) in [
-        (json!({"title": "Pay rent", "dueDate": due}), 0.0, 0.0, 0.0, 0.0),
-        (json!({"title": "Pay rent", "dueDate": due, "recurrence": recurrence}), 0.0, 0.0, 0.0, 0.0),
-    ] {
-        let world = World::new().await;
-        let task = world.task(body).await;
-        let reminder = world.reminder(&task, HOUR).await;
-        let (user, link, row) = mailed(&world, &task, &reminder).await;
-        let (system, now) = (Permit::of_system(), clock::now());
-        let rows = world.store.tap_rows(&link, now).await.unwrap().unwrap();
-        spent(&world, "the page of a link", 1, 4.0, 0.0);
-        let subject = link.subject(Some(&row.task), rows.reminder.as_ref()).unwrap();
-        let Effect::Complete(change) = Action::Done.effect(subject, &user, now).unwrap() else { panic!("no completion") };
-        let change = world.store.read_reminders_of(*change).await.unwrap();
-        let tap = Tap::of_completion(&link, Action::Done, &row.task, &change);
-        world.store.complete_by_tap(&system, &row, &change, &tap).await.unwrap();
-        spent(&world, "a tap that completes", 1, reads, writes);
-        let row = world.store.task(user.id, task.id).await.unwrap().unwrap();
-        world.store.meter().take();
-        let Ok(Undo::Task(change)) = tap.undo(Some(&row.task), None, now) else { panic!("not undone") };
-        world.store.undo_completion(&system, &row, *change, &tap).await.unwrap();
-        spent(&world, "undoing it", 2, undo_reads, undo_writes);
-    }
-    let (world, task, made) = world_with_followers(2).await;
-    let (user, link, row) = mailed(&world, &task, &made[0]).await;
+/// Completes the task of a link by a tap, and undoes that; each must take so many calls, read units and write units.
+async fn tap_and_undo(
+    world: &World,
+    (user, link, row): (User, ActionLink, TaskRow),
+    (what, tapping, undoing): (&str, (u64, f64, f64), (u64, f64, f64)),
+) {
     let (system, now) = (Permit::of_system(), clock::now());
-    let Effect::Complete(change) = Action::Done.effect((&row.task, &made[0]), &user, now).unwrap() else {
-        panic!("no completion")
-    };
+    let rows = world.store.tap_rows(&link, now).await.unwrap().unwrap();
+    spent(world, "the page of a link", 1, 4.0, 0.0);
+    let subject = link.subject(Some(&row.task), rows.reminder.as_ref()).unwrap();
+    let Effect::Complete(change) = Action::Done.effect(subject, &user, now).unwrap() else { panic!("no completion") };
     let change = world.store.read_reminders_of(*change).await.unwrap();
     let tap = Tap::of_completion(&link, Action::Done, &row.task, &change);
     world.store.complete_by_tap(&system, &row, &change, &tap).await.unwrap();
-    spent(&world, "a tap that completes, with a pending reminder", 2, 1.0, 0.0);
-    let row = world.store.task(user.id, task.id).await.unwrap().unwrap();
+    spent(world, &format!("a tap on {what}"), tapping.0, tapping.1, tapping.2);
+    let row = world.store.task(user.id, row.task.id).await.unwrap().unwrap();
     world.store.meter().take();
     let Ok(Undo::Task(change)) = tap.undo(Some(&row.task), None, now) else { panic!("not undone") };
     world.store.undo_completion(&system, &row, *change, &tap).await.unwrap();
-    spent(&world, "undoing it, with the reminder", 3, 3.0, 0.0);
+    spent(world, &format!("undoing one on {what}"), undoing.0, undoing.1, undoing.2);
+}
+
+#[tokio::test]
+async fn taps_that_complete() {
+    let due = clock::now().plus(HOUR * 5);
+    let dated = json!({"title": "Pay rent", "dueDate": due});
+    let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "due"});
+    let recurring = json!({"title": "Pay rent", "dueDate": due, "recurrence": recurrence});
+    for (body, what, units) in [(&dated, "a task", 13.0), (&recurring, "an occurrence", 17.0)] {
+        let world = World::new().await;
+        let task = world.task(body.clone()).await;
+        let reminder = world.reminder(&task, HOUR).await;
+        let of = mailed(&world, &task, &reminder).await;
+        tap_and_undo(&world, of, (what, (1, 0.0, units), (2, 2.0, units))).await;
+    }
+    for (body, what, (reads, writes), (undo_reads, undo_writes)) in [
+        (&dated, "a task with a pending reminder", (1.0, 20.0), (3.0, 20.0)),
+        (&recurring, "an occurrence with two relative reminders", (2.0, 35.0), (4.0, 35.0)),
+    ] {
+        let world = World::new().await;
+        let task = world.task(body.clone()).await;
+        let reminder =
+            if body == &dated { world.reminder(&task, HOUR).await } else { world.relative_reminder(&task, 90).await };
+        world.relative_reminder(&task, 30).await;
+        let of = mailed(&world, &task, &reminder).await;
+        tap_and_undo(&world, of, (what, (2, reads, writes), (3, undo_reads, undo_writes))).await;
+    }
 }
 
 #[tokio::test]
@@ -481,12 +486,12 @@ async fn taps_that_put_off() {
     };
     let tap = Tap::of_snooze(&link, Action::InAnHour, &change);
     world.store.snooze_by_tap(&system, &change, &tap).await.unwrap();
-    spent(&world, "a tap that puts a reminder off", 1, 0.0, 0.0);
+    spent(&world, "a tap that puts a reminder off", 1, 0.0, 14.0);
     let snoozed = world.store.reminder(user.id, made[0].id).await.unwrap().unwrap();
     world.store.meter().take();
     let Ok(Undo::Reminder(change)) = tap.undo(None, Some(&snoozed), now) else { panic!("not undone") };
     world.store.undo_snooze(&system, &change, &tap).await.unwrap();
-    spent(&world, "undoing it", 1, 0.0, 0.0);
+    spent(&world, "undoing it", 1, 0.0, 14.0);
 }
 
 #[tokio::test]

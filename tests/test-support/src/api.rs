@@ -13,7 +13,9 @@ use shared::aws::secrets::SecretText;
 use shared::config::{Config, HttpConfig, SameSite};
 use shared::domain::body::Body;
 use shared::domain::zone::Zone;
-use shared::http::{Answer, ApiError, App, BodyKind, Facts, Operation, RejectedParties, Request, Route, erased, respond};
+use shared::http::{
+    Answer, ApiError, App, BodyKind, Facts, Operation, RejectedParties, Request, Route, erased, respond,
+};
 use shared::limits::Limits;
 use shared::store::Store;
 

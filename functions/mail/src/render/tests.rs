@@ -131,6 +131,36 @@ fn digests_and_reminders_say_how_to_unsubscribe_and_other_mails_do_not() {
 }
 
 #[test]
+fn a_reminder_s_mail_has_buttons_where_the_address_is_verified() {
+    let user = user("Asha");
+    let mail = reminder_mail(&user, "Pay rent", "");
+    let rendered = render(&mail, &user, &links(), &keyring()).unwrap();
+    let link = ActionLink::of_mail(&mail).unwrap();
+    assert_eq!(link.expires_at, mail.created_at.plus(shared::domain::tap::LINK_VALID));
+    for (label, word) in [("Done", "done"), ("In an hour", "in-an-hour"), ("Tomorrow morning", "tomorrow-morning")] {
+        let line = rendered.text.lines().find(|line| line.starts_with(&format!("{label}: "))).unwrap();
+        let address = line.split_once(": ").unwrap().1;
+        let (token, rest) =
+            address.strip_prefix("https://api.example.com/api/act?token=").unwrap().split_once('&').unwrap();
+        assert_eq!(rest, format!("action={word}"));
+        let presented = shared::auth::action_link::PresentedLink::from_token(token, &keyring()).unwrap();
+        assert!(presented.link == link && presented.is_for(&user.email, &keyring()));
+        let anchor = format!("<a href=\"{}\"", address.replace('&', "&#38;"));
+        let (_, shown) = rendered.html.split_once(&anchor).unwrap();
+        assert!(shown.split_once('>').unwrap().1.starts_with(&format!("{label}</a>")), "{shown}");
+    }
+    let stranger = User { email_verified: false, ..user };
+    let others = [reminder_mail(&stranger, "Pay rent", ""), digest_mail(&stranger, &["Pay rent"])];
+    for mail in others.iter().chain(&account_mails(&stranger, "")) {
+        let rendered = render(mail, &stranger, &links(), &keyring()).unwrap();
+        for body in [&rendered.text, &rendered.html] {
+            assert!(!body.contains("/api/act") && !body.contains("without a sign-in"), "{body}");
+        }
+        assert!(!rendered.text.contains("\n\n\n"), "{}", rendered.text);
+    }
+}
+
+#[test]
 fn a_title_s_direction_stays_within_it() {
     let user = user("Asha");
     let tricky = "\u{202e}gnp.exe\u{2069} \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{2067}open";

@@ -14,7 +14,8 @@ pub fn commands(path: &str, method: &str, it: &Value, document: &Value) -> Vec<S
     let call = call(path, method, it);
     if let Some(form) = it.pointer("/requestBody/content/application~1x-www-form-urlencoded/schema") {
         let fields = body(form, document);
-        let field = |(name, value): (&String, &Value)| format!(" -d {}", quoted(&format!("{name}={}", text(value, ""))));
+        let field =
+            |(name, value): (&String, &Value)| format!(" -d {}", quoted(&format!("{name}={}", text(value, ""))));
         return vec![call + &entries(&fields, "").map(field).collect::<String>()];
     }
     let Some(schema) = it.pointer("/requestBody/content/application~1json/schema") else { return vec![call] };
@@ -91,6 +92,11 @@ mod tests {
         assert_eq!(
             of("/f", "POST", json!({"security": [], "requestBody": {"content": forms}}))[1],
             "curl -s \"$BASE/f\" -F 'files=@beach.jpg;type=image/jpeg'"
+        );
+        let form = json!({"application/x-www-form-urlencoded": {"schema": schema}});
+        assert_eq!(
+            of("/p", "POST", json!({"security": [], "requestBody": {"content": form}})),
+            ["curl -s \"$BASE/p\" -d 'title=Pay rent'"]
         );
         let redirect = json!({"responses": {"302": {}}, "parameters": [{"name": "token", "in": "query"}]});
         assert_eq!(of("/u", "GET", redirect), ["curl -si \"$BASE/u?token=$LINK_TOKEN\""]);
