@@ -99,8 +99,8 @@
 //! | the same, completing an occurrence of a recurring task | … → Transact(session, task, occurrence, pending reminders, notification, inbox) | 1 | 17 + 2 with pending reminders + 5 for each |
 //! | POST /api/tasks/{id}/skip | Get(task) → Transact(session, task, occurrence, pending reminders) | 1 | 11 + 2 with pending reminders + 5 for each |
 //! | GET /api/tasks/{id}/occurrences | Get(task) ‖ Query(occurrences) | 2 for the 50 of a page | 0 |
-//! | PUT /api/tasks/{id}/plan | Get(task) → BatchGet(account, open review) → Transact(session, task, review, counters for a new one) | 2, with an open review 3 | 18, a changed one 20 |
-//! | DELETE /api/tasks/{id}/plan | Get(task) → Transact(session, task, review, counters) | 1 | 15 |
+//! | PUT /api/tasks/{id}/plan | Get(task) → BatchGet(account, open review) → Transact(session, task, review, counters for a new one) | 2, with an open review 3 | 14, a changed one 15 |
+//! | DELETE /api/tasks/{id}/plan | Get(task) → Transact(session, task, review, counters) | 1 | 14 |
 //! | PUT /api/tasks/{id}, POST /api/tasks/{id}/skip, sent again with its `Idempotency-Key` after what it changed | … → BatchGet(session, first answer) | 2 more | 0 |
 //! | DELETE /api/tasks/{id} | Get(task) → BatchGet(days), with completed reminders only → Transact(session, task, its reminders, counters, category, their completions and days) | 1 + 1 per month | 10 + 3 per reminder + 2 per completed one + 2 per month and year of those |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
@@ -114,8 +114,8 @@
 //! | the same, with a status or a time | BatchGet(reminder, account, this month's days) → Transact(…, counters, completion, day, year for a day's first or last) | 3 | 17, a day's first or last 19 |
 //! | the same, made relative | … → Get(task) → Transact(…) | 1 more | as above |
 //! | POST /api/reminders/{id}/snooze | Get(reminder) → Transact(session, task's card, reminder, counters where it had fired); Get(first answer) for one that is refused and has an `Idempotency-Key` | 1 | 14 |
-//! | POST /api/reminders/{id}/review | BatchGet(reminder, account, this month's days) → Get(task) → Transact(session, task, reminder, counters, completion, day, year for a day's first); Get(first answer) for one that is refused and has an `Idempotency-Key` | 4 | 28 |
-//! | DELETE /api/reminders/{id}, of an open review | … → Get(task) → Transact(session, task, reminder, counters) | 4 | 15 |
+//! | POST /api/reminders/{id}/review | BatchGet(reminder, account, this month's days) → Get(task) → Transact(session, task, reminder, counters, completion, day, year for a day's first); Get(first answer) for one that is refused and has an `Idempotency-Key` | 4 | 23 |
+//! | DELETE /api/reminders/{id}, of an open review | … → Get(task) → Transact(session, task, reminder, counters) | 4 | 14 |
 //! | DELETE /api/reminders/{id} | BatchGet(reminder, account, this month's days) → Transact(session, task's card, reminder, counters, its completion and day if completed) | 3 | 13, completed 15 |
 //! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks, inbox); up to six at once for 500 | 1 per 4 KB, + 1 per task, + 1 | 0 |
 //! | GET /api/notifications/count | Get(inbox) | 1 | 0 |
@@ -136,7 +136,7 @@
 //! | mail-feedback, per event | BatchGet(mail, account) → Get(reminder) → Update(reminder); first Transact(account, notification, inbox) for one that stops mail | 3 | 2 |
 //! | service-dispatch, per change of what reviews follow | Get(its row) → queue | 1 | 0 |
 //! | service-sweep, per 100 reviews of a user who made one | BatchGet(account, its row) → Query(`by-created`) | 2 + 1 per 4 KB | 0 |
-//! | reminders-fire, per review that is moved | BatchGet(reminder, task, account) → Transact(reminder, card) | 3 | 14 |
+//! | reminders-fire, per review that is moved | BatchGet(reminder, task, account) → Transact(reminder, card) | 3 | 13 |
 //! | service-sweep, per tick | 16 Queries over `due` (40 more every ten minutes, 80 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
 //! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3; its own empty object comes as a second message, which reads nothing | 2 | 20 + 4 per further KB of the task |
 //! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
