@@ -144,13 +144,9 @@ impl Section {
     fn shown(self) -> Shown {
         match self {
             Self::Sessions => SESSION_SHOWN,
-            Self::Attachments
-            | Self::Completions
-            | Self::Notifications
-            | Self::Occurrences
-            | Self::Reminders
-            | Self::Taps
-            | Self::Tasks => MACHINERY,
+            Self::Reminders => REMINDER_SHOWN,
+            Self::Taps => TAP_SHOWN,
+            Self::Attachments | Self::Completions | Self::Notifications | Self::Occurrences | Self::Tasks => MACHINERY,
         }
     }
 }
@@ -163,20 +159,13 @@ enum Shown {
     AllBut(&'static [&'static str]),
 }
 
-const MACHINERY: Shown = Shown::AllBut(&[
-    "userId",
-    "plan",
-    "plannedAt",
-    "counted",
-    "keptDay",
-    "skippedByUser",
-    "countedCategory",
-    "cardsVersion",
-    "overdueTold",
-    "taskVersion",
-    "before",
-    keys::EXPIRES_AT,
-]);
+const MACHINERY: Shown =
+    Shown::AllBut(&["userId", "countedCategory", "cardsVersion", "overdueTold", "taskVersion", keys::EXPIRES_AT]);
+
+/// A reminder's `plan` is a number that tells schedules apart; a task's is the user's plan of reviews.
+const REMINDER_SHOWN: Shown = Shown::AllBut(&["userId", "plan", "plannedAt", "counted", "keptDay", "skippedByUser"]);
+
+const TAP_SHOWN: Shown = Shown::AllBut(&["userId", "plan", "taskVersion", "before", keys::EXPIRES_AT]);
 
 const SESSION_SHOWN: Shown = Shown::Only(&["id", "device", "address", "memory", "createdAt", "refreshedAt"]);
 
@@ -247,6 +236,7 @@ impl File {
             UserRowKey::Task(_) => Section::Tasks,
             // They follow from the others, or are of no use to the user.
             UserRowKey::Export
+            | UserRowKey::ReviewMove
             | UserRowKey::Counters
             | UserRowKey::Category(_)
             | UserRowKey::Days(_)
