@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::domain::body::NoBody;
 use shared::domain::notification::NotificationOut;
-use shared::http::{ApiError, App, Operation, PageRequest, Request, Success};
+use shared::http::{ApiError, App, Operation, PageRequest, Request, Serialized, Success};
 
 /// Notifications of a page, unless `limit` says otherwise.
 const PAGE_SIZE: u32 = 50;
@@ -14,7 +14,7 @@ const PAGE_SIZE: u32 = 50;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct NotificationsPage {
     #[cfg_attr(feature = "schema", schemars(length(max = shared::store::page::LIMIT_MAX)))]
-    notifications: Vec<NotificationOut>,
+    notifications: Vec<Serialized<NotificationOut>>,
     /// The cursor of the next page; null at the end.
     next_cursor: Option<String>,
 }

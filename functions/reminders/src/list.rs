@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::domain::body::NoBody;
 use shared::domain::reminder::{Reminder, ReminderOut};
 use shared::domain::task::TaskSummary;
-use shared::http::{ApiError, App, Operation, PageRequest, Request, Success};
+use shared::http::{ApiError, App, Operation, PageRequest, Request, Serialized, Success};
 use shared::store::page::LIMIT_MAX;
 
 /// A reminder with its task.
@@ -28,7 +28,7 @@ impl From<(Reminder, Option<TaskSummary>)> for ListedReminder {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct RemindersPage {
     #[cfg_attr(feature = "schema", schemars(length(max = LIMIT_MAX)))]
-    reminders: Vec<ListedReminder>,
+    reminders: Vec<Serialized<ListedReminder>>,
     /// The cursor of the next page; null at the end.
     next_cursor: Option<String>,
 }

@@ -5,7 +5,7 @@ use shared::domain::body::NoBody;
 use shared::domain::due_date::DueDate;
 use shared::domain::task::TaskOut;
 use shared::domain::task_query::TaskQuery;
-use shared::http::{ApiError, App, Operation, PageRequest, Request, Selected, Success};
+use shared::http::{ApiError, App, Operation, PageRequest, Request, Selected, Serialized, Success};
 use shared::store::page::LIMIT_MAX;
 
 use crate::{ZoneNeeded, zone};
@@ -16,7 +16,7 @@ use crate::{ZoneNeeded, zone};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct TasksPage {
     #[cfg_attr(feature = "schema", schemars(length(max = LIMIT_MAX)))]
-    tasks: Vec<Selected<TaskOut>>,
+    tasks: Vec<Serialized<Selected<TaskOut>>>,
     /// The cursor of the next page; null at the end.
     next_cursor: Option<String>,
 }

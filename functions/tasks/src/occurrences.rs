@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::domain::body::NoBody;
 use shared::domain::occurrence::OccurrenceOut;
-use shared::http::{ApiError, App, Operation, PageRequest, Request, Success};
+use shared::http::{ApiError, App, Operation, PageRequest, Request, Serialized, Success};
 use shared::id::TaskId;
 
 use crate::{TASK, find};
@@ -17,7 +17,7 @@ const PAGE_SIZE: u32 = 50;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct OccurrencesPage {
     #[cfg_attr(feature = "schema", schemars(length(max = shared::store::page::LIMIT_MAX)))]
-    occurrences: Vec<OccurrenceOut>,
+    occurrences: Vec<Serialized<OccurrenceOut>>,
     /// The cursor of the next page; null at the end.
     next_cursor: Option<String>,
 }

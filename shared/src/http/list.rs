@@ -1,9 +1,10 @@
 //! Lists: `limit` and `cursor` of the query, and pages that fit into an answer.
 
-use std::io::{self, Write};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::App;
 use super::error::{ApiError, ErrorCode};
@@ -93,28 +94,63 @@ impl PageRequest {
     ///
     /// # Errors
     /// A row cannot be serialised.
-    pub fn answer<T: Serialize>(&self, found: ListPage<T>) -> Result<(Vec<T>, Option<String>), ApiError> {
+    pub fn answer<T: Serialize>(&self, found: ListPage<T>) -> Result<(Vec<Serialized<T>>, Option<String>), ApiError> {
         let (rows, next) = fitting(found).map_err(ApiError::internal)?;
         Ok((rows, next.map(|position| position.to_cursor(&self.keyring, self.user, &self.list))))
     }
 }
 
+/// A row as it is sent. Its size decides whether it fits into the page, so it is serialised before the page is.
+#[derive(Debug)]
+pub struct Serialized<T> {
+    json: Box<RawValue>,
+    row: PhantomData<T>,
+}
+
+impl<T: Serialize> Serialized<T> {
+    fn new(row: &T) -> serde_json::Result<Self> {
+        Ok(Self { json: to_raw_value(row)?, row: PhantomData })
+    }
+}
+
+impl<T> Serialize for Serialized<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl<T: crate::schema::Described> schemars::JsonSchema for Serialized<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::json_schema(generator)
+    }
+}
+
 /// The rows that fit into one answer, and where the next page begins.
-fn fitting<T: Serialize>(found: ListPage<T>) -> serde_json::Result<(Vec<T>, Option<Position>)> {
+fn fitting<T: Serialize>(found: ListPage<T>) -> serde_json::Result<(Vec<Serialized<T>>, Option<Position>)> {
     let (mut rows, mut last) = (Vec::with_capacity(found.rows.len()), None);
     let mut size = Size::default();
     for Listed { value, position } in found.rows {
-        serde_json::to_writer(&mut size, &value)?;
+        let row = Serialized::new(&value)?;
+        size.add(row.json.get());
         if size.is_too_large() && last.is_some() {
             return Ok((rows, last));
         }
-        rows.push(value);
+        rows.push(row);
         last = Some(position);
     }
     Ok((rows, found.next))
 }
 
-/// Counts the bytes of JSON that are written to it.
+/// The size of JSON.
 #[derive(Default)]
 struct Size {
     bytes: usize,
@@ -123,20 +159,13 @@ struct Size {
 }
 
 impl Size {
+    fn add(&mut self, json: &str) {
+        self.bytes += json.len();
+        self.escaped += json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    }
+
     fn is_too_large(&self) -> bool {
         self.bytes > ROWS_MAX || self.bytes + self.escaped > RESPONSE_MAX
-    }
-}
-
-impl Write for Size {
-    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
-        self.bytes += json.len();
-        self.escaped += json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-        Ok(json.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -167,6 +196,7 @@ mod tests {
 
     fn fit(rows: usize, row: &str) -> (usize, String) {
         let (rows, next) = fitting(page(rows, row)).unwrap();
+        assert!(rows.iter().all(|sent| serde_json::to_string(sent).unwrap() == serde_json::to_string(row).unwrap()));
         (rows.len(), next.unwrap().sk)
     }
 

@@ -49,7 +49,7 @@ pub use self::app::App;
 pub use self::error::{ApiError, ErrorCode};
 pub use self::function::{HttpFunction, Resources, function, function_with};
 pub use self::limiter::RejectedParties;
-pub use self::list::PageRequest;
+pub use self::list::{PageRequest, Serialized};
 pub use self::operation::{Access, BodyKind, Facts, Operation};
 pub use self::reply::Reply;
 pub use self::request::{Caller, Request, RequestParts};
