@@ -123,6 +123,7 @@ impl StreamFunction for Dispatcher {
             | UserRowKey::Attachment(_)
             | UserRowKey::Notification(_)
             | UserRowKey::Inbox
+            | UserRowKey::Processing
             | UserRowKey::Mail(_)
             | UserRowKey::Occurrence(..)
             | UserRowKey::Idempotency(_) => Ok(()),

@@ -54,6 +54,7 @@ impl DueRow {
             | UserRowKey::Completion(..)
             | UserRowKey::Notification(_)
             | UserRowKey::Inbox
+            | UserRowKey::Processing
             | UserRowKey::Occurrence(..)
             | UserRowKey::Idempotency(_) => None,
         }

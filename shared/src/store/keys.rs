@@ -18,6 +18,7 @@
 //! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
 //! | Occurrence of a recurring task that is over | `USER#<id>` | `OCC#<task>#<version of the task>` | |
 //! | Attachment | `USER#<id>` | `ATT#<id>` | `by-task`, `due` while unfinished |
+//! | Files of the user that are being processed, while some are | `USER#<id>` | `PROCESSING` | TTL |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
 //! | Inbox: the unread of each day, and up to when all are read | `USER#<id>` | `INBOX` | |
 //! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
@@ -130,7 +131,8 @@
 //! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |
 //! | mail-feedback, per event | BatchGet(mail, account) → Get(reminder) → Update(reminder); first Transact(account, notification, inbox) for one that stops mail | 3 | 2 |
 //! | service-sweep, per tick | 16 Queries over `due` (40 more every ten minutes, 80 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
-//! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3; its own empty object comes as a second message, which reads nothing | 2 | 20 + 4 per further KB of the task |
+//! | attachments-optimize, per upload | Get(attachment) → Update(processing) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3 → Update(processing); its own empty object comes as a second message, which reads nothing | 2 | 22 + 4 per further KB of the task |
+//! | the same, put off for others | Get(attachment) → Update(processing) twice → a message on its own queue | 1 | 2 |
 //! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
 //! | service-cleanup, per task's occurrences | Query(occurrences, 1 MB each) → BatchWrite(25 deletes) | 1 per 4 KB | 1 each |
 //! | service-cleanup, per attachment that was not finished | Get(attachment) → Transact(card, attachment, counters) | 1 | 10 |
@@ -226,6 +228,8 @@ pub const MAIL_PREFIX: &str = "MAIL#";
 pub const ACCOUNT: &str = "ACCOUNT";
 /// Sort key of the inbox: how many notifications of each day are unread, and up to when all are read.
 pub const INBOX: &str = "INBOX";
+/// The sort key of the files that are being processed.
+pub const PROCESSING: &str = "PROCESSING";
 /// The sort key of a user's newest export.
 pub const EXPORT: &str = "EXPORT";
 /// Prefix of the sort keys of sessions.
@@ -392,6 +396,11 @@ pub fn google_claim(subject: &str) -> Key {
 /// The row of a user's newest export.
 pub fn export(user: UserId) -> Key {
     of_user(user, EXPORT.to_owned())
+}
+
+/// The row of a user's files that are being processed.
+pub fn processing(user: UserId) -> Key {
+    of_user(user, PROCESSING.to_owned())
 }
 
 /// The rate windows of a client, by the keyed hash of its address.

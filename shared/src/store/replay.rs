@@ -368,6 +368,7 @@ fn numbers_of(row: &Item) -> Option<BTreeMap<String, i64>> {
         | UserRowKey::Attachment(_)
         | UserRowKey::Notification(_)
         | UserRowKey::Inbox
+        | UserRowKey::Processing
         | UserRowKey::Mail(_)
         | UserRowKey::Occurrence(..)
         | UserRowKey::Idempotency(_) => None,

@@ -67,6 +67,8 @@ pub enum UserRowKey {
     Notification(NotificationId),
     /// The unread notifications of each day.
     Inbox,
+    /// The files that are being processed.
+    Processing,
     /// A mail.
     Mail(MailId),
     /// The first answer to a request with an idempotency key, by the tag of route and key.
@@ -134,6 +136,7 @@ impl UserRowKey {
             super::EXPORT => return Some(Self::Export),
             super::COUNTERS => return Some(Self::Counters),
             super::INBOX => return Some(Self::Inbox),
+            super::PROCESSING => return Some(Self::Processing),
             _ => {}
         }
         if let Some(id) = sk.strip_prefix(super::SESSION_PREFIX) {
@@ -176,6 +179,7 @@ impl UserRowKey {
             Self::Attachment(id) => super::attachment(user, *id),
             Self::Notification(id) => super::notification(user, *id),
             Self::Inbox => super::inbox(user),
+            Self::Processing => super::processing(user),
             Self::Mail(id) => super::mail(user, *id),
             Self::Idempotency(tag) => super::idempotency(user, tag),
         }
@@ -217,6 +221,7 @@ mod tests {
             Just(UserRowKey::Export),
             Just(UserRowKey::Counters),
             Just(UserRowKey::Inbox),
+            Just(UserRowKey::Processing),
             any::<()>().prop_map(|()| UserRowKey::Session(SessionId::new())),
             any::<()>().prop_map(|()| UserRowKey::Task(TaskId::new())),
             any::<u64>().prop_map(|version| UserRowKey::Occurrence(TaskId::new(), version)),
