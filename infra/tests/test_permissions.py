@@ -212,7 +212,10 @@ def test_every_route_for_signed_in_users_may_end_a_stolen_session_and_change_not
         ("scheduler:CreateSchedule", {"ServiceDispatch"}),
         ("scheduler:DeleteSchedule", {"ServiceDispatch"}),
         ("iam:PassRole", {"ServiceDispatch"}),
-        ("sqs:SendMessage", {"ServiceDispatch", "ServiceCleanup", "ServiceSweep", "AuthForgotPassword", "MailSend"}),
+        (
+            "sqs:SendMessage",
+            {"ServiceDispatch", "ServiceCleanup", "ServiceSweep", "AuthForgotPassword", "MailSend", "AttachmentsOptimize"},
+        ),
         ("s3:PutObject", {"AttachmentsCreate", "AttachmentsOptimize", "UsersBuildExport"}),
         ("s3:GetObject", {"AttachmentsGet", "AttachmentsOptimize", "UsersGetExport", "UsersOpenExport"}),
         ("s3:DeleteObject", {"AttachmentsOptimize", "ServiceCleanup", "UsersBuildExport"}),

@@ -249,6 +249,11 @@ def test_what_a_queue_cannot_deliver_is_parked_with_an_alarm(resources: Resource
         assert ("ApproximateAgeOfOldestMessage", name) in map(metric_of, alarms(resources)), f"nobody sees that {name} lags"
 
 
+def test_one_users_files_leave_room_for_those_of_others(source: dict[str, Any], functions: list[Function]) -> None:
+    [optimize] = [it for it in functions if it.name == "AttachmentsOptimize"]
+    assert int(optimize.environment["MAX_PER_USER"]) < source["Parameters"]["OptimizerConcurrency"]["MinValue"]
+
+
 def test_what_the_dispatcher_cannot_handle_is_parked_with_an_alarm(resources: Resources, functions: list[Function]) -> None:
     [dispatch] = [it for it in functions if it.name == "ServiceDispatch"]
     [source] = dispatch.sources

@@ -44,6 +44,7 @@ variables! {
     LogLevel = "LOG_LEVEL",
     MailFrom = "MAIL_FROM",
     MailQueueUrl = "MAIL_QUEUE_URL",
+    MaxPerUser = "MAX_PER_USER",
     MaxReceives = "MAX_RECEIVES",
     OidcIssuer = "OIDC_ISSUER",
     OidcSecretId = "OIDC_SECRET_ID",
@@ -62,6 +63,7 @@ variables! {
     Stage = "STAGE",
     SweepQueueUrl = "SWEEP_QUEUE_URL",
     TableName = "TABLE_NAME",
+    UploadQueueUrl = "UPLOAD_QUEUE_URL",
     UploadsBucket = "UPLOADS_BUCKET",
     UserQuotaBytes = "USER_QUOTA_BYTES",
 }

@@ -4,19 +4,23 @@
 use std::num::NonZeroU32;
 
 use attachments::optimize::{Optimizer, Uploaded};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::aws::files::Bucket;
+use shared::aws::queue::Queue;
 use shared::domain::attachment::{Attachment, AttachmentStatus, GAVE_UP, NewFile};
 use shared::events::{Failure, Message, QueueFunction};
+use shared::id::AttachmentId;
 use shared::store::Permit;
 use test_support::{Answer, Scripted, World, clock};
 
 const MAX_RECEIVES: u32 = 4;
+const MAX_PER_USER: u32 = 4;
 const HELLO: &str = "hello";
 
 struct Uploads {
     world: World,
     s3: Scripted,
+    sqs: Scripted,
     optimizer: Optimizer,
     attachment: Attachment,
 }
@@ -29,15 +33,17 @@ async fn uploads(answers: Vec<Answer>) -> Uploads {
     let attachment = Attachment::announced(world.user.id, task.id, file, clock::now());
     let (of, only) = ((world.user.id, task.id), std::slice::from_ref(&attachment));
     world.store.create_attachments(&world.permit(), of, only, 1000, clock::now()).await.unwrap();
-    let s3 = Scripted::new(answers).await;
+    let (s3, sqs) = (Scripted::new(answers).await, Scripted::new(vec![Answer::ok()]).await);
     let optimizer = Optimizer {
         store: world.store.clone(),
         permit: Permit::of_system(),
         bucket: Bucket::new(&s3.sdk(), "uploads".to_owned()),
+        queue: Queue::new(&sqs.sdk(), format!("{}/upload", sqs.endpoint())),
+        max_per_user: NonZeroU32::new(MAX_PER_USER).unwrap(),
         stage: "test".to_owned(),
         max_receives: NonZeroU32::new(MAX_RECEIVES).unwrap(),
     };
-    Uploads { world, s3, optimizer, attachment }
+    Uploads { world, s3, sqs, optimizer, attachment }
 }
 
 impl Uploads {
@@ -47,8 +53,30 @@ impl Uploads {
 
     async fn told_of_bytes(&self, key: &str, size: usize, deliveries: u32) -> Result<(), Failure> {
         let event = json!({"Records": [{"s3": {"object": {"key": key, "size": size}}}]});
+        self.told_by(event, deliveries).await
+    }
+
+    async fn told_by(&self, event: Value, deliveries: u32) -> Result<(), Failure> {
         let body: Uploaded = serde_json::from_value(event).unwrap();
         self.optimizer.handle(Message { body, deliveries }, clock::now()).await
+    }
+
+    /// So many others of the user's files are being processed.
+    async fn others_are_processed(&self, count: u32) {
+        for _ in 0..count {
+            let file = (self.world.user.id, AttachmentId::new());
+            let permit = Permit::of_system();
+            assert!(self.world.store.take_place(&permit, file, MAX_PER_USER, clock::now()).await.unwrap());
+        }
+    }
+
+    /// The messages that were put off, and by how many seconds.
+    fn put_off(&self) -> Vec<(Value, u64)> {
+        let message = |body: Value| {
+            let text = body["MessageBody"].as_str().unwrap();
+            (serde_json::from_str(text).unwrap(), body["DelaySeconds"].as_u64().unwrap_or_default())
+        };
+        self.sqs.bodies().into_iter().map(message).collect()
     }
 
     async fn told(&self, deliveries: u32) -> Result<(), Failure> {
@@ -198,4 +226,50 @@ async fn the_task_shows_what_became_of_it() {
     uploads.told(1).await.unwrap();
     let row = uploads.world.store.task(uploads.world.user.id, uploads.attachment.task_id).await.unwrap().unwrap();
     assert_eq!(row.task.attachments.get(&uploads.attachment.id), Some(&uploads.now().await.card));
+}
+
+#[tokio::test]
+async fn a_file_is_put_off_while_its_user_has_as_many_in_process_as_may_be() {
+    let uploads = uploads(vec![hello(), done()]).await;
+    uploads.others_are_processed(MAX_PER_USER).await;
+    uploads.told(1).await.unwrap();
+    assert_eq!(uploads.now().await.card.status, AttachmentStatus::Pending);
+    assert!(uploads.asked().is_empty(), "its bytes are not read");
+    let mut event = uploads.put_off().remove(0);
+    for delay in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] {
+        assert_eq!(event.1, delay);
+        uploads.told_by(event.0, 1).await.unwrap();
+        event = uploads.put_off().pop().unwrap();
+    }
+    assert_eq!(uploads.put_off().len(), 10, "then it is processed all the same");
+    assert_eq!(uploads.now().await.card.status, AttachmentStatus::Ready);
+}
+
+#[tokio::test]
+async fn a_file_has_its_place_until_it_is_settled_or_has_failed() {
+    let uploads = uploads([vec![Answer::broken(); 3], vec![hello(), done()]].concat()).await;
+    uploads.others_are_processed(MAX_PER_USER - 1).await;
+    let has_room = async || {
+        let (file, permit) = ((uploads.world.user.id, AttachmentId::new()), Permit::of_system());
+        let taken = uploads.world.store.take_place(&permit, file, MAX_PER_USER, clock::now()).await.unwrap();
+        uploads.world.store.leave_place(&permit, file).await.unwrap();
+        taken
+    };
+    assert!(uploads.told(1).await.is_err());
+    assert!(has_room().await, "a file that waits for its next try has none");
+    uploads.told(2).await.unwrap();
+    assert!(has_room().await);
+    assert!(uploads.put_off().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_was_begun_is_not_put_off() {
+    // It is read, and cannot be stored.
+    let uploads = uploads([vec![hello()], vec![Answer::broken(); 3], vec![hello(), done()]].concat()).await;
+    assert!(uploads.told(1).await.is_err());
+    assert_eq!(uploads.now().await.card.status, AttachmentStatus::Processing);
+    uploads.others_are_processed(MAX_PER_USER).await;
+    uploads.told(2).await.unwrap();
+    assert_eq!(uploads.now().await.card.status, AttachmentStatus::Ready);
+    assert!(uploads.put_off().is_empty());
 }

@@ -132,6 +132,7 @@ impl StreamFunction for Dispatcher {
             | UserRowKey::Attachment(_)
             | UserRowKey::Notification(_)
             | UserRowKey::Inbox
+            | UserRowKey::Processing
             | UserRowKey::Mail(_)
             | UserRowKey::Occurrence(..)
             | UserRowKey::Tap(..)

@@ -242,6 +242,7 @@ impl File {
             | UserRowKey::Days(_)
             | UserRowKey::Streak(_)
             | UserRowKey::Mail(_)
+            | UserRowKey::Processing
             | UserRowKey::Idempotency(_) => return Ok(()),
         };
         self.open_until(section).await?;

@@ -55,6 +55,7 @@ impl DueRow {
             | UserRowKey::Completion(..)
             | UserRowKey::Notification(_)
             | UserRowKey::Inbox
+            | UserRowKey::Processing
             | UserRowKey::Occurrence(..)
             | UserRowKey::Tap(..)
             | UserRowKey::Idempotency(_) => None,

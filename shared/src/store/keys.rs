@@ -20,6 +20,7 @@
 //! | Tap on a button of a reminder's mail | `USER#<id>` | `TAP#<reminder>#<its plan>` | TTL |
 //! | Occurrence of a recurring task that is over | `USER#<id>` | `OCC#<task>#<version of the task>` | |
 //! | Attachment | `USER#<id>` | `ATT#<id>` | `by-task`, `due` while unfinished |
+//! | Files of the user that are being processed, while some are | `USER#<id>` | `PROCESSING` | TTL |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
 //! | Inbox: the unread of each day, and up to when all are read | `USER#<id>` | `INBOX` | |
 //! | Mail on its way out | `USER#<id>` | `MAIL#<id>` | `due` until it is sent or given up, TTL |
@@ -145,7 +146,8 @@
 //! | service-sweep, per 100 reviews of a user who made one | BatchGet(account, its row) → Query(`by-created`) | 2 + 1 per 4 KB | 0 |
 //! | reminders-fire, per review that is moved | BatchGet(reminder, task, account) → Transact(reminder, card) | 3 | 13 |
 //! | service-sweep, per tick | 16 Queries over `due` (40 more every ten minutes, 80 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
-//! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3; its own empty object comes as a second message, which reads nothing | 2 | 20 + 4 per further KB of the task |
+//! | attachments-optimize, per upload | Get(attachment) → Update(processing) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3 → Update(processing); its own empty object comes as a second message, which reads nothing | 2 | 22 + 4 per further KB of the task |
+//! | the same, put off for others | Get(attachment) → Update(processing) twice → a message on its own queue | 1 | 2 |
 //! | service-cleanup, per deleted task, reminder or attachment | Get(it): one that was restored in the meantime keeps what it has | 1 | 0 |
 //! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
 //! | service-cleanup, per task's occurrences | Query(occurrences, 1 MB each) → BatchWrite(25 deletes) | 1 per 4 KB | 1 each |
@@ -244,6 +246,8 @@ pub const MAIL_PREFIX: &str = "MAIL#";
 pub const ACCOUNT: &str = "ACCOUNT";
 /// Sort key of the inbox: how many notifications of each day are unread, and up to when all are read.
 pub const INBOX: &str = "INBOX";
+/// The sort key of the files that are being processed.
+pub const PROCESSING: &str = "PROCESSING";
 /// The sort key of a user's newest export.
 pub const EXPORT: &str = "EXPORT";
 /// The sort key of the last change of the settings that open reviews follow.
@@ -422,6 +426,11 @@ pub fn export(user: UserId) -> Key {
 /// The row that tells when a user last changed what open reviews follow: the zone, or the time of the digest.
 pub fn review_move(user: UserId) -> Key {
     of_user(user, REVIEW_MOVE.to_owned())
+}
+
+/// The row of a user's files that are being processed.
+pub fn processing(user: UserId) -> Key {
+    of_user(user, PROCESSING.to_owned())
 }
 
 /// The rate windows of a client, by the keyed hash of its address.

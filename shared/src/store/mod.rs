@@ -30,6 +30,7 @@ pub mod notifications;
 mod occurrences;
 pub mod page;
 mod permit;
+mod processing;
 pub mod rates;
 pub mod reminders;
 pub mod replay;
@@ -59,6 +60,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::error::{ReadError, Refusal, Refuse, StoreError, WriteError};
 pub use self::permit::Permit;
+pub use self::processing::PlaceRefused;
 
 use self::error::{failed, malformed};
 use self::gate::{Gate, ReadCost};

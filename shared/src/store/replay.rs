@@ -369,6 +369,7 @@ fn numbers_of(row: &Item) -> Option<BTreeMap<String, i64>> {
         | UserRowKey::Attachment(_)
         | UserRowKey::Notification(_)
         | UserRowKey::Inbox
+        | UserRowKey::Processing
         | UserRowKey::Mail(_)
         | UserRowKey::Occurrence(..)
         | UserRowKey::Tap(..)

@@ -20,6 +20,7 @@ pub struct Expression {
     sets: Vec<String>,
     removes: Vec<String>,
     adds: Vec<String>,
+    deletes: Vec<String>,
     conditions: Vec<String>,
     error: Option<serde_dynamo::Error>,
 }
@@ -155,6 +156,20 @@ impl Expression {
         self
     }
 
+    /// Adds a text to the top-level set of texts `name`, which begins empty.
+    pub fn add_member(&mut self, name: &str, member: &str) -> &mut Self {
+        let (name, member) = (self.name(name), self.value(AttributeValue::Ss(vec![member.to_owned()])));
+        self.adds.push(format!("{name} {member}"));
+        self
+    }
+
+    /// Removes a text from the top-level set of texts `name`.
+    pub fn remove_member(&mut self, name: &str, member: &str) -> &mut Self {
+        let (name, member) = (self.name(name), self.value(AttributeValue::Ss(vec![member.to_owned()])));
+        self.deletes.push(format!("{name} {member}"));
+        self
+    }
+
     /// The row must exist.
     pub fn require_row(&mut self) -> &mut Self {
         self.require_present(super::keys::PK)
@@ -211,14 +226,19 @@ impl Expression {
     /// The update's text; `None` when it changes nothing.
     pub fn update_text(&self) -> Option<String> {
         let part = |word: &str, parts: &[String]| (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")));
-        let parts = [part("SET", &self.sets), part("REMOVE", &self.removes), part("ADD", &self.adds)];
+        let parts = [
+            part("SET", &self.sets),
+            part("REMOVE", &self.removes),
+            part("ADD", &self.adds),
+            part("DELETE", &self.deletes),
+        ];
         let text: Vec<String> = parts.into_iter().flatten().collect();
         (!text.is_empty()).then(|| text.join(" "))
     }
 
     /// Whether it changes nothing.
     pub(crate) fn changes_nothing(&self) -> bool {
-        self.sets.is_empty() && self.removes.is_empty() && self.adds.is_empty() && self.error.is_none()
+        [&self.sets, &self.removes, &self.adds, &self.deletes].into_iter().all(Vec::is_empty) && self.error.is_none()
     }
 
     /// The condition's text; `None` when there is none.

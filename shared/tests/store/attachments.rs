@@ -1,9 +1,12 @@
 //! Attachments, and the bytes that they count.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use serde_json::json;
 use shared::domain::attachment::{Attachment, AttachmentStatus, NewFile, Stored};
 use shared::domain::task::Task;
+use shared::id::{AttachmentId, UserId};
 use shared::store::replay::Mode;
 use shared::store::{Permit, Refusal, WriteError};
 use test_support::{World, clock};
@@ -147,4 +150,43 @@ async fn a_task_takes_twenty_and_an_unknown_one_none() {
     assert_eq!(refusal(create(&world, &task, &[announced(&task, 1)]).await), Refusal::TooManyAttachments);
     let unknown = Task { id: shared::id::TaskId::new(), ..task.clone() };
     assert_eq!(refusal(create(&world, &unknown, &[announced(&unknown, 1)]).await), Refusal::TaskGone);
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_files_in_process() {
+    let world = World::new().await;
+    let (system, now) = (Permit::of_system(), clock::now());
+    let [first, second, third] = [AttachmentId::new(), AttachmentId::new(), AttachmentId::new()];
+    let take = async |user, file, now| world.store.take_place(&system, (user, file), 2, now).await.unwrap();
+    let user = world.user.id;
+    assert!(take(user, first, now).await && take(user, second, now).await);
+    assert!(!take(user, third, now).await);
+    assert!(take(user, first, now).await, "which it has");
+    assert!(take(UserId::new(), third, now).await, "another's files take none of them");
+    world.store.leave_place(&system, (user, second)).await.unwrap();
+    world.store.leave_place(&system, (user, second)).await.unwrap();
+    assert!(take(user, third, now).await);
+    assert!(!take(user, second, now).await);
+}
+
+#[tokio::test]
+async fn places_of_killed_functions_are_free_again_when_no_file_began_for_two_minutes() {
+    let world = World::new().await;
+    let (system, now) = (Permit::of_system(), clock::now());
+    let take = async |seconds| {
+        let at = now.plus(Duration::from_secs(seconds));
+        world.store.take_place(&system, (world.user.id, AttachmentId::new()), 2, at).await.unwrap()
+    };
+    assert!(take(0).await && take(60).await);
+    assert!(!take(119).await && !take(179).await);
+    assert!(take(180).await && take(180).await && !take(180).await);
+}
+
+#[tokio::test]
+async fn files_that_arrive_at_once_take_no_more_than_there_are() {
+    let world = World::new().await;
+    let (system, now) = (Permit::of_system(), clock::now());
+    let take = async |_| world.store.take_place(&system, (world.user.id, AttachmentId::new()), 4, now).await.unwrap();
+    let taken = join_all((0..10).map(take)).await;
+    assert_eq!(taken.into_iter().filter(|taken| *taken).count(), 4);
 }

@@ -782,6 +782,12 @@ async fn attachments() {
     let (system, looked_at) = (Permit::of_system(), one.processing(now));
     world.store.change_attachment(&system, &one, &looked_at, now).await.unwrap();
     spent(&world, "looking at it, in a task of eleven", 1, 0.0, 16.0);
+    world.store.take_place(&system, (world.user.id, one.id), 1, now).await.unwrap();
+    spent(&world, "taking its place", 1, 0.0, 1.0);
+    world.store.take_place(&system, (world.user.id, ten[0].id), 1, now).await.unwrap();
+    spent(&world, "finding none", 0, 0.0, 0.0);
+    world.store.leave_place(&system, (world.user.id, one.id)).await.unwrap();
+    spent(&world, "leaving it", 1, 0.0, 1.0);
     world.store.delete_attachment(&permit, &looked_at, now).await.unwrap();
     spent(&world, "delete, from a task of eleven", 1, 0.0, 20.0);
     world.store.attachments_of(world.user.id, task.id).await.unwrap();

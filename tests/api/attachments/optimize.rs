@@ -1,9 +1,10 @@
 //! What becomes of uploads
 
+use futures::future::join_all;
 use image::ImageFormat;
 use serde_json::{Value, json};
 
-use crate::support::{App, User, a_text, announced, eventually, id, put, text, unknown_id};
+use crate::support::{App, User, a_text, announced, eventually, file, id, put, text, unknown_id};
 
 #[tokio::test]
 async fn a_picture_is_made_small_and_tells_what_that_saved() {
@@ -126,4 +127,26 @@ async fn a_file_put_to_the_address_of_a_deleted_attachment_vanishes_and_no_other
     assert_eq!(put(&told, b"third", &[]).await, 412);
     assert_eq!(cloud.sizes(id(&ready)).await.into_iter().collect::<Vec<_>>(), [(raw, 0)], "nothing was stored");
     assert_eq!(user.task_now(&task).await["attachments"], json!([]));
+}
+
+#[tokio::test]
+async fn files_of_one_user_do_not_hold_up_those_of_another() {
+    const AT_ONCE: usize = 4;
+    let app = App::new();
+    let (busy, other) = (app.user().await, app.user().await);
+    let (task, small) = (busy.task("Sort the photographs").await, other.task("Water the ferns").await);
+    let picture = super::picture(6000, 4000, ImageFormat::Png);
+    let files = json!(vec![file("large.png", "image/png", picture.len()); 10]);
+    let large = busy.announce(&task, files).await.expect(201).list("files");
+    let text_file = announced(&other, &small, a_text(5)).await;
+    let statuses = join_all(large.iter().map(|told| put(told, &picture, &[]))).await;
+    assert_eq!(statuses, [200; 10]);
+    assert_eq!(put(&text_file, b"hello", &[]).await, 200);
+    other.settled(&small, &text_file["attachment"]).await;
+    let attachments = busy.task_now(&task).await["attachments"].as_array().expect("attachments").clone();
+    let done = attachments.iter().filter(|it| text(it, "status") == "ready").count();
+    assert!(done <= AT_ONCE, "it waited for {done} files");
+    for told in &large {
+        assert_eq!(text(&busy.settled(&task, &told["attachment"]).await, "status"), "ready");
+    }
 }

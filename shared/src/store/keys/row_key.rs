@@ -71,6 +71,8 @@ pub enum UserRowKey {
     Notification(NotificationId),
     /// The unread notifications of each day.
     Inbox,
+    /// The files that are being processed.
+    Processing,
     /// A mail.
     Mail(MailId),
     /// The first answer to a request with an idempotency key, by the tag of route and key.
@@ -139,6 +141,7 @@ impl UserRowKey {
             super::REVIEW_MOVE => return Some(Self::ReviewMove),
             super::COUNTERS => return Some(Self::Counters),
             super::INBOX => return Some(Self::Inbox),
+            super::PROCESSING => return Some(Self::Processing),
             _ => {}
         }
         if let Some(id) = sk.strip_prefix(super::SESSION_PREFIX) {
@@ -187,6 +190,7 @@ impl UserRowKey {
             Self::Attachment(id) => super::attachment(user, *id),
             Self::Notification(id) => super::notification(user, *id),
             Self::Inbox => super::inbox(user),
+            Self::Processing => super::processing(user),
             Self::Mail(id) => super::mail(user, *id),
             Self::Idempotency(tag) => super::idempotency(user, tag),
         }
@@ -229,6 +233,7 @@ mod tests {
             Just(UserRowKey::ReviewMove),
             Just(UserRowKey::Counters),
             Just(UserRowKey::Inbox),
+            Just(UserRowKey::Processing),
             any::<()>().prop_map(|()| UserRowKey::Session(SessionId::new())),
             any::<()>().prop_map(|()| UserRowKey::Task(TaskId::new())),
             any::<u64>().prop_map(|version| UserRowKey::Occurrence(TaskId::new(), version)),
