@@ -107,6 +107,7 @@ async fn the_file_has_all_that_is_the_user_s_and_no_secret() {
         "occurrences",
         "reminders",
         "sessions",
+        "taps",
         "tasks",
         "user",
     ];
