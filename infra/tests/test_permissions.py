@@ -235,7 +235,15 @@ def test_only_these_functions_may(functions: list[Function], resources: Resource
         (
             "ServiceDispatch",
             "sqs:SendMessage",
-            {"CodeMailQueue", "MailQueue", "ReminderQueue", "CleanupQueue", "ExportQueue", "DispatchDeadLetters"},
+            {
+                "CodeMailQueue",
+                "MailQueue",
+                "ReminderQueue",
+                "CleanupQueue",
+                "ExportQueue",
+                "SweepQueue",
+                "DispatchDeadLetters",
+            },
         ),
         ("AuthGoogle", "secretsmanager:GetSecretValue", {"OidcClient"}),
         ("AuthGoogleCallback", "secretsmanager:GetSecretValue", {"OidcClient"}),

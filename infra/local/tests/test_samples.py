@@ -20,6 +20,7 @@ UNNAMED = {
     "019c9e2a-6f40-7c1b-8d52-6a0f3b1c9e77",
     "019ca910-3b40-7c5e-9d7e-2f6f1b7d2c11",
     "019cad2b-6a10-7c3e-9c55-2f0f4b0a1d77",
+    "019cad2c-7b21-7d4f-8d66-30105c1b2e88",
 }
 
 

@@ -28,10 +28,11 @@ pub fn commands(path: &str, method: &str, it: &Value, document: &Value) -> Vec<S
 }
 
 /// The smallest useful body: the required fields, or, where none is, all of them. Of fields of which exactly one must be sent
-/// it has the first.
+/// it has the first; what the first word of another field requires is there.
 pub fn body(schema: &Value, document: &Value) -> Value {
     let all = example::of(schema, "", document);
-    let required = items(schema, "/required").chain(items(schema, "/else/required"));
+    let conditional = ["/else/required", "/then/required"].into_iter().flat_map(|place| items(schema, place));
+    let required = items(schema, "/required").chain(conditional);
     let required: Vec<&str> = required.filter_map(Value::as_str).collect();
     match all {
         Value::Object(fields) if !required.is_empty() => Value::Object(
@@ -114,6 +115,14 @@ mod tests {
         let properties = json!({"title": {"type": "string"}, "link": {"type": "string"}});
         let schema = json!({"type": "object", "properties": properties, "if": {"required": ["link"]}, "else": {"required": ["title"]}});
         assert_eq!(body(&schema, &Value::Null), json!({"title": "Pay rent"}));
+    }
+
+    #[test]
+    fn a_body_shows_what_the_first_word_of_another_field_requires() {
+        let properties = json!({"kind": {"enum": ["list", "model"]}, "days": {"type": "integer", "minimum": 1}, "link": {"type": "string"}});
+        let condition = json!({"required": ["kind"], "properties": {"kind": {"const": "list"}}});
+        let schema = json!({"type": "object", "required": ["kind"], "properties": properties, "if": condition, "then": {"required": ["days"]}});
+        assert_eq!(body(&schema, &Value::Null), json!({"kind": "list", "days": 1}));
     }
 
     #[test]

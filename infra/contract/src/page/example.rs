@@ -51,7 +51,7 @@ pub fn of(schema: &Value, name: &str, document: &Value) -> Value {
         }
         Some("boolean") => json!(true),
         Some("integer") => schema.get("minimum").cloned().unwrap_or(json!(42)),
-        Some("number") => json!(0.25),
+        Some("number") => schema.get("minimum").cloned().unwrap_or(json!(0.25)),
         _ => json!(text(schema, name)),
     }
 }
@@ -59,7 +59,7 @@ pub fn of(schema: &Value, name: &str, document: &Value) -> Value {
 fn object(schema: &Value, document: &Value) -> Value {
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     // Of fields that exclude each other, the usual one is shown.
-    let excluded = schema.pointer("/if/required").and_then(Value::as_array);
+    let excluded = schema.get("else").and_then(|_| schema.pointer("/if/required")?.as_array());
     let shown = properties.filter(|(name, _)| !excluded.is_some_and(|it| it.contains(&json!(name))));
     let fields = shown.map(|(name, field)| (name.clone(), of(field, name, document)));
     Value::Object(fields.collect::<Map<_, _>>())
