@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { API, PASSWORD, Person } from './support/person.mjs';
-import { fill, logIn, member, open, press, sees, seesNoMore, until, visit, WEB } from './support/web.mjs';
+import { fill, go, intercept, logIn, member, open, press, sees, seesNoMore, until, visit, WEB } from './support/web.mjs';
 
 const NEW_PASSWORD = 'Another2pass';
 
@@ -78,12 +78,38 @@ test('a forgotten password is replaced by the mailed link, once', async (t) => {
   await page.goto(WEB + link);
   await fill(page, { password: NEW_PASSWORD });
   await press(page, 'Save the new password');
-  await sees(page, 'This link was used already');
+  await sees(page, 'This link is not complete, was used already, or a newer one replaced it.');
   await press(page, 'Ask for a new link');
   await sees(page, 'Reset your password');
   await page.goto(`${WEB}/login`);
   await logIn(page, person, NEW_PASSWORD);
   await sees(page, ', Ada');
+});
+
+test('a reset link that is cut off or too old says so and leads to a new one', async (t) => {
+  const person = await Person.registered();
+  await person.call('POST', '/auth/forgot-password', { email: person.email });
+  const link = await person.link('Password Reset', 'reset-password');
+  const { page } = await visit(t, '/login', { refused: [400] });
+  const tries = async (path, sentence) => {
+    await go(page, path);
+    await fill(page, { password: NEW_PASSWORD });
+    await press(page, 'Save the new password');
+    await sees(page, sentence);
+    await press(page, 'Ask for a new link');
+    await sees(page, 'Reset your password');
+  };
+  await tries(link.slice(0, -5), 'This link is not complete, was used already, or a newer one replaced it.');
+  // Cut off before the token, it is the page that asks for a link.
+  await go(page, '/reset-password?token=');
+  await sees(page, 'Reset your password');
+  // An hour is too long for a test: the API's answer after it.
+  await intercept(page, (request) => request.url().endsWith('/reset-password') && {
+    status: 400,
+    contentType: 'application/json',
+    body: JSON.stringify({ success: false, message: 'Reset token has expired', code: 'RESET_TOKEN_EXPIRED', requestId: 'abc-123' }),
+  });
+  await tries(link, 'This link is older than an hour and no longer works.');
 });
 
 test('a sign-in with Google ends in the app', async (t) => {

@@ -3,21 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { API } from './support/person.mjs';
-import { click, fill, logIn, member, open, press, sees, seesNoMore, visit, WEB } from './support/web.mjs';
-
-/** Answers the API's requests in its place, as a broken network does. `answer` gives nothing for what passes. */
-async function intercept(page, answer) {
-  await page.setRequestInterception(true);
-  page.on('request', (request) => {
-    const given = request.url().startsWith(`${API}/`) && request.method() !== 'OPTIONS' ? answer(request) : undefined;
-    if (given === 'abort') request.abort('connectionrefused');
-    else if (given) {
-      const headers = { 'Access-Control-Allow-Origin': WEB, 'Access-Control-Allow-Credentials': 'true', ...given.headers };
-      request.respond({ ...given, headers });
-    } else request.continue();
-  });
-}
+import { click, fill, intercept, logIn, member, open, press, sees, seesNoMore, visit, WEB } from './support/web.mjs';
 
 const BROKEN = [
   ['down', 'abort', 'Spacedly cannot be reached right now.'],
@@ -38,15 +24,50 @@ for (const [how, answer, sentence] of BROKEN) {
   });
 }
 
-test('a page that cannot be loaded offers another try', async (t) => {
-  const { page } = await member(t, '/dashboard', { refused: [500] });
-  let broken = true;
-  await intercept(page, (request) => (broken && request.url().endsWith('/notifications') ? BROKEN[2][1] : undefined));
-  await click(page, '.side a[href="/notifications"]');
-  await sees(page, 'This could not be loaded.');
-  broken = false;
+for (const [how, answer, sentence] of BROKEN) {
+  test(`a page whose API is ${how} says so and offers another try`, async (t) => {
+    const { page, complaints } = await member(t, '/settings', { refused: [500, 503] });
+    let broken = true;
+    await intercept(page, (request) => (broken && request.url().endsWith('/api/analytics') ? answer : undefined));
+    await click(page, '.side a[href="/analytics"]');
+    await sees(page, 'This could not be loaded.');
+    await sees(page, sentence);
+    broken = false;
+    await press(page, 'Try again');
+    await sees(page, 'Reminders ahead');
+    complaints.splice(0, complaints.length, ...complaints.filter((it) => !it.includes('ERR_CONNECTION_REFUSED')));
+  });
+}
+
+test('an API that is slow shows that it is waited for, and is given up in the end', async (t) => {
+  const { page } = await member(t, '/settings');
+  let slow = true;
+  await intercept(page, (request) => (slow && /\/(analytics|tasks)$/.test(request.url()) ? 'wait' : undefined));
+  // Time limits end forty times sooner than they say.
+  const hurry = () => page.evaluate(() => {
+    window.patient ??= AbortSignal.timeout;
+    AbortSignal.timeout = (ms) => window.patient.call(AbortSignal, ms / 40);
+  });
+  const relax = async () => {
+    slow = false;
+    await page.evaluate(() => (AbortSignal.timeout = window.patient));
+  };
+  await hurry();
+  await click(page, '.side a[href="/analytics"]');
+  await page.waitForSelector('main [role=status][aria-label="Loading …"]');
+  await sees(page, 'Spacedly takes too long to answer. Try again in a moment.');
+  await relax();
   await press(page, 'Try again');
-  await sees(page, 'No notifications');
+  await sees(page, 'Reminders ahead');
+  await click(page, '.side a[href="/tasks"]');
+  await sees(page, 'Filters');
+  await fill(page, { title: 'Water the ferns' }, '.quick');
+  slow = true;
+  await hurry();
+  await press(page, 'Add');
+  await page.waitForSelector('.quick [aria-disabled=true] .spinner');
+  await sees(page, 'Spacedly takes too long to answer. Try again in a moment.');
+  assert.equal(await page.$eval('.quick input', (it) => it.value), 'Water the ferns');
 });
 
 test('offline is told, reading goes on, and a change says that it was not made', async (t) => {
@@ -69,7 +90,8 @@ test('offline is told, reading goes on, and a change says that it was not made',
 test('the app opens without a network once it was there', async (t) => {
   const { page, complaints } = await visit(t, '/login');
   await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.reload({ waitUntil: 'networkidle0' });
+  await page.reload();
+  await sees(page, 'Welcome back');
   await page.setOfflineMode(true);
   await page.reload();
   await sees(page, 'Welcome back');

@@ -45,7 +45,7 @@ async function visitor(t) {
   t.after(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
-  await page.goto(`${ORIGIN}/forms.html`, { waitUntil: 'networkidle0' });
+  await page.goto(`${ORIGIN}/forms.html`, { waitUntil: 'load' });
   return { context, page };
 }
 

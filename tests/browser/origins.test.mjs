@@ -23,7 +23,7 @@ before(async () => {
 after(() => elsewhere.server.close());
 
 test('the session’s cookies are in the browser and out of the page’s sight', async (t) => {
-  const { page, context } = await member(t);
+  const { page, context } = await member(t, '/dashboard', { byForm: true });
   assert.equal(await page.evaluate(() => document.cookie), '');
   const { accessToken, refreshToken, ...others } = Object.fromEntries((await context.cookies()).map((it) => [it.name, it]));
   assert.deepEqual(others, {});

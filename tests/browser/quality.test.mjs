@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
-import { member, open, press, sees, until, visit, WEB } from './support/web.mjs';
+import { click, fill, focused, go, member, open, press, sees, tabTo, until, visit, WEB } from './support/web.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const OUTSIDE = ['/login', '/register', '/verify-otp', '/verify-email', '/reset-password', '/reset-password?token=abc', '/nowhere'];
@@ -26,19 +26,41 @@ async function resident(t, how) {
     { title: 'A title that is as long as a title may be when somebody writes all of it down at once '.repeat(2), dueDate: at(30), link: 'https://example.com/' },
     { title: 'Read a novel', status: 'in-progress', priority: 'low', description: 'Twenty pages' },
     { title: 'Call the plumber', status: 'completed' },
+    { title: 'Water the mosses', dueDate: at(60), recurrence: { rrule: 'FREQ=MONTHLY;BYDAY=-1FR;COUNT=9', anchor: 'completion', timezone: 'Europe/Berlin' } },
   ];
   const made = [];
   for (const task of tasks) made.push((await person.call('POST', '/tasks', task)).task);
   await person.call('POST', '/reminders', { taskId: made[1].id, scheduledAt: at(20), type: 'both', message: 'Bring the keys' });
   await person.call('POST', '/reminders', { taskId: made[2].id, scheduledAt: at(0.2) });
+  await person.call('POST', '/reminders', { taskId: made[4].id, offsetMinutes: 90, leadMinutes: 10, type: 'push' });
+  const { reminder } = await person.call('POST', '/reminders', { taskId: made[4].id, scheduledAt: at(40) });
+  await person.call('POST', `/reminders/${reminder.id}/snooze`, { minutes: 120 });
+  await person.call('POST', `/tasks/${made[4].id}/skip`, {});
+  await person.call('PUT', `/tasks/${made[4].id}`, { status: 'completed' });
   await until('a notification', async () => (await person.call('GET', '/notifications/count')).count >= 1);
   return { ...seen, made };
 }
 
-async function show(page, path) {
-  await page.goto(WEB + path, { waitUntil: 'networkidle0' });
-  await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.skeleton'));
-}
+/** Pages on which something is open, each with what opens it. */
+const opened = (made) => [
+  [`/tasks?task=${made[1].id}`, () => undefined],
+  ['/tasks?task=new&on=2031-03-15', async (page) => {
+    await fill(page, { repeat: 'custom' }, 'dialog');
+    await fill(page, { unit: 'week', ends: 'count' }, 'dialog');
+    await page.waitForSelector('dialog [name=count]');
+  }],
+  [`/tasks?task=${made[4].id}`, async (page) => {
+    await click(page, 'dialog summary');
+    await page.waitForSelector('.history li');
+    await press(page, 'Add a reminder', 'dialog');
+    await fill(page, { offset: 'other', lead: 'other' }, '.inset');
+    await page.waitForSelector('.inset [name=leadNumber]');
+  }],
+  ['/reminders', async (page) => {
+    await click(page, '.reminder .row-actions button');
+    await page.waitForSelector('dialog .inset');
+  }],
+];
 
 async function findings(page) {
   await page.evaluate(AXE);
@@ -50,12 +72,17 @@ for (const value of THEMES) {
   test(`axe finds nothing on any page in the ${value} theme`, async (t) => {
     const outside = await visit(t, '/login', theme(value));
     for (const path of OUTSIDE) {
-      await show(outside.page, path);
+      await go(outside.page, path);
       assert.deepEqual(await findings(outside.page), [], path);
     }
     const { page, made } = await resident(t, theme(value));
-    for (const path of [...INSIDE, `/tasks?task=${made[1].id}`]) {
-      await show(page, path);
+    for (const path of INSIDE) {
+      await go(page, path);
+      assert.deepEqual(await findings(page), [], path);
+    }
+    for (const [path, show] of opened(made)) {
+      await go(page, path);
+      await show(page);
       assert.deepEqual(await findings(page), [], path);
     }
   });
@@ -69,15 +96,20 @@ test('no page is wider than 320 pixels', async (t) => {
     return document.documentElement.scrollWidth > innerWidth ? wide.map((it) => `${it.tagName}.${it.className}`) : [];
   });
   for (const path of OUTSIDE) {
-    await show(outside.page, path);
+    await go(outside.page, path);
     assert.deepEqual(await overflow(outside.page), [], path);
   }
   const { page, made } = await resident(t, narrow);
-  for (const path of [...INSIDE, `/tasks?task=${made[1].id}`]) {
-    await show(page, path);
+  for (const path of INSIDE) {
+    await go(page, path);
     assert.deepEqual(await overflow(page), [], path);
   }
-  await page.goto(`${WEB}/dashboard`, { waitUntil: 'networkidle0' });
+  for (const [path, show] of opened(made)) {
+    await go(page, path);
+    await show(page);
+    assert.deepEqual(await overflow(page), [], path);
+  }
+  await go(page, '/dashboard');
   await press(page, 'More', '.foot');
   await press(page, 'Settings', 'dialog');
   await sees(page, 'Time zone');
@@ -85,19 +117,11 @@ test('no page is wider than 320 pixels', async (t) => {
 
 test('a task is made, completed and found by keys alone', async (t) => {
   const { page, person } = await member(t, '/dashboard');
-  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') || document.activeElement?.name || document.activeElement?.innerText);
-  const tabTo = async (wanted) => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      if (wanted.test((await focused()) ?? '')) return;
-      await page.keyboard.press('Tab');
-    }
-    assert.fail(`Tab never reached ${wanted}; it is on ${await focused()}`);
-  };
   await page.keyboard.press('Tab');
-  assert.equal(await focused(), 'Skip to the content');
+  assert.equal(await focused(page), 'Skip to the content');
   await page.keyboard.press('n');
   await page.waitForSelector('dialog[open]');
-  assert.equal(await focused(), 'title');
+  assert.equal(await focused(page), 'title');
   await page.keyboard.type('Water the ferns');
   await page.keyboard.press('Enter');
   await sees(page, 'Added “Water the ferns”');
@@ -106,7 +130,7 @@ test('a task is made, completed and found by keys alone', async (t) => {
   await page.waitForFunction(() => document.activeElement?.type === 'search');
   await page.keyboard.type('ferns');
   await page.waitForSelector('.task .tick');
-  await tabTo(/^Mark “Water the ferns” as completed/);
+  await tabTo(page, /^Mark “Water the ferns” as completed/);
   await page.keyboard.press('Space');
   await until('it is completed', async () => (await person.tasks())[0].status === 'completed');
   await page.evaluate(() => document.activeElement?.blur());
@@ -129,20 +153,20 @@ test('with forced colours the chosen, the done and the bars are still seen', asy
   const { page } = await resident(t, {});
   const session = await page.createCDPSession();
   await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }] });
-  await show(page, '/tasks?status=all');
+  await go(page, '/tasks?status=all');
   const style = (selector, name) => page.$eval(selector, (it, property) => getComputedStyle(it)[property], name);
   assert.notEqual(await style('.nav[aria-current]', 'outlineStyle'), 'none');
   assert.notEqual(await style('.segments [aria-pressed=true]', 'outlineStyle'), 'none');
   const ticks = await page.evaluate(() => ['true', 'false'].map((state) => getComputedStyle(document.querySelector(`.tick[aria-checked=${state}]`), '::before').backgroundColor));
   assert.notEqual(ticks[0], ticks[1]);
-  await show(page, '/analytics');
+  await go(page, '/analytics');
   const bars = await page.evaluate(() => ['.bar:not(.none)', '.bar.none'].map((it) => getComputedStyle(document.querySelector(it)).fill));
   assert.notEqual(bars[0], bars[1]);
 });
 
 test('what is shown is described to who does not see it', async (t) => {
   const { page } = await resident(t, {});
-  await show(page, '/analytics');
+  await go(page, '/analytics');
   const { children } = await page.accessibility.snapshot({ interestingOnly: false });
   const names = JSON.stringify(children);
   for (const wanted of ['Reminders done, last 7 days', 'Current streak', 'Tasks by category', 'Garden']) {

@@ -20,6 +20,12 @@ export const setSkew = (ms: number) => void (skew = ms);
 /** The server's time, in ms: devices' clocks are wrong by hours. */
 export const now = () => Date.now() + skew;
 
+/** Every zone that the browser knows, and `current`, which it may not know, for a list of choices. */
+export function zones(current: string): [string, string][] {
+  const known = Intl.supportedValuesOf("timeZone");
+  return [...new Set([...known, "UTC", current])].toSorted().map((name) => [name, name.replaceAll("_", " ")]);
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(options: Intl.DateTimeFormatOptions, at: number, timeZone = zone): string {
@@ -99,11 +105,20 @@ const UNITS = [
   ["second", 1],
 ] as const;
 
+/** Units that people give minutes in, by their length. */
+export const MINUTES = { minute: 1, hour: 60, day: 1_440 } as const;
+
 /** `4 seconds`, `3 hours`: in the largest unit that fits. */
 export function showDuration(milliseconds: number): string {
   const seconds = Math.max(1, Math.round(milliseconds / 1000));
   const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? (["second", 1] as const);
   return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(Math.round(seconds / length));
+}
+
+/** Minutes in the largest unit that says them exactly: `1 day`, `90 minutes`. */
+export function showMinutes(minutes: number): string {
+  const [unit, length] = (["day", "hour", "minute"] as const).map((name) => [name, MINUTES[name]] as const).find(([, size]) => minutes >= size && minutes % size === 0) ?? (["minute", 1] as const);
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(minutes / length);
 }
 
 /** `in 5 minutes`, `3 hours ago`. */

@@ -46,6 +46,19 @@ export class Person {
     this.token = tokens.accessToken;
   }
 
+  /** The cookies of a new session, for a browser. */
+  async cookies() {
+    const headers = { 'Content-Type': 'application/json', 'X-Test-Client-Address': this.address };
+    const body = JSON.stringify({ email: this.email, password: PASSWORD });
+    const response = await fetch(`${API}/auth/login`, { method: 'POST', headers, body });
+    if (!response.ok) throw new Error(`POST /auth/login: ${response.status} ${await response.text()}`);
+    const { hostname: domain } = new URL(API);
+    return response.headers.getSetCookie().map((text) => {
+      const [, name, value, seconds] = text.match(/^([^=]+)=([^;]*);.*Max-Age=(\d+)/i);
+      return { name, value, domain, path: '/', httpOnly: true, sameSite: 'Lax', expires: Date.now() / 1000 + Number(seconds) };
+    });
+  }
+
   /** The account's tasks, asked for from outside the browser. */
   async tasks() {
     if (!this.token) await this.signInOutsideTheBrowser();
@@ -72,5 +85,3 @@ export class Person {
     return found[1];
   }
 }
-
-

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 
 import { launch } from './chromium.mjs';
-import { BASE, PASSWORD, Person, required } from './person.mjs';
+import { API, BASE, PASSWORD, Person, required } from './person.mjs';
 
 export const WEB = required('WEB_URL');
 const CLOUD = required('CLOUD_URL');
@@ -22,8 +22,9 @@ after(() => browser?.close());
  * A browser of its own on a page of the app. When the test ends, its console must be empty but for answers of the API
  * with one of the statuses in `refused`, and it must have asked nobody but the app, the API and the bucket.
  */
-export async function visit(t, path = '/', { refused = [], width = 1280, height = 800, ...how } = {}) {
+export async function visit(t, path = '/', { refused = [], cookies = [], width = 1280, height = 800, ...how } = {}) {
   const context = await browser.createBrowserContext();
+  await context.setCookie(...cookies);
   const complaints = [];
   const foreign = [];
   const page = await open(context, path, { width, height, complaints, foreign, ...how });
@@ -51,17 +52,42 @@ export async function open(context, path, { width = 1280, height = 800, complain
     const url = request.url();
     if (!/^(data|blob):/.test(url) && ![WEB, BASE, CLOUD].some((origin) => url.startsWith(`${origin}/`))) foreign.push(url);
   });
-  await page.goto(WEB + path, { waitUntil: 'networkidle0' });
+  await go(page, path);
   return page;
 }
 
-/** Somebody signed in, in a browser of their own, on a page of the app. */
-export async function member(t, path = '/dashboard', { name = 'Ada Lovelace', person, ...how } = {}) {
+/** Goes to a page of the app, and waits until it shows what it has to show. */
+export async function go(page, path) {
+  await page.goto(WEB + path);
+  await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.skeleton'));
+}
+
+/**
+ * Somebody signed in, in a browser of their own, on a page of the app. `byForm` signs in as people do; without it the
+ * browser begins with the session's cookies, which is quicker.
+ */
+export async function member(t, path = '/dashboard', { name = 'Ada Lovelace', person, byForm, ...how } = {}) {
   const who = person ?? (await Person.registered(name));
+  if (!byForm) {
+    const cookies = await who.cookies();
+    return { person: who, ...(await visit(t, path, { cookies, ...how })) };
+  }
   const seen = await visit(t, `/login?${new URLSearchParams({ next: path })}`, how);
   await logIn(seen.page, who);
   await seen.page.waitForSelector('.shell h1');
   return { person: who, ...seen };
+}
+
+/** The plain date of so many days from now, in UTC. */
+export const day = (offset) => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+
+/** Somebody signed in, in the browser and outside of it, with tasks. */
+export async function withTasks(t, path, tasks, how = {}) {
+  const person = await Person.registered();
+  await person.signInOutsideTheBrowser();
+  const made = [];
+  for (const task of tasks) made.push((await person.call('POST', '/tasks', task)).task);
+  return { ...(await member(t, path, { person, ...how })), made };
 }
 
 export async function logIn(page, person, password = PASSWORD) {
@@ -102,6 +128,28 @@ export async function click(page, selector) {
   await element.click();
 }
 
+/** What has the focus, by its name for assistive technology, its field's name or its text. */
+export const focused = (page) => page.evaluate(() => {
+  const it = document.activeElement;
+  return it?.getAttribute('aria-label') || (it?.tagName !== 'BUTTON' && it?.getAttribute('name')) || it?.innerText.trim() || '';
+});
+
+/** Presses Tab until the focus is on something of this name. */
+export async function tabTo(page, wanted) {
+  for (let presses = 0; presses < 80; presses += 1) {
+    if (wanted.test(await focused(page))) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`Tab never reached ${wanted}; it is on ${await focused(page)}`);
+}
+
+/** Clicks the first element of a selector within the page: for what is drawn again at any moment, and so has no place to aim at. */
+export const tap = (page, selector) => page.waitForFunction((wanted) => {
+  const found = document.querySelector(wanted);
+  found?.click();
+  return Boolean(found);
+}, {}, selector);
+
 /** Waits until the page shows a text. */
 export async function sees(page, text) {
   try {
@@ -126,4 +174,21 @@ export async function until(what, look) {
     if (Date.now() > deadline) throw new Error(`It never came true: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/**
+ * Answers the API's requests in its place, as a broken network does. `answer` gives
+ * nothing for what passes, `abort` for a refused connection, `wait` for an answer that never comes.
+ */
+export async function intercept(page, answer) {
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    const given = request.url().startsWith(`${API}/`) && request.method() !== 'OPTIONS' ? answer(request) : undefined;
+    if (given === 'abort') request.abort('connectionrefused');
+    else if (given === 'wait') return;
+    else if (given) {
+      const headers = { 'Access-Control-Allow-Origin': WEB, 'Access-Control-Allow-Credentials': 'true', ...given.headers };
+      request.respond({ ...given, headers });
+    } else request.continue();
+  });
 }

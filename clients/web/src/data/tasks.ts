@@ -6,6 +6,8 @@ import { cache, spacedly } from "../api";
 export type Task = components["schemas"]["Task"];
 export type Status = Task["status"];
 export type Priority = Task["priority"];
+export type Occurrence = components["schemas"]["Occurrence"];
+export type Outcome = Occurrence["outcome"];
 export type Sort = "dueDate" | "-dueDate" | "createdAt" | "-createdAt";
 
 /** What a list of tasks can be narrowed by; days are plain dates in the user's zone, both included. */
@@ -28,6 +30,7 @@ export interface Changes {
   status?: Status;
   category?: string | null;
   link?: string | null;
+  recurrence?: Task["recurrence"];
 }
 
 interface Page {
@@ -122,7 +125,7 @@ export async function changeTask(task: Task, changes: Changes): Promise<Task> {
     const params = { path: { id: task.id }, header: { "If-Match": etag(task) } };
     const { task: changed } = await data(api.PUT("/api/tasks/{id}", { params, body: changes }));
     keep(changed);
-    refresh("reminders", "notifications");
+    refresh("reminders", "notifications", "occurrences");
     return changed;
   } catch (error) {
     rewrite(task.id, () => task);
@@ -137,6 +140,40 @@ function withoutDay({ dueDate, ...changes }: Changes): Partial<Task> {
   const known = dueDate === undefined || (dueDate !== null && dueDate.length <= 10) ? {} : { dueDate };
   return { ...(changes as Partial<Task>), ...known };
 }
+
+/**
+ * Completes or skips the occurrence that `task` shows, which takes the task to its next one.
+ *
+ * @returns The task as it is then, and whether this did it: false where it had another occurrence by then.
+ */
+export async function endOccurrence({ id, dueDate: occurrence }: Task, outcome: Outcome): Promise<{ task: Task; wasOpen: boolean }> {
+  const params = { path: { id } };
+  const end = async () => {
+    if (outcome === "skipped") {
+      const { task, skippedOccurrence } = await data(api.POST("/api/tasks/{id}/skip", { params, body: { occurrence } }));
+      return { task, wasOpen: skippedOccurrence !== null };
+    }
+    const { task, completedOccurrence } = await data(api.PUT("/api/tasks/{id}", { params, body: { status: "completed", occurrence } }));
+    return { task, wasOpen: completedOccurrence !== null };
+  };
+  try {
+    const ended = await end();
+    keep(ended.task);
+    return ended;
+  } finally {
+    refresh("reminders", "notifications", "occurrences");
+  }
+}
+
+/** The past occurrences of a task that recurs, newest first. */
+export const useOccurrences = (id: string) =>
+  useInfiniteQuery({
+    queryKey: ["occurrences", id],
+    queryFn: ({ pageParam }) =>
+      data(api.GET("/api/tasks/{id}/occurrences", { params: { path: { id }, query: pageParam ? { cursor: pageParam } : {} } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+  });
 
 /** Takes a task out of the lists; what it returns puts it back. */
 export function hideTask(task: Task): () => void {

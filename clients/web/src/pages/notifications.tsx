@@ -11,7 +11,7 @@ import { Icon } from "../parts/icon";
 import { PageHead } from "../parts/page";
 import { useTaskAddress } from "../parts/shell";
 import { Empty, Loaded } from "../parts/states";
-import { fail, removeWithUndo } from "../parts/toasts";
+import { fail, doWithUndo } from "../parts/toasts";
 import { showMoment, showRelative } from "../time";
 import { words } from "../words";
 
@@ -61,7 +61,7 @@ export function Notifications() {
 function Row({ one }: { one: Notification }) {
   const { taskHref } = useTaskAddress();
   const read = () => void markRead(one.id).catch(fail);
-  const remove = () => removeWithUndo(said.removed, () => hideNotification(one.id), () => deleteNotification(one.id));
+  const remove = () => doWithUndo(said.removed, () => hideNotification(one.id), () => deleteNotification(one.id));
   const text = (
     <>
       <span class="title" dir="auto">

@@ -1,8 +1,8 @@
 import { useLocation } from "preact-iso";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { createTask, useTasks, type Filters, type Priority, type Sort, type Status, type Task } from "../data/tasks";
-import { FieldProblem, Problem, Submit, useSubmit } from "../parts/form";
+import { atMost, FieldProblem, Problem, Submit, useSubmit } from "../parts/form";
 import { Icon } from "../parts/icon";
 import { PageHead } from "../parts/page";
 import { Empty, Loaded } from "../parts/states";
@@ -129,7 +129,7 @@ export function QuickAdd() {
     <form class="quick" onSubmit={form.onSubmit} noValidate>
       <div class="quick-line">
         <Icon name="plus" />
-        <input name="title" aria-label={said.quickAdd} placeholder={said.quickAddHint} maxLength={200} autocomplete="off" dir="auto" aria-invalid={Boolean(error)} aria-describedby={error ? "quick-error" : undefined} />
+        <input name="title" aria-label={said.quickAdd} placeholder={said.quickAddHint} maxLength={atMost(200)} autocomplete="off" dir="auto" aria-invalid={Boolean(error)} aria-describedby={error ? "quick-error" : undefined} />
         <Submit busy={form.busy}>{said.quickAddButton}</Submit>
       </div>
       {error && (
@@ -147,11 +147,16 @@ function Search({ value, focus, onChange }: { value: string; focus: boolean; onC
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>();
-  useEffect(() => {
+  /** What the address has of this field's doing: it must not overwrite what has been typed since. */
+  const sent = useRef(value);
+  useLayoutEffect(() => {
     if (focus) input.current?.focus();
   }, [focus]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  useEffect(() => setText(value), [value]);
+  useLayoutEffect(() => {
+    if (value !== sent.current) setText(value);
+    sent.current = value;
+  }, [value]);
   return (
     <div class="search" role="search">
       <Icon name="search" />
@@ -159,7 +164,7 @@ function Search({ value, focus, onChange }: { value: string; focus: boolean; onC
         ref={input}
         type="search"
         value={text}
-        maxLength={200}
+        maxLength={atMost(200)}
         aria-label={said.search}
         placeholder={said.searchHint}
         dir="auto"
@@ -167,7 +172,10 @@ function Search({ value, focus, onChange }: { value: string; focus: boolean; onC
           const { value: typed } = event.currentTarget;
           setText(typed);
           clearTimeout(timer.current);
-          timer.current = setTimeout(() => onChange(typed.trim()), 250);
+          timer.current = setTimeout(() => {
+            sent.current = typed.trim();
+            onChange(sent.current);
+          }, 250);
         }}
       />
     </div>

@@ -1,6 +1,7 @@
 /** The way out of a 412: both versions side by side, and a choice. */
 
 import type { Changes, Task } from "../data/tasks";
+import { describe } from "../recurrence";
 import { showDue } from "../time";
 import { words } from "../words";
 
@@ -14,7 +15,7 @@ interface Props {
 }
 
 const said = words.conflict;
-const NAMES = ["title", "description", "dueDate", "priority", "status", "category", "link"] as const;
+const NAMES = ["title", "description", "dueDate", "priority", "status", "category", "link", "recurrence"] as const;
 type Name = (typeof NAMES)[number];
 
 const labels: Record<Name, string> = {
@@ -25,10 +26,17 @@ const labels: Record<Name, string> = {
   status: words.tasks.status,
   category: words.tasks.category,
   link: words.tasks.fields.link,
+  recurrence: words.recurrence.repeat,
 };
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+
+/** Whether all that a form asks of a task is the same in both. */
+export const isSameTask = (one: Task, other: Task) => NAMES.every((name) => isSame(one[name], other[name]));
 
 function show(name: Name, value: Changes[Name]): string {
   if (!value) return said.empty;
+  if (typeof value === "object") return describe(value);
   if (name === "dueDate") return value.length === 10 ? value : showDue(value);
   if (name === "priority") return words.tasks.priorities[value as Task["priority"]];
   if (name === "status") return words.tasks.statuses[value as Task["status"]];
@@ -36,7 +44,7 @@ function show(name: Name, value: Changes[Name]): string {
 }
 
 export function Conflict({ base, mine, theirs, keepMine, takeTheirs }: Props) {
-  const touched = NAMES.filter((name) => name in mine || base[name] !== theirs[name]);
+  const touched = NAMES.filter((name) => name in mine || !isSame(base[name], theirs[name]));
   return (
     <div class="conflict">
       <div class="notice" role="alert">

@@ -3,6 +3,7 @@ import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 import { words } from "../words";
 import { Icon } from "./icon";
+import { Toasts } from "./toasts";
 
 interface Props {
   title: string;
@@ -40,6 +41,7 @@ export function Dialog({ title, onClose, wide, children }: Props) {
         </header>
         {children}
       </div>
+      <Toasts />
     </dialog>
   );
 }

@@ -1,7 +1,7 @@
 /** A task's files: thumbnails, uploads with their progress, drag and drop, paste. */
 
 import { fileType, MAX_FILES, uploadFiles, type Attachment } from "@spacedly/client";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { cache, spacedly } from "../api";
 import { deleteAttachment, fetchTask, keep, type Task } from "../data/tasks";
@@ -9,7 +9,7 @@ import { sentence } from "../errors";
 import { showBytes } from "../time";
 import { words } from "../words";
 import { Icon } from "./icon";
-import { removeWithUndo } from "./toasts";
+import { doWithUndo } from "./toasts";
 
 const said = words.files;
 const ACCEPT = ".jpeg,.jpg,.png,.gif,.webp,.pdf,.doc,.docx,.txt,.xls,.xlsx,.ppt,.pptx";
@@ -32,7 +32,7 @@ export function Files({ task }: { task: Task }) {
   usePaste(add);
   const take = (files: FileList | null | undefined) => files && files.length > 0 && add([...files]);
   const remove = (file: Attachment) =>
-    removeWithUndo(
+    doWithUndo(
       said.removed(file.filename),
       () => {
         setHidden((ids) => [...ids, file.id]);
@@ -151,7 +151,7 @@ function useUploads(taskId: string) {
 function usePaste(add: (files: File[]) => void): void {
   const latest = useRef(add);
   latest.current = add;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onPaste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
       if (files.length === 0) return;

@@ -66,6 +66,9 @@ export function Problem({ children }: { children: ComponentChildren }) {
   ) : null;
 }
 
+/** `maxLength` for so many characters: browsers count UTF-16 units, of which an emoji has two, and the API characters. */
+export const atMost = (characters: number) => 2 * characters;
+
 interface FieldProps {
   label: string;
   hint?: string | undefined;

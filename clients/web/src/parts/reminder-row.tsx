@@ -6,8 +6,10 @@ import { now, showDay, dayOf, showTime } from "../time";
 import { words } from "../words";
 import { Icon } from "./icon";
 import { ReminderDialog } from "./reminder-form";
+import { offsetText } from "./reminder-time";
 import { useTaskAddress } from "./shell";
-import { fail, removeWithUndo, toast } from "./toasts";
+import { canSnooze, SnoozeDialog } from "./snooze";
+import { fail, doWithUndo, toast } from "./toasts";
 
 const said = words.reminders;
 
@@ -21,7 +23,7 @@ interface Props {
 
 export function ReminderRow({ reminder, withDay, hide }: Props) {
   const { taskHref } = useTaskAddress();
-  const [isOpen, setOpen] = useState(false);
+  const [open, setOpen] = useState<"edit" | "snooze">();
   const { scheduledAt, status } = reminder;
   // The task of a reminder may have been deleted a moment ago.
   const title = reminder.task?.title ?? said.noTask;
@@ -34,7 +36,7 @@ export function ReminderRow({ reminder, withDay, hide }: Props) {
       fail(error);
     }
   };
-  const remove = () => hide && removeWithUndo(said.deleted, () => hide(reminder.id), () => deleteReminder(reminder.id));
+  const remove = () => hide && doWithUndo(said.deleted, () => hide(reminder.id), () => deleteReminder(reminder.id));
   return (
     <li class={`reminder ${status}`}>
       <span class={`when ${isLate ? "bad" : ""}`}>
@@ -48,19 +50,27 @@ export function ReminderRow({ reminder, withDay, hide }: Props) {
         {reminder.message && <span dir="auto">{reminder.message}</span>}
         <span class="meta">
           <span class={`chip ${status}`}>{said.statuses[status]}</span>
+          {reminder.snoozedUntil && <span class="chip">{said.snoozed}</span>}
+          {reminder.offsetMinutes !== null && <span>{offsetText(reminder.offsetMinutes)}</span>}
           <span>{said.types[reminder.type]}</span>
           <span>{receipt(reminder)}</span>
         </span>
       </a>
       {hide && (
         <span class="row-actions">
+          {canSnooze(reminder) && (
+            <button type="button" class="quiet" onClick={() => setOpen("snooze")}>
+              {said.snooze}
+              <span class="hidden"> {said.of(title)}</span>
+            </button>
+          )}
           {status === "pending" && (
             <button type="button" class="quiet" onClick={() => void skip()}>
               {said.skip}
               <span class="hidden"> {said.of(title)}</span>
             </button>
           )}
-          <button type="button" class="quiet" aria-label={said.actions(title)} onClick={() => setOpen(true)}>
+          <button type="button" class="quiet" aria-label={said.actions(title)} onClick={() => setOpen("edit")}>
             {words.common.edit}
           </button>
           <button type="button" class="quiet" aria-label={`${words.common.remove}: ${said.of(title)}`} onClick={remove}>
@@ -68,7 +78,8 @@ export function ReminderRow({ reminder, withDay, hide }: Props) {
           </button>
         </span>
       )}
-      {isOpen && <ReminderDialog reminder={reminder} onClose={() => setOpen(false)} />}
+      {open === "edit" && <ReminderDialog reminder={reminder} onClose={() => setOpen(undefined)} />}
+      {open === "snooze" && <SnoozeDialog reminder={reminder} title={title} onClose={() => setOpen(undefined)} />}
     </li>
   );
 }

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useLocation } from "preact-iso";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { apiUrl, cache, spacedly } from "../api";
 import { useUnread } from "../data/notifications";
@@ -13,7 +13,7 @@ import { words } from "../words";
 import { Dialog } from "./dialog";
 import { Icon, type IconName } from "./icon";
 import { TaskDialog } from "./task-dialog";
-import { fail, finishRemovals } from "./toasts";
+import { fail, finishWaiting } from "./toasts";
 
 const PAGES = ["dashboard", "tasks", "reminders", "calendar", "notifications", "analytics", "settings"] as const;
 /** In the bar at the foot of narrow screens; the rest is behind "More". */
@@ -25,7 +25,7 @@ export function Shell({ me, children }: { me: User; children: ComponentChildren 
   const { openTask, closeTask } = useTaskAddress();
   const main = useRef<HTMLElement>(null);
   useShortcuts({ help: () => setOpen("help") });
-  useEffect(() => setOpen(undefined), [path]);
+  useLayoutEffect(() => setOpen(undefined), [path]);
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
@@ -126,8 +126,8 @@ function Unread() {
 }
 
 async function signOut(): Promise<void> {
-  finishRemovals();
   try {
+    await finishWaiting();
     await spacedly.logout();
     cache.clear();
     location.assign("/login?reason=out");
@@ -174,7 +174,8 @@ function clockSkew(): Promise<number> {
 function useShortcuts({ help }: { help: () => void }): void {
   const { route, path } = useLocation();
   const { openTask } = useTaskAddress();
-  useEffect(() => {
+  // Before the next key can arrive.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const { target } = event;
       const types = target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

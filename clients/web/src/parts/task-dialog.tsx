@@ -5,17 +5,21 @@ import { useState } from "preact/hooks";
 
 import { changeTask, createTask, deleteTask, fetchTask, hideTask, keep, useTask, type Changes, type Task } from "../data/tasks";
 import { createReminder } from "../data/reminders";
+import { isSameRecurrence } from "../recurrence";
 import { dayOf, instant, isEndOfDay, now, showMoment } from "../time";
 import { words } from "../words";
-import { Conflict } from "./conflict";
+import { Conflict, isSameTask } from "./conflict";
 import { Dialog } from "./dialog";
 import { Files } from "./files";
 import { FieldProblem, Problem, Select, Submit, useSubmit, type Fields } from "./form";
+import { readRecurrence } from "./recurrence-fields";
+import { OFFSETS, offsetText } from "./reminder-time";
 import { useTaskAddress } from "./shell";
 import { Loaded } from "./states";
 import { TaskFields } from "./task-fields";
+import { TaskRecurrence } from "./task-recurrence";
 import { TaskReminders } from "./task-reminders";
-import { fail, removeWithUndo, toast } from "./toasts";
+import { fail, doWithUndo, toast } from "./toasts";
 
 const said = words.tasks;
 
@@ -44,6 +48,7 @@ function read(fields: Fields): Changes & { title: string } {
     status: status as Task["status"],
     category: category || null,
     link: link || null,
+    recurrence: readRecurrence(fields),
   };
 }
 
@@ -61,15 +66,16 @@ function differences(task: Task, wanted: Changes): Changes {
         ? isEndOfDay(task.dueDate) && dayOf(task.dueDate) === dueDate
         : Math.floor(Date.parse(dueDate) / 60_000) === Math.floor(Date.parse(task.dueDate) / 60_000);
   if (!same) changes.dueDate = dueDate;
+  const { recurrence = null } = wanted;
+  if (!isSameRecurrence(recurrence, task.recurrence)) changes.recurrence = recurrence;
   return changes;
 }
 
-/** The time of a reminder that is chosen with a new task, if it lies ahead. */
-function reminderTime(task: Task, choice: string): string | undefined {
-  if (!task.dueDate || choice === "none") return undefined;
-  const before = { at: 0, hour: 3_600_000, day: 86_400_000 }[choice] ?? 0;
-  const at = Date.parse(task.dueDate) - before;
-  return at > now() ? new Date(at).toISOString() : undefined;
+/** Gives a new task the reminder that was chosen with it, if its time lies ahead. */
+async function remind({ id, dueDate }: Task, choice: string): Promise<void> {
+  const offsetMinutes = Number(choice);
+  if (choice === "none" || !dueDate || Date.parse(dueDate) - offsetMinutes * 60_000 <= now()) return;
+  await createReminder({ taskId: id, offsetMinutes, leadMinutes: 0, type: "both" });
 }
 
 function NewTask({ day, onClose }: { day: string | undefined; onClose: () => void }) {
@@ -77,8 +83,7 @@ function NewTask({ day, onClose }: { day: string | undefined; onClose: () => voi
   const [hasDay, setHasDay] = useState(Boolean(day));
   const form = useSubmit(async (fields) => {
     const task = await createTask(read(fields));
-    const at = reminderTime(task, fields["remind"] ?? "none");
-    if (at) await createReminder({ taskId: task.id, scheduledAt: at, type: "both", message: null }).catch(fail);
+    await remind(task, fields["remind"] ?? "none").catch(fail);
     if (fields["then"] === "more") openTask(task.id);
     else {
       onClose();
@@ -90,7 +95,7 @@ function NewTask({ day, onClose }: { day: string | undefined; onClose: () => voi
       <form onSubmit={form.onSubmit} noValidate>
         <Problem>{form.problem}</Problem>
         <TaskFields errors={form.errors} task={{ dueDate: day ? instant(day, "23:59").replace(":00.000Z", ":59.999Z") : null }} onDay={setHasDay} />
-        {hasDay && <Select label={said.remindMe} name="remind" value="none" options={Object.entries(said.remindChoices)} />}
+        {hasDay && <Select label={said.remindMe} name="remind" value="none" options={[["none", said.noReminder], ...OFFSETS.map((minutes) => [String(minutes), offsetText(minutes)] as const)]} />}
         <footer class="actions">
           {/* The first one is what Enter does. */}
           <Submit busy={form.busy}>{said.create}</Submit>
@@ -128,7 +133,8 @@ function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
   const form = useSubmit(async (fields) => {
     const mine = differences(base, read(fields));
     try {
-      await save(base, mine);
+      // A new version that differs in nothing of the form is no conflict.
+      await save(isSameTask(base, task) ? task : base, mine);
     } catch (error) {
       if (!hasCode(error, "PRECONDITION_FAILED")) throw error;
       setClash({ mine, theirs: await fetchTask(base.id) });
@@ -136,7 +142,7 @@ function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
   });
   const remove = () => {
     onClose();
-    removeWithUndo(said.deletedToast(task.title), () => hideTask(task), () => deleteTask(task));
+    doWithUndo(said.deletedToast(task.title), () => hideTask(task), () => deleteTask(task));
   };
   if (clash) {
     return (
@@ -160,6 +166,7 @@ function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
           <Submit busy={form.busy}>{words.common.save}</Submit>
         </footer>
       </form>
+      {task.recurrence && <TaskRecurrence task={task} recurrence={task.recurrence} onClose={onClose} />}
       <Files task={task} />
       <TaskReminders task={task} />
       <p class="hint">

@@ -1,16 +1,22 @@
 import { hasCode } from "@spacedly/client";
 
 import { cached, changeTask, fetchTask, type Task } from "../data/tasks";
+import { describe } from "../recurrence";
 import { now, showDue } from "../time";
 import { words } from "../words";
+import { advance, useBegun } from "./advance";
 import { Icon } from "./icon";
 import { useTaskAddress } from "./shell";
 import { fail, toast } from "./toasts";
 
 const said = words.tasks;
 
-/** Completes a task or opens it again, at once, with a way back. */
+/** Completes a task or opens it again, at once, with a way back. One that recurs goes to its next due date. */
 export async function toggle(task: Task): Promise<void> {
+  if (task.recurrence && task.status !== "completed") {
+    advance(task, "completed");
+    return;
+  }
   const status = task.status === "completed" ? "todo" : "completed";
   try {
     const changed = await changeTask(task, { status });
@@ -28,7 +34,8 @@ export async function toggle(task: Task): Promise<void> {
 
 export function TaskRow({ task }: { task: Task }) {
   const { taskHref } = useTaskAddress();
-  const isDone = task.status === "completed";
+  const begun = useBegun(task.id);
+  const isDone = task.status === "completed" || begun !== undefined;
   const isLate = !isDone && task.dueDate !== null && Date.parse(task.dueDate) < now();
   return (
     <li class={`task ${isDone ? "done" : ""}`}>
@@ -46,6 +53,14 @@ export function TaskRow({ task }: { task: Task }) {
               {showDue(task.dueDate)}
             </span>
           )}
+          {task.recurrence && (
+            <span>
+              <Icon name="repeat" />
+              <span class="hidden">{words.recurrence.repeat} </span>
+              {describe(task.recurrence)}
+            </span>
+          )}
+          {begun === "skipped" && <span class="chip">{words.recurrence.outcomes.skipped}</span>}
           {task.status === "in-progress" && <span class="chip">{said.statuses["in-progress"]}</span>}
           {task.priority !== "medium" && (
             <span class={`chip ${task.priority}`}>

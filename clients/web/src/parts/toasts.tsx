@@ -1,6 +1,7 @@
 /** Short messages at the foot of the page, some with a way back. */
 
 import { useSyncExternalStore } from "preact/compat";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 import { sentence } from "../errors";
 import { words } from "../words";
@@ -40,54 +41,74 @@ export function toast(text: string, action?: Toast["action"], kind: Toast["kind"
 /** Says what went wrong. */
 export const fail = (error: unknown) => void toast(sentence(error), undefined, "failed");
 
-/** Deletions under way: what makes each of them final. */
-const waiting = new Set<() => void>();
+/** What waits for its "Undo": what carries each of it out. */
+const waiting = new Set<() => Promise<void>>();
 
 /**
- * Hides something at once and removes it when the message with its "Undo" is gone, or the page is left.
+ * Shows something as done at once and does it when the message with its "Undo" is gone, or the page is left. Offline it
+ * says so instead.
  *
- * @param hide Takes it out of sight; returns how to put it back.
+ * @param show Shows it as done; returns how to show it as it was.
+ * @returns What undoes it, as the message's button does.
  */
-export function removeWithUndo(text: string, hide: () => () => void, remove: () => Promise<unknown>): void {
-  const putBack = hide();
-  const finish = () => {
+export function doWithUndo(text: string, show: () => () => void, work: () => Promise<unknown>): () => void {
+  if (!navigator.onLine) {
+    fail(new TypeError("offline"));
+    return () => undefined;
+  }
+  const putBack = show();
+  const finish = async () => {
     clearTimeout(timer);
-    if (waiting.delete(finish)) {
-      remove().catch((error: unknown) => {
-        putBack();
-        fail(error);
-      });
+    if (!waiting.delete(finish)) return;
+    try {
+      await work();
+    } catch (error) {
+      putBack();
+      fail(error);
     }
   };
-  const timer = setTimeout(finish, STAY);
+  const timer = setTimeout(() => void finish(), STAY);
   waiting.add(finish);
-  toast(text, {
-    label: words.common.undo,
-    run: () => {
-      clearTimeout(timer);
-      waiting.delete(finish);
-      putBack();
-    },
-  });
+  const undo = () => {
+    clearTimeout(timer);
+    dismiss(id);
+    if (waiting.delete(finish)) putBack();
+  };
+  const id = toast(text, { label: words.common.undo, run: undo });
+  return undo;
 }
 
-/** Carries out what waits for its "Undo". */
-export const finishRemovals = () => [...waiting].forEach((finish) => finish());
+/** Does what waits for its "Undo". */
+export const finishWaiting = () => Promise.all([...waiting].map((finish) => finish()));
 
 // Before the page is left, while requests still have time; `pagehide` is for browsers that do not fire the first.
-addEventListener("beforeunload", finishRemovals);
-addEventListener("pagehide", finishRemovals);
+addEventListener("beforeunload", () => void finishWaiting());
+addEventListener("pagehide", () => void finishWaiting());
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
+/** Where toasts are shown: the last place counts, since a modal dialog hides and disables all that is outside it. */
+let places: readonly object[] = [];
+
+function setPlaces(next: readonly object[]): void {
+  places = next;
+  listeners.forEach((listener) => listener());
+}
+
 export function Toasts() {
-  const shown = useSyncExternalStore(subscribe, () => toasts);
+  const [place] = useState(() => ({}));
+  const all = useSyncExternalStore(subscribe, () => toasts);
+  const isShown = useSyncExternalStore(subscribe, () => places.at(-1) === place);
+  useLayoutEffect(() => {
+    setPlaces([...places, place]);
+    return () => setPlaces(places.filter((one) => one !== place));
+  }, []);
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {shown.map(({ id, text, kind, action }) => (
+      {(isShown ? all : []).map(({ id, text, kind, action }) => (
         <div key={id} class={`toast ${kind}`}>
           <span>{text}</span>
           {action && (

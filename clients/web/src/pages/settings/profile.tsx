@@ -4,17 +4,11 @@ import { spacedly } from "../../api";
 import { changeMe, useAction, type User } from "../../data/user";
 import { Input, Problem, Select, Submit, useSubmit } from "../../parts/form";
 import { fail, toast } from "../../parts/toasts";
-import { browserZone } from "../../time";
+import { browserZone, zones } from "../../time";
 import { words } from "../../words";
 import { Section } from "./section";
 
 const said = words.settings;
-
-/** Every zone that the browser knows, and the user's own, which it may not know. */
-function zones(current: string): [string, string][] {
-  const known = Intl.supportedValuesOf("timeZone");
-  return [...new Set([...known, "UTC", current])].toSorted().map((name) => [name, name.replaceAll("_", " ")]);
-}
 
 export function Profile({ me }: { me: User }) {
   const resend = useAction(
