@@ -20,7 +20,7 @@ from pathlib import Path
 from .checks import Check
 from .instance import ROOT, Instance
 
-PAGES = ("README.md", "docs/api.md", "docs/reminders.md", "docs/local-development.md", "docs/testing.md", "CONTRIBUTING.md")
+PAGES = ("README.md", "docs/api.md", "docs/reminders.md", "docs/reviews.md", "docs/local-development.md", "docs/testing.md", "CONTRIBUTING.md")
 _PRINTED = "http://localhost:3000"
 _BLOCK = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 # They do not end by themselves.

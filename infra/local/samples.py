@@ -65,6 +65,8 @@ _OWN = {
     ("reminders-fire", _REMINDER): "due_reminder",
     ("tasks-skip", _TASK): "recurring_task",
     ("tasks-occurrences", _TASK): "recurring_task",
+    ("tasks-end-plan", _TASK): "planned_task",
+    ("reminders-review", _REMINDER): "open_review",
     ("attachments-optimize", _ATTACHMENT): "uploaded_attachment",
 }
 # What has to be there although the sample does not name it.
@@ -208,6 +210,10 @@ class Person:
         return self.send("tasks-create", event)["task"]["id"]
 
     @cached_property
+    def planned_task(self) -> str:
+        return self.send("tasks-plan")["task"]["id"]
+
+    @cached_property
     def deleted_task(self) -> str:
         gone = self.send("tasks-create")["task"]["id"]
         self.send("tasks-delete", json.loads(json.dumps(self.event("tasks-delete")).replace(self.task, gone)))
@@ -216,6 +222,15 @@ class Person:
     @cached_property
     def reminder(self) -> str:
         return self.send("reminders-create")["reminder"]["id"]
+
+    @cached_property
+    def open_review(self) -> str:
+        """One whose day has come: it was moved to today."""
+        review = self.send("tasks-plan")["task"]["plan"]["reminderId"]
+        body = {"scheduledAt": (datetime.now(UTC) + timedelta(seconds=20)).isoformat()}
+        event = json.loads(json.dumps(self.event("reminders-update")).replace(self.reminder, review))
+        self.send("reminders-update", {**event, "body": json.dumps(body)})
+        return review
 
     @cached_property
     def due_reminder(self) -> str:

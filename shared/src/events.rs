@@ -19,6 +19,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Variable};
 use crate::domain::delivery::Delivery;
 use crate::domain::mail::{MailContent, MailLane};
+use crate::domain::reminder::ReminderKind;
 use crate::id::TaskId;
 use crate::runtime::{Error, Serve, Starting};
 use crate::store::keys::RowKey;
@@ -274,7 +275,7 @@ pub struct Record {
     pub old_task: Option<TaskId>,
     /// The queue of a new mail.
     pub lane: MailLane,
-    /// The last day of which a completion of the reminder stays counted.
+    /// The last day of which a completion of the reminder stays counted; none for a review, whose ratings outlive it.
     pub old_kept_day: Option<Date>,
 }
 
@@ -292,7 +293,8 @@ impl Record {
         let lane = new.content.map_or(MailLane::Others, |content| content.lane());
         let row = RowKey::parse(&pk, &sk)?;
         let old_plan = old.due_at.and(old.plan);
-        Some(Self { row, event, old_plan, old_task: old.task_id, old_kept_day: old.kept_day, lane })
+        let old_kept_day = old.kept_day.filter(|_| old.kind != Some(ReminderKind::Review));
+        Some(Self { row, event, old_plan, old_task: old.task_id, old_kept_day, lane })
     }
 }
 
@@ -303,7 +305,7 @@ struct KeyPart {
     sk: String,
 }
 
-/// Of a reminder's row or an attachment's; other rows have none of it.
+/// Of a reminder's row or an attachment's; of other rows nothing is of use, and a task's `plan` is none of these.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OldImage {
@@ -311,6 +313,7 @@ struct OldImage {
     plan: Option<u64>,
     task_id: Option<TaskId>,
     kept_day: Option<Date>,
+    kind: Option<ReminderKind>,
 }
 
 /// Of a mail's row; other rows have none of it.

@@ -68,7 +68,7 @@ pub struct TellOverdue {
     pub task_id: TaskId,
 }
 
-/// A look at what is due. Every minute's schedule carries a tick.
+/// A look at what is to be queued. Every minute's schedule carries a tick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Sweep {
@@ -86,6 +86,16 @@ pub enum Sweep {
         shard: u8,
         /// Behind what.
         after: DuePosition,
+    },
+    /// At the open reviews of a user who changed what they follow.
+    Reviews {
+        /// Whose.
+        user_id: UserId,
+        /// When the user did; after a later change there is nothing to do.
+        since: Timestamp,
+        /// Behind which review; from the first on without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<ReminderId>,
     },
 }
 

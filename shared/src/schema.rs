@@ -119,6 +119,16 @@ impl<'g> ObjectSchema<'g> {
         }
     }
 
+    /// A field has a value where another one is `word`. Said by `if`, for the reason of [`Self::exactly_one_of`].
+    pub fn required_where(&mut self, (of, word): (&str, &str), name: &str) {
+        use serde_json::json;
+        if let Some(object) = self.object.as_object_mut() {
+            object.insert("if".to_owned(), json!({ "required": [of], "properties": { of: { "const": word } } }));
+            let none = json!({ "enum": ["", null] });
+            object.insert("then".to_owned(), json!({ "required": [name], "properties": { name: { "not": none } } }));
+        }
+    }
+
     /// Adds an object that may be missing, null, or the empty string.
     pub fn object<T: Body>(&mut self, name: &str, description: &str) {
         let mut object = ObjectSchema::new(self.generator);

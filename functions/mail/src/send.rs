@@ -23,6 +23,7 @@ use shared::clock::{Clock, Timestamp};
 use shared::config::{Variable, parsed, required, url};
 use shared::domain::delivery::MailOutcome;
 use shared::domain::mail::{Mail, MailContent, MailLane, MailState};
+use shared::domain::remaining::Remaining;
 use shared::events::{Environment, Failure, Message, QueueFunction, log_reminder_lateness};
 use shared::messages::SendMail;
 use shared::runtime::Error;
@@ -149,7 +150,7 @@ impl Sender {
     /// Why a reminder's mail that comes late, out of the parked ones say, is of no use any more. An ordinary one is not
     /// looked into: its task was read when it was written.
     async fn overtaken(&self, mail: &Mail, now: Timestamp) -> Result<Option<&'static str>, Failure> {
-        let MailContent::HourBefore { task_id, .. } = &mail.content else {
+        let MailContent::HourBefore { task_id, remaining, .. } = &mail.content else {
             return Ok(None);
         };
         if now < mail.created_at.plus(LATE) {
@@ -158,6 +159,9 @@ impl Sender {
         Ok(match self.store.task(mail.user_id, *task_id).await? {
             None => Some("its task was deleted"),
             Some(row) if row.task.is_over_since(mail.created_at) => Some("its task is completed"),
+            Some(row) if *remaining == Remaining::Review && row.task.is_reviewed_since(mail.created_at) => {
+                Some("its review was rated")
+            }
             Some(_) => None,
         })
     }

@@ -19,10 +19,12 @@ use shared::clock::Timestamp;
 use shared::domain::delivery::DeliveryState;
 use shared::domain::delivery::MailOutcome;
 use shared::domain::digest::select;
+use shared::domain::fsrs::Rating;
 use shared::domain::mail::{Mail, MailCategory, MailContent, MailState, UNSUBSCRIBED};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::Reminder;
-use shared::domain::task::{TaskPatch, TaskStatus};
+use shared::domain::task::{Task, TaskPatch, TaskStatus};
+use shared::domain::task_plan::RatingInput;
 use shared::domain::user::MailStop;
 use shared::domain::user_change::Wanted;
 use shared::domain::zone::Zone;
@@ -57,6 +59,11 @@ async fn post(answers: Vec<Answer>) -> Post {
     let world = World::new().await;
     let task = world.task(json!({"title": "Pay rent"})).await;
     let reminder = world.reminder(&task, Duration::from_secs(600)).await;
+    post_of(world, (task, reminder), answers).await
+}
+
+/// The mail of a reminder of a task.
+async fn post_of(world: World, (task, reminder): (Task, Reminder), answers: Vec<Answer>) -> Post {
     let fired = test_support::fired(&reminder, &task, &world.user);
     world.store.fire_reminder(&Permit::of_system(), &world.user, &fired).await.unwrap();
     let mail = fired.mail.unwrap();
@@ -314,7 +321,7 @@ async fn digest(post: &Post) -> (Mail, Reminder) {
     let now = clock::now();
     let bounds = (now, now.plus(DAY));
     let tasks = post.world.store.tasks_of_day(user.id, bounds).await.unwrap();
-    let digest = select(tasks, bounds).unwrap();
+    let digest = select(tasks, bounds, None).unwrap();
     let settlement = user.settle(user.next_digest.unwrap(), Some(digest), None, now);
     post.world.store.settle_digest(&Permit::of_system(), &user, &settlement).await.unwrap();
     (settlement.mail.unwrap(), reminder)
@@ -440,6 +447,32 @@ async fn a_mail_that_was_parked_for_hours_leaves_only_if_its_task_still_is_to_be
         }
         let state = if leaves { MailState::Sent } else { MailState::Held };
         assert_eq!((post.ses.asked().len(), post.state().await), (usize::from(leaves), state), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_reviews_mail_that_was_parked_leaves_only_if_the_review_was_not_rated() {
+    for is_rated in [false, true] {
+        let world = World::new().await;
+        let task = world.task(json!({"title": "Irregular verbs"})).await;
+        let review = world.review(&task, json!({"kind": "fixed", "days": [1]})).await;
+        let task = world.store.task(world.user.id, task.id).await.unwrap().unwrap().task;
+        let post = post_of(world, (task, review), vec![sent()]).await;
+        let (store, user, at) = (&post.world.store, post.world.user.id, clock::now().plus(DAY));
+        let found = store.review_to_rate(user, post.reminder, at).await.unwrap().unwrap();
+        if is_rated {
+            let row = store.task(user, found.reminder.task_id).await.unwrap().unwrap();
+            let input = RatingInput { rating: Rating::Good, at, received_at: at, written_at: at, seen: 0 };
+            let rated = row.task.rate(&found.reminder, input, &found.user).unwrap();
+            store.change_plan(&post.world.permit(), &row, &rated, &found.days).await.unwrap();
+        }
+        post.deliver(1, at).await.unwrap();
+        let state = if is_rated { MailState::Held } else { MailState::Sent };
+        assert_eq!((post.ses.asked().len(), post.state().await), (usize::from(!is_rated), state));
+        if let [mail] = &post.ses.bodies()[..] {
+            let subject = &mail["Content"]["Simple"]["Subject"]["Data"];
+            assert_eq!(subject, "Reminder: Irregular verbs is due for review");
+        }
     }
 }
 

@@ -106,7 +106,8 @@ async fn of_day(store: &Store, user: &User, planned: PlannedDigest) -> Result<Op
     let Some(bounds) = digest::bounds(planned.day, &user.timezone) else {
         return Ok(None);
     };
-    Ok(digest::select(store.tasks_of_day(user.id, bounds).await?, bounds))
+    let at = digest::moment(planned.day, &user.morning_digest, &user.timezone);
+    Ok(digest::select(store.tasks_of_day(user.id, bounds).await?, bounds, at))
 }
 
 /// What would go out, for an operator: ids and counts, no addresses and no titles.

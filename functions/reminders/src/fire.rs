@@ -4,6 +4,9 @@
 //! over from then on), writes the notification, and writes the mail, which the stream hands to the mail queue.
 //! So a run that is killed anywhere has done all of it or nothing, a message that comes twice finds nothing to
 //! do, and so does one for a reminder that was moved, finished or deleted.
+//!
+//! A review whose time is that of the digest is moved instead, if its user has changed that or the zone: `service-sweep` sends
+//! a message for each when they change, and one that slipped through is noticed when it fires.
 
 use std::time::Duration;
 
@@ -81,6 +84,10 @@ async fn attempt(
         tracing::info!(%reminder_id, plan, present_plan = reminder.plan, "reminder.stale");
         return Ok(None);
     };
+    if let Some(change) = reminder.follow_digest(&firing.user, now) {
+        store.update_reminder(permit, &change, &CounterSnapshot::default()).await?;
+        return Ok(None);
+    }
     if fires_at.since(now) > EARLY {
         tracing::warn!(%reminder_id, plan, "reminder.early");
         return Ok(None);

@@ -5,6 +5,7 @@ pub mod delete;
 pub mod digest;
 pub mod fire;
 pub mod list;
+pub mod review;
 pub mod snooze;
 pub mod update;
 
@@ -22,6 +23,7 @@ shared::functions! {
         "reminders-update": http(update),
         "reminders-delete": http(delete),
         "reminders-snooze": http(snooze),
+        "reminders-review": http(review),
         "reminders-fire": queue("reminder", fire::ReminderSender),
         "reminders-digest": queue("digest", digest::DigestSender),
     }

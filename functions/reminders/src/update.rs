@@ -9,7 +9,10 @@ use crate::{ReminderData, due_date, reminder_of_path, reminder_to_recount};
 
 pub const OPERATION: Operation<ReminderPatch, Success<ReminderData>> =
     Operation::put("/api/reminders/{id}", "Update a reminder: change the fields that are sent")
-        .describe("Fields that are not sent keep their value. A reminder that is moved is sent at its new time only.")
+        .describe(
+            "Fields that are not sent keep their value. A reminder that is moved is sent at its new time only. \
+             Of a review, only `scheduledAt` and `message` change: its plan decides the rest.",
+        )
         .if_match()
         .etag()
         .reports_bad_fields();
@@ -28,7 +31,7 @@ pub async fn handle(app: &App, request: &Request<'_, ReminderPatch>) -> Result<S
         };
         request.check_match(reminder.version)?;
         let due = if patch.needs_due_date(&reminder) { due_date(app, request, reminder.task_id).await? } else { None };
-        let change = reminder.change_given_due(patch.clone(), due, request.now()).map_err(|error| vec![error])?;
+        let change = reminder.change_given_due(patch.clone(), due, request.now())?;
         let permit = request.permit().await?;
         app.store.update_reminder(&permit, &change, &snapshot).await?;
         Ok(change.next)
@@ -47,7 +50,7 @@ async fn all_errors(
 ) -> Result<Vec<FieldError>, ApiError> {
     if patch.is_in_the_past(request.now()) {
         let reminder = reminder_of_path(app, request).await?;
-        errors.extend(reminder.change(patch, request.now()).err());
+        errors.extend(reminder.change(patch, request.now()).err().into_iter().flatten());
     }
     Ok(errors)
 }

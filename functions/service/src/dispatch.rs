@@ -11,6 +11,7 @@
 //! | a new mail | its message on the queue of codes and resets, or on that of other mail |
 //! | a task, an attachment, an account, or a reminder with completions that was deleted | its message on the clean-up queue |
 //! | an export that was asked for | its message on the export queue |
+//! | a change of what a user's open reviews follow | its message on the sweep's queue, a moment later |
 //! | a session whose refresh token was stolen | it is deleted, and its user is notified in the app and by mail |
 
 use std::time::Duration;
@@ -26,7 +27,7 @@ use shared::domain::reminder::Reminder;
 use shared::events::{Environment, Failure, Record, RowEvent, StreamFunction};
 use shared::id::{ReminderId, SessionId, UserId};
 use shared::limits::Limits;
-use shared::messages::{BuildExport, CleanUp, FireReminder, SendMail};
+use shared::messages::{BuildExport, CleanUp, FireReminder, SendMail, Sweep};
 use shared::runtime::Error;
 use shared::store::keys::{RowKey, UserRowKey};
 use shared::store::mailboxes::SecurityNotice;
@@ -34,6 +35,8 @@ use shared::store::{Permit, Refusal, Store, WriteError};
 
 /// Below this a schedule would come too late: Scheduler's precision is a minute.
 const STRAIGHT: Duration = Duration::from_secs(60);
+/// How long the settings that open reviews follow rest before the reviews are moved.
+const REVIEWS_REST: Duration = Duration::from_secs(10);
 
 /// Where work goes.
 #[derive(Debug)]
@@ -52,6 +55,8 @@ pub struct Dispatcher {
     pub cleanups: Queue<CleanUp>,
     /// Exports.
     pub exports: Queue<BuildExport>,
+    /// Reviews to be moved.
+    pub sweeps: Queue<Sweep>,
     /// The limits of mail.
     pub limits: Limits,
 }
@@ -67,6 +72,7 @@ impl StreamFunction for Dispatcher {
         Variable::ScheduleGroup,
         Variable::SchedulerDlqArn,
         Variable::SchedulerRoleArn,
+        Variable::SweepQueueUrl,
     ];
 
     async fn start(Environment { sdk, store, permit, .. }: Environment) -> Result<Self, Error> {
@@ -78,6 +84,7 @@ impl StreamFunction for Dispatcher {
             mails: MailQueues::from_env(&sdk)?,
             cleanups: Queue::new(&sdk, required(Variable::CleanupQueueUrl)?),
             exports: Queue::new(&sdk, required(Variable::ExportQueueUrl)?),
+            sweeps: Queue::new(&sdk, required(Variable::SweepQueueUrl)?),
             limits: limits()?,
         })
     }
@@ -111,10 +118,12 @@ impl StreamFunction for Dispatcher {
             // The stream's filter lets those through that have come down to nothing.
             UserRowKey::Category(category) => Ok(self.store.forget_category(&self.permit, user_id, category).await?),
             UserRowKey::Export if !is_removed => self.export(user_id).await,
+            UserRowKey::ReviewMove if !is_removed => self.move_reviews(user_id).await,
             UserRowKey::Session(session_id) if !is_removed => self.notify_of_theft(user_id, *session_id, now).await,
             UserRowKey::Account
             | UserRowKey::Session(_)
             | UserRowKey::Export
+            | UserRowKey::ReviewMove
             | UserRowKey::Counters
             | UserRowKey::Days(_)
             | UserRowKey::Streak(_)
@@ -142,6 +151,12 @@ impl Dispatcher {
             self.exports.send(&message, Duration::ZERO).await?;
         }
         Ok(())
+    }
+
+    /// Whoever tries several settings causes one walk over the reviews: an earlier change's message finds a later one and does nothing.
+    async fn move_reviews(&self, user_id: UserId) -> Result<(), Failure> {
+        let Some(since) = self.store.reviews_moved_at(user_id).await? else { return Ok(()) };
+        Ok(self.sweeps.send(&Sweep::Reviews { user_id, since, after: None }, REVIEWS_REST).await?)
     }
 
     async fn notify_of_theft(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<(), Failure> {

@@ -3,12 +3,15 @@
 //! The tick of each minute queries the index `due`: digests and due dates of the minute that has passed, and at growing
 //! intervals everything that is still there. Its cost is constant, plus what is due; it never reads other rows. Work may
 //! be queued twice, so every receiver checks first whether it is still to do.
+//!
+//! A user who changes the zone or the time of the digest has the open reviews that follow them walked, a page a message.
 
 use shared::aws::mail_queues::MailQueues;
 use shared::aws::queue::Queue;
 use shared::clock::Timestamp;
 use shared::config::{Variable, required};
 use shared::domain::mail::MailLane;
+use shared::domain::reminder::Reminder;
 use shared::domain::sweep::{DuePosition, DueWindow, windows};
 use shared::events::{Environment, Failure, Message, QueueFunction};
 use shared::id::{ReminderId, UserId};
@@ -22,6 +25,8 @@ use shared::store::keys::DUE_SHARDS;
 const PAGE: i32 = 100;
 /// Pages of one shard that one message reads.
 const PAGES: usize = 20;
+/// Reviews that one message looks at.
+const REVIEWS: u32 = 100;
 
 /// Where work goes.
 #[derive(Debug)]
@@ -78,6 +83,7 @@ impl QueueFunction for Sweeper {
             Sweep::Rest { of, from, upto, shard, after } => {
                 self.sweep(DueWindow { kind: of, from, upto }, shard, Some(after)).await
             }
+            Sweep::Reviews { user_id, since, after } => self.reviews(user_id, since, after, now).await,
         }
     }
 }
@@ -129,17 +135,34 @@ impl Sweeper {
         Ok(self.overdue.send_all(&overdue).await?)
     }
 
+    /// Queues a page of a user's reviews that are not where the user's settings have them: firing moves each. The rest is the next
+    /// message's.
+    async fn reviews(
+        &self,
+        user_id: UserId,
+        since: Timestamp,
+        after: Option<ReminderId>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(found) = self.store.following_reviews(user_id, since, (after, REVIEWS)).await? else {
+            return Ok(());
+        };
+        let moved = found.reviews.iter().filter(|review| review.follow_digest(&found.user, now).is_some());
+        self.reminders.send_all(&moved.map(firing).collect::<Vec<_>>()).await?;
+        if found.next.is_some() {
+            self.sweeps.send_all(&[Sweep::Reviews { user_id, since, after: found.next }]).await?;
+        }
+        Ok(())
+    }
+
     /// The index holds keys only; a firing names the plan.
     async fn firings(&self, wanted: &[(UserId, ReminderId)]) -> Result<Vec<FireReminder>, Failure> {
         let reminders = self.store.reminders_by_id(wanted).await?;
         let still = reminders.into_iter().filter(|reminder| reminder.fires_at().is_some());
-        Ok(still
-            .map(|reminder| FireReminder {
-                user_id: reminder.user_id,
-                reminder_id: reminder.id,
-                task_id: reminder.task_id,
-                plan: reminder.plan,
-            })
-            .collect())
+        Ok(still.map(|reminder| firing(&reminder)).collect())
     }
+}
+
+fn firing(reminder: &Reminder) -> FireReminder {
+    FireReminder { user_id: reminder.user_id, reminder_id: reminder.id, task_id: reminder.task_id, plan: reminder.plan }
 }

@@ -50,6 +50,7 @@ async fn services(scheduler: Vec<Answer>) -> Services {
         },
         cleanups: Queue::new(&queues.sdk(), queue("cleanups")),
         exports: Queue::new(&queues.sdk(), queue("exports")),
+        sweeps: Queue::new(&queues.sdk(), queue("sweeps")),
         limits: test_support::api::limits("100/900", "5/900"),
     };
     Services { world, scheduler, queues, dispatcher }
@@ -310,4 +311,24 @@ async fn the_user_of_a_stolen_session_is_notified_once_and_the_session_deleted()
     assert!(world.store.session(world.user.id, session.id).await.unwrap().is_none());
     assert_eq!((world.count("NTF#").await, world.mails().await.len()), (1, mails + 1));
     services.handle(services.record(&format!("ACCOUNT#SESSION#{}", session.id), RowEvent::Remove, None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_of_what_reviews_follow_goes_onto_the_sweeps_queue_a_moment_later() {
+    let services = services(vec![made()]).await;
+    let world = &services.world;
+    services.handle(services.record("REVIEWS", RowEvent::Insert, None)).await.unwrap();
+    assert!(services.queues.asked().is_empty(), "the row is gone");
+    let now = clock::now();
+    let change = world.user.change(test_support::parsed(json!({"timezone": "UTC"}), now), now);
+    world.store.update_user(&world.permit(), &world.user, &change).await.unwrap();
+    services.handle(services.record("REVIEWS", RowEvent::Modify, None)).await.unwrap();
+    services.handle(services.record("REVIEWS", RowEvent::Remove, None)).await.unwrap();
+    let [message] = &services.queues.bodies()[..] else { panic!("one message") };
+    assert_eq!(
+        (&message["QueueUrl"], &message["DelaySeconds"]),
+        (&json!("https://sqs.example.com/sweeps"), &json!(10))
+    );
+    let body: serde_json::Value = serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap();
+    assert_eq!(body, json!({"kind": "reviews", "userId": world.user.id, "since": now}));
 }

@@ -85,6 +85,7 @@ async fn line(poison: Arc<Mutex<String>>) -> Line {
         mails: MailQueues { codes: Queue::new(&sqs, url("codes")), others: Queue::new(&sqs, url("mails")) },
         cleanups: Queue::new(&sqs, url("cleanups")),
         exports: Queue::new(&sqs, url("exports")),
+        sweeps: Queue::new(&sqs, url("sweeps")),
         limits: test_support::api::limits("100/900", "5/900"),
     };
     let sweeper = Sweeper {

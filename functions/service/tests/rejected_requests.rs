@@ -100,6 +100,8 @@ async fn a_rejected_request_has_made_the_read_that_overlapped_with_the_limiter_a
         tasks::create(other, "", {"title": "One more", "dueDate": "2030-01-01"}) => get;
         tasks::update(task, "", {"title": "Changed"}) => get;
         tasks::update(task, "", {"dueDate": "2030-01-01"}) => get;
+        tasks::plan(task, "", {"kind": "fsrs"}) => get;
+        tasks::end_plan(task, "", {}) => get;
         tasks::delete(task, "", {}) => get;
         reminders::list(other, "", {}) => query;
         reminders::create(other, "", {"taskId": task, "scheduledAt": "2030-01-01T00:00:00Z"}) => none;
@@ -107,6 +109,7 @@ async fn a_rejected_request_has_made_the_read_that_overlapped_with_the_limiter_a
         reminders::update(reminder, "", {"status": "completed"}) => batch;
         reminders::delete(reminder, "", {}) => batch;
         reminders::snooze(reminder, "", {"minutes": 5}) => get;
+        reminders::review(reminder, "", {"rating": "good"}) => batch;
         notifications::list(other, "", {}) => query;
         notifications::count(other, "", {}) => get;
         notifications::read(other, "", {}) => batch;

@@ -13,10 +13,10 @@ use shared::clock::Timestamp;
 use shared::domain::delivery::MailOutcome;
 use shared::domain::mail::{Mail, MailContent};
 use shared::events::{Message, QueueFunction};
-use shared::id::TokenSeed;
+use shared::id::{ReminderId, TokenSeed};
 use shared::messages::{FireReminder, Sweep};
 use shared::store::Permit;
-use test_support::{Answer, Scripted, World, addressed, clock, keyring};
+use test_support::{Answer, Scripted, World, addressed, clock, keyring, parsed};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -220,4 +220,46 @@ async fn a_tick_costs_the_same_beside_hundreds_of_reminders_that_are_not_due() {
     // An ordinary minute's Queries, or those of one that looks at everything that was left.
     assert!([(16, 8.0), (56, 28.0), (136, 68.0)].contains(&(consumed.calls, consumed.read_units)), "{consumed:?}");
     assert_eq!(services.count("reminders"), 0);
+}
+
+#[tokio::test]
+async fn reviews_that_follow_the_digest_are_handed_over_where_they_are_elsewhere_and_the_rest_is_the_next_messages() {
+    let services = services(vec![taken(); 40]).await;
+    let world = &services.world;
+    let mut reviews = BTreeSet::new();
+    for number in 0..123 {
+        let task = world.task(json!({"title": "Irregular verbs"})).await;
+        let time = (number % 40 == 0).then_some("07:00");
+        let review = world.review(&task, json!({"kind": "fsrs", "time": time})).await;
+        if time.is_none() {
+            reviews.insert(review.id);
+        }
+    }
+    let now = clock::now();
+    let change = world.user.change(parsed(json!({"morning_digest": {"time": "18:00"}}), now), now);
+    world.store.update_user(&world.permit(), &world.user, &change).await.unwrap();
+    let since = world.store.reviews_moved_at(world.user.id).await.unwrap().unwrap();
+    let earlier = Sweep::Reviews { user_id: world.user.id, since: since.minus(MINUTE), after: None };
+    services.sweeper.handle(Message { body: earlier, deliveries: 1 }, now).await.unwrap();
+    assert!(services.queued().is_empty(), "a later change has its own message");
+    let first = Sweep::Reviews { user_id: world.user.id, since, after: None };
+    services.sweeper.handle(Message { body: first, deliveries: 1 }, now).await.unwrap();
+    let rest = services.of("sweeps");
+    assert_eq!((services.count("reminders"), rest.len()), (100, 1));
+    let rest: Sweep = serde_json::from_value(rest[0].clone()).unwrap();
+    services.sweeper.handle(Message { body: rest, deliveries: 1 }, now).await.unwrap();
+    let queued: BTreeSet<_> = services.of("reminders").into_iter().map(fire).collect();
+    assert_eq!(queued, reviews, "those with a time of their own stay");
+    for message in services.of("reminders") {
+        let message: FireReminder = serde_json::from_value(message).unwrap();
+        reminders::fire::handle(&world.store, &Permit::of_system(), message, now).await.unwrap();
+    }
+    let before = services.count("reminders");
+    let again = Sweep::Reviews { user_id: world.user.id, since, after: None };
+    services.sweeper.handle(Message { body: again, deliveries: 1 }, now).await.unwrap();
+    assert_eq!((before, services.count("reminders")), (119, 119), "all are where they should be");
+}
+
+fn fire(message: Value) -> ReminderId {
+    serde_json::from_value::<FireReminder>(message).unwrap().reminder_id
 }

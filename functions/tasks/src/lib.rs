@@ -2,10 +2,12 @@
 
 pub mod create;
 pub mod delete;
+pub mod end_plan;
 pub mod get;
 pub mod list;
 pub mod occurrences;
 pub mod overdue;
+pub mod plan;
 pub mod reminders;
 pub mod skip;
 pub mod update;
@@ -28,6 +30,8 @@ shared::functions! {
         "tasks-reminders": http(reminders),
         "tasks-skip": http(skip),
         "tasks-occurrences": http(occurrences),
+        "tasks-plan": http(plan),
+        "tasks-end-plan": http(end_plan),
         "tasks-overdue": queue("overdue", overdue::Overdue),
     }
 }

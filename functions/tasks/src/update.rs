@@ -24,13 +24,13 @@ pub const OPERATION: Operation<TaskPatch, Success<UpdatedTask>> =
     Operation::put("/api/tasks/{id}", "Update a task: change the fields that are sent")
         .describe(
             "Fields that are not sent keep their value; null clears an optional field. Completing a task cancels \
-             its pending reminders and creates a notification. Completing a recurring task advances it to its next \
+             its pending reminders, ends its plan of reviews and creates a notification. Completing a recurring task advances it to its next \
              due date instead.",
         )
         .if_match()
         .etag()
         .idempotent()
-        .errors(&[ErrorCode::DueDateNeeded]);
+        .errors(&[ErrorCode::DueDateNeeded, ErrorCode::PlanExists]);
 
 pub async fn handle(app: &App, request: &Request<'_, TaskPatch>) -> Result<Success<UpdatedTask>, ApiError> {
     let id = request.path_id(TASK, TaskId::parse)?;
@@ -44,6 +44,7 @@ pub async fn handle(app: &App, request: &Request<'_, TaskPatch>) -> Result<Succe
         let patch = TaskPatch { occurrence: patch.occurrence.or(seen), ..patch.clone() };
         let change = row.task.change(patch, &zone, request.now())?;
         row.task.require_no_followers(&change)?;
+        row.task.require_no_plan(&change)?;
         let change = follow_due_date(app, request, change).await?;
         let updated = UpdatedTask {
             task: TaskOut::new(change.task.clone(), &app.http.public_url),

@@ -141,12 +141,8 @@ impl Section {
     fn shown(self) -> Shown {
         match self {
             Self::Sessions => SESSION_SHOWN,
-            Self::Attachments
-            | Self::Completions
-            | Self::Notifications
-            | Self::Occurrences
-            | Self::Reminders
-            | Self::Tasks => MACHINERY,
+            Self::Reminders => REMINDER_SHOWN,
+            Self::Attachments | Self::Completions | Self::Notifications | Self::Occurrences | Self::Tasks => MACHINERY,
         }
     }
 }
@@ -159,19 +155,11 @@ enum Shown {
     AllBut(&'static [&'static str]),
 }
 
-const MACHINERY: Shown = Shown::AllBut(&[
-    "userId",
-    "plan",
-    "plannedAt",
-    "counted",
-    "keptDay",
-    "skippedByUser",
-    "countedCategory",
-    "cardsVersion",
-    "overdueTold",
-    "taskVersion",
-    keys::EXPIRES_AT,
-]);
+const MACHINERY: Shown =
+    Shown::AllBut(&["userId", "countedCategory", "cardsVersion", "overdueTold", "taskVersion", keys::EXPIRES_AT]);
+
+/// A reminder's `plan` is a number that tells schedules apart; a task's is the user's plan of reviews.
+const REMINDER_SHOWN: Shown = Shown::AllBut(&["userId", "plan", "plannedAt", "counted", "keptDay", "skippedByUser"]);
 
 const SESSION_SHOWN: Shown = Shown::Only(&["id", "device", "address", "memory", "createdAt", "refreshedAt"]);
 
@@ -241,6 +229,7 @@ impl File {
             UserRowKey::Task(_) => Section::Tasks,
             // They follow from the others, or are of no use to the user.
             UserRowKey::Export
+            | UserRowKey::ReviewMove
             | UserRowKey::Counters
             | UserRowKey::Category(_)
             | UserRowKey::Days(_)

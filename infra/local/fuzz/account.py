@@ -69,6 +69,23 @@ class Account:
         body = {"taskId": self.dated_task(), "offsetMinutes": 60}
         return self._call("POST", "/api/reminders", body)["reminder"]["id"]
 
+    def plain_task(self) -> str:
+        """The id of a new task that does not recur."""
+        return self._call("POST", "/api/tasks", {"title": "Fuzzed"})["task"]["id"]
+
+    def planned_task(self) -> str:
+        """The id of a new task with a plan of reviews."""
+        task = self.plain_task()
+        self._call("PUT", f"/api/tasks/{task}/plan", {"kind": "fsrs"})
+        return task
+
+    def open_review(self) -> str:
+        """The id of a new review whose day has come: it was moved to today."""
+        plan = self._call("GET", f"/api/tasks/{self.planned_task()}", None)["task"]["plan"]
+        today = (datetime.now(UTC) + timedelta(seconds=20)).isoformat()
+        self._call("PUT", f"/api/reminders/{plan['reminderId']}", {"scheduledAt": today})
+        return plan["reminderId"]
+
     def _make_task(self) -> str:
         recurrence = {"rrule": "FREQ=DAILY", "anchor": "due"}
         body = {"title": "Fuzzed", "dueDate": "2031-03-24", "recurrence": recurrence}
@@ -130,6 +147,21 @@ def dated_task() -> str:
 def dated_reminder() -> str:
     """The id of a new reminder of such a task."""
     return _made(Account.dated_reminder)
+
+
+def plain_task() -> str:
+    """The id of a new task that does not recur."""
+    return _made(Account.plain_task)
+
+
+def planned_task() -> str:
+    """The id of a new task with a plan of reviews."""
+    return _made(Account.planned_task)
+
+
+def open_review() -> str:
+    """The id of a new review that can be rated."""
+    return _made(Account.open_review)
 
 
 def _made(make: Callable[[Account], str]) -> str:

@@ -25,6 +25,12 @@ _KINDS = {
     "notifications": "notification",
     "sessions": "session",
 }
+# What needs a thing of its own, in a state that the account's others are not in.
+_FRESH = {
+    "tasksPlan": account.plain_task,
+    "tasksEndPlan": account.planned_task,
+    "remindersReview": account.open_review,
+}
 # What ends the session that it is called with, if it succeeds.
 _ENDING = {"authLogout", "authRefresh", "usersDelete", "usersEndSession"}
 _DELETING = {"tasksDelete", "remindersDelete", "attachmentsDelete", "notificationsDelete", "usersEndSession"}
@@ -55,7 +61,8 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
 def _name_what_exists(case: schemathesis.Case) -> None:
     identifier = case.path_parameters.get("id") if case.path_parameters else None
     if _is_invented(identifier):
-        case.path_parameters["id"] = account.thing(_kind(case))
+        make = _FRESH.get(_operation(case))
+        case.path_parameters["id"] = make() if make else account.thing(_kind(case))
     body = case.body
     if not isinstance(body, dict) or case.media_type != "application/json":
         return

@@ -9,7 +9,7 @@ use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::domain::reminder::ReminderStatus;
+use crate::domain::reminder::{ReminderKind, ReminderStatus};
 use crate::domain::task::{Category, Priority, ReminderCard, Task, TaskStatus, TaskTitle};
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId};
@@ -60,10 +60,28 @@ pub fn day_of(instant: Timestamp, zone: &Zone) -> Date {
 /// When the digest of a local day is sent: at the configured local time, or the next one that exists. `None` for a day
 /// that the zone skips.
 pub fn moment(day: Date, digest: &MorningDigest, zone: &Zone) -> Option<Timestamp> {
+    moment_at(day, &digest.time, zone)
+}
+
+/// The same for a local time of day, `HH:MM`.
+fn moment_at(day: Date, time: &str, zone: &Zone) -> Option<Timestamp> {
     let (start, _) = bounds(day, zone)?;
-    let at = Timestamp::at_local(day.to_datetime(time_of(digest)), zone.rules()).ok()?;
+    let at = Timestamp::at_local(day.to_datetime(time_of_day(time)), zone.rules()).ok()?;
     // Where the clock is put back over midnight, the first reading of a late time may lie before the day's beginning.
     Some(at.max(start))
+}
+
+/// A local time of day on a local day, or on the next day that exists where the zone skips it. The last instant for days after
+/// which none exists.
+pub fn first_moment(mut day: Date, time: &str, zone: &Zone) -> (Date, Timestamp) {
+    for _ in 0..LOOK_AHEAD {
+        if let Some(at) = moment_at(day, time, zone) {
+            return (day, at);
+        }
+        let Ok(next) = day.tomorrow() else { break };
+        day = next;
+    }
+    (day, Timestamp::MAX)
 }
 
 /// The digest after `settled`. Today's, when its moment has passed, is due at once: `now`.
@@ -90,9 +108,9 @@ pub fn passed(digest: &MorningDigest, zone: &Zone, now: Timestamp) -> Option<Dat
     moment(today, digest, zone).is_none_or(|at| at <= now).then_some(today)
 }
 
-fn time_of(digest: &MorningDigest) -> Time {
+fn time_of_day(time: &str) -> Time {
     let fallback = Time::constant(5, 0, 0, 0);
-    digest.time.parse().unwrap_or(fallback)
+    time.parse().unwrap_or(fallback)
 }
 
 /// A task as a digest lists it.
@@ -123,8 +141,9 @@ pub struct Digest {
 }
 
 /// Chooses among tasks those of the day from `start` to before `end`: each once, not completed, with a pending
-/// reminder by mail, and due that day or with such a reminder that day. `None` when there are none.
-pub fn select(tasks: Vec<Task>, (start, end): (Timestamp, Timestamp)) -> Option<Digest> {
+/// reminder by mail, and due that day or with such a reminder that day. A review counts on its own day only, and does not have its
+/// task listed if its mail leaves in the minute of the digest, `at`. `None` when there are none.
+pub fn select(tasks: Vec<Task>, (start, end): (Timestamp, Timestamp), at: Option<Timestamp>) -> Option<Digest> {
     let within = |at: Timestamp| start <= at && at < end;
     let open: BTreeMap<TaskId, Task> =
         tasks.into_iter().filter(|task| task.status != TaskStatus::Completed).map(|task| (task.id, task)).collect();
@@ -132,12 +151,16 @@ pub fn select(tasks: Vec<Task>, (start, end): (Timestamp, Timestamp)) -> Option<
     for task in open.into_values() {
         let due = task.due_date.filter(|due| within(*due));
         let mails = |card: &ReminderCard| card.status == ReminderStatus::Pending && card.channel.mails();
-        let counted: Vec<(Timestamp, ReminderId)> = task
-            .reminders
-            .iter()
-            .filter(|(_, card)| mails(card) && (due.is_some() || within(card.scheduled_at)))
-            .map(|(id, card)| (card.scheduled_at, *id))
-            .collect();
+        let is_review = |card: &ReminderCard| card.kind == ReminderKind::Review;
+        let of_day = |card: &ReminderCard| within(card.scheduled_at) || (due.is_some() && !is_review(card));
+        let cards: Vec<_> = task.reminders.iter().filter(|(_, card)| mails(card) && of_day(card)).collect();
+        let is_beside = |card: &ReminderCard| {
+            at.is_some_and(|at| card.scheduled_at.floor_to_minute() == at.floor_to_minute()) && is_review(card)
+        };
+        if due.is_none() && cards.iter().all(|(_, card)| is_beside(card)) {
+            continue;
+        }
+        let counted: Vec<(Timestamp, ReminderId)> = cards.iter().map(|(id, card)| (card.scheduled_at, **id)).collect();
         let Some(first) = counted.iter().map(|(at, _)| *at).min() else {
             continue;
         };

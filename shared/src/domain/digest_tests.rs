@@ -222,7 +222,14 @@ fn task(title: &str, due: Option<Timestamp>, cards: &[(Channel, ReminderStatus, 
     for (channel, status, scheduled_at) in cards.iter().copied() {
         task.reminders.insert(
             ReminderId::new(),
-            ReminderCard { scheduled_at, channel, status, offset_minutes: None, counted: None },
+            ReminderCard {
+                scheduled_at,
+                channel,
+                status,
+                kind: ReminderKind::Reminder,
+                offset_minutes: None,
+                counted: None,
+            },
         );
     }
     task
@@ -248,7 +255,7 @@ fn it_lists_each_task_of_the_day_once_by_due_time() {
         task("Due when the day is over", Some(day.1), &[(Email, Pending, day.1)]),
         done,
     ];
-    let found = select(tasks.clone().into_iter().chain(tasks).collect(), day).unwrap();
+    let found = select(tasks.clone().into_iter().chain(tasks).collect(), day, None).unwrap();
     let titles: Vec<&str> = found.tasks.iter().map(|task| task.title.as_str()).collect();
     let wanted = [
         "Reminded of, due tomorrow",
@@ -265,7 +272,7 @@ fn a_long_day_is_counted_whole_and_listed_in_part() {
     let day = bounds(date(2026, 1, 5), &Zone::UTC).unwrap();
     let reminder = (Channel::Email, ReminderStatus::Pending, day.0);
     let tasks = (0..MAX_LISTED + 7).map(|n| task(&format!("Task {n}"), Some(day.0), &[reminder])).collect();
-    let found = select(tasks, day).unwrap();
+    let found = select(tasks, day, None).unwrap();
     assert_eq!((found.total, found.tasks.len()), (MAX_LISTED + 7, MAX_LISTED));
     assert_eq!(sentence(1), "You have 1 task due today");
     assert_eq!(sentence(found.total), "You have 57 tasks due today");
@@ -274,5 +281,5 @@ fn a_long_day_is_counted_whole_and_listed_in_part() {
 #[test]
 fn a_day_with_nothing_has_no_digest() {
     let day = bounds(date(2026, 1, 5), &Zone::UTC).unwrap();
-    assert_eq!(select(vec![task("Some day", None, &[])], day), None);
+    assert_eq!(select(vec![task("Some day", None, &[])], day, None), None);
 }

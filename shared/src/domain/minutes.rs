@@ -59,7 +59,7 @@ impl Default for LeadMinutes {
 }
 
 /// Reads a whole number within bounds. JSON has one kind of number, so that `60.0` is whole.
-fn whole(label: &str, value: &Value, min: u32, max: u32) -> Result<u32, String> {
+pub(super) fn whole(label: &str, value: &Value, min: u32, max: u32) -> Result<u32, String> {
     let number = value.as_f64().ok_or_else(|| format!("{label} must be a number"))?;
     if number.fract() != 0.0 {
         return Err(format!("{label} must be a whole number"));

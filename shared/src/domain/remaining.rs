@@ -26,12 +26,17 @@ pub enum Remaining {
     Now,
     /// The due date has passed.
     Overdue,
+    /// It is a review, which is due when it fires.
+    Review,
 }
 
 impl Remaining {
     /// How far away what `reminder` is about is at `now`: its own moment, or the due date of its task where it follows that or was
     /// put off.
     pub fn of(reminder: &Reminder, due: Option<Timestamp>, now: Timestamp) -> Self {
+        if reminder.is_review() {
+            return Self::Review;
+        }
         let is_put_off = reminder.snoozed_until.is_some();
         if reminder.lead_minutes == LeadMinutes::DEFAULT && !is_put_off {
             return Self::Soon;
@@ -59,6 +64,7 @@ impl fmt::Display for Remaining {
             Self::Soon => f.write_str("due soon"),
             Self::Now => f.write_str("due now"),
             Self::Overdue => f.write_str("overdue"),
+            Self::Review => f.write_str("due for review"),
             Self::Minutes(minutes) => {
                 let parts = [
                     (minutes / DAY_MINUTES, "day"),

@@ -10,6 +10,7 @@ use crate::domain::field::FieldError;
 use crate::domain::minutes::{LeadMinutes, OffsetMinutes};
 pub use crate::domain::reminder_body::{NewReminder, ReminderPatch, ReminderTime};
 use crate::domain::reminder_body::{no_due_date, time_has_passed};
+use crate::domain::review::ReviewDay;
 use crate::domain::zone::Zone;
 use crate::id::{ReminderId, TaskId, UserId};
 use crate::{text_type, word_type};
@@ -69,6 +70,9 @@ pub struct Reminder {
     /// What it is for. Rows of earlier versions do not have it.
     #[serde(default = "ordinary", skip_serializing_if = "is_ordinary")]
     pub kind: ReminderKind,
+    /// The day of a review; missing for other reminders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewDay>,
     /// The moment that it is about; it goes out [`Self::lead`] before.
     pub scheduled_at: Timestamp,
     /// How long before the task's due date that is; missing for a reminder with a time of its own.
@@ -122,12 +126,12 @@ pub struct Reminder {
     pub kept_day: Option<Date>,
 }
 
-fn ordinary() -> ReminderKind {
+pub(super) fn ordinary() -> ReminderKind {
     ReminderKind::Reminder
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_ordinary(kind: &ReminderKind) -> bool {
+pub(super) fn is_ordinary(kind: &ReminderKind) -> bool {
     *kind == ReminderKind::Reminder
 }
 
@@ -147,6 +151,7 @@ impl Reminder {
             user_id: user,
             task_id: input.task_id,
             kind: ReminderKind::Reminder,
+            review: None,
             scheduled_at,
             offset_minutes,
             lead_minutes: input.lead_minutes.unwrap_or_default(),
@@ -227,7 +232,7 @@ impl Reminder {
 
     pub(super) fn replan(&mut self, now: Timestamp) {
         self.delivery = match self.status {
-            ReminderStatus::Pending if self.scheduled_at > now => {
+            ReminderStatus::Pending if self.scheduled_at > now || self.is_review() => {
                 Delivery::scheduled(self.scheduled_at.minus(self.lead().duration()).max(now))
             }
             ReminderStatus::Pending => self.delivery.skipped("its time had passed when it was set to pending"),

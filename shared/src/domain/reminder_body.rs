@@ -178,6 +178,7 @@ impl ReminderPatch {
 
     /// Whether what it makes of `reminder` depends on the task's due date.
     pub fn needs_due_date(&self, reminder: &Reminder) -> bool {
-        matches!(self.offset_minutes, Patch::Set(offset) if reminder.offset_minutes != Some(offset))
+        let is_other = |offset| reminder.offset_minutes != Some(offset) && !reminder.is_review();
+        matches!(self.offset_minutes, Patch::Set(offset) if is_other(offset))
     }
 }

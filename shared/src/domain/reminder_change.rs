@@ -1,11 +1,14 @@
 //! What an update, a firing or a cancellation changes of a reminder.
 
+use jiff::civil::Date;
+
 use crate::clock::Timestamp;
 use crate::domain::completion::{Completion, CompletionChange};
-use crate::domain::counters::{CounterChange, CounterMark};
+use crate::domain::counters::{CounterChange, CounterMark, local_day};
 use crate::domain::field::{FieldError, Patch};
 use crate::domain::reminder::{Reminder, ReminderPatch, ReminderStatus, before_due};
 use crate::domain::reminder_body::{time_has_passed, two_times};
+use crate::domain::review::ReviewDay;
 use crate::domain::zone::Zone;
 
 /// Why a reminder changes, which decides what becomes of a completion that it has.
@@ -15,8 +18,10 @@ pub enum ChangeCause {
     ByHand,
     /// It fires: its completion stays counted from now on.
     Fired,
-    /// Its task's due date moves, or it is put off: a completion that it has stays counted.
+    /// Its task's due date or its plan moves it, or it is put off: a completion that it has stays counted.
     Moved,
+    /// It is a review that its user rates on this local day: that counts as a completion.
+    Rated(Date),
 }
 
 /// A change of a reminder that was read.
@@ -51,22 +56,33 @@ impl ReminderChange {
 
     /// Whether [`Self::marked`] depends on the user's zone.
     pub fn needs_zone(&self) -> bool {
-        self.next.needs_zone()
+        self.next.needs_zone() || self.moves_review()
+    }
+
+    /// Whether its user moves a review to a day of their own.
+    fn moves_review(&self) -> bool {
+        let is_moved = self.next.scheduled_at != self.read.scheduled_at;
+        self.cause == ChangeCause::ByHand && self.next.is_review() && is_moved
     }
 
     /// The change with its counter mark, and what follows from that; `zone` is the user's.
     pub fn marked(&self, zone: &Zone) -> MarkedChange {
         let is_moved = self.cause == ChangeCause::Moved;
         // A completion that never was counted is not counted by a move.
-        let counted = if is_moved && self.needs_zone() { self.read.counted } else { self.next.counter_mark(zone) };
+        let counted = if is_moved && self.next.needs_zone() { self.read.counted } else { self.next.counter_mark(zone) };
         let mut reminder = Reminder { counted, ..self.next.clone() };
+        if self.moves_review() {
+            reminder.review = Some(ReviewDay { day: local_day(reminder.scheduled_at, zone), follows_digest: false });
+        }
         let pending = is_pending(counted) - is_pending(self.read.counted);
         let mut counters = CounterChange { pending, ..CounterChange::default() };
         let is_kept = |day| self.read.kept_day == Some(day);
-        let completion = match (completed_on(self.read.counted), completed_on(counted)) {
+        let rated_on = if let ChangeCause::Rated(day) = self.cause { Some(day) } else { None };
+        let completion = match (completed_on(self.read.counted), completed_on(counted).or(rated_on)) {
             (None, Some(day)) if !is_kept(day) => {
-                reminder.kept_day = if self.cause == ChangeCause::Fired { Some(day) } else { reminder.kept_day };
-                counters.recount(None, counted);
+                let stays = matches!(self.cause, ChangeCause::Fired | ChangeCause::Rated(_));
+                reminder.kept_day = if stays { Some(day) } else { reminder.kept_day };
+                counters.recount(None, Some(CounterMark::CompletedOn(day)));
                 Some(CompletionChange::Count(Completion::of(&reminder, day, self.at)))
             }
             (Some(day), None) if !is_kept(day) && is_moved => {
@@ -84,7 +100,7 @@ impl ReminderChange {
 
     /// The same change of a reminder whose completion on `day` is counted already: it stays so.
     #[must_use]
-    pub fn keeping(mut self, day: jiff::civil::Date) -> Self {
+    pub fn keeping(mut self, day: Date) -> Self {
         self.read.kept_day = Some(day);
         self.next.kept_day = Some(day);
         self
@@ -113,9 +129,9 @@ impl Reminder {
     /// stays as it is, version included.
     ///
     /// # Errors
-    /// It is moved to a time that has passed, or to two times. A patch that depends on the task's due date
-    /// ([`ReminderPatch::needs_due_date`]) takes [`Self::change_given_due`].
-    pub fn change(&self, patch: ReminderPatch, now: Timestamp) -> Result<ReminderChange, FieldError> {
+    /// It is moved to a time that has passed, or to two times; or its plan decides what the patch changes. A patch that depends on
+    /// the task's due date ([`ReminderPatch::needs_due_date`]) takes [`Self::change_given_due`].
+    pub fn change(&self, patch: ReminderPatch, now: Timestamp) -> Result<ReminderChange, Vec<FieldError>> {
         self.change_given_due(patch, None, now)
     }
 
@@ -128,9 +144,14 @@ impl Reminder {
         patch: ReminderPatch,
         due: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<ReminderChange, FieldError> {
+    ) -> Result<ReminderChange, Vec<FieldError>> {
         let mut next = self.clone();
-        next.retime(&patch, due, now)?;
+        let mut errors = self.fixed_by_plan(&patch);
+        let patch = if self.is_review() { ReminderPatch { offset_minutes: Patch::Keep, ..patch } } else { patch };
+        errors.extend(next.retime(&patch, due, now).err());
+        if !errors.is_empty() {
+            return Err(errors);
+        }
         next.lead_minutes = patch.lead_minutes.unwrap_or(next.lead_minutes);
         next.channel = patch.channel.unwrap_or(next.channel);
         next.status = patch.status.unwrap_or(next.status);
@@ -192,10 +213,12 @@ impl Reminder {
         }
     }
 
-    /// The reminder once it has fired: it is over, and its mail, if it has one, is on its way.
+    /// The reminder once it has fired: it is over, unless it is a review, and its mail, if it has one, is on its way.
     pub fn fire(&self, now: Timestamp) -> ReminderChange {
         let mut next = self.clone();
-        next.status = ReminderStatus::Completed;
+        if !self.is_review() {
+            next.status = ReminderStatus::Completed;
+        }
         next.fired_for = Some(self.scheduled_at);
         next.touch(now);
         if !next.channel.mails() {

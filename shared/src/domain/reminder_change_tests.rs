@@ -90,6 +90,7 @@ fn it_cannot_be_moved_to_a_time_that_has_passed() {
     let reminder = reminder(LEAD * 3, Channel::Email);
     let moved = ReminderPatch { scheduled_at: Some(now()), ..ReminderPatch::default() };
     let error = reminder.change(moved, now()).unwrap_err();
+    let [error] = &error[..] else { panic!("{error:?}") };
     assert_eq!((&*error.field, error.message.as_str()), ("scheduledAt", "Scheduled time must be in the future"));
 }
 
@@ -239,15 +240,15 @@ fn it_has_one_time_its_own_or_its_tasks() {
     let relative = ReminderPatch { offset_minutes: set(120), ..ReminderPatch::default() };
     assert!(relative.needs_due_date(&absolute));
     let error = absolute.change(relative.clone(), now()).unwrap_err();
-    assert_eq!((&*error.field, &*error.message), ("offsetMinutes", "Offset minutes need a task with a due date"));
+    assert_eq!((&*error[0].field, &*error[0].message), ("offsetMinutes", "Offset minutes need a task with a due date"));
     let relative = absolute.change_given_due(relative, Some(due), now()).unwrap().next;
     assert_eq!((relative.scheduled_at, relative.follows()), (due.minus(LEAD * 2), Some(due)));
     assert!(relative.change(whole(&relative), now()).unwrap().is_empty());
     let past = ReminderPatch { offset_minutes: set(540), ..ReminderPatch::default() };
     let error = relative.change_given_due(past, Some(due), now()).unwrap_err();
-    assert_eq!(error.message, "Scheduled time must be in the future");
+    assert_eq!(error[0].message, "Scheduled time must be in the future");
     let two = ReminderPatch { scheduled_at: Some(due), ..whole(&relative) };
-    assert_eq!(&*relative.change(two, now()).unwrap_err().field, "offsetMinutes");
+    assert_eq!(&*relative.change(two, now()).unwrap_err()[0].field, "offsetMinutes");
     let own = ReminderPatch { scheduled_at: Some(due), ..ReminderPatch::default() };
     let own = relative.change(own, now()).unwrap().next;
     assert_eq!((own.scheduled_at, own.offset_minutes), (due, None));

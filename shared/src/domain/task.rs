@@ -16,7 +16,8 @@ use crate::domain::field::{FieldError, Patch};
 use crate::domain::link::{self, Link};
 use crate::domain::minutes::OffsetMinutes;
 use crate::domain::recurrence::{Recurrence, RecurrenceIn, RecurrenceOut};
-use crate::domain::reminder::{Channel, Reminder, ReminderStatus};
+use crate::domain::reminder::{Channel, Reminder, ReminderKind, ReminderStatus, is_ordinary, ordinary};
+use crate::domain::review_plan::{PlanOut, ReviewPlan};
 use crate::domain::zone::Zone;
 use crate::id::{AttachmentId, ReminderId, TaskId, UserId};
 use crate::{body, text_type, word_type};
@@ -75,6 +76,9 @@ pub struct ReminderCard {
     pub channel: Channel,
     /// Whether it is still to come.
     pub status: ReminderStatus,
+    /// What it is for. Rows of earlier versions do not have it.
+    #[serde(default = "ordinary", skip_serializing_if = "is_ordinary")]
+    pub kind: ReminderKind,
     /// How long before the task's due date it is; missing for a reminder with a time of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset_minutes: Option<OffsetMinutes>,
@@ -85,8 +89,8 @@ pub struct ReminderCard {
 
 impl From<&Reminder> for ReminderCard {
     fn from(reminder: &Reminder) -> Self {
-        let Reminder { scheduled_at, channel, status, offset_minutes, counted, .. } = *reminder;
-        Self { scheduled_at, channel, status, offset_minutes, counted }
+        let Reminder { scheduled_at, channel, status, kind, offset_minutes, counted, .. } = *reminder;
+        Self { scheduled_at, channel, status, kind, offset_minutes, counted }
     }
 }
 
@@ -109,6 +113,9 @@ pub struct Task {
     /// How it recurs. One that is completed for good keeps its rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recurrence: Option<Recurrence>,
+    /// Its plan of reviews. One that recurs has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<ReviewPlan>,
     /// How much it matters.
     pub priority: Priority,
     /// How far it is.
@@ -153,6 +160,7 @@ impl Task {
             description: input.description,
             due_date: input.due_date.map(|due| due.end(zone)),
             recurrence: None,
+            plan: None,
             priority: input.priority.unwrap_or(Priority::Medium),
             status: input.status.unwrap_or(TaskStatus::Todo),
             category: input.category,
@@ -329,6 +337,7 @@ pub struct TaskOut {
     /// When it is due. A plain date was stored as the end of that day.
     pub due_date: Option<Timestamp>,
     pub recurrence: Option<RecurrenceOut>,
+    pub plan: Option<PlanOut>,
     pub priority: Priority,
     pub status: TaskStatus,
     /// The user's own grouping.
@@ -357,6 +366,7 @@ pub struct TaskOut {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReminderOfTask {
     pub id: ReminderId,
+    pub kind: ReminderKind,
     pub scheduled_at: Timestamp,
     /// How many minutes before the task's due date that is; null for a reminder with a time of its own.
     pub offset_minutes: Option<OffsetMinutes>,
@@ -367,14 +377,15 @@ pub struct ReminderOfTask {
 
 impl From<(ReminderId, ReminderCard)> for ReminderOfTask {
     fn from((id, card): (ReminderId, ReminderCard)) -> Self {
-        let ReminderCard { scheduled_at, channel, status, offset_minutes, counted: _ } = card;
-        Self { id, scheduled_at, offset_minutes, channel, status }
+        let ReminderCard { scheduled_at, channel, status, kind, offset_minutes, counted: _ } = card;
+        Self { id, kind, scheduled_at, offset_minutes, channel, status }
     }
 }
 
 impl TaskOut {
     /// A task for callers; `api` is where the API is, without a final slash.
     pub fn new(task: Task, api: &str) -> Self {
+        let next_review = task.next_review();
         let mut reminders: Vec<_> = task.reminders.into_iter().map(ReminderOfTask::from).collect();
         reminders.sort_by_key(|reminder| (reminder.scheduled_at, reminder.id));
         let attachments = task.attachments.into_iter().map(|(id, card)| AttachmentOut::new(task.id, id, card, api));
@@ -385,6 +396,7 @@ impl TaskOut {
             description: task.description,
             due_date: task.due_date,
             recurrence: task.recurrence.map(RecurrenceOut::from),
+            plan: task.plan.map(|plan| PlanOut::new(plan, next_review)),
             priority: task.priority,
             status: task.status,
             category: task.category,

@@ -164,6 +164,7 @@ impl TaskChange {
         self.notification = Some(Notification::task_completed(&self.task, self.at));
         self.occurrence = self.task.end_occurrence(OccurrenceOutcome::Completed, self.at);
         self.task.completed_at = self.task.is_completed().then_some(self.at);
+        self.task.plan = self.task.plan.take().filter(|_| !self.task.is_completed());
         self.cancel_reminders(TASK_COMPLETED);
     }
 
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
     use crate::domain::body::testing::parsed;
     use crate::domain::counters::CounterMark;
-    use crate::domain::reminder::Channel;
+    use crate::domain::reminder::{Channel, ReminderKind};
     use crate::id::UserId;
 
     fn now() -> Timestamp {
@@ -260,6 +261,7 @@ mod tests {
             scheduled_at: now(),
             channel: Channel::Email,
             status,
+            kind: ReminderKind::Reminder,
             offset_minutes: None,
             counted,
         };

@@ -5,7 +5,7 @@ use crate::domain::body::testing::parsed;
 use crate::domain::counters::{CounterChange, CounterMark};
 use crate::domain::field::FieldError;
 use crate::domain::occurrence::OccurrenceOutcome;
-use crate::domain::reminder::{Channel, ReminderStatus};
+use crate::domain::reminder::{Channel, ReminderKind, ReminderStatus};
 use crate::domain::reminder_change::TASK_COMPLETED;
 use crate::domain::task::{ReminderCard, Task, TaskStatus};
 use crate::domain::task_change::TaskChange;
@@ -227,6 +227,7 @@ fn pending_reminders_are_cancelled_at_an_advance_and_completed_ones_stay_counted
     let mut task = weekly();
     let card = |status, counted| ReminderCard {
         scheduled_at: at(DUE),
+        kind: ReminderKind::Reminder,
         offset_minutes: None,
         channel: Channel::Email,
         status,

@@ -197,6 +197,11 @@ impl User {
         Some(kept.chain([address.to_owned()]).collect())
     }
 
+    /// What open reviews without a time of their own follow.
+    pub fn reviews_follow(&self) -> impl PartialEq {
+        (&self.timezone, &self.morning_digest.time)
+    }
+
     /// Changes the zone and the digest, and plans the digest again if that makes a difference.
     pub(super) fn set_digest(&mut self, timezone: Zone, morning_digest: MorningDigest, now: Timestamp) {
         if (&timezone, &morning_digest) == (&self.timezone, &self.morning_digest) {
@@ -262,7 +267,8 @@ impl User {
 }
 
 /// A local time of day, `HH:MM`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct LocalTime(String);
 
 impl LocalTime {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::reply::Reply;
 use crate::domain::field::FieldError;
 use crate::domain::task_change::DueDateNeeded;
+use crate::domain::task_plan::PlanExists;
 use crate::inline_schema;
 use crate::store::{ReadError, Refusal, StoreError, WriteError};
 
@@ -93,8 +94,11 @@ catalogue! {
     AttachmentNotReady = 409, "ATTACHMENT_NOT_READY", "The file is not ready yet";
     /// The notification is a security notice of the last seven days.
     SecurityNotice = 409, "SECURITY_NOTICE", "Security notices can be deleted after 7 days";
-    /// There is nothing open to act on: the reminder is skipped or was completed by hand, the task does not recur, or it is completed.
+    /// There is nothing open to act on: the reminder is skipped or was completed by hand, the review's day has not come or it was rated,
+    /// the task does not recur, or it is completed.
     NotOpen = 409, "NOT_OPEN", "It is not open";
+    /// A task recurs or has a plan of reviews, not both.
+    PlanExists = 409, "PLAN_EXISTS", "A task recurs or has a plan of reviews, not both";
     /// Reminders depend on the due date; delete them or give them a time of their own first.
     DueDateNeeded = 409, "DUE_DATE_NEEDED", "Reminders depend on the due date";
     /// Concurrent changes kept conflicting; retry.
@@ -307,6 +311,13 @@ impl From<DueDateNeeded> for ApiError {
         let reminders: Vec<String> = reminders.iter().map(ToString::to_string).collect();
         let message = format!("Reminders depend on the due date: {}", reminders.join(", "));
         Self::new(ErrorCode::DueDateNeeded).with_message(message)
+    }
+}
+
+impl From<PlanExists> for ApiError {
+    #[track_caller]
+    fn from(PlanExists: PlanExists) -> Self {
+        Self::new(ErrorCode::PlanExists)
     }
 }
 

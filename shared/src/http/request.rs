@@ -136,8 +136,18 @@ pub struct RequestParts {
     silent_refresh: OnceCell<SetCookie>,
     pub(super) decision: SetOnce<RateLimitDecision>,
     pub(super) now: Timestamp,
+    received_at: Timestamp,
     answer_by: Instant,
     waited: Cell<Duration>,
+}
+
+/// Longer than the gateway waits for an answer.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The instant of so many milliseconds since the Unix epoch; `now` for one after that, or so long ago that nobody waits any more.
+fn received_at(millisecond: i64, now: Timestamp) -> Timestamp {
+    let at = Timestamp::MIN.plus(Duration::from_millis(u64::try_from(millisecond).unwrap_or_default()));
+    if now.since(at) < LONGEST_WAIT { at.min(now) } else { now }
 }
 
 impl std::fmt::Debug for RequestParts {
@@ -181,6 +191,7 @@ impl RequestParts {
             silent_refresh: OnceCell::new(),
             decision: SetOnce::new(),
             now,
+            received_at: context.map_or(now, |context| received_at(context.time_epoch, now)),
             answer_by,
             waited: Cell::default(),
             headers: request.headers().clone(),
@@ -201,9 +212,14 @@ impl RequestParts {
         self.silent_refresh.get()
     }
 
-    /// When the request arrived.
+    /// When the function began to serve the request.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// When the gateway received the request, which may have waited for an instance of the function since.
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at
     }
 
     /// The time until the request is answered with 503.

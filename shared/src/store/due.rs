@@ -47,6 +47,7 @@ impl DueRow {
             UserRowKey::Attachment(id) => Some(Self::Attachment(user, id)),
             UserRowKey::Session(_)
             | UserRowKey::Export
+            | UserRowKey::ReviewMove
             | UserRowKey::Counters
             | UserRowKey::Category(_)
             | UserRowKey::Days(_)

@@ -10,12 +10,13 @@
 //! | User | `USER#<id>` | `ACCOUNT` | `due` (its next digest, while it wants one) |
 //! | Session | `USER#<id>` | `ACCOUNT#SESSION#<sid>` | TTL |
 //! | Newest export | `USER#<id>` | `EXPORT` | TTL |
+//! | Last change of the zone or the digest's time, which open reviews follow | `USER#<id>` | `REVIEWS` | |
 //! | Counters: tasks, pending and completed reminders, bytes of files, changes | `USER#<id>` | `COUNTERS` | |
 //! | Tasks of a category | `USER#<id>` | `CATEGORY#<name>` | |
 //! | Completed reminders by local day, a number each; days that have any, a mask a month | `USER#<id>` | `DAYS#<yyyy-mm>`, `STREAK#<yyyy>` | |
-//! | Completion of a reminder that stays counted on its local day | `USER#<id>` | `DONE#<task>#<reminder>#<yyyy-mm-dd>` | |
+//! | Completion of a reminder, or rating of a review, that stays counted on its local day | `USER#<id>` | `DONE#<task>#<reminder>#<yyyy-mm-dd>` | |
 //! | Task with cards of its children | `USER#<id>` | `TASK#<id>` | `by-time`, `by-created`, `due` until its user was told that it is overdue |
-//! | Reminder | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire |
+//! | Reminder, among them the one review of a plan | `USER#<id>` | `REM#<id>` | `by-time`, `open` while pending, `due` while it is to fire, `by-created` while it is a review that follows the digest's time |
 //! | Occurrence of a recurring task that is over | `USER#<id>` | `OCC#<task>#<version of the task>` | |
 //! | Attachment | `USER#<id>` | `ATT#<id>` | `by-task`, `due` while unfinished |
 //! | Notification | `USER#<id>` | `NTF#<id>` | `by-time`, `by-task`, TTL |
@@ -35,7 +36,7 @@
 //! | Index | Keys | Projection | Serves |
 //! |---|---|---|---|
 //! | `by-time` (local) | `PK`, `byTime` | all | a user's tasks by due date, reminders by time, notifications by creation |
-//! | `by-created` (local) | `PK`, `byCreated` | all | a user's tasks by creation (imported ids do not sort by it) |
+//! | `by-created` (local) | `PK`, `byCreated` | all | a user's tasks by creation (imported ids do not sort by it); reviews that follow the digest's time |
 //! | `open` (local) | `PK`, `open` | keys | counting pending reminders before or after now |
 //! | `by-task` (local) | `PK`, `byTask` | keys | the notifications and attachments of a deleted task |
 //! | `by-changed` (local, sparse) | `PK`, `byChanged` | keys | nothing yet, and no row has the attribute: a feed of changes will need it, and local indexes cannot be added later |
@@ -76,7 +77,7 @@
 //! | POST /api/auth/resend-verification | Get(account) → Transact(session, account, token, mail, mailbox) | 1 | 11 |
 //! | POST /api/auth/logout | Delete(session), for each that a token names, at once | 0 | 1 per session |
 //! | GET /api/user/me | Get(account) | 1 | 0 |
-//! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves |
+//! | PATCH /api/user/me | Get(account) → Transact(session, account) | 1 | 4, 6 when the digest moves, 8 with another zone or time of it |
 //! | PATCH /api/user/me, PUT /api/tasks/{id}, PUT /api/reminders/{id}, where nothing changes | what they read → Get(session) | 1 more | 0 |
 //! | POST /api/user/enabled-2fa | Query(account and sessions) → Transact(session, account, notification, mail, others where they end) → limiter gives back | 1 | 13 + 2 per other session that ends |
 //! | POST /api/user/export | Query(account and sessions) ‖ Get(export) → Transact(session, export) → limiter gives back | 2 | 5 |
@@ -98,6 +99,8 @@
 //! | the same, completing an occurrence of a recurring task | … → Transact(session, task, occurrence, pending reminders, notification, inbox) | 1 | 17 + 2 with pending reminders + 5 for each |
 //! | POST /api/tasks/{id}/skip | Get(task) → Transact(session, task, occurrence, pending reminders) | 1 | 11 + 2 with pending reminders + 5 for each |
 //! | GET /api/tasks/{id}/occurrences | Get(task) ‖ Query(occurrences) | 2 for the 50 of a page | 0 |
+//! | PUT /api/tasks/{id}/plan | Get(task) → BatchGet(account, open review) → Transact(session, task, review, counters for a new one) | 2, with an open review 3 | 18, a changed one 20 |
+//! | DELETE /api/tasks/{id}/plan | Get(task) → Transact(session, task, review, counters) | 1 | 15 |
 //! | PUT /api/tasks/{id}, POST /api/tasks/{id}/skip, sent again with its `Idempotency-Key` after what it changed | … → BatchGet(session, first answer) | 2 more | 0 |
 //! | DELETE /api/tasks/{id} | Get(task) → BatchGet(days), with completed reminders only → Transact(session, task, its reminders, counters, category, their completions and days) | 1 + 1 per month | 10 + 3 per reminder + 2 per completed one + 2 per month and year of those |
 //! | GET /api/tasks/{id}/reminders | Get(task) → BatchGet(≤ 30 reminders) | 1 + 1 per reminder | 0 |
@@ -111,6 +114,8 @@
 //! | the same, with a status or a time | BatchGet(reminder, account, this month's days) → Transact(…, counters, completion, day, year for a day's first or last) | 3 | 17, a day's first or last 19 |
 //! | the same, made relative | … → Get(task) → Transact(…) | 1 more | as above |
 //! | POST /api/reminders/{id}/snooze | Get(reminder) → Transact(session, task's card, reminder, counters where it had fired); Get(first answer) for one that is refused and has an `Idempotency-Key` | 1 | 14 |
+//! | POST /api/reminders/{id}/review | BatchGet(reminder, account, this month's days) → Get(task) → Transact(session, task, reminder, counters, completion, day, year for a day's first); Get(first answer) for one that is refused and has an `Idempotency-Key` | 4 | 28 |
+//! | DELETE /api/reminders/{id}, of an open review | … → Get(task) → Transact(session, task, reminder, counters) | 4 | 15 |
 //! | DELETE /api/reminders/{id} | BatchGet(reminder, account, this month's days) → Transact(session, task's card, reminder, counters, its completion and day if completed) | 3 | 13, completed 15 |
 //! | GET /api/notifications | Query(`by-time`) → BatchGet(their tasks, inbox); up to six at once for 500 | 1 per 4 KB, + 1 per task, + 1 | 0 |
 //! | GET /api/notifications/count | Get(inbox) | 1 | 0 |
@@ -129,6 +134,9 @@
 //! | tasks-overdue, per due date | Get(task) → Transact(task, notification, inbox) | 1 | 11 |
 //! | mail-send, per digest | as above, then Update(each reminder told of) | 2 | 2 + 2 per reminder |
 //! | mail-feedback, per event | BatchGet(mail, account) → Get(reminder) → Update(reminder); first Transact(account, notification, inbox) for one that stops mail | 3 | 2 |
+//! | service-dispatch, per change of what reviews follow | Get(its row) → queue | 1 | 0 |
+//! | service-sweep, per 100 reviews of a user who made one | BatchGet(account, its row) → Query(`by-created`) | 2 + 1 per 4 KB | 0 |
+//! | reminders-fire, per review that is moved | BatchGet(reminder, task, account) → Transact(reminder, card) | 3 | 14 |
 //! | service-sweep, per tick | 16 Queries over `due` (40 more every ten minutes, 80 every hour), one more per 100 rows found; BatchGet(reminders found) | ½ per Query, + 1 per reminder found | 0 |
 //! | attachments-optimize, per upload | Get(attachment) → S3 → Transact(card, attachment) → S3 → Get(attachment) → Transact(card, attachment, counters) → S3; its own empty object comes as a second message, which reads nothing | 2 | 20 + 4 per further KB of the task |
 //! | service-cleanup, per task's attachments | Query(`by-task`) → S3, three deletes each → BatchWrite(25 deletes) | 1 | 2 each |
@@ -228,6 +236,8 @@ pub const ACCOUNT: &str = "ACCOUNT";
 pub const INBOX: &str = "INBOX";
 /// The sort key of a user's newest export.
 pub const EXPORT: &str = "EXPORT";
+/// The sort key of the last change of the settings that open reviews follow.
+pub const REVIEW_MOVE: &str = "REVIEWS";
 /// Prefix of the sort keys of sessions.
 pub const SESSION_PREFIX: &str = "ACCOUNT#SESSION#";
 
@@ -392,6 +402,11 @@ pub fn google_claim(subject: &str) -> Key {
 /// The row of a user's newest export.
 pub fn export(user: UserId) -> Key {
     of_user(user, EXPORT.to_owned())
+}
+
+/// The row that tells when a user last changed what open reviews follow: the zone, or the time of the digest.
+pub fn review_move(user: UserId) -> Key {
+    of_user(user, REVIEW_MOVE.to_owned())
 }
 
 /// The rate windows of a client, by the keyed hash of its address.

@@ -33,6 +33,7 @@ mod permit;
 pub mod rates;
 pub mod reminders;
 pub mod replay;
+pub mod review_plans;
 mod row;
 mod row_set;
 pub mod sessions;

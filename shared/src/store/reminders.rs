@@ -330,6 +330,9 @@ pub(crate) fn reminder_row(reminder: &Reminder) -> Row {
     if reminder.status == ReminderStatus::Pending {
         row = row.with(keys::OPEN, by_time);
     }
+    if reminder.follows_digest() {
+        row = row.with(keys::BY_CREATED, text(keys::following_review(reminder.id)));
+    }
     match reminder.fires_at() {
         Some(fires_at) => row.with_due(keys::reminder_due(reminder, fires_at)),
         None => row,

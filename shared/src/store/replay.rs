@@ -362,6 +362,7 @@ fn numbers_of(row: &Item) -> Option<BTreeMap<String, i64>> {
         UserRowKey::Account
         | UserRowKey::Session(_)
         | UserRowKey::Export
+        | UserRowKey::ReviewMove
         | UserRowKey::Completion(..)
         | UserRowKey::Task(_)
         | UserRowKey::Reminder(_)

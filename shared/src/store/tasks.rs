@@ -30,7 +30,7 @@ pub(crate) const COUNTED_CATEGORY: &str = "countedCategory";
 pub struct TaskRow {
     /// The task.
     pub task: Task,
-    cards_version: u64,
+    pub(super) cards_version: u64,
 }
 
 impl Store {
@@ -208,6 +208,7 @@ impl Transaction {
             .set_successor("version", "version")
             .remove(super::reminders::COUNTED)
             .remove(keys::OPEN)
+            .remove(keys::BY_CREATED)
             .remove(keys::DUE_SHARD)
             .remove(keys::DUE_AT)
             .require_equal("status", text(ReminderStatus::Pending.as_str()));
@@ -244,6 +245,6 @@ fn task_row(task: &Task) -> Row {
 }
 
 /// A task's own attributes: its cards are changed one by one.
-fn own_row(task: &Task) -> Row {
+pub(super) fn own_row(task: &Task) -> Row {
     task_row(task).without(&CARDS)
 }

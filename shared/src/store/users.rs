@@ -148,6 +148,9 @@ impl Store {
         if let Some(notification) = &change.notification {
             transaction.notify(notification);
         }
+        if change.user.reviews_follow() != read.reviews_follow() {
+            transaction.move_reviews(read.id, change.at);
+        }
         self.transact(transaction).await
     }
 }

@@ -6,6 +6,7 @@ mod lateness;
 mod list;
 mod mail;
 mod relative;
+mod review;
 mod silent;
 mod snooze;
 mod update;

@@ -83,7 +83,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, reads: 
 
 impl Route {
     /// All that read or change something under `/api`, but the unsubscribe links, which prove themselves.
-    pub(crate) const ALL: [Self; 48] = [
+    pub(crate) const ALL: [Self; 51] = [
         route("POST", "/api/auth/register", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/login", Access::Anyone, Reads::Json),
         route("POST", "/api/auth/verify-otp", Access::Anyone, Reads::Json),
@@ -116,6 +116,8 @@ impl Route {
         route("GET", "/api/tasks/{id}/reminders", Access::SignedIn, Reads::Nothing),
         route("POST", "/api/tasks/{id}/skip", Access::SignedIn, Reads::OptionalJson),
         route("GET", "/api/tasks/{id}/occurrences", Access::SignedIn, Reads::Nothing),
+        route("PUT", "/api/tasks/{id}/plan", Access::SignedIn, Reads::Json),
+        route("DELETE", "/api/tasks/{id}/plan", Access::SignedIn, Reads::Nothing),
         route("POST", "/api/tasks/{id}/attachments", Access::SignedIn, Reads::Json),
         route("POST", "/api/attachments/{id}", Access::SignedIn, Reads::Json),
         route("GET", "/api/attachments/{id}", Access::SignedIn, Reads::Nothing),
@@ -125,6 +127,7 @@ impl Route {
         route("PUT", "/api/reminders/{id}", Access::SignedIn, Reads::Json),
         route("DELETE", "/api/reminders/{id}", Access::SignedIn, Reads::Nothing),
         route("POST", "/api/reminders/{id}/snooze", Access::SignedIn, Reads::Json),
+        route("POST", "/api/reminders/{id}/review", Access::SignedIn, Reads::Json),
         route("GET", "/api/notifications", Access::SignedIn, Reads::Nothing),
         route("GET", "/api/notifications/count", Access::SignedIn, Reads::Nothing),
         route("PATCH", "/api/notifications/read-all", Access::SignedIn, Reads::Nothing),
@@ -214,6 +217,8 @@ impl Route {
             (_, "/api/user/set-password") => json!({"password": "Another-Pass-1"}),
             (_, "/api/tasks/{id}/attachments" | "/api/attachments/{id}") => json!({"files": [a_text(1)]}),
             (_, "/api/tasks/{id}/skip") => json!({"occurrence": minutes_ahead(100)}),
+            (_, "/api/tasks/{id}/plan") => json!({"kind": "fsrs"}),
+            (_, "/api/reminders/{id}/review") => json!({"rating": "good"}),
             (_, path) if path.starts_with("/api/tasks") => json!({"title": "Water the ferns"}),
             (_, "/api/reminders/{id}/snooze") => json!({"minutes": 60}),
             ("POST", _) => json!({"taskId": unknown_id(), "scheduledAt": minutes_ahead(100)}),

@@ -5,6 +5,7 @@ mod get;
 mod list;
 mod occurrences;
 mod pages;
+mod plan;
 mod recurrence;
 mod reminders;
 mod skip;

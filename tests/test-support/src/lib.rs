@@ -40,6 +40,7 @@ use shared::domain::task::Task;
 use shared::domain::user::{PersonName, User};
 use shared::domain::zone::Zone;
 use shared::id::TokenSeed;
+use shared::store::counters::DaySnapshot;
 use shared::store::mailboxes::{AddressedMail, SecurityNotice};
 use shared::store::sessions::SignIn;
 use shared::store::users::AccountWithSessions;
@@ -112,6 +113,18 @@ impl World {
         let reminder = self.store.reminder(self.user.id, reminder.id).await.unwrap().unwrap();
         self.store.meter().take();
         reminder
+    }
+
+    /// The open review of a plan that a task gets.
+    pub async fn review(&self, task: &Task, plan: Value) -> Reminder {
+        let now = clock::now();
+        let row = self.store.task(self.user.id, task.id).await.unwrap().unwrap();
+        let change = row.task.set_plan(parsed(plan, now), None, &self.user, now).unwrap();
+        self.store.change_plan(&self.permit(), &row, &change, &DaySnapshot::default()).await.unwrap();
+        let review = change.task.plan.unwrap().reminder_id;
+        let review = self.store.reminder(self.user.id, review).await.unwrap().unwrap();
+        self.store.meter().take();
+        review
     }
 
     /// The user's mails, in no order.

@@ -88,6 +88,7 @@ pub(super) fn task(row: &Value, user: UserId, now: Timestamp) -> Read<Task> {
         updated_at,
         completed_at: (status == TaskStatus::Completed).then_some(updated_at),
         recurrence: None,
+        plan: None,
         overdue_told: None,
         counted_category: None,
         attachments: BTreeMap::new(),

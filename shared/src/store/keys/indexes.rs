@@ -13,7 +13,7 @@ use crate::domain::notification::Notification;
 use crate::domain::reminder::Reminder;
 use crate::domain::sweep::DueKind;
 use crate::domain::task::Task;
-use crate::id::{TaskId, UserId};
+use crate::id::{ReminderId, TaskId, UserId};
 
 /// Shards of the index `due`, so that no one partition takes all writes.
 pub const DUE_SHARDS: u8 = 8;
@@ -85,6 +85,14 @@ pub fn task_by_created(task: &Task) -> String {
 /// Where a reminder stands among its user's by time.
 pub fn reminder_by_time(reminder: &Reminder) -> String {
     format!("{REMINDER_PREFIX}{}#{}", reminder.scheduled_at, reminder.id)
+}
+
+/// Prefix of the reviews that follow the digest's time in `by-created`.
+pub const FOLLOWING_REVIEW: &str = "REVIEW#";
+
+/// Where a review that follows the digest's time stands in `by-created`: it keeps its place while it moves.
+pub fn following_review(review: ReminderId) -> String {
+    format!("{FOLLOWING_REVIEW}{review}")
 }
 
 /// Where the reminders about an instant begin in `by-time` and `open`.

@@ -45,6 +45,8 @@ pub enum UserRowKey {
     Session(SessionId),
     /// The newest export.
     Export,
+    /// The last change of what open reviews follow.
+    ReviewMove,
     /// The counters.
     Counters,
     /// The number of tasks of a category.
@@ -132,6 +134,7 @@ impl UserRowKey {
         match sk {
             super::ACCOUNT => return Some(Self::Account),
             super::EXPORT => return Some(Self::Export),
+            super::REVIEW_MOVE => return Some(Self::ReviewMove),
             super::COUNTERS => return Some(Self::Counters),
             super::INBOX => return Some(Self::Inbox),
             _ => {}
@@ -165,6 +168,7 @@ impl UserRowKey {
             Self::Account => super::account(user),
             Self::Session(id) => super::session(user, *id),
             Self::Export => super::export(user),
+            Self::ReviewMove => super::review_move(user),
             Self::Counters => super::counters(user),
             Self::Category(name) => super::category(user, name),
             Self::Days(month) => super::days(user, *month),
@@ -215,6 +219,7 @@ mod tests {
         prop_oneof![
             Just(UserRowKey::Account),
             Just(UserRowKey::Export),
+            Just(UserRowKey::ReviewMove),
             Just(UserRowKey::Counters),
             Just(UserRowKey::Inbox),
             any::<()>().prop_map(|()| UserRowKey::Session(SessionId::new())),
