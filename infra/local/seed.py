@@ -115,7 +115,7 @@ def _verify(api: demo.Client) -> None:
 
 
 def _add_what_is_new(api: demo.Client) -> None:
-    """Pictures on the next tasks, and a reminder whose mail goes out at once."""
+    """Pictures on the next tasks, a reminder whose mail goes out at once, and tasks that recur."""
     tomorrow = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")
     tasks = api.call("GET", f"/api/tasks?status=todo&dueAfter={tomorrow}&limit=20")["data"]["tasks"]
     for task, name in zip(tasks, _PICTURES, strict=False):
@@ -124,6 +124,26 @@ def _add_what_is_new(api: demo.Client) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=30)).isoformat(timespec="seconds").replace("+00:00", "Z")
     wanted = {"taskId": tasks[0]["id"], "scheduledAt": soon, "type": "both", "message": "Half an hour is enough."}
     api.call("POST", "/api/reminders", wanted)
+    for body, offset in _recurring(datetime.now(UTC)):
+        task = api.call("POST", "/api/tasks", body)["data"]["task"]
+        # Its first time is over: the history is not empty.
+        api.call("PUT", f"/api/tasks/{task['id']}", {"status": "completed"})
+        follows = {"taskId": task["id"], "offsetMinutes": offset, "leadMinutes": 0, "type": "both"}
+        api.call("POST", "/api/reminders", follows)
+
+
+def _recurring(now: datetime) -> list[tuple[dict[str, object], int]]:
+    """Tasks that recur, with the minutes by which they are reminded of."""
+
+    def task(title: str, category: str, day: timedelta, rule: str, anchor: str) -> dict[str, object]:
+        due = (now + day).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return {"title": title, "category": category, "dueDate": due, "recurrence": {"rrule": rule, "anchor": anchor}}
+
+    return [
+        (task("Water the ferns", "Home", timedelta(hours=-20), "FREQ=WEEKLY;BYDAY=MO,WE,FR", "due"), 60),
+        (task("Pay the rent", "Home", timedelta(days=-3), "FREQ=MONTHLY;BYMONTHDAY=-1", "due"), 600),
+        (task("Change the water filter", "Home", timedelta(days=-1), "FREQ=MONTHLY;INTERVAL=3", "completion"), 1440),
+    ]
 
 
 def main() -> None:

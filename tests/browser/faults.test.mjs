@@ -26,35 +26,44 @@ for (const [how, answer, sentence] of BROKEN) {
 
 for (const [how, answer, sentence] of BROKEN) {
   test(`a page whose API is ${how} says so and offers another try`, async (t) => {
-    const { page, complaints } = await member(t, '/dashboard', { refused: [500, 503] });
+    const { page, complaints } = await member(t, '/settings', { refused: [500, 503] });
     let broken = true;
-    await intercept(page, (request) => (broken && request.url().endsWith('/notifications') ? answer : undefined));
-    await click(page, '.side a[href="/notifications"]');
+    await intercept(page, (request) => (broken && request.url().endsWith('/api/analytics') ? answer : undefined));
+    await click(page, '.side a[href="/analytics"]');
     await sees(page, 'This could not be loaded.');
     await sees(page, sentence);
     broken = false;
     await press(page, 'Try again');
-    await sees(page, 'No notifications');
+    await sees(page, 'Reminders ahead');
     complaints.splice(0, complaints.length, ...complaints.filter((it) => !it.includes('ERR_CONNECTION_REFUSED')));
   });
 }
 
-/** In the page: time limits end forty times sooner than they say. */
-const IMPATIENT = '{ const { timeout } = AbortSignal; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 40); }';
-
 test('an API that is slow shows that it is waited for, and is given up in the end', async (t) => {
-  const { page } = await member(t, '/dashboard', { script: IMPATIENT });
+  const { page } = await member(t, '/settings');
   let slow = true;
-  await intercept(page, (request) => (slow && /\/(notifications|tasks)$/.test(request.url()) ? 'wait' : undefined));
-  await click(page, '.side a[href="/notifications"]');
+  await intercept(page, (request) => (slow && /\/(analytics|tasks)$/.test(request.url()) ? 'wait' : undefined));
+  // Time limits end forty times sooner than they say.
+  const hurry = () => page.evaluate(() => {
+    window.patient ??= AbortSignal.timeout;
+    AbortSignal.timeout = (ms) => window.patient.call(AbortSignal, ms / 40);
+  });
+  const relax = async () => {
+    slow = false;
+    await page.evaluate(() => (AbortSignal.timeout = window.patient));
+  };
+  await hurry();
+  await click(page, '.side a[href="/analytics"]');
   await page.waitForSelector('main [role=status][aria-label="Loading …"]');
   await sees(page, 'Spacedly takes too long to answer. Try again in a moment.');
-  slow = false;
+  await relax();
   await press(page, 'Try again');
-  await sees(page, 'No notifications');
-  slow = true;
+  await sees(page, 'Reminders ahead');
   await click(page, '.side a[href="/tasks"]');
+  await sees(page, 'Filters');
   await fill(page, { title: 'Water the ferns' }, '.quick');
+  slow = true;
+  await hurry();
   await press(page, 'Add');
   await page.waitForSelector('.quick [aria-disabled=true] .spinner');
   await sees(page, 'Spacedly takes too long to answer. Try again in a moment.');

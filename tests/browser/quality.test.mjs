@@ -5,11 +5,11 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
-import { click, fill, go, member, open, press, sees, until, visit, WEB } from './support/web.mjs';
+import { click, fill, focused, go, member, open, press, sees, tabTo, until, visit, WEB } from './support/web.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const OUTSIDE = ['/login', '/register', '/verify-otp', '/verify-email', '/reset-password', '/reset-password?token=abc', '/nowhere'];
-const INSIDE = ['/dashboard', '/tasks', '/tasks?task=new', '/reminders', '/calendar', '/notifications', '/analytics', '/settings'];
+const INSIDE = ['/dashboard', '/tasks', '/tasks?task=new', '/reminders', '/reminders?show=reviews', '/calendar', '/notifications', '/analytics', '/settings'];
 const THEMES = ['light', 'dark'];
 
 const theme = (value) => ({ features: [{ name: 'prefers-color-scheme', value }] });
@@ -36,6 +36,8 @@ async function resident(t, how) {
   const { reminder } = await person.call('POST', '/reminders', { taskId: made[4].id, scheduledAt: at(40) });
   await person.call('POST', `/reminders/${reminder.id}/snooze`, { minutes: 120 });
   await person.call('POST', `/tasks/${made[4].id}/skip`, {});
+  const { task: { plan } } = await person.call('PUT', `/tasks/${made[2].id}/plan`, { kind: 'fixed', days: [1, 3, 7] });
+  await person.call('PUT', `/reminders/${plan.reminderId}`, { scheduledAt: at(0.05) });
   await person.call('PUT', `/tasks/${made[4].id}`, { status: 'completed' });
   await until('a notification', async () => (await person.call('GET', '/notifications/count')).count >= 1);
   return { ...seen, made };
@@ -55,6 +57,10 @@ const opened = (made) => [
     await press(page, 'Add a reminder', 'dialog');
     await fill(page, { offset: 'other', lead: 'other' }, '.inset');
     await page.waitForSelector('.inset [name=leadNumber]');
+  }],
+  [`/tasks?task=${made[2].id}`, async (page) => {
+    await press(page, 'Change the plan', 'dialog');
+    await page.waitForSelector('.inset [name=days]');
   }],
   ['/reminders', async (page) => {
     await click(page, '.reminder .row-actions button');
@@ -117,19 +123,11 @@ test('no page is wider than 320 pixels', async (t) => {
 
 test('a task is made, completed and found by keys alone', async (t) => {
   const { page, person } = await member(t, '/dashboard');
-  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') || document.activeElement?.name || document.activeElement?.innerText);
-  const tabTo = async (wanted) => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      if (wanted.test((await focused()) ?? '')) return;
-      await page.keyboard.press('Tab');
-    }
-    assert.fail(`Tab never reached ${wanted}; it is on ${await focused()}`);
-  };
   await page.keyboard.press('Tab');
-  assert.equal(await focused(), 'Skip to the content');
+  assert.equal(await focused(page), 'Skip to the content');
   await page.keyboard.press('n');
   await page.waitForSelector('dialog[open]');
-  assert.equal(await focused(), 'title');
+  assert.equal(await focused(page), 'title');
   await page.keyboard.type('Water the ferns');
   await page.keyboard.press('Enter');
   await sees(page, 'Added “Water the ferns”');
@@ -138,7 +136,7 @@ test('a task is made, completed and found by keys alone', async (t) => {
   await page.waitForFunction(() => document.activeElement?.type === 'search');
   await page.keyboard.type('ferns');
   await page.waitForSelector('.task .tick');
-  await tabTo(/^Mark “Water the ferns” as completed/);
+  await tabTo(page, /^Mark “Water the ferns” as completed/);
   await page.keyboard.press('Space');
   await until('it is completed', async () => (await person.tasks())[0].status === 'completed');
   await page.evaluate(() => document.activeElement?.blur());

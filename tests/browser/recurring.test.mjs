@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { click, day, fill, member, open, press, sees, until, WEB, withTasks } from './support/web.mjs';
+import { click, day, fill, member, open, press, sees, tabTo, until, WEB, withTasks } from './support/web.mjs';
 
 const DAILY = { rrule: 'FREQ=DAILY', anchor: 'due' };
 const FERNS = { title: 'Water the ferns', dueDate: `${day(2)}T08:30:00Z`, recurrence: DAILY };
@@ -157,23 +157,15 @@ test('a rule that was changed elsewhere meets both versions', async (t) => {
 
 test('a recurring task by keys alone', async (t) => {
   const { page, person } = await member(t, '/dashboard');
-  const name = () => page.evaluate(() => document.activeElement?.getAttribute('name') || document.activeElement?.getAttribute('aria-label') || document.activeElement?.innerText);
-  const tabTo = async (wanted) => {
-    for (let presses = 0; presses < 80; presses += 1) {
-      if (wanted.test((await name()) ?? '')) return;
-      await page.keyboard.press('Tab');
-    }
-    assert.fail(`Tab never reached ${wanted}; it is on ${await name()}`);
-  };
   await page.keyboard.press('n');
   await page.waitForSelector('dialog [name=title]');
   await page.keyboard.type('Water the ferns');
-  await tabTo(/^day$/);
+  await tabTo(page, /^day$/);
   await page.keyboard.type('01012031');
   await page.waitForSelector('[name=repeat]');
-  await tabTo(/^repeat$/);
+  await tabTo(page, /^repeat$/);
   await page.keyboard.type('Every week');
-  await tabTo(/^Create$/);
+  await tabTo(page, /^Create$/);
   await page.keyboard.press('Enter');
   await until('it recurs', async () => /^FREQ=WEEKLY/.test((await only(person))?.recurrence?.rrule ?? ''));
 });

@@ -9,13 +9,18 @@ export const apiUrl = document.querySelector<HTMLMetaElement>("meta[name=spacedl
 /** The gateway gives up after 30 seconds. */
 const PATIENCE = 32_000;
 
+let isBeingLeft = false;
+// Before those listeners that send something then: this module is loaded first.
+for (const event of ["beforeunload", "pagehide"]) addEventListener(event, () => (isBeingLeft = true));
+addEventListener("pageshow", () => (isBeingLeft = false));
+
 const listeners = new Set<(change: SessionChange) => void>();
 
 export const spacedly = connectWithCookies(apiUrl, {
   fetch: (request) => {
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)]);
-    // What waited for its "Undo" may be sent while the page is being left.
-    return fetch(request, { signal, keepalive: request.method !== "GET" });
+    // What waited for its "Undo" is sent while the page is being left.
+    return fetch(request, { signal, keepalive: isBeingLeft });
   },
   onSession: (change) => listeners.forEach((listener) => listener(change)),
 });

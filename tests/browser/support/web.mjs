@@ -128,6 +128,28 @@ export async function click(page, selector) {
   await element.click();
 }
 
+/** What has the focus, by its name for assistive technology, its field's name or its text. */
+export const focused = (page) => page.evaluate(() => {
+  const it = document.activeElement;
+  return it?.getAttribute('aria-label') || (it?.tagName !== 'BUTTON' && it?.getAttribute('name')) || it?.innerText.trim() || '';
+});
+
+/** Presses Tab until the focus is on something of this name. */
+export async function tabTo(page, wanted) {
+  for (let presses = 0; presses < 80; presses += 1) {
+    if (wanted.test(await focused(page))) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`Tab never reached ${wanted}; it is on ${await focused(page)}`);
+}
+
+/** Clicks the first element of a selector within the page: for what is drawn again at any moment, and so has no place to aim at. */
+export const tap = (page, selector) => page.waitForFunction((wanted) => {
+  const found = document.querySelector(wanted);
+  found?.click();
+  return Boolean(found);
+}, {}, selector);
+
 /** Waits until the page shows a text. */
 export async function sees(page, text) {
   try {

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/preact-query";
+import { useEffect } from "preact/hooks";
 import { data, etag, type components } from "@spacedly/client";
 
 import { cache, spacedly } from "../api";
@@ -21,14 +22,24 @@ export interface Changes {
 
 const { api } = spacedly;
 
-/** All reminders by time, a page of up to 500 at a time. */
-export const useReminders = () =>
-  useInfiniteQuery({
+/** Pages of up to 500 reminders that are read without being asked for. */
+const MOST_PAGES = 20;
+
+/** All reminders by time. The oldest come first, so that what is ahead may be on a later page: they follow by themselves. */
+export function useReminders() {
+  const query = useInfiniteQuery({
     queryKey: ["reminders"],
     queryFn: ({ pageParam }) => data(api.GET("/api/reminders", { params: { query: pageParam ? { cursor: pageParam } : {} } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
   });
+  const { hasNextPage, isFetching, isError, fetchNextPage } = query;
+  const pages = query.data?.pages.length ?? 0;
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !isError && pages < MOST_PAGES) void fetchNextPage();
+  }, [hasNextPage, isFetching, isError, pages]);
+  return query;
+}
 
 export const useTaskReminders = (id: string) =>
   useQuery({
@@ -63,6 +74,18 @@ export async function snoozeReminder(reminder: Reminder | ListedReminder, body: 
   const params = { path: { id: reminder.id }, header: { "If-Match": etag(reminder) } };
   try {
     return (await data(api.POST("/api/reminders/{id}/snooze", { params, body }))).reminder;
+  } finally {
+    refresh();
+  }
+}
+
+export type Rating = "again" | "hard" | "good" | "easy";
+
+/** Rates the open review; what it returns is the next one. */
+export async function rateReview(id: string, rating: Rating): Promise<Reminder> {
+  const params = { path: { id }, header: { "Idempotency-Key": crypto.randomUUID() } };
+  try {
+    return (await data(api.POST("/api/reminders/{id}/review", { params, body: { rating } }))).reminder;
   } finally {
     refresh();
   }

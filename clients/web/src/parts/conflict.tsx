@@ -31,6 +31,9 @@ const labels: Record<Name, string> = {
 
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
+/** Whether all that a form asks of a task is the same in both. */
+export const isSameTask = (one: Task, other: Task) => NAMES.every((name) => isSame(one[name], other[name]));
+
 function show(name: Name, value: Changes[Name]): string {
   if (!value) return said.empty;
   if (typeof value === "object") return describe(value);

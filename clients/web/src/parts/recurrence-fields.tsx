@@ -68,7 +68,7 @@ function Custom({ first, errors }: { first: Choices; errors: Record<string, stri
   const weekdays = WEEKDAYS.map((name, index) => [name, said.weekday(index)] as const);
   return (
     <>
-      <div class="row">
+      <div class="row pair">
         <Input label={said.interval} name="every" type="number" min={1} max={999} inputMode="numeric" defaultValue={first.every} error={errors["every"]} required />
         <Select label={said.unit} name="unit" value={first.unit} options={entries(said.units)} onChange={(value) => setUnit(value as Unit)} />
       </div>
@@ -100,7 +100,7 @@ function Custom({ first, errors }: { first: Choices; errors: Record<string, stri
 function Ending({ first, errors }: { first: Choices; errors: Record<string, string> }) {
   const [ends, setEnds] = useState<string>(first.ends);
   return (
-    <div class="row">
+    <div class="row pair">
       <Select label={said.ends} name="ends" value={first.ends} options={entries(said.endings)} onChange={setEnds} />
       {ends === "count" && <Input label={said.count} name="count" type="number" min={1} max={10_000} inputMode="numeric" defaultValue={first.count} error={errors["count"]} required />}
       {ends === "until" && <Input label={said.untilDay} name="untilDay" type="date" defaultValue={first.until} error={errors["untilDay"]} required />}

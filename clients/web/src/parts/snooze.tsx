@@ -17,8 +17,8 @@ const FARTHEST = 28 * 24 * HOUR;
 
 type Any = Reminder | ListedReminder;
 
-/** Whether it can be put off: it is still to come, or was sent. */
-export const canSnooze = ({ status, delivery }: Any) => status === "pending" || (status === "completed" && delivery.sentAt !== null);
+/** Whether it can be put off: it is still to come, or was sent. One that was completed by hand the API refuses. */
+export const canSnooze = ({ status }: Any) => status !== "skipped";
 
 async function snooze(reminder: Any, body: Parameters<typeof snoozeReminder>[1]): Promise<void> {
   const snoozed = await snoozeReminder(reminder, body);
@@ -56,7 +56,7 @@ export function SnoozeForm({ reminder, onDone }: { reminder: Any; onDone: () => 
           {said.snoozeMorning(morning)}
         </button>
       </div>
-      <div class="row">
+      <div class="row pair">
         <Input label={said.day} name="day" type="date" defaultValue={dayOf(proposed)} error={form.errors["until"]} required />
         <Input label={said.time} name="time" type="time" defaultValue={clockOf(proposed)} required />
       </div>
