@@ -61,11 +61,14 @@ TREATMENTS = {
     "DAYS#": Treatment.COUNTED,
     "STREAK#": Treatment.COUNTED,
     "ACCOUNT": Treatment.KEPT,
+    "REVIEWS": Treatment.KEPT,
+    "TAP#": Treatment.KEPT,
     "INBOX": Treatment.KEPT,
     "NTF#": Treatment.KEPT,
     "ACCOUNT#SESSION#": Treatment.ENDED,
     "EXPORT": Treatment.ENDED,
     "MAIL#": Treatment.ENDED,
+    "PROCESSING": Treatment.ENDED,
 }
 
 
