@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT WEB_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PO
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate rehearse-restore costs bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-targets fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate rehearse-restore costs bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -103,6 +103,9 @@ contract: python ## writes docs/openapi.json, docs/api.html, docs/facts.json and
 
 fuzz-images: python ## compares random pictures with Pillow and a reference compositor. CASES=3000 SEED=
 	@exec $(PY) -m infra.bench.images.differences $(or $(CASES),3000) $(SEED)
+
+fuzz-targets: ## calls what reads files, forms, cookies, tokens and cursors with changed bytes, ten minutes each. MINUTES=10 TARGETS=pictures
+	@FUZZ_SECONDS=$$((60 * $(or $(MINUTES),10))) exec cargo test --locked --workspace --exclude api-tests --test inputs -- --nocapture --test-threads=1 $(TARGETS)
 
 fuzz-recurrence: tools ## compares random recurrence rules with python-dateutil. CASES=10000 SEED=
 	@exec $(PY) -m infra.local.recurrence $(or $(CASES),10000) $(SEED)

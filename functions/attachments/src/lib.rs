@@ -3,7 +3,7 @@
 pub mod create;
 pub mod delete;
 pub mod get;
-mod multipart;
+pub mod multipart;
 pub mod optimize;
 
 use shared::domain::attachment::Attachment;

@@ -17,16 +17,17 @@ const NO_BOUNDARY: &str = "Content-Type must name the boundary: multipart/form-d
 const MISNAMED: &str = "Files must be sent in the field \"files\"";
 
 /// A file and its bytes.
-pub(crate) struct Part {
-    pub(crate) file: NewFile,
-    pub(crate) bytes: Vec<u8>,
+#[derive(Debug)]
+pub struct Part {
+    pub file: NewFile,
+    pub bytes: Vec<u8>,
 }
 
 /// Reads the files of a body with this `Content-Type`; other fields are ignored.
 ///
 /// # Errors
 /// 400 for a body that cannot be read, too many files or none, and every bad file.
-pub(crate) async fn read(body: &[u8], content_type: &str) -> Result<Vec<Part>, ApiError> {
+pub async fn read(body: &[u8], content_type: &str) -> Result<Vec<Part>, ApiError> {
     let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
     let boundary = boundary.ok_or_else(|| bad("Content-Type", NO_BOUNDARY))?;
     let body = body.to_vec();
@@ -117,7 +118,7 @@ fn bad(field: &'static str, message: &str) -> ApiError {
 }
 
 /// The files and their bytes as one text, which does not depend on the boundary: the same for the same upload.
-pub(crate) fn meaning(parts: &[Part]) -> Vec<u8> {
+pub fn meaning(parts: &[Part]) -> Vec<u8> {
     let mut meaning = Vec::new();
     for Part { file, bytes } in parts {
         for piece in [file.filename.as_str().as_bytes(), file.kind.mime().as_bytes(), bytes] {

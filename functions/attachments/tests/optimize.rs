@@ -73,8 +73,9 @@ impl Uploads {
     /// The messages that were put off, and by how many seconds.
     fn put_off(&self) -> Vec<(Value, u64)> {
         let message = |body: Value| {
-            let text = body["MessageBody"].as_str().unwrap();
-            (serde_json::from_str(text).unwrap(), body["DelaySeconds"].as_u64().unwrap_or_default())
+            let text = body.get("MessageBody").and_then(Value::as_str).unwrap();
+            let delay = body.get("DelaySeconds").and_then(Value::as_u64).unwrap_or_default();
+            (serde_json::from_str(text).unwrap(), delay)
         };
         self.sqs.bodies().into_iter().map(message).collect()
     }
