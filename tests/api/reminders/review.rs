@@ -194,15 +194,20 @@ async fn a_tag_that_no_longer_holds_is_412() {
 }
 
 #[tokio::test]
-async fn of_sixty_four_at_once_one_counts_and_equal_ones_get_the_plan() {
+async fn of_sixty_four_at_once_one_counts() {
     let user = user(&App::new()).await;
     let (task, review) = open_review(&user, json!({"kind": "fixed", "days": [1, 3]})).await;
     let answers = at_once((0..64).map(|_| rate(&user, &review, "good"))).await;
     let now = user.task_now(&task).await;
     assert_eq!((&now["plan"]["reviews"], &now["plan"]["step"]), (&json!(1), &json!(1)));
-    for answer in &answers {
-        assert_eq!(answer.status(), 200, "{}", answer.body());
+    // One that the gateway received after the first was written is not at once with it, and meets a review that is not open.
+    let (equal, late): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status() == 200);
+    assert!(!equal.is_empty());
+    for answer in equal {
         assert_eq!(answer.data()["plan"], now["plan"]);
+    }
+    for answer in late {
+        answer.expect_error(409, "NOT_OPEN");
     }
     assert_eq!(analytics(&user).await["completedReminders"], 1);
 }
