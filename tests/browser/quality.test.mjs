@@ -9,7 +9,7 @@ import { click, fill, focused, go, member, open, press, sees, tabTo, until, visi
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const OUTSIDE = ['/login', '/register', '/verify-otp', '/verify-email', '/reset-password', '/reset-password?token=abc', '/nowhere'];
-const INSIDE = ['/dashboard', '/tasks', '/tasks?task=new', '/reminders', '/calendar', '/notifications', '/analytics', '/settings'];
+const INSIDE = ['/dashboard', '/tasks', '/tasks?task=new', '/reminders', '/reminders?show=reviews', '/calendar', '/notifications', '/analytics', '/settings'];
 const THEMES = ['light', 'dark'];
 
 const theme = (value) => ({ features: [{ name: 'prefers-color-scheme', value }] });
@@ -36,6 +36,8 @@ async function resident(t, how) {
   const { reminder } = await person.call('POST', '/reminders', { taskId: made[4].id, scheduledAt: at(40) });
   await person.call('POST', `/reminders/${reminder.id}/snooze`, { minutes: 120 });
   await person.call('POST', `/tasks/${made[4].id}/skip`, {});
+  const { task: { plan } } = await person.call('PUT', `/tasks/${made[2].id}/plan`, { kind: 'fixed', days: [1, 3, 7] });
+  await person.call('PUT', `/reminders/${plan.reminderId}`, { scheduledAt: at(0.05) });
   await person.call('PUT', `/tasks/${made[4].id}`, { status: 'completed' });
   await until('a notification', async () => (await person.call('GET', '/notifications/count')).count >= 1);
   return { ...seen, made };
@@ -55,6 +57,10 @@ const opened = (made) => [
     await press(page, 'Add a reminder', 'dialog');
     await fill(page, { offset: 'other', lead: 'other' }, '.inset');
     await page.waitForSelector('.inset [name=leadNumber]');
+  }],
+  [`/tasks?task=${made[2].id}`, async (page) => {
+    await press(page, 'Change the plan', 'dialog');
+    await page.waitForSelector('.inset [name=days]');
   }],
   ['/reminders', async (page) => {
     await click(page, '.reminder .row-actions button');

@@ -79,6 +79,18 @@ export async function snoozeReminder(reminder: Reminder | ListedReminder, body: 
   }
 }
 
+export type Rating = "again" | "hard" | "good" | "easy";
+
+/** Rates the open review; what it returns is the next one. */
+export async function rateReview(id: string, rating: Rating): Promise<Reminder> {
+  const params = { path: { id }, header: { "Idempotency-Key": crypto.randomUUID() } };
+  try {
+    return (await data(api.POST("/api/reminders/{id}/review", { params, body: { rating } }))).reminder;
+  } finally {
+    refresh();
+  }
+}
+
 export async function deleteReminder(id: string): Promise<void> {
   await data(api.DELETE("/api/reminders/{id}", { params: { path: { id } } }));
   refresh();

@@ -175,6 +175,24 @@ export const useOccurrences = (id: string) =>
     getNextPageParam: (page) => page.nextCursor ?? undefined,
   });
 
+export type Plan = NonNullable<Task["plan"]>;
+export type PlanBody = { time: string | null } & ({ kind: "fixed"; days: number[] } | { kind: "fsrs"; retention: number });
+
+/** Plans spaced reviews of a task, or changes its plan. */
+export async function setPlan(task: Task, body: PlanBody): Promise<void> {
+  const params = { path: { id: task.id }, header: { "If-Match": etag(task) } };
+  try {
+    keep((await data(api.PUT("/api/tasks/{id}/plan", { params, body }))).task);
+  } finally {
+    refresh("task", "reminders");
+  }
+}
+
+export async function endPlan({ id }: Task): Promise<void> {
+  keep((await data(api.DELETE("/api/tasks/{id}/plan", { params: { path: { id } } }))).task);
+  refresh("reminders");
+}
+
 /** Takes a task out of the lists; what it returns puts it back. */
 export function hideTask(task: Task): () => void {
   const before = cache.getQueriesData<Pages>({ queryKey: ["tasks"] });

@@ -11,6 +11,7 @@ import { useAction } from "../data/user";
 import { BarChart, Tile } from "../parts/chart";
 import { PageHead } from "../parts/page";
 import { ReminderRow } from "../parts/reminder-row";
+import { isOpenReview, ReviewQueue } from "../parts/reviews";
 import { Loaded } from "../parts/states";
 import { TaskRow } from "../parts/task-row";
 import { fail, toast } from "../parts/toasts";
@@ -141,23 +142,34 @@ function Numbers() {
   );
 }
 
+/** What reminders ask for now, and the next ones. */
 function NextReminders() {
   const reminders = useReminders();
+  const all = reminders.data?.pages.flatMap((page) => page.reminders) ?? [];
+  const reviews = all.filter(isOpenReview);
+  const next = all.filter((one) => one.status === "pending" && Date.parse(one.scheduledAt) > now() && !isOpenReview(one));
   return (
-    <Section title={said.nextReminders} href="/reminders" link={said.allReminders}>
-      <Loaded query={reminders} rows={3}>
-        {({ pages }) => {
-          const next = pages.flatMap((page) => page.reminders).filter(({ status, scheduledAt }) => status === "pending" && Date.parse(scheduledAt) > now());
-          if (next.length === 0) return <p class="faint">{said.noReminders}</p>;
-          return (
-            <ul class="tasks">
-              {next.slice(0, FEW).map((reminder) => (
-                <ReminderRow key={reminder.id} reminder={reminder} withDay />
-              ))}
-            </ul>
-          );
-        }}
-      </Loaded>
-    </Section>
+    <>
+      {reviews.length > 0 && (
+        <Section title={`${words.reviews.due} (${reviews.length})`} href="/reminders?show=reviews" link={words.reviews.allReviews}>
+          <ReviewQueue reviews={reviews.slice(0, FEW)} />
+        </Section>
+      )}
+      <Section title={said.nextReminders} href="/reminders" link={said.allReminders}>
+        <Loaded query={reminders} rows={3}>
+          {() =>
+            next.length === 0 ? (
+              <p class="faint">{said.noReminders}</p>
+            ) : (
+              <ul class="tasks">
+                {next.slice(0, FEW).map((reminder) => (
+                  <ReminderRow key={reminder.id} reminder={reminder} withDay />
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      </Section>
+    </>
   );
 }

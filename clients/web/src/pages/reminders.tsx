@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { useReminders, type ListedReminder } from "../data/reminders";
 import { PageHead } from "../parts/page";
 import { ReminderRow } from "../parts/reminder-row";
+import { isOpenReview, ReviewQueue } from "../parts/reviews";
 import { Empty, Loaded } from "../parts/states";
 import { dayOf, nearDay } from "../time";
 import { words } from "../words";
@@ -24,6 +25,7 @@ function byDay(reminders: ListedReminder[]): [string, ListedReminder[]][] {
 export function Reminders() {
   const { query, route } = useLocation();
   const isPast = query["show"] === "past";
+  const isReviews = query["show"] === "reviews";
   const reminders = useReminders();
   const [hidden, setHidden] = useState<readonly string[]>([]);
   const [most, setMost] = useState(FIRST);
@@ -35,11 +37,14 @@ export function Reminders() {
     <>
       <PageHead title={said.title} />
       <div class="segments" role="group" aria-label={said.title}>
-        <button type="button" aria-pressed={!isPast} onClick={() => route("/reminders", true)}>
+        <button type="button" aria-pressed={!isPast && !isReviews} onClick={() => route("/reminders", true)}>
           {said.upcoming}
         </button>
         <button type="button" aria-pressed={isPast} onClick={() => route("/reminders?show=past", true)}>
           {said.past}
+        </button>
+        <button type="button" aria-pressed={isReviews} onClick={() => route("/reminders?show=reviews", true)}>
+          {words.reviews.short}
         </button>
       </div>
       <Loaded query={reminders} rows={8}>
@@ -47,10 +52,18 @@ export function Reminders() {
           const all = pages.flatMap((page) => page.reminders).filter(({ id }) => !hidden.includes(id));
           // One that is late stays among the planned: it needs its user. One that was mailed early is done.
           const chosen = all.filter(({ status }) => (status !== "pending") === isPast);
-          const shown = isPast ? chosen.toReversed() : chosen;
+          const open = all.filter(isOpenReview);
+          // The open ones are above; the rest is to come.
+          const shown = isReviews ? all.filter((one) => one.kind === "review" && !isOpenReview(one)) : isPast ? chosen.toReversed() : chosen;
           return (
             <>
-              {shown.length === 0 && (
+              {isReviews && (
+                <section class="group">
+                  <h2>{words.reviews.due}</h2>
+                  {open.length > 0 ? <ReviewQueue reviews={open} /> : <Empty icon="check" title={words.reviews.emptyTitle}>{shown.length === 0 && words.reviews.empty}</Empty>}
+                </section>
+              )}
+              {!isReviews && shown.length === 0 && (
                 <Empty icon="reminders" title={isPast ? said.emptyPast : said.emptyUpcoming}>
                   {isPast ? undefined : said.emptyUpcomingText}
                 </Empty>

@@ -17,15 +17,17 @@ interface FormProps {
 }
 
 export function ReminderForm({ reminder, taskId, dueDate, onDone }: FormProps) {
+  // The plan of a review decides all but its time and its note.
+  const isReview = reminder?.kind === "review";
   const form = useSubmit(async (fields) => {
     const time = readReminderTime(fields, reminder, dueDate);
-    const type = fields["type"] as ReminderType;
+    const type = fields["type"] as ReminderType | undefined;
     const message = fields["message"] || null;
     if (reminder) {
       const status = fields["status"] as Reminder["status"] | undefined;
-      await changeReminder(reminder, { type, message, ...time, ...(status && { status }) });
+      await changeReminder(reminder, { message, ...time, ...(type && { type }), ...(status && { status }) });
     } else {
-      await createReminder({ taskId, type, message, ...time });
+      await createReminder({ taskId, message, ...time, ...(type && { type }) });
     }
     toast(reminder ? said.saved : said.added);
     onDone();
@@ -33,11 +35,13 @@ export function ReminderForm({ reminder, taskId, dueDate, onDone }: FormProps) {
   return (
     <form class="inset" onSubmit={form.onSubmit} noValidate>
       <Problem>{form.problem}</Problem>
-      <ReminderTimeFields {...(reminder && { reminder })} dueDate={dueDate} errors={form.errors} />
-      <div class="row">
-        <Select label={said.type} name="type" value={reminder?.type ?? "both"} options={Object.entries(said.types)} error={form.errors["type"]} />
-        {reminder && <Select label={said.status} name="status" value={reminder.status} options={Object.entries(said.statuses)} error={form.errors["status"]} />}
-      </div>
+      <ReminderTimeFields {...(reminder && { reminder })} dueDate={isReview ? null : dueDate} errors={form.errors} hasLead={!isReview} />
+      {!isReview && (
+        <div class="row">
+          <Select label={said.type} name="type" value={reminder?.type ?? "both"} options={Object.entries(said.types)} error={form.errors["type"]} />
+          {reminder && <Select label={said.status} name="status" value={reminder.status} options={Object.entries(said.statuses)} error={form.errors["status"]} />}
+        </div>
+      )}
       <Input label={said.message} optional name="message" defaultValue={reminder?.message ?? ""} maxLength={atMost(500)} hint={said.messageHint} error={form.errors["message"]} dir="auto" />
       <footer class="actions">
         <button type="button" onClick={onDone}>

@@ -27,6 +27,7 @@ export function ReminderRow({ reminder, withDay, hide }: Props) {
   const { scheduledAt, status } = reminder;
   // The task of a reminder may have been deleted a moment ago.
   const title = reminder.task?.title ?? said.noTask;
+  const isReview = reminder.kind === "review";
   const isLate = status === "pending" && Date.parse(scheduledAt) < now();
   const skip = async () => {
     try {
@@ -50,6 +51,7 @@ export function ReminderRow({ reminder, withDay, hide }: Props) {
         {reminder.message && <span dir="auto">{reminder.message}</span>}
         <span class="meta">
           <span class={`chip ${status}`}>{said.statuses[status]}</span>
+          {isReview && <span class="chip upcoming">{words.reviews.chip}</span>}
           {reminder.snoozedUntil && <span class="chip">{said.snoozed}</span>}
           {reminder.offsetMinutes !== null && <span>{offsetText(reminder.offsetMinutes)}</span>}
           <span>{said.types[reminder.type]}</span>
@@ -64,7 +66,7 @@ export function ReminderRow({ reminder, withDay, hide }: Props) {
               <span class="hidden"> {said.of(title)}</span>
             </button>
           )}
-          {status === "pending" && (
+          {status === "pending" && !isReview && (
             <button type="button" class="quiet" onClick={() => void skip()}>
               {said.skip}
               <span class="hidden"> {said.of(title)}</span>
@@ -73,9 +75,12 @@ export function ReminderRow({ reminder, withDay, hide }: Props) {
           <button type="button" class="quiet" aria-label={said.actions(title)} onClick={() => setOpen("edit")}>
             {words.common.edit}
           </button>
-          <button type="button" class="quiet" aria-label={`${words.common.remove}: ${said.of(title)}`} onClick={remove}>
-            <Icon name="trash" />
-          </button>
+          {/* A review goes with its plan. */}
+          {!isReview && (
+            <button type="button" class="quiet" aria-label={`${words.common.remove}: ${said.of(title)}`} onClick={remove}>
+              <Icon name="trash" />
+            </button>
+          )}
         </span>
       )}
       {open === "edit" && <ReminderDialog reminder={reminder} onClose={() => setOpen(undefined)} />}

@@ -24,6 +24,8 @@ interface Props {
   /** Null where the task has none; undefined where it is not known. */
   dueDate: string | null | undefined;
   errors: Record<string, string>;
+  /** Whether it can be sent earlier than its time. */
+  hasLead: boolean;
 }
 
 function proposed(dueDate: string | null | undefined): { day: string; time: string } {
@@ -31,7 +33,7 @@ function proposed(dueDate: string | null | undefined): { day: string; time: stri
   return { day: addDays(today(), 1), time: "09:00" };
 }
 
-export function ReminderTimeFields({ reminder, dueDate, errors }: Props) {
+export function ReminderTimeFields({ reminder, dueDate, errors, hasLead }: Props) {
   const own = reminder ? { day: dayOf(reminder.scheduledAt), time: clockOf(reminder.scheduledAt) } : proposed(dueDate);
   const isAhead = dueDate && Date.parse(dueDate) > now();
   const [first] = useState(() => String(reminder ? (reminder.offsetMinutes ?? "own") : isAhead ? 60 : "own"));
@@ -52,7 +54,7 @@ export function ReminderTimeFields({ reminder, dueDate, errors }: Props) {
           <Input label={said.time} name="time" type="time" defaultValue={own.time} required />
         </div>
       )}
-      <MinutesField name="lead" label={said.lead} value={String(lead)} presets={LEADS} text={leadText} other={said.earlierOther} error={errors["leadMinutes"]} />
+      {hasLead && <MinutesField name="lead" label={said.lead} value={String(lead)} presets={LEADS} text={leadText} other={said.earlierOther} error={errors["leadMinutes"]} />}
     </>
   );
 }

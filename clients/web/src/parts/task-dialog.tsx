@@ -17,6 +17,7 @@ import { OFFSETS, offsetText } from "./reminder-time";
 import { useTaskAddress } from "./shell";
 import { Loaded } from "./states";
 import { TaskFields } from "./task-fields";
+import { TaskPlan } from "./task-plan";
 import { TaskRecurrence } from "./task-recurrence";
 import { TaskReminders } from "./task-reminders";
 import { fail, doWithUndo, toast } from "./toasts";
@@ -133,7 +134,7 @@ function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
   const form = useSubmit(async (fields) => {
     const mine = differences(base, read(fields));
     try {
-      // A new version that differs in nothing of the form is no conflict.
+      // A new version that differs in nothing of the form, like one with another plan, is no conflict.
       await save(isSameTask(base, task) ? task : base, mine);
     } catch (error) {
       if (!hasCode(error, "PRECONDITION_FAILED")) throw error;
@@ -167,6 +168,7 @@ function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
         </footer>
       </form>
       {task.recurrence && <TaskRecurrence task={task} recurrence={task.recurrence} onClose={onClose} />}
+      {!task.recurrence && (task.plan || task.status !== "completed") && <TaskPlan task={task} onClose={onClose} />}
       <Files task={task} />
       <TaskReminders task={task} />
       <p class="hint">

@@ -84,7 +84,9 @@ interface LineProps {
 function Line({ reminder, show, remove }: LineProps) {
   const { id, scheduledAt, snoozedUntil, offsetMinutes } = reminder;
   const moment = showMoment(scheduledAt);
+  const isReview = reminder.kind === "review";
   const facts = [
+    isReview && words.reviews.chip,
     snoozedUntil ? said.snoozedUntil(moment) : moment,
     offsetMinutes !== null && offsetText(offsetMinutes),
     said.types[reminder.type],
@@ -109,9 +111,12 @@ function Line({ reminder, show, remove }: LineProps) {
           {words.common.edit}
           <span class="hidden"> {moment}</span>
         </button>
-        <button type="button" class="quiet" aria-label={`${words.common.remove} ${moment}`} onClick={() => remove(reminder)}>
-          <Icon name="trash" />
-        </button>
+        {/* A review goes with its plan. */}
+        {!isReview && (
+          <button type="button" class="quiet" aria-label={`${words.common.remove} ${moment}`} onClick={() => remove(reminder)}>
+            <Icon name="trash" />
+          </button>
+        )}
       </span>
     </div>
   );
