@@ -114,9 +114,9 @@ function PlanForm({ task, onDone }: { task: Task; onDone: () => void }) {
       <Select label={said.kind} name="kind" value={kind} options={Object.entries(said.kinds)} hint={said.kindHint} error={form.errors["kind"]} onChange={setKind} />
       <div class="row">
         {kind === "fixed" ? (
-          <Input label={said.days} name="days" inputMode="numeric" defaultValue={(plan?.days ?? DAYS).join(", ")} hint={said.daysHint} error={form.errors["days"]} autocomplete="off" required />
+          <Input key="days" label={said.days} name="days" inputMode="numeric" defaultValue={(plan?.days ?? DAYS).join(", ")} hint={said.daysHint} error={form.errors["days"]} autocomplete="off" required />
         ) : (
-          <Input label={said.retention} name="retention" type="number" min={70} max={97} inputMode="numeric" defaultValue={String(Math.round((plan?.retention ?? RETENTION) * 100))} hint={said.retentionHint} error={form.errors["retention"]} required />
+          <Input key="retention" label={said.retention} name="retention" type="number" min={70} max={97} inputMode="numeric" defaultValue={String(Math.round((plan?.retention ?? RETENTION) * 100))} hint={said.retentionHint} error={form.errors["retention"]} required />
         )}
         <Input label={said.time} optional name="time" type="time" defaultValue={plan?.time ?? ""} hint={said.timeHint(me?.morning_digest.time ?? "05:00")} error={form.errors["time"]} />
       </div>
