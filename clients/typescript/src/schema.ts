@@ -1225,8 +1225,50 @@ export interface components {
             /** Format: uuid */
             userId: string;
         };
+        /** @description A notification. */
+        Notification2: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            id: string;
+            isRead: boolean;
+            message: string;
+            /**
+             * Format: uuid
+             * @description The task that it is about, which may have been deleted since.
+             */
+            relatedTaskId: string | null;
+            /** @description Whether it is a security notice, which cannot be deleted for seven days. */
+            security: boolean;
+            /** @description The task, unless it was deleted. */
+            task: {
+                /** Format: uuid */
+                id: string;
+                title: string;
+            } | null;
+            title: string;
+            /**
+             * @description `upcoming`: a reminder was sent; `reminder`: a morning digest; `overdue`: a due date has passed.
+             * @enum {string}
+             */
+            type: "overdue" | "upcoming" | "reminder" | "general";
+            /** Format: uuid */
+            userId: string;
+        };
         /** @description An occurrence of a recurring task that is over. */
         Occurrence: {
+            /**
+             * Format: date-time
+             * @description When it was completed or skipped.
+             */
+            at: string;
+            /** Format: date-time */
+            dueDate: string;
+            /** @enum {string} */
+            outcome: "completed" | "skipped";
+        };
+        /** @description An occurrence of a recurring task that is over. */
+        Occurrence2: {
             /**
              * Format: date-time
              * @description When it was completed or skipped.
@@ -4777,7 +4819,7 @@ export interface operations {
                     "application/json": {
                         /** @description One notification. */
                         data: {
-                            notification: components["schemas"]["Notification"];
+                            notification: components["schemas"]["Notification2"];
                         };
                         message: string;
                         /** @constant */
@@ -7178,7 +7220,7 @@ export interface operations {
                         data: {
                             /** @description The cursor of the next page; null at the end. */
                             nextCursor: string | null;
-                            occurrences: components["schemas"]["Occurrence"][];
+                            occurrences: components["schemas"]["Occurrence2"][];
                         };
                         message: string;
                         /** @constant */
