@@ -65,7 +65,7 @@ def test_the_stack_has_room_for_the_whole_product(
     heads = sum(resource["Type"] == "AWS::Lambda::Permission" and "Head" in name for name, resource in resources.items())
     # 290 for the first sixty functions, without the permissions for HEAD; then each route takes three, a queue five.
     assert len(resources) - heads <= 290 + 3 * (len(functions) - 60) + 5
-    # Seventy-six functions in all; a version, an alias and a gradual deployment of each function that answers requests and writes.
+    # Seventy-six functions in all; a version, an alias and a gradual deployment of each that answers requests and writes.
     writing = [name for name, keys in routes.items() if not all(is_read(key) or key == "$default" for key in keys)]
     assert len(resources) + (76 - len(functions)) * each + 3 * len(writing) <= 480 < CLOUDFORMATIONS_LIMIT
 

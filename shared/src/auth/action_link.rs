@@ -99,11 +99,12 @@ fn byte_of(kind: LinkKind) -> u8 {
     match kind {
         LinkKind::Reminder => 1,
         LinkKind::Undo => 2,
+        LinkKind::Review => 3,
     }
 }
 
 fn kind_of(byte: u8) -> Option<LinkKind> {
-    [LinkKind::Reminder, LinkKind::Undo].into_iter().find(|kind| byte_of(*kind) == byte)
+    [LinkKind::Reminder, LinkKind::Undo, LinkKind::Review].into_iter().find(|kind| byte_of(*kind) == byte)
 }
 
 #[cfg(test)]
@@ -133,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_token_is_read_back_with_the_address_that_it_was_mailed_to() {
-        for link in [link(), ActionLink { kind: LinkKind::Undo, occurrence: None, plan: u64::MAX, ..link() }] {
+        let undo = ActionLink { kind: LinkKind::Undo, occurrence: None, plan: u64::MAX, ..link() };
+        for link in [link(), undo, ActionLink { kind: LinkKind::Review, ..link() }] {
             let token = link.to_token(&address(), &keyring());
             assert_eq!(token.len(), LENGTH);
             let presented = PresentedLink::from_token(&token, &keyring()).unwrap();
@@ -151,7 +153,7 @@ mod tests {
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
             assert_eq!(read(&changed), None, "{changed}");
-            assert_eq!(read(&token[..at]), None, "{at}");
+            assert_eq!(read(token.get(..at).unwrap()), None, "{at}");
         }
         for bad in ["", "x", "AAAA", &format!("{token}A"), &format!("{token}="), &"A".repeat(LENGTH)] {
             assert_eq!(read(bad), None, "{bad}");

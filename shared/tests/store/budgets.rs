@@ -493,11 +493,14 @@ async fn mailed(world: &World, task: &Task, reminder: &Reminder) -> (User, Actio
     (user, ActionLink::of_mail(&fired.mail.unwrap()).unwrap(), row)
 }
 
-/// Completes the task of a link by a tap, and undoes that; each must take so many calls, read units and write units.
+/// Calls, read units and write units.
+type Price = (u64, f64, f64);
+
+/// Completes the task of a link by a tap, and undoes that; each must have its price.
 async fn tap_and_undo(
     world: &World,
     (user, link, row): (User, ActionLink, TaskRow),
-    (what, tapping, undoing): (&str, (u64, f64, f64), (u64, f64, f64)),
+    (what, tapping, undoing): (&str, Price, Price),
 ) {
     let (system, now) = (Permit::of_system(), clock::now());
     let rows = world.store.tap_rows(&link, now).await.unwrap().unwrap();

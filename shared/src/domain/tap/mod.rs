@@ -17,6 +17,7 @@ pub use self::undo::{Before, Undo, UndoRefused};
 use crate::clock::Timestamp;
 use crate::domain::field::{Field, string};
 use crate::domain::mail::{Mail, MailContent};
+use crate::domain::remaining::Remaining;
 use crate::id::{ReminderId, TaskId, UserId};
 use crate::{inline_schema, word_type};
 
@@ -44,6 +45,8 @@ word_type! {
 pub enum LinkKind {
     /// The mail of a reminder.
     Reminder,
+    /// The mail of a review. Completing its task would end the plan of reviews, which takes more than one tap.
+    Review,
     /// The page of a tap: takes it back.
     Undo,
 }
@@ -53,6 +56,7 @@ impl LinkKind {
     pub fn actions(self) -> &'static [Action] {
         match self {
             Self::Reminder => &[Action::Done, Action::InAnHour, Action::TomorrowMorning],
+            Self::Review => &[Action::InAnHour, Action::TomorrowMorning],
             Self::Undo => &[],
         }
     }
@@ -115,9 +119,11 @@ pub struct ActionLink {
 impl ActionLink {
     /// The link of a mail; `None` for mails without one.
     pub fn of_mail(mail: &Mail) -> Option<Self> {
-        let MailContent::HourBefore { reminder_id, plan, task_id, due_date, .. } = mail.content else { return None };
+        let MailContent::HourBefore { reminder_id, plan, task_id, due_date, remaining, .. } = mail.content else {
+            return None;
+        };
         Some(Self {
-            kind: LinkKind::Reminder,
+            kind: if remaining == Remaining::Review { LinkKind::Review } else { LinkKind::Reminder },
             user: mail.user_id,
             task: task_id,
             reminder: reminder_id,
@@ -134,7 +140,7 @@ impl ActionLink {
 }
 
 /// What pressing a button of a link has done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tap {
     pub user_id: UserId,

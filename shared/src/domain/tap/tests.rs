@@ -10,6 +10,7 @@ use crate::domain::password::PasswordHash;
 use crate::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use crate::domain::task::{ReminderCard, Task, TaskStatus};
 use crate::domain::task_change::TaskChange;
+use crate::domain::task_plan::PlannedReview;
 use crate::domain::user::{PersonName, User};
 use crate::domain::zone::Zone;
 
@@ -104,6 +105,44 @@ fn undoing_a_completion_restores_the_task_and_its_reminders() {
     }
 }
 
+/// The task with a plan of reviews, and its open review.
+fn planned(task: &Task) -> (Task, Reminder) {
+    let input = parsed_at(json!({"kind": "fixed", "days": [2, 5]}), now()).unwrap();
+    let change = task.set_plan(input, None, &user("UTC"), now()).unwrap();
+    let PlannedReview::Open(review) = change.review else { panic!("no review: {:?}", change.review) };
+    let review = Reminder { counted: Some(CounterMark::Pending), ..*review };
+    let mut task = change.task;
+    task.reminders.insert(review.id, ReminderCard::from(&review));
+    (task, review)
+}
+
+#[test]
+fn undoing_a_completion_restores_its_plan_and_opens_the_review_again() {
+    let mut task = dated();
+    let first = remind(&mut task, json!({"offsetMinutes": 60}));
+    let (mut task, review) = planned(&task);
+    let (fired, link) = fire(&mut task, &first);
+    let before = [fired, review];
+    let (change, tap) = complete(&task, &before, &link);
+    assert_eq!(change.task.plan, None);
+    let after = written(&change, &before);
+    assert_eq!(after[1].status, ReminderStatus::Skipped);
+    let undone = undone(&tap, &change.task, &after, now().plus(HOUR / 60));
+    assert!(task.plan.is_some());
+    assert_eq!(undone.task.plan, task.plan);
+    let restored = written(&undone, &after);
+    assert_eq!((restored[1].status, restored[1].fires_at()), (ReminderStatus::Pending, before[1].fires_at()));
+}
+
+#[test]
+fn the_mail_of_a_review_puts_it_off_and_does_not_end_its_plan() {
+    let (mut task, review) = planned(&dated());
+    let (_, link) = fire(&mut task, &review);
+    assert_eq!(link.kind, LinkKind::Review);
+    assert_eq!(link.kind.actions(), [Action::InAnHour, Action::TomorrowMorning]);
+    assert!(!link.kind.offers(Button::Act(Action::Done)));
+}
+
 #[test]
 fn undoing_an_occurrence_restores_due_date_and_count() {
     let mut task = recurring();
@@ -155,7 +194,7 @@ fn the_last_occurrence_is_open_again() {
     let mut task = task(json!({"title": "Pay rent", "dueDate": now().plus(HOUR), "recurrence": recurrence}));
     let first = remind(&mut task, json!({"offsetMinutes": 30}));
     let (fired, link) = fire(&mut task, &first);
-    let (change, tap) = complete(&task, &[fired.clone()], &link);
+    let (change, tap) = complete(&task, std::slice::from_ref(&fired), &link);
     assert_eq!((change.task.status, tap.next), (TaskStatus::Completed, None));
     let undone = undone(&tap, &change.task, &written(&change, &[fired]), now());
     assert_eq!((undone.task.status, undone.task.due_date), (TaskStatus::Todo, task.due_date));
@@ -251,7 +290,7 @@ fn a_link_ends_with_what_it_is_about() {
 
 #[test]
 fn every_action_is_offered_by_some_link_and_undo_by_its_own() {
-    let kinds = [LinkKind::Reminder, LinkKind::Undo];
+    let kinds = [LinkKind::Reminder, LinkKind::Review, LinkKind::Undo];
     for word in Action::WORDS {
         let action = Action::from_word(word).unwrap();
         assert!(kinds.iter().any(|kind| kind.offers(Button::Act(action))), "{word}");

@@ -7,12 +7,13 @@ use crate::clock::Timestamp;
 use crate::domain::recurrence::Recurrence;
 use crate::domain::reminder::Reminder;
 use crate::domain::reminder_change::ReminderChange;
+use crate::domain::review_plan::ReviewPlan;
 use crate::domain::task::{Task, TaskStatus};
 use crate::domain::task_change::TaskChange;
 use crate::id::{NotificationId, ReminderId};
 
 /// What a tap changed, as it was before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Before {
     /// A task, which was completed, or its present occurrence.
@@ -21,7 +22,10 @@ pub enum Before {
         version: u64,
         status: TaskStatus,
         due_date: Option<Timestamp>,
-        recurrence: Option<Recurrence>,
+        recurrence: Option<Box<Recurrence>>,
+        /// The plan of reviews that it ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Box<ReviewPlan>>,
         overdue_told: Option<Timestamp>,
         /// The reminders that changed with it.
         reminders: Vec<Reminder>,
@@ -58,7 +62,8 @@ impl Before {
             version: change.task.version,
             status: task.status,
             due_date: task.due_date,
-            recurrence: task.recurrence.clone(),
+            recurrence: task.recurrence.clone().map(Box::new),
+            plan: task.plan.clone().map(Box::new),
             overdue_told: task.overdue_told,
             reminders: change.followers.iter().map(|change| change.read.clone()).collect(),
             notification: change.notification.as_ref().map(|notification| notification.id),
@@ -92,11 +97,21 @@ impl Tap {
             return Err(UndoRefused::Late);
         }
         match &self.before {
-            Before::Task { version, status, due_date, recurrence, overdue_told, reminders: _, notification: _ } => {
+            Before::Task {
+                version,
+                status,
+                due_date,
+                recurrence,
+                plan,
+                overdue_told,
+                reminders: _,
+                notification: _,
+            } => {
                 let task = task.filter(|task| task.version == *version).ok_or(UndoRefused::Changed)?;
                 let mut restored = Task {
                     status: *status,
-                    recurrence: recurrence.clone(),
+                    recurrence: recurrence.as_deref().cloned(),
+                    plan: plan.as_deref().cloned(),
                     overdue_told: *overdue_told,
                     completed_at: None,
                     version: task.version + 1,
