@@ -75,6 +75,7 @@ def waiting_server() -> Any:
     worker = SimpleNamespace(_build_handler_class=lambda _self, _generation, pending: pending)
     patches.rest_when_idle(modules, SimpleNamespace(ProvidedWorker=worker, _PROVIDED_POLL=0.05))
     server = modules.ThreadingTCPServer(("127.0.0.1", 0), Greeter)
+    server.daemon_threads = True
     server.serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
     server.serving.start()
     return server
