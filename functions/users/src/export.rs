@@ -12,18 +12,11 @@ use shared::limits::RateLimitClass;
 use crate::account_with_sessions;
 use crate::proof::{Proof, prove};
 
-/// An export.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
-pub struct ExportData {
-    export: ExportOut,
-}
-
 /// An export of all of the user's data.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Export"))]
-struct ExportOut {
+pub struct ExportOut {
     id: ExportId,
     /// `ready` once the file can be downloaded.
     status: ExportState,
@@ -36,18 +29,17 @@ struct ExportOut {
     url: Option<String>,
 }
 
-impl ExportData {
+impl ExportOut {
     /// An export, with the URL of its file if that is ready.
     pub(crate) fn new(export: &Export, url: Option<String>) -> Self {
-        let export = ExportOut {
+        Self {
             id: export.id,
             status: export.state,
             requested_at: export.requested_at,
             expires_at: export.size.map(|_| export.expiry()),
             size: export.size,
             url,
-        };
-        Self { export }
+        }
     }
 }
 
@@ -59,7 +51,7 @@ body! {
     }
 }
 
-pub const OPERATION: Operation<ExportOrder, Accepted<ExportData>> =
+pub const OPERATION: Operation<ExportOrder, Accepted<ExportOut>> =
     Operation::post("/api/user/export", "Start an export of all data of the account")
         .describe(
             "Needs the password or a sign-in within the last ten minutes. The file is written in the background, \
@@ -70,7 +62,7 @@ pub const OPERATION: Operation<ExportOrder, Accepted<ExportData>> =
         .errors(&[ErrorCode::WrongPassword, ErrorCode::ReauthRequired, ErrorCode::Conflict]);
 
 /// Answers with the existing export while it is pending, and for some minutes after it was requested.
-pub async fn handle(app: &App, request: &Request<'_, ExportOrder>) -> Result<Accepted<ExportData>, ApiError> {
+pub async fn handle(app: &App, request: &Request<'_, ExportOrder>) -> Result<Accepted<ExportOut>, ApiError> {
     let ExportOrder { password } = request.body(app)?;
     let (user, now) = (request.caller()?.id, request.now());
     let export = retry_conflicts(async || {
@@ -86,5 +78,5 @@ pub async fn handle(app: &App, request: &Request<'_, ExportOrder>) -> Result<Acc
         Ok(export)
     })
     .await?;
-    Ok(Accepted::new("Export started", ExportData::new(&export, None)))
+    Ok(Accepted::new("Export started", ExportOut::new(&export, None)))
 }

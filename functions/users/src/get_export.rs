@@ -10,7 +10,7 @@ use shared::domain::export::Export;
 use shared::http::{ApiError, App, ErrorCode, Operation, Request, Resources, Success, WithHead};
 use shared::runtime::Error;
 
-use crate::export::ExportData;
+use crate::export::ExportOut;
 
 /// How long a URL of the file works.
 const URL_VALID: Duration = Duration::from_secs(5 * 60);
@@ -36,17 +36,17 @@ impl ExportFiles {
     }
 }
 
-pub const OPERATION: Operation<NoBody, Success<ExportData>> =
+pub const OPERATION: Operation<NoBody, Success<ExportOut>> =
     Operation::get("/api/user/export", "Get the state of the export, and the URL of its file")
         .describe("`status` is `pending` while the file is written. Once it is `ready`, `url` downloads the file.")
         .errors(&[ErrorCode::NotFound]);
 
-pub async fn handle(app: &App, request: &Request<'_>, files: &ExportFiles) -> Result<Success<ExportData>, ApiError> {
+pub async fn handle(app: &App, request: &Request<'_>, files: &ExportFiles) -> Result<Success<ExportOut>, ApiError> {
     let (caller, now) = (request.caller()?, request.now());
     // The URL works without a session, so an ended one gets none.
     let export = app.store.export_in_session((caller.id, caller.session), now).await?;
     let export = export.filter(|export| export.expires_at > now.as_second());
     let export = export.ok_or_else(|| ApiError::not_found("Export"))?;
     let url = if export.is_ready(now) { Some(files.url(&export).await?) } else { None };
-    Ok(Success::new("Export retrieved successfully", ExportData::new(&export, url)).confidential())
+    Ok(Success::new("Export retrieved successfully", ExportOut::new(&export, url)).confidential())
 }

@@ -6,7 +6,7 @@ use shared::http::{ApiError, App, ErrorCode, Operation, Request, Success, WithHe
 use shared::limits::RateLimitClass;
 use shared::store::{Refusal, WriteError};
 
-use crate::export::ExportData;
+use crate::export::ExportOut;
 use crate::get_export::ExportFiles;
 
 shared::body! {
@@ -17,7 +17,7 @@ shared::body! {
     }
 }
 
-pub const OPERATION: Operation<ExportLink, Success<ExportData>> =
+pub const OPERATION: Operation<ExportLink, Success<ExportOut>> =
     Operation::post("/api/user/export/open", "Exchange the token of the mailed link for the URL of the export")
         .describe(
             "The mailed link leads to the app, which sends its token here. The token works once, for 24 hours, \
@@ -30,7 +30,7 @@ pub async fn handle(
     app: &App,
     request: &Request<'_, ExportLink>,
     files: &ExportFiles,
-) -> Result<Success<ExportData>, ApiError> {
+) -> Result<Success<ExportOut>, ApiError> {
     let ExportLink { token } = request.body(app)?;
     let (caller, now) = (request.caller()?, request.now());
     let invalid = || ApiError::new(ErrorCode::InvalidToken).with_message("Invalid or expired link");
@@ -42,5 +42,5 @@ pub async fn handle(
         used => used?,
     }
     let url = files.url(&export).await?;
-    Ok(Success::new("Export retrieved successfully", ExportData::new(&export, Some(url))).confidential())
+    Ok(Success::new("Export retrieved successfully", ExportOut::new(&export, Some(url))).confidential())
 }

@@ -150,7 +150,7 @@ async fn an_export_s_file_goes_too() {
     let user = app.user().await;
     user.call("POST", "/api/user/export").await.expect(202);
     let url = eventually("the export is ready", async || {
-        let export = user.get("/api/user/export").await.expect(200).data()["export"].clone();
+        let export = user.get("/api/user/export").await.expect(200).data().clone();
         export["url"].as_str().map(str::to_owned)
     })
     .await;

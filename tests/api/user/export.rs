@@ -18,7 +18,7 @@ const MAIL: &str = "Your Data Export";
 
 #[track_caller]
 fn export_of(answer: &Answer) -> Value {
-    let export = answer.data()["export"].clone();
+    let export = answer.data().clone();
     assert_eq!(names(&export), ["expiresAt", "id", "requestedAt", "size", "status", "url"], "{answer}");
     export
 }

@@ -51,7 +51,7 @@ export const useExport = () =>
     enabled: useHasAskedForExport(),
     queryFn: async (): Promise<Export | null> => {
       try {
-        return (await data(api.GET("/api/user/export"))).export;
+        return await data(api.GET("/api/user/export"));
       } catch (error) {
         if (!hasCode(error, "NOT_FOUND")) throw error;
         setAskedForExport(false);

@@ -48,7 +48,7 @@ function MailedExport() {
     if (!token) return;
     setState(said.exportOpening);
     data(api.POST("/api/user/export/open", { body: { token } })).then(
-      (found) => setState(found.export),
+      (found) => setState(found),
       (error: unknown) => setState(`${said.exportLinkDead} ${sentence(error)}`),
     );
   }, []);
@@ -77,7 +77,7 @@ function CurrentExport() {
 function AskForExport({ me }: { me: User }) {
   const reauth = useReauth();
   const form = useSubmit(async ({ password = "" }, element) => {
-    const { export: started } = await reauth.watch(data(api.POST("/api/user/export", { body: proof(password) })));
+    const started = await reauth.watch(data(api.POST("/api/user/export", { body: proof(password) })));
     cache.setQueryData(["export"], started);
     setAskedForExport(true);
     element.reset();
