@@ -34,7 +34,7 @@ impl Body for ChallengeReference {
 
     #[cfg(feature = "schema")]
     fn describe(object: &mut ObjectSchema<'_>) {
-        object.required::<IdInBody>(CHALLENGE_ID, "From the response to the login. Not needed with its cookie.");
+        object.not_null::<IdInBody>(CHALLENGE_ID, "From the response to the login. Required without its cookie.");
     }
 }
 
