@@ -142,16 +142,44 @@ async fn a_digest_that_was_turned_off_does_not_go_out() {
 #[tokio::test]
 async fn a_completed_task_is_not_in_it() {
     let (world, task, at) = world().await;
-    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
-    let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
-    world
-        .store
-        .update_task(&world.permit(), &row, &row.task.change(done, &Zone::UTC, clock::now()).unwrap())
-        .await
-        .unwrap();
+    complete(&world, &task, clock::now()).await;
     run(&world, DigestCause::Planned, at).await;
     // The one notification is the completion's.
     assert_eq!(told(&world).await, (1, 0));
+}
+
+/// Completes the task, or its present occurrence, as the API does.
+async fn complete(world: &World, task: &Task, now: Timestamp) {
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    let done = TaskPatch { status: Some(TaskStatus::Completed), ..TaskPatch::default() };
+    let change = row.task.change(done, &Zone::UTC, now).unwrap();
+    let change = world.store.follow_due_date(change).await.unwrap();
+    world.store.update_task(&world.permit(), &row, &change).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_occurrence_is_in_the_digest_of_its_own_day_only() {
+    for completed_before in [false, true] {
+        let world = World::new().await;
+        let at = world.user.next_digest.unwrap().at;
+        let recurrence = json!({"rrule": "FREQ=DAILY;INTERVAL=2", "anchor": "due"});
+        let body = json!({"title": "Water the ferns", "dueDate": at.plus(HOUR * 4), "recurrence": recurrence});
+        let task = world.task(body).await;
+        world.relative_reminder(&task, 60).await;
+        if completed_before {
+            complete(&world, &task, at.minus(HOUR / 60)).await;
+        }
+        let told_of_first = usize::from(!completed_before);
+        run(&world, DigestCause::Planned, at).await;
+        assert_eq!(told(&world).await.1, told_of_first);
+        if !completed_before {
+            complete(&world, &task, at.plus(HOUR)).await;
+        }
+        run(&world, DigestCause::Planned, at.plus(DAY)).await;
+        assert_eq!(told(&world).await.1, told_of_first, "nothing is due on the day between");
+        run(&world, DigestCause::Planned, at.plus(DAY * 2)).await;
+        assert_eq!(told(&world).await.1, told_of_first + 1);
+    }
 }
 
 #[tokio::test]
