@@ -3,11 +3,14 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Call, Client, PASSWORD, User, at_once, eventually, id, instant, minutes_ahead, now};
+use crate::support::{
+    Answer, App, Call, Client, PASSWORD, User, at_once, eventually, id, instant, minutes_ahead, noon, now,
+};
 
 const LINK: &str = "/api/act?token=";
 const FORM: &str = "application/x-www-form-urlencoded";
 const INVALID: &str = "This link does not work";
+const RATINGS: [&str; 4] = ["again", "hard", "good", "easy"];
 
 /// A verified user whose reminder has been mailed, and the token of the mail's link.
 struct Mailed {
@@ -34,6 +37,24 @@ impl Mailed {
         let reminder = user.create_reminder(json!({"taskId": id(&task), "offsetMinutes": 10})).await;
         let mail = app.mailbox.wait_for(&user.email, "Reminder: Water the ferns is due soon").await;
         let token = mail.token_of(LINK).expect("the mail has a link");
+        let reminder = user.wait_until_sent(&reminder).await;
+        Self { user, task, reminder, token }
+    }
+
+    /// A verified user whose review, of today, has been mailed.
+    async fn review(app: &App) -> Self {
+        let user = app.verified_user_named("Asha Rao").await;
+        user.patch("/api/user/me", json!({"timezone": noon().0})).await.expect(200);
+        let task = user.task("Irregular verbs").await;
+        user.put(&format!("/api/tasks/{}/plan", id(&task)), json!({"kind": "fixed", "days": [1, 3]})).await.expect(200);
+        let reminder = json!({"id": user.task_now(&task).await["plan"]["reminderId"]});
+        let soon = format!("{:.3}", now() + SignedDuration::from_secs(3));
+        user.update_reminder(&reminder, json!({"scheduledAt": soon})).await.expect(200);
+        let mail = app.mailbox.wait_for(&user.email, "Reminder: Irregular verbs is due for review").await;
+        let token = mail.token_of(LINK).expect("the mail has a link");
+        for rating in RATINGS {
+            assert!(mail.text.contains(&format!("{token}&action={rating}")), "{rating} is not in {}", mail.text);
+        }
         let reminder = user.wait_until_sent(&reminder).await;
         Self { user, task, reminder, token }
     }
@@ -313,6 +334,37 @@ async fn a_reminder_is_put_off_by_an_hour_or_to_the_morning_and_taken_back() {
 }
 
 #[tokio::test]
+async fn a_review_is_rated_from_its_mail_and_taken_back() {
+    let app = App::new();
+    let mailed = Mailed::review(&app).await;
+    let user = &mailed.user;
+    let counted = async || user.get("/api/analytics").await.expect(200).data()["completedReminders"].clone();
+    let page = open(&app.client(), &mailed.token).await.expect_page(200);
+    for rating in RATINGS {
+        assert!(page.contains(&format!("value=\"{rating}\"")), "{page}");
+    }
+    let before = user.task_now(&mailed.task).await["plan"].clone();
+    let rated = mailed.press(&app, "good").await;
+    assert_says(&rated, &["<h1>Rated</h1>", "Good", "The next review is at"]);
+    let plan = user.task_now(&mailed.task).await["plan"].clone();
+    assert_eq!((&plan["reviews"], &plan["lastRating"], &plan["step"]), (&json!(1), &json!("good"), &json!(1)));
+    assert_eq!(counted().await, json!(1));
+    assert_eq!(mailed.press(&app, "easy").await, rated);
+
+    let undone = press(&app.client(), &undo_token(&rated), "undo").await.expect_page(200);
+    assert_says(&undone, &["Undone"]);
+    assert_eq!((user.task_now(&mailed.task).await["plan"].clone(), counted().await), (before, json!(0)));
+    let reminder = user.reminder_now(&mailed.reminder).await.expect("the review");
+    assert_eq!((&reminder["status"], &reminder["emailSent"]), (&json!("pending"), &json!(true)));
+    let again = json!({"rating": "hard"});
+    user.post(&format!("/api/reminders/{}/review", id(&mailed.reminder)), again).await.expect(200);
+    assert_eq!(counted().await, json!(1));
+    // The link is used up, and acts for no other reminder.
+    assert_says(&mailed.press(&app, "good").await, &["Undone"]);
+    assert_eq!(user.task_now(&mailed.task).await["plan"]["reviews"], 1);
+}
+
+#[tokio::test]
 async fn a_mail_about_something_that_has_changed_since_says_so() {
     let app = App::new();
     let mailed = Mailed::new(&app).await;
@@ -528,7 +580,7 @@ async fn a_tap_is_in_the_export() {
     user.post("/api/user/export", json!({"password": PASSWORD})).await.expect(202);
     let url = eventually("the export is ready", async || {
         let answer = user.get("/api/user/export").await;
-        answer.data()["export"]["url"].as_str().map(str::to_owned)
+        answer.data()["url"].as_str().map(str::to_owned)
     })
     .await;
     let file: Value = serde_json::from_str(&app.web().get(&url).await.body).expect("JSON");

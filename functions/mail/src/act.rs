@@ -3,7 +3,8 @@
 //! A button of the page of a reminder mail's link. The signed token alone authorises the request, and opens no session. A link
 //! acts once: sent again, the request is answered with the page of what it did.
 
-use shared::domain::tap::{Action, Button, Effect, Tap, Undo};
+use shared::domain::tap::{Action, Button, Effect, PressedAt, Tap, Undo};
+use shared::domain::task_plan::PlanChange;
 use shared::http::{ApiError, App, ErrorCode, Operation, Page, Request, retry_conflicts};
 use shared::store::{Refusal, WriteError};
 
@@ -23,8 +24,9 @@ pub const OPERATION: Operation<Press, Page> =
     Operation::post_form("/api/act", "Press a button of a reminder mail's page")
         .describe(
             "The link's token is the only credential. `done` completes the task, or the occurrence of a recurring one that \
-             the mail was about; `in-an-hour` and `tomorrow-morning` put the reminder off; `undo`, with the token of the page \
-             that says what was done, takes it back. A link acts once, for seven days, and while the reminder is as it was.",
+             the mail was about; `in-an-hour` and `tomorrow-morning` put the reminder off; `again`, `hard`, `good` and `easy` \
+             rate a review, and only the links of reviews have them; `undo`, with the token of the page that says what was \
+             done, takes it back. A link acts once, for seven days, and while the reminder is as it was.",
         )
         .anyone()
         .counted_by_address()
@@ -57,9 +59,10 @@ async fn act(app: &App, request: &Request<'_, Press>, opened: &OpenedLink, actio
     }
     let task = rows.task.as_ref();
     let subject = link.subject(task.map(|row| &row.task), rows.reminder.as_ref());
-    let effect = subject.and_then(|subject| action.effect(subject, &rows.user, now));
-    let (row, effect) = match (task, effect) {
-        (Some(row), Ok(effect)) => (row, effect),
+    let pressed = PressedAt { at: now, written_at: app.clock.now() };
+    let effect = subject.and_then(|subject| action.effect(subject, &rows.user, pressed));
+    let (row, reminder, effect) = match (task.zip(rows.reminder.as_ref()), effect) {
+        (Some((row, reminder)), Ok(effect)) => (row, reminder, effect),
         (_, Err(stale)) => return action_page::stale(opened, stale),
         (None, Ok(_)) => return action_page::invalid(),
     };
@@ -80,6 +83,11 @@ async fn act(app: &App, request: &Request<'_, Press>, opened: &OpenedLink, actio
             }
             tap
         }
+        Effect::Rate(change) => {
+            let tap = |change: &PlanChange| Tap::of_rating(link, action, (&row.task, reminder), change);
+            app.store.rate_by_tap(&permit, row, (&change, &rows.days), tap).await?;
+            tap(&change)
+        }
     };
     action_page::after(opened, &tap, now)
 }
@@ -96,7 +104,8 @@ async fn undo(app: &App, request: &Request<'_, Press>, opened: &OpenedLink) -> R
     match (undo, task) {
         (Undo::Task(change), Some(row)) => app.store.undo_completion(&permit, row, *change, tap).await?,
         (Undo::Reminder(change), _) => app.store.undo_snooze(&permit, &change, tap).await?,
-        (Undo::Task(_), None) => return action_page::invalid(),
+        (Undo::Rating(change), Some(row)) => app.store.undo_rating(&permit, row, &change, tap).await?,
+        (Undo::Task(_) | Undo::Rating(_), None) => return action_page::invalid(),
     }
     action_page::after(opened, &Tap { undone_at: Some(now), ..tap.clone() }, now)
 }

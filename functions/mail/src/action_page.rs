@@ -3,7 +3,7 @@
 
 use askama::Template;
 use shared::clock::Timestamp;
-use shared::domain::tap::{Action, Button, Stale, Tap, UndoRefused};
+use shared::domain::tap::{Action, Button, LinkKind, Stale, Tap, UndoRefused};
 use shared::domain::user::User;
 use shared::http::{ApiError, Page, RequestParts};
 
@@ -39,6 +39,10 @@ pub(crate) fn label(action: Action) -> &'static str {
         Action::Done => "Done",
         Action::InAnHour => "In an hour",
         Action::TomorrowMorning => "Tomorrow morning",
+        Action::Again => "Again",
+        Action::Hard => "Hard",
+        Action::Good => "Good",
+        Action::Easy => "Easy",
     }
 }
 
@@ -54,18 +58,26 @@ pub(crate) fn of(opened: &OpenedLink, request: &RequestParts) -> Result<Page, Ap
     }
 }
 
-/// The buttons, `first` before the others.
-fn ask(opened: &OpenedLink, first: Option<Action>) -> Result<Page, ApiError> {
-    let offered = opened.link.kind.actions();
-    let first = first.filter(|first| offered.contains(first));
-    let others = offered.iter().copied().filter(|action| Some(*action) != first);
-    let actions = first.into_iter().chain(others);
-    let shown =
-        |(at, action)| ShownButton { value: Button::Act(action).as_str(), label: label(action), is_main: at == 0 };
-    let buttons = actions.enumerate().map(shown).collect();
-    let texts = vec!["Nothing changes until you press a button.".to_owned()];
+/// The buttons, the one that the mail showed before the others.
+fn ask(opened: &OpenedLink, shown: Option<Action>) -> Result<Page, ApiError> {
+    let kind = opened.link.kind;
+    let offered = kind.actions();
+    let shown = shown.filter(|shown| offered.contains(shown));
+    let others = offered.iter().copied().filter(|action| Some(*action) != shown);
+    let main = shown.or(kind.main_action());
+    let button = |action| ShownButton {
+        value: Button::Act(action).as_str(),
+        label: label(action),
+        is_main: Some(action) == main,
+    };
+    let buttons = shown.into_iter().chain(others).map(button).collect();
+    let (heading, question) = match kind {
+        LinkKind::Review => ("Your review", Some("How well did you remember? Done ends the reviews of this task.")),
+        LinkKind::Reminder | LinkKind::Undo => ("Your reminder", None),
+    };
+    let texts = question.into_iter().chain(["Nothing changes until you press a button."]).map(str::to_owned).collect();
     let form = Some(Form { address: address(&opened.token), buttons });
-    ok(&ActionHtml { heading: "Your reminder", title: title(opened), texts, form })
+    ok(&ActionHtml { heading, title: title(opened), texts, form })
 }
 
 /// What a tap did, with the button that undoes it as long as that works.
@@ -79,12 +91,15 @@ pub(crate) fn after(opened: &OpenedLink, tap: &Tap, now: Timestamp) -> Result<Pa
     let heading = match tap.action {
         Action::Done => "Done",
         Action::InAnHour | Action::TomorrowMorning => "Put off",
+        Action::Again | Action::Hard | Action::Good | Action::Easy => "Rated",
     };
     if let Some(next) = tap.next {
-        texts.push(match tap.action {
-            Action::Done => format!("It is due again at {}.", time(next, user)),
-            Action::InAnHour | Action::TomorrowMorning => format!("You are reminded again at {}.", time(next, user)),
-        });
+        let what = match tap.action {
+            Action::Done => "It is due again",
+            Action::InAnHour | Action::TomorrowMorning => "You are reminded again",
+            Action::Again | Action::Hard | Action::Good | Action::Easy => "The next review is",
+        };
+        texts.push(format!("{what} at {}.", time(next, user)));
     }
     let form = tap.undo_link(now).map(|link| {
         texts.push(format!("You can undo this until {}.", time(link.expires_at, user)));
@@ -112,6 +127,7 @@ pub(crate) fn stale(opened: &OpenedLink, stale: Stale) -> Result<Page, ApiError>
         Stale::Gone => ("It is gone", "The task or this reminder was deleted."),
         Stale::Completed => ("Done already", "The task is completed."),
         Stale::OtherOccurrence => ("Over already", "The occurrence that this mail was about is over."),
+        Stale::Reviewed => ("Rated already", "The review that this mail was about was rated."),
         Stale::Moved => ("Moved since", "The reminder was moved since this mail was sent."),
         Stale::NotOpen => ("Not open", "The reminder was skipped or completed since this mail was sent."),
     };
@@ -137,6 +153,9 @@ fn done(tap: &Tap, user: &User) -> String {
         Action::Done => "Done",
         Action::InAnHour => "Put off for an hour",
         Action::TomorrowMorning => "Put off until tomorrow morning",
+        Action::Again | Action::Hard | Action::Good | Action::Easy => {
+            return format!("Rated “{}” at {}.", label(tap.action), time(tap.at, user));
+        }
     };
     format!("{what} at {}.", time(tap.at, user))
 }

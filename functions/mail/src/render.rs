@@ -203,6 +203,7 @@ fn buttons(mail: &Mail, user: &User, api: &str, keyring: &Keyring) -> Vec<MailBu
     let button = |action: &Action| MailButton {
         label: action_page::label(*action),
         link: format!("{page}&{}={}", opened_link::ACTION, action.as_str()),
+        is_main: link.kind.main_action() == Some(*action),
     };
     link.kind.actions().iter().map(button).collect()
 }

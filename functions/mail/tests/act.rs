@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
 use shared::domain::digest;
 use shared::domain::email::Email;
+use shared::domain::fsrs::Rating;
 use shared::domain::mail::Mail;
 use shared::domain::reminder::{Reminder, ReminderStatus};
 use shared::domain::tap::{ActionLink, LINK_VALID, LinkKind, UNDO_VALID};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
+use shared::domain::task_plan::RatingInput;
 use shared::domain::zone::Zone;
 use shared::http::App;
 use shared::store::Permit;
@@ -22,6 +24,7 @@ use test_support::{World, clock, keyring, parsed, rotated_keyring};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A user whose reminder has fired, and the link of its mail.
 struct Scene {
@@ -83,6 +86,18 @@ impl Scene {
         Self::new(json!({"title": "Pay rent", "dueDate": due(), "recurrence": recurrence})).await
     }
 
+    /// A review has fired, and its day has come.
+    async fn review() -> Self {
+        let world = World::new().await;
+        world.verify().await;
+        let task = world.task(json!({"title": "Irregular verbs"})).await;
+        let review = world.review(&task, json!({"kind": "fixed", "days": [1, 3, 7]})).await;
+        let task = world.store.task(world.user.id, task.id).await.unwrap().unwrap().task;
+        let mut scene = Self::of(world, task, review).await;
+        scene.later(DAY);
+        scene
+    }
+
     fn token(&self) -> String {
         self.link.to_token(&self.world.user.email, &keyring())
     }
@@ -111,6 +126,11 @@ impl Scene {
 
     fn later(&mut self, by: Duration) {
         self.app.clock = Clock::fixed(self.app.clock.now().plus(by));
+    }
+
+    /// A word and the present time, as pages show it.
+    fn at_present(&self, what: &str) -> String {
+        format!("{what} at {}", time(self.app.clock.now()))
     }
 
     async fn row(&self) -> TaskRow {
@@ -444,18 +464,99 @@ async fn a_deleted_account_ends_its_links_and_a_new_password_does_not() {
 async fn the_first_button_is_the_one_that_the_mail_showed() {
     let scene = Scene::dated().await;
     let order = async |query: &str| {
-        let page = scene.get(&format!("{}{query}", scene.token())).await.1;
-        let buttons: Vec<_> = page
-            .split("name=\"action\" value=\"")
-            .skip(1)
-            .map(|rest| rest.split('"').next().unwrap().to_owned())
-            .collect();
-        assert_eq!(page.matches("class=\"main\"").count(), 1);
-        buttons
+        let page = scene.get(&format!("{}{query}", scene.token())).await;
+        assert_eq!(page.1.matches("class=\"main\"").count(), 1);
+        buttons(&page)
     };
     assert_eq!(order("").await, ["done", "in-an-hour", "tomorrow-morning"]);
     assert_eq!(order("&action=tomorrow-morning").await, ["tomorrow-morning", "done", "in-an-hour"]);
     for other in ["&action=again-and-again", "&action=", "&action=undo"] {
         assert_eq!(order(other).await[0], "done");
     }
+}
+
+/// The values of a page's buttons.
+fn buttons(page: &Shown) -> Vec<String> {
+    let buttons = page.1.split("name=\"action\" value=\"").skip(1);
+    buttons.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_review_is_rated_once_and_undone_it_is_open_as_before() {
+    for (rating, label, days) in [("again", "Again", 1), ("hard", "Hard", 1), ("good", "Good", 3), ("easy", "Easy", 7)]
+    {
+        let scene = Scene::review().await;
+        let asked = scene.get(&scene.token()).await.says(200, &["Your review", "How well did you remember?"]);
+        assert_eq!(buttons(&asked), ["again", "hard", "good", "easy", "in-an-hour", "tomorrow-morning", "done"]);
+        let (before, review) = (scene.row().await.task, scene.reminder(&scene.reminder).await);
+
+        let words = scene.at_present(&format!("Rated “{label}”"));
+        let rated = scene.press(rating).await.says(200, &["<h1>Rated</h1>", &words, "The next review is at"]);
+        let (task, next) = (scene.row().await.task, scene.reminder(&scene.reminder).await);
+        let day = |reminder: &Reminder| reminder.review.unwrap().day;
+        assert_eq!(day(&review).until(day(&next)).unwrap().get_days(), days, "{rating}");
+        assert_eq!((task.plan.as_ref().unwrap().reviews, scene.world.count("DONE#").await), (1, 1));
+        scene.assert_counted().await;
+        for other in ["again", "easy", "done", rating] {
+            assert_eq!(scene.press(other).await, rated);
+        }
+        assert_eq!(scene.row().await.task.version, task.version);
+
+        scene.post(&rated.undo_token(), "action=undo").await.says(200, &["Undone"]);
+        let updated_at = scene.app.clock.now();
+        let restored = scene.reminder(&scene.reminder).await;
+        assert_eq!(restored, Reminder { version: review.version + 2, updated_at, ..review });
+        let task = scene.row().await.task;
+        assert_eq!((task.version, &task.plan, scene.world.count("DONE#").await), (before.version + 2, &before.plan, 0));
+        scene.assert_counted().await;
+        scene.press("good").await.says(200, &["<h1>Undone</h1>"]);
+    }
+}
+
+#[tokio::test]
+async fn ratings_at_once_are_one_and_undone_at_once_it_is_undone_once() {
+    let scene = Scene::review().await;
+    let (one, two, three) = futures::join!(scene.press("good"), scene.press("again"), scene.press("good"));
+    assert_eq!((&one, &two), (&two, &three));
+    let undo = one.undo_token();
+    assert_eq!((scene.row().await.task.plan.unwrap().reviews, scene.world.count("DONE#").await), (1, 1));
+    scene.assert_counted().await;
+    let undo = || scene.post(&undo, "action=undo");
+    let (one, two, three) = futures::join!(undo(), undo(), undo());
+    assert_eq!((&one, &two), (&two, &three));
+    one.says(200, &["Undone"]);
+    assert_eq!((scene.row().await.task.plan.unwrap().reviews, scene.world.count("DONE#").await), (0, 0));
+    scene.assert_counted().await;
+}
+
+#[tokio::test]
+async fn a_review_that_was_rated_in_the_app_says_so_and_a_reminder_is_not_rated() {
+    let scene = Scene::review().await;
+    let (store, user) = (&scene.world.store, scene.world.user.id);
+    let at = scene.app.clock.now();
+    let found = store.review_to_rate(user, scene.reminder.id, at).await.unwrap().unwrap();
+    let input = RatingInput { rating: Rating::Good, at, received_at: at, written_at: at, seen: 0 };
+    let (row, permit) = (scene.row().await, scene.world.permit());
+    let rated = row.task.rate(&found.reminder, input, &found.user).unwrap();
+    store.change_plan(&permit, &row, &rated, &found.days).await.unwrap();
+    let before = scene.state().await;
+    for action in ["good", "again", "in-an-hour", "done"] {
+        scene.press(action).await.says(200, &["Rated already", "Nothing was changed"]);
+    }
+    assert_eq!(scene.state().await, before);
+
+    let scene = Scene::dated().await;
+    let before = scene.state().await;
+    scene.press("good").await.says(400, &["This button is not known"]);
+    assert_eq!(scene.state().await, before);
+}
+
+#[tokio::test]
+async fn a_rating_is_not_undone_once_its_plan_has_changed() {
+    let scene = Scene::review().await;
+    let undo = scene.press("good").await.undo_token();
+    scene.change(json!({"title": "Verbs"})).await;
+    let before = scene.state().await;
+    scene.post(&undo, "action=undo").await.says(200, &["Changed since", "Verbs"]);
+    assert_eq!(scene.state().await, before);
 }

@@ -22,6 +22,8 @@ pub enum ChangeCause {
     Moved,
     /// It is a review that its user rates on this local day: that counts as a completion.
     Rated(Date),
+    /// It is a review whose rating, which counted on this local day, is taken back.
+    RatingTakenBack(Date),
 }
 
 /// A change of a reminder that was read.
@@ -76,8 +78,13 @@ impl ReminderChange {
         }
         let pending = is_pending(counted) - is_pending(self.read.counted);
         let mut counters = CounterChange { pending, ..CounterChange::default() };
+        if let ChangeCause::RatingTakenBack(day) = self.cause {
+            counters.recount(Some(CounterMark::CompletedOn(day)), None);
+            let completion = Some(CompletionChange::TakeBack(Completion::of(&reminder, day, self.at)));
+            return MarkedChange { reminder, counters, completion };
+        }
         let is_kept = |day| self.read.kept_day == Some(day);
-        let rated_on = if let ChangeCause::Rated(day) = self.cause { Some(day) } else { None };
+        let rated_on = self.rated_on();
         let completion = match (completed_on(self.read.counted), completed_on(counted).or(rated_on)) {
             (None, Some(day)) if !is_kept(day) => {
                 let stays = matches!(self.cause, ChangeCause::Fired | ChangeCause::Rated(_));
@@ -96,6 +103,18 @@ impl ReminderChange {
             (None | Some(_), _) => None,
         };
         MarkedChange { reminder, counters, completion }
+    }
+
+    fn rated_on(&self) -> Option<Date> {
+        match self.cause {
+            ChangeCause::Rated(day) => Some(day),
+            ChangeCause::ByHand | ChangeCause::Fired | ChangeCause::Moved | ChangeCause::RatingTakenBack(_) => None,
+        }
+    }
+
+    /// The local day on which its rating counts; `None` where it rates nothing, or counts on that day already.
+    pub(super) fn rating_counts_on(&self) -> Option<Date> {
+        self.rated_on().filter(|day| self.read.kept_day != Some(*day))
     }
 
     /// The same change of a reminder whose completion on `day` is counted already: it stays so.
@@ -237,7 +256,7 @@ impl Reminder {
     pub fn restore(&self, before: &Self, now: Timestamp) -> ReminderChange {
         let mut next = Self { version: self.version, ..before.clone() };
         next.touch(now);
-        if next.status == ReminderStatus::Pending {
+        if next.fires_at().is_some() {
             (next.plan, next.planned_at) = (next.version, now);
         }
         ReminderChange { read: self.clone(), next, at: now, cause: ChangeCause::Moved }

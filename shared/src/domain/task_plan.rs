@@ -146,6 +146,19 @@ impl Task {
         Ok(self.change_review(plan, change, at))
     }
 
+    /// The task with its plan and its review as they were before the last rating, which counted on `counted_on`.
+    pub(super) fn take_back_rating(
+        &self,
+        before: &ReviewPlan,
+        (review, review_before): (&Reminder, &Reminder),
+        counted_on: Option<Date>,
+        now: Timestamp,
+    ) -> PlanChange {
+        let restored = review.restore(review_before, now);
+        let cause = counted_on.map_or(restored.cause, ChangeCause::RatingTakenBack);
+        self.change_review(before.clone(), ReminderChange { cause, ..restored }, now)
+    }
+
     /// That it does not begin to recur while it has a plan.
     ///
     /// # Errors
@@ -195,6 +208,14 @@ impl PlanChange {
     fn nothing(task: &Task, now: Timestamp) -> Self {
         let (task, counters) = (task.clone(), CounterChange::default());
         Self { task, review: PlannedReview::Keep, counters, at: now }
+    }
+
+    /// The local day on which its rating counts; `None` for a change that rates nothing, or that counts on that day already.
+    pub fn counts_on(&self) -> Option<Date> {
+        match &self.review {
+            PlannedReview::Change(change) => change.rating_counts_on(),
+            PlannedReview::Open(_) | PlannedReview::Close(_) | PlannedReview::Keep => None,
+        }
     }
 
     /// The same change of a plan whose review's completion on `day` is counted already: it stays so.

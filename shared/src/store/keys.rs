@@ -129,6 +129,8 @@
 //! | POST /api/act, completing the task | BatchGet(account, task, reminder, tap) → BatchGet(its pending and its relative reminders, none without) → Transact(tap, task, the reminders, notification, inbox) | 4 + 1 per reminder | 13 + 2 with pending reminders + 5 for each |
 //! | the same, an occurrence of a recurring task | … → Transact(tap, task, the reminders, occurrence, notification, inbox) | 4 + 1 per reminder | 17 + 2 with reminders + 8 per relative and 5 per other one |
 //! | the same, putting the reminder off | BatchGet(account, task, reminder, tap) → Transact(tap, task's card, reminder, counters) | 4 | 14 |
+//! | the same, rating a review | BatchGet(account, task, reminder, tap, this month's days) → Transact(tap, task, reminder, counters, completion, day, year for a day's first) | 5 | 22 |
+//! | the same, undoing a rating | BatchGet(account, task, reminder, tap) → Get(that month's days) → Transact(the same rows) | 5 | 24 |
 //! | the same, undoing a completion | BatchGet(account, task, reminder, tap) → BatchGet(the reminders) ‖ BatchGet(notification, inbox) → Transact(…, the same rows) | 6 + 1 per reminder | as many |
 //! | the same, undoing a snooze | BatchGet(account, task, reminder, tap) → Transact(tap, task's card, reminder, counters) | 4 | 14 |
 //! | GET /api/analytics | Query(categories, counters) ‖ BatchGet(account, 2 or 3 months) ‖ Query(`open`, overdue, counted) | 5 or 6, whatever the history | 0 |

@@ -98,9 +98,22 @@ impl Store {
         if matches!(change.review, PlannedReview::Keep) {
             return self.write_nothing(permit, change.at).await;
         }
+        self.write_plan_change(permit, read, (change, days), |_, _| {}).await
+    }
+
+    /// Writes a change of a task's plan, and what `add` puts beside it. 1 call; the same again when a rating of that day is counted
+    /// already; 1 more before it when the day is not in `days`.
+    pub(super) async fn write_plan_change(
+        &self,
+        permit: &Permit,
+        read: &TaskRow,
+        (change, days): (&PlanChange, &DaySnapshot),
+        add: impl Fn(&mut Transaction, &PlanChange),
+    ) -> Result<(), WriteError> {
         let mut change = change.clone();
         loop {
             let mut transaction = permit.transaction(change.at);
+            add(&mut transaction, &change);
             let mut counters = change.counters.clone();
             let mut update = Expression::between(&own_row(&read.task), &own_row(&change.task));
             update.require_equal("version", number(read.task.version));

@@ -1,6 +1,6 @@
 //! Taps on the buttons of reminder mails: each is a row that makes it happen once, written with what it does.
 
-use super::counters::CounterSnapshot;
+use super::counters::{CounterSnapshot, DaySnapshot, likely_month};
 use super::keys;
 use super::reminders::TaskCondition;
 use super::row::Row;
@@ -11,8 +11,9 @@ use super::{Permit, Refusal, Store, StoreError, WriteError, number, text};
 use crate::clock::Timestamp;
 use crate::domain::reminder::Reminder;
 use crate::domain::reminder_change::ReminderChange;
-use crate::domain::tap::{ActionLink, Before, Tap};
+use crate::domain::tap::{ActionLink, Before, LinkKind, Tap};
 use crate::domain::task_change::TaskChange;
+use crate::domain::task_plan::PlanChange;
 use crate::domain::user::User;
 
 /// When a tap was undone.
@@ -26,6 +27,8 @@ pub struct TapRows {
     pub reminder: Option<Reminder>,
     /// What was pressed before.
     pub tap: Option<Tap>,
+    /// What this month's days hold, for the link of a review, whose rating counts.
+    pub days: DaySnapshot,
 }
 
 impl Store {
@@ -37,12 +40,17 @@ impl Store {
         let ActionLink { user, task, reminder, plan, .. } = *link;
         let (account, tap) = (keys::account(user), keys::tap(user, reminder, plan));
         let (task, reminder) = (keys::task(user, task), keys::reminder(user, reminder));
-        let mut rows = self.get_rows(vec![account.clone(), task.clone(), reminder.clone(), tap.clone()]).await?;
+        let month = (link.kind == LinkKind::Review).then(|| likely_month(now));
+        let days = month.map(|month| (month, keys::days(user, month)));
+        let mut wanted = vec![account.clone(), task.clone(), reminder.clone(), tap.clone()];
+        wanted.extend(days.iter().map(|(_, key)| key.clone()));
+        let mut rows = self.get_rows(wanted).await?;
         let Some(user) = rows.take(&account)? else { return Ok(None) };
         let task = rows.take_item(&task).map(TaskRow::read).transpose()?;
         // TTL deletes late.
         let tap = rows.take(&tap)?.filter(|tap: &Tap| tap.expires_at() > now);
-        Ok(Some(TapRows { user, task, reminder: rows.take(&reminder)?, tap }))
+        let days = days.map(|(month, key)| DaySnapshot::of(month, rows.take_item(&key))).unwrap_or_default();
+        Ok(Some(TapRows { user, task, reminder: rows.take(&reminder)?, tap, days }))
     }
 
     /// Completes the change that a tap makes of a task with what it makes of the task's reminders. 1 call for all of them, none for
@@ -81,6 +89,21 @@ impl Store {
         self.write_change(permit, change, &snapshot, |transaction| transaction.put_tap(tap)).await
     }
 
+    /// Rates a review by a tap, which `tap` makes of the change that is written. 1 call; the same again when a rating of that day is
+    /// counted already; 1 more before it when the day is not in `days`.
+    ///
+    /// # Errors
+    /// [`Refusal::Tapped`] when the link was used in the meantime; those of [`Store::change_plan`].
+    pub async fn rate_by_tap(
+        &self,
+        permit: &Permit,
+        read: &TaskRow,
+        changed: (&PlanChange, &DaySnapshot),
+        tap: impl Fn(&PlanChange) -> Tap,
+    ) -> Result<(), WriteError> {
+        self.write_plan_change(permit, read, changed, |transaction, change| transaction.put_tap(&tap(change))).await
+    }
+
     /// Takes back a tap that completed a task, with its occurrence, its notification and what it made of the task's reminders. 3
     /// calls, the first two at once; 2 where it changed no reminders.
     ///
@@ -99,7 +122,7 @@ impl Store {
             Before::Task { notification, recurrence, version, .. } => {
                 (*notification, recurrence.as_ref().map(|_| keys::occurrence(user, tap.task_id, *version)))
             }
-            Before::Reminder { .. } => (None, None),
+            Before::Reminder { .. } | Before::Review { .. } => (None, None),
         };
         let mut wanted: Vec<_> = change.moved_reminders().chain(tap.before.reminder_ids()).collect();
         wanted.sort_unstable();
@@ -126,6 +149,21 @@ impl Store {
         let snapshot = CounterSnapshot::default();
         let add = |transaction: &mut Transaction| transaction.undo_tap(tap, change.at);
         self.write_change(permit, (change, TaskCondition::Present), &snapshot, add).await
+    }
+
+    /// Takes back a tap that rated a review. 2 calls, the first for what the rating's month counts.
+    ///
+    /// # Errors
+    /// [`Refusal::Tapped`] when it was undone in the meantime; those of [`Store::change_plan`].
+    pub async fn undo_rating(
+        &self,
+        permit: &Permit,
+        read: &TaskRow,
+        change: &PlanChange,
+        tap: &Tap,
+    ) -> Result<(), WriteError> {
+        let add = |transaction: &mut Transaction, change: &PlanChange| transaction.undo_tap(tap, change.at);
+        self.write_plan_change(permit, read, (change, &DaySnapshot::default()), add).await
     }
 }
 

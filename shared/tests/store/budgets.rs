@@ -18,9 +18,9 @@ use shared::domain::mail::{Mail, MailCategory, MailContent};
 use shared::domain::notification::Notification;
 use shared::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
 use shared::domain::snooze::Snooze;
-use shared::domain::tap::{Action, ActionLink, Effect, Tap, Undo};
+use shared::domain::tap::{Action, ActionLink, Effect, PressedAt, Tap, Undo};
 use shared::domain::task::{Task, TaskPatch, TaskStatus};
-use shared::domain::task_plan::RatingInput;
+use shared::domain::task_plan::{PlanChange, RatingInput};
 use shared::domain::task_query::TaskQuery;
 use shared::domain::user::{MailStop, PersonName, User, UserPatch};
 use shared::domain::user_change::{OtherSessions, TwoFactor, UserChange, Wanted};
@@ -493,6 +493,10 @@ async fn mailed(world: &World, task: &Task, reminder: &Reminder) -> (User, Actio
     (user, ActionLink::of_mail(&fired.mail.unwrap()).unwrap(), row)
 }
 
+fn pressed(at: Timestamp) -> PressedAt {
+    PressedAt { at, written_at: at }
+}
+
 /// Calls, read units and write units.
 type Price = (u64, f64, f64);
 
@@ -506,7 +510,9 @@ async fn tap_and_undo(
     let rows = world.store.tap_rows(&link, now).await.unwrap().unwrap();
     spent(world, "the page of a link", 1, 4.0, 0.0);
     let subject = link.subject(Some(&row.task), rows.reminder.as_ref()).unwrap();
-    let Effect::Complete(change) = Action::Done.effect(subject, &user, now).unwrap() else { panic!("no completion") };
+    let Effect::Complete(change) = Action::Done.effect(subject, &user, pressed(now)).unwrap() else {
+        panic!("no completion")
+    };
     let change = world.store.read_reminders_of(*change).await.unwrap();
     let tap = Tap::of_completion(&link, Action::Done, &row.task, &change);
     world.store.complete_by_tap(&system, &row, &change, &tap).await.unwrap();
@@ -552,7 +558,7 @@ async fn taps_that_put_off() {
     let (system, now) = (Permit::of_system(), clock::now());
     let fired = world.store.reminder(user.id, made[0].id).await.unwrap().unwrap();
     world.store.meter().take();
-    let Effect::Snooze(change) = Action::InAnHour.effect((&row.task, &fired), &user, now).unwrap() else {
+    let Effect::Snooze(change) = Action::InAnHour.effect((&row.task, &fired), &user, pressed(now)).unwrap() else {
         panic!("no snooze")
     };
     let tap = Tap::of_snooze(&link, Action::InAnHour, &change);
@@ -563,6 +569,33 @@ async fn taps_that_put_off() {
     let Ok(Undo::Reminder(change)) = tap.undo(None, Some(&snoozed), now) else { panic!("not undone") };
     world.store.undo_snooze(&system, &change, &tap).await.unwrap();
     spent(&world, "undoing it", 1, 0.0, 14.0);
+}
+
+#[tokio::test]
+async fn taps_that_rate() {
+    let world = World::new().await;
+    let task = world.task(json!({"title": "Irregular verbs"})).await;
+    let review = world.review(&task, json!({"kind": "fixed", "days": [1, 3]})).await;
+    let task = world.store.task(world.user.id, task.id).await.unwrap().unwrap().task;
+    let (user, link, row) = mailed(&world, &task, &review).await;
+    let (system, at) = (Permit::of_system(), clock::now().plus(HOUR * 24));
+    let rows = world.store.tap_rows(&link, at).await.unwrap().unwrap();
+    spent(&world, "the page of a review's link", 1, 5.0, 0.0);
+    let review = rows.reminder.unwrap();
+    let Effect::Rate(change) = Action::Good.effect((&row.task, &review), &user, pressed(at)).unwrap() else {
+        panic!("not rated")
+    };
+    let tap = |change: &PlanChange| Tap::of_rating(&link, Action::Good, (&row.task, &review), change);
+    world.store.rate_by_tap(&system, &row, (&change, &rows.days), tap).await.unwrap();
+    spent(&world, "a tap that rates a review", 1, 0.0, 22.0);
+    let (row, rated) = (world.store.task(user.id, row.task.id), world.store.reminder(user.id, review.id));
+    let (row, rated) = futures::try_join!(row, rated).unwrap();
+    let row = row.unwrap();
+    world.store.meter().take();
+    let tap = tap(&change);
+    let Ok(Undo::Rating(change)) = tap.undo(Some(&row.task), rated.as_ref(), at) else { panic!("not undone") };
+    world.store.undo_rating(&system, &row, &change, &tap).await.unwrap();
+    spent(&world, "undoing it", 2, 1.0, 24.0);
 }
 
 #[tokio::test]

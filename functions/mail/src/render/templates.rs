@@ -130,6 +130,8 @@ pub(super) struct TokenTheftText<'a> {
 pub(super) struct MailButton {
     pub(super) label: &'static str,
     pub(super) link: String,
+    /// Whether it is the one that most readers want.
+    pub(super) is_main: bool,
 }
 
 /// What both templates of a reminder's mail show.

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Action, ActionLink, Before, Tap};
+use super::{Action, ActionLink, Before, LinkKind, Tap};
 use crate::clock::Timestamp;
 use crate::domain::digest;
+use crate::domain::fsrs::Rating;
 use crate::domain::reminder::Reminder;
 use crate::domain::reminder_change::ReminderChange;
 use crate::domain::snooze::Snooze;
 use crate::domain::task::{Task, TaskStatus};
 use crate::domain::task_change::TaskChange;
+use crate::domain::task_plan::{PlanChange, PlannedReview, RatingInput};
 use crate::domain::user::User;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -25,6 +27,8 @@ pub enum Stale {
     OtherOccurrence,
     /// The reminder was moved.
     Moved,
+    /// The review was rated.
+    Reviewed,
     /// The reminder was skipped or completed by hand.
     NotOpen,
 }
@@ -36,6 +40,17 @@ pub enum Effect {
     Complete(Box<TaskChange>),
     /// The reminder is put off.
     Snooze(Box<ReminderChange>),
+    /// The review is rated, and the next one planned.
+    Rate(Box<PlanChange>),
+}
+
+/// When a button is pressed.
+#[derive(Clone, Copy, Debug)]
+pub struct PressedAt {
+    /// When the request began.
+    pub at: Timestamp,
+    /// The time while what it does is written.
+    pub written_at: Timestamp,
 }
 
 impl ActionLink {
@@ -56,7 +71,8 @@ impl ActionLink {
             return Err(Stale::OtherOccurrence);
         }
         if reminder.plan != self.plan {
-            return Err(Stale::Moved);
+            let is_rated = self.kind == LinkKind::Review && task.is_reviewed_since(self.mailed_at());
+            return Err(if is_rated { Stale::Reviewed } else { Stale::Moved });
         }
         Ok((task, reminder))
     }
@@ -66,17 +82,47 @@ impl Action {
     /// What it does to a task and the reminder whose mail has its button.
     ///
     /// # Errors
-    /// [`Stale::NotOpen`] for a reminder that cannot be put off.
-    pub fn effect(self, (task, reminder): (&Task, &Reminder), user: &User, now: Timestamp) -> Result<Effect, Stale> {
-        let until = match self {
-            Self::Done => return Ok(Effect::Complete(Box::new(task.complete(now)))),
-            Self::InAnHour => now.plus(HOUR),
-            Self::TomorrowMorning => {
-                digest::next_morning(&user.morning_digest, &user.timezone, now).ok_or(Stale::NotOpen)?
-            }
+    /// [`Stale::NotOpen`] for a reminder that cannot be put off, [`Stale::Reviewed`] for a review that cannot be rated.
+    pub fn effect(
+        self,
+        (task, reminder): (&Task, &Reminder),
+        user: &User,
+        pressed: PressedAt,
+    ) -> Result<Effect, Stale> {
+        let put_off = |until| {
+            let change = reminder.snooze(Snooze::Until(until), pressed.at).map_err(|_| Stale::NotOpen)?;
+            Ok(Effect::Snooze(Box::new(change)))
         };
-        let change = reminder.snooze(Snooze::Until(until), now).map_err(|_| Stale::NotOpen)?;
-        Ok(Effect::Snooze(Box::new(change)))
+        match self {
+            Self::Done => Ok(Effect::Complete(Box::new(task.complete(pressed.at)))),
+            Self::InAnHour => put_off(pressed.at.plus(HOUR)),
+            Self::TomorrowMorning => {
+                let morning = digest::next_morning(&user.morning_digest, &user.timezone, pressed.at);
+                put_off(morning.ok_or(Stale::NotOpen)?)
+            }
+            Self::Again => rate(Rating::Again, (task, reminder), user, pressed),
+            Self::Hard => rate(Rating::Hard, (task, reminder), user, pressed),
+            Self::Good => rate(Rating::Good, (task, reminder), user, pressed),
+            Self::Easy => rate(Rating::Easy, (task, reminder), user, pressed),
+        }
+    }
+}
+
+fn rate(
+    rating: Rating,
+    (task, reminder): (&Task, &Reminder),
+    user: &User,
+    PressedAt { at, written_at }: PressedAt,
+) -> Result<Effect, Stale> {
+    // The link's plan says that it is this very review: no rating came in between.
+    let seen = task.plan.as_ref().map(|plan| plan.reviews).unwrap_or_default();
+    let input = RatingInput { rating, at, received_at: at, written_at, seen };
+    let change = task.rate(reminder, input, user).map_err(|_| Stale::Reviewed)?;
+    match change.review {
+        PlannedReview::Keep => Err(Stale::Reviewed),
+        PlannedReview::Change(_) | PlannedReview::Open(_) | PlannedReview::Close(_) => {
+            Ok(Effect::Rate(Box::new(change)))
+        }
     }
 }
 
@@ -91,5 +137,16 @@ impl Tap {
     pub fn of_snooze(link: &ActionLink, action: Action, change: &ReminderChange) -> Self {
         let before = Before::Reminder { reminder: Box::new(change.read.clone()) };
         Self::new(link, action, (change.next.snoozed_until, before), change.at)
+    }
+
+    /// The tap that rates `review`, with the change that is written.
+    pub fn of_rating(
+        link: &ActionLink,
+        action: Action,
+        (task, review): (&Task, &Reminder),
+        change: &PlanChange,
+    ) -> Self {
+        let before = Before::of_rating(task, review, change);
+        Self::new(link, action, (change.task.next_review(), before), change.at)
     }
 }

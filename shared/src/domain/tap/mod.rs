@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::effect::{Effect, Stale};
+pub use self::effect::{Effect, PressedAt, Stale};
 pub use self::undo::{Before, Undo, UndoRefused};
 
 use crate::clock::Timestamp;
@@ -37,6 +37,14 @@ word_type! {
         InAnHour = "in-an-hour",
         /// Puts the reminder off to the time of the next local day's digest.
         TomorrowMorning = "tomorrow-morning",
+        /// Rates the review: the user remembered nothing.
+        Again = "again",
+        /// Rates the review: the user remembered with difficulty.
+        Hard = "hard",
+        /// Rates the review: the user remembered well.
+        Good = "good",
+        /// Rates the review: the user remembered without effort.
+        Easy = "easy",
     }
 }
 
@@ -45,7 +53,7 @@ word_type! {
 pub enum LinkKind {
     /// The mail of a reminder.
     Reminder,
-    /// The mail of a review. Completing its task would end the plan of reviews, which takes more than one tap.
+    /// The mail of a review.
     Review,
     /// The page of a tap: takes it back.
     Undo,
@@ -56,9 +64,23 @@ impl LinkKind {
     pub fn actions(self) -> &'static [Action] {
         match self {
             Self::Reminder => &[Action::Done, Action::InAnHour, Action::TomorrowMorning],
-            Self::Review => &[Action::InAnHour, Action::TomorrowMorning],
+            // Completing the task ends its plan: the last of them.
+            Self::Review => &[
+                Action::Again,
+                Action::Hard,
+                Action::Good,
+                Action::Easy,
+                Action::InAnHour,
+                Action::TomorrowMorning,
+                Action::Done,
+            ],
             Self::Undo => &[],
         }
+    }
+
+    /// The one of them that most readers want; a review has none, since no rating is likelier than the others.
+    pub fn main_action(self) -> Option<Action> {
+        (self == Self::Reminder).then_some(Action::Done)
     }
 
     /// Whether its page has this button.
@@ -133,6 +155,11 @@ impl ActionLink {
         })
     }
 
+    /// When the mail was written that carries it.
+    fn mailed_at(&self) -> Timestamp {
+        self.expires_at.minus(LINK_VALID)
+    }
+
     /// Whether it still works.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         now < self.expires_at
@@ -150,7 +177,7 @@ pub struct Tap {
     pub plan: u64,
     pub action: Action,
     pub at: Timestamp,
-    /// When the reminder is sent again, or the recurring task is due next.
+    /// When the reminder is sent again, the recurring task is due next, or the next review is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Timestamp>,
     /// What undoing it restores.

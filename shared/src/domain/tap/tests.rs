@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::body::testing::parsed_at;
-use crate::domain::counters::{CounterChange, CounterMark};
+use crate::domain::completion::CompletionChange;
+use crate::domain::counters::{CounterChange, CounterMark, local_day};
 use crate::domain::email::Email;
 use crate::domain::password::PasswordHash;
 use crate::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
@@ -18,6 +19,10 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn now() -> Timestamp {
     Timestamp::parse("2026-03-02T08:00:00Z").unwrap()
+}
+
+fn pressed(at: Timestamp) -> PressedAt {
+    PressedAt { at, written_at: at }
 }
 
 fn user(zone: &str) -> User {
@@ -75,7 +80,7 @@ fn written(change: &TaskChange, before: &[Reminder]) -> Vec<Reminder> {
 fn undone(tap: &Tap, task: &Task, reminders: &[Reminder], at: Timestamp) -> TaskChange {
     match tap.undo(Some(task), None, at).unwrap() {
         Undo::Task(change) => change.restore_reminders(reminders, tap.before.reminders()),
-        Undo::Reminder(change) => panic!("{change:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -134,13 +139,61 @@ fn undoing_a_completion_restores_its_plan_and_opens_the_review_again() {
     assert_eq!((restored[1].status, restored[1].fires_at()), (ReminderStatus::Pending, before[1].fires_at()));
 }
 
-#[test]
-fn the_mail_of_a_review_puts_it_off_and_does_not_end_its_plan() {
+/// The task once its review was rated with a tap two days later, the review as it was before and after, and the tap.
+fn rated(action: Action, kept: bool) -> (Task, [Reminder; 2], Tap) {
     let (mut task, review) = planned(&dated());
-    let (_, link) = fire(&mut task, &review);
+    let (mut fired, link) = fire(&mut task, &review);
     assert_eq!(link.kind, LinkKind::Review);
-    assert_eq!(link.kind.actions(), [Action::InAnHour, Action::TomorrowMorning]);
-    assert!(!link.kind.offers(Button::Act(Action::Done)));
+    let at = now().plus(HOUR * 48);
+    let day = local_day(at, &Zone::UTC);
+    fired.kept_day = kept.then_some(day);
+    let Effect::Rate(change) = action.effect((&task, &fired), &user("UTC"), pressed(at)).unwrap() else {
+        panic!("not rated")
+    };
+    let tap = Tap::of_rating(&link, action, (&task, &fired), &change);
+    let PlannedReview::Change(moved) = &change.review else { panic!("{:?}", change.review) };
+    let marked = moved.marked(&Zone::UTC);
+    assert_eq!(marked.counters.completed, i64::from(!kept));
+    assert_eq!(tap.next, Some(marked.reminder.scheduled_at));
+    (change.task, [fired, marked.reminder], tap)
+}
+
+#[test]
+fn undoing_a_rating_restores_the_plan_and_what_it_counted() {
+    for (action, kept) in [(Action::Again, false), (Action::Hard, true), (Action::Good, false), (Action::Easy, true)] {
+        let (task, [before, after], tap) = rated(action, kept);
+        let row = serde_json::to_value(&tap).unwrap();
+        assert_eq!(serde_json::from_value::<Tap>(row).unwrap(), tap);
+        let at = tap.at.plus(HOUR / 60);
+        let Ok(Undo::Rating(change)) = tap.undo(Some(&task), Some(&after), at) else { panic!("refused") };
+        assert_eq!((change.task.plan.as_ref().unwrap().reviews, change.task.version), (0, task.version + 1));
+        let PlannedReview::Change(restored) = &change.review else { panic!("{:?}", change.review) };
+        let marked = restored.marked(&Zone::UTC);
+        let version = after.version + 1;
+        assert_eq!(marked.reminder, Reminder { version, updated_at: at, ..before }, "it does not fire again");
+        assert_eq!((marked.counters.completed, marked.counters.pending), (-i64::from(!kept), 0));
+        let taken_back = matches!(marked.completion, Some(CompletionChange::TakeBack(_)));
+        assert_eq!(taken_back, !kept, "a completion of that day that was there before stays");
+
+        let others = [Task { version: task.version + 1, ..task.clone() }];
+        assert_eq!(tap.undo(others.first(), Some(&after), at).unwrap_err(), UndoRefused::Changed);
+        let moved = Reminder { version: after.version + 1, ..after };
+        for reminder in [Some(&moved), None] {
+            assert_eq!(tap.undo(Some(&task), reminder, at).unwrap_err(), UndoRefused::Changed);
+        }
+    }
+}
+
+#[test]
+fn a_review_that_was_rated_cannot_be_rated_by_its_mail() {
+    let (mut task, review) = planned(&dated());
+    let (fired, link) = fire(&mut task, &review);
+    let early = Action::Good.effect((&task, &fired), &user("UTC"), pressed(now()));
+    assert_eq!(early.unwrap_err(), Stale::Reviewed, "its day has not come");
+    let (task, [_, after], _) = rated(Action::Good, false);
+    assert_eq!(link.subject(Some(&task), Some(&after)).unwrap_err(), Stale::Reviewed);
+    let unrated = Task { plan: planned(&dated()).0.plan, ..task };
+    assert_eq!(link.subject(Some(&unrated), Some(&after)).unwrap_err(), Stale::Moved);
 }
 
 #[test]
@@ -204,12 +257,12 @@ fn snoozed(action: Action, user: &User, at: Timestamp) -> (Reminder, Reminder, T
     let mut task = dated();
     let reminder = remind(&mut task, json!({"offsetMinutes": 60}));
     let (fired, link) = fire(&mut task, &reminder);
-    match action.effect((&task, &fired), user, at).unwrap() {
+    match action.effect((&task, &fired), user, pressed(at)).unwrap() {
         Effect::Snooze(change) => {
             let tap = Tap::of_snooze(&link, action, &change);
             (fired, change.marked(&Zone::UTC).reminder, tap)
         }
-        Effect::Complete(change) => panic!("{change:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -284,8 +337,9 @@ fn a_link_ends_with_what_it_is_about() {
     assert_eq!(link.subject(None, Some(&fired)).unwrap_err(), Stale::Gone);
     assert_eq!(link.subject(Some(&task), None).unwrap_err(), Stale::Gone);
     let by_hand = Reminder { status: ReminderStatus::Skipped, ..fired };
-    assert!(Action::Done.effect((&task, &by_hand), &user("UTC"), now()).is_ok());
-    assert_eq!(Action::InAnHour.effect((&task, &by_hand), &user("UTC"), now()).unwrap_err(), Stale::NotOpen);
+    assert!(Action::Done.effect((&task, &by_hand), &user("UTC"), pressed(now())).is_ok());
+    let put_off = Action::InAnHour.effect((&task, &by_hand), &user("UTC"), pressed(now()));
+    assert_eq!(put_off.unwrap_err(), Stale::NotOpen);
 }
 
 #[test]

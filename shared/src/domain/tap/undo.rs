@@ -1,5 +1,6 @@
 //! Taking a tap back: what it changed is as it was before, unless it has changed since.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Tap;
@@ -10,6 +11,7 @@ use crate::domain::reminder_change::ReminderChange;
 use crate::domain::review_plan::ReviewPlan;
 use crate::domain::task::{Task, TaskStatus};
 use crate::domain::task_change::TaskChange;
+use crate::domain::task_plan::PlanChange;
 use crate::id::{NotificationId, ReminderId};
 
 /// What a tap changed, as it was before.
@@ -34,6 +36,16 @@ pub enum Before {
     },
     /// A reminder, which was put off.
     Reminder { reminder: Box<Reminder> },
+    /// A review, which was rated.
+    Review {
+        /// The version of the task that the tap made: undoing it needs that one.
+        version: u64,
+        plan: Option<Box<ReviewPlan>>,
+        reminder: Box<Reminder>,
+        /// The local day on which the rating counts; missing where one counted on that day before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counted_on: Option<Date>,
+    },
 }
 
 /// What taking a tap back changes.
@@ -43,6 +55,8 @@ pub enum Undo {
     Task(Box<TaskChange>),
     /// The reminder is as it was.
     Reminder(Box<ReminderChange>),
+    /// The plan and its review are as they were.
+    Rating(Box<PlanChange>),
 }
 
 /// Why a tap is not taken back.
@@ -70,11 +84,20 @@ impl Before {
         }
     }
 
+    pub(super) fn of_rating(task: &Task, review: &Reminder, change: &PlanChange) -> Self {
+        Self::Review {
+            version: change.task.version,
+            plan: task.plan.clone().map(Box::new),
+            reminder: Box::new(review.clone()),
+            counted_on: change.counts_on(),
+        }
+    }
+
     /// The reminders of a completed task that changed with it.
     pub fn reminders(&self) -> &[Reminder] {
         match self {
             Self::Task { reminders, .. } => reminders,
-            Self::Reminder { .. } => &[],
+            Self::Reminder { .. } | Self::Review { .. } => &[],
         }
     }
 
@@ -127,6 +150,13 @@ impl Tap {
                 let is_unchanged = |reminder: &&Reminder| reminder.is_next_of(before);
                 let reminder = reminder.filter(is_unchanged).ok_or(UndoRefused::Changed)?;
                 Ok(Undo::Reminder(Box::new(reminder.restore(before, now))))
+            }
+            Before::Review { version, plan, reminder: before, counted_on } => {
+                let task = task.filter(|task| task.version == *version);
+                let reminder = reminder.filter(|reminder| reminder.is_next_of(before));
+                let (task, reminder) = task.zip(reminder).ok_or(UndoRefused::Changed)?;
+                let plan = plan.as_deref().ok_or(UndoRefused::Changed)?;
+                Ok(Undo::Rating(Box::new(task.take_back_rating(plan, (reminder, before), *counted_on, now))))
             }
         }
     }
