@@ -39,7 +39,7 @@ export interface paths {
         put?: never;
         /**
          * Press a button of a reminder mail's page
-         * @description The link's token is the only credential. `done` completes the task, or the occurrence of a recurring one that the mail was about; `in-an-hour` and `tomorrow-morning` put the reminder off; `undo`, with the token of the page that says what was done, takes it back. A link acts once, for seven days, and while the reminder is as it was.
+         * @description The link's token is the only credential. `done` completes the task, or the occurrence of a recurring one that the mail was about; `in-an-hour` and `tomorrow-morning` put the reminder off; `again`, `hard`, `good` and `easy` rate a review, and only the links of reviews have them; `undo`, with the token of the page that says what was done, takes it back. A link acts once, for seven days, and while the reminder is as it was.
          */
         post: operations["mailAct"];
         delete?: never;
@@ -1225,50 +1225,8 @@ export interface components {
             /** Format: uuid */
             userId: string;
         };
-        /** @description A notification. */
-        Notification2: {
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: uuid */
-            id: string;
-            isRead: boolean;
-            message: string;
-            /**
-             * Format: uuid
-             * @description The task that it is about, which may have been deleted since.
-             */
-            relatedTaskId: string | null;
-            /** @description Whether it is a security notice, which cannot be deleted for seven days. */
-            security: boolean;
-            /** @description The task, unless it was deleted. */
-            task: {
-                /** Format: uuid */
-                id: string;
-                title: string;
-            } | null;
-            title: string;
-            /**
-             * @description `upcoming`: a reminder was sent; `reminder`: a morning digest; `overdue`: a due date has passed.
-             * @enum {string}
-             */
-            type: "overdue" | "upcoming" | "reminder" | "general";
-            /** Format: uuid */
-            userId: string;
-        };
         /** @description An occurrence of a recurring task that is over. */
         Occurrence: {
-            /**
-             * Format: date-time
-             * @description When it was completed or skipped.
-             */
-            at: string;
-            /** Format: date-time */
-            dueDate: string;
-            /** @enum {string} */
-            outcome: "completed" | "skipped";
-        };
-        /** @description An occurrence of a recurring task that is over. */
-        Occurrence2: {
             /**
              * Format: date-time
              * @description When it was completed or skipped.
@@ -1686,7 +1644,7 @@ export interface operations {
         parameters: {
             query?: {
                 token?: string;
-                action?: "done" | "in-an-hour" | "tomorrow-morning";
+                action?: "done" | "in-an-hour" | "tomorrow-morning" | "again" | "hard" | "good" | "easy";
             };
             header?: never;
             path?: never;
@@ -1780,7 +1738,7 @@ export interface operations {
             content: {
                 "application/x-www-form-urlencoded": {
                     /** @description The button that was pressed. Programs that submit forms by themselves send none: then nothing is done. */
-                    action?: ("done" | "in-an-hour" | "tomorrow-morning" | "undo") | "" | null;
+                    action?: ("done" | "in-an-hour" | "tomorrow-morning" | "again" | "hard" | "good" | "easy" | "undo") | "" | null;
                 };
             };
         };
@@ -3514,9 +3472,9 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: uuid
-                     * @description From the response to the login. Not needed with its cookie.
+                     * @description From the response to the login. Required without its cookie.
                      */
-                    challengeId: string;
+                    challengeId?: string;
                 };
             };
         };
@@ -4126,9 +4084,9 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: uuid
-                     * @description From the response to the login. Not needed with its cookie.
+                     * @description From the response to the login. Required without its cookie.
                      */
-                    challengeId: string;
+                    challengeId?: string;
                     /**
                      * Format: email
                      * @description The domain may be internationalized; answers have its ASCII form. The part before the @ must be ASCII.
@@ -4819,7 +4777,7 @@ export interface operations {
                     "application/json": {
                         /** @description One notification. */
                         data: {
-                            notification: components["schemas"]["Notification2"];
+                            notification: components["schemas"]["Notification"];
                         };
                         message: string;
                         /** @constant */
@@ -7220,7 +7178,7 @@ export interface operations {
                         data: {
                             /** @description The cursor of the next page; null at the end. */
                             nextCursor: string | null;
-                            occurrences: components["schemas"]["Occurrence2"][];
+                            occurrences: components["schemas"]["Occurrence"][];
                         };
                         message: string;
                         /** @constant */
@@ -8558,10 +8516,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description An export. */
-                        data: {
-                            export: components["schemas"]["Export"];
-                        };
+                        data: components["schemas"]["Export"];
                         message: string;
                         /** @constant */
                         success: true;
@@ -8669,10 +8624,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description An export. */
-                        data: {
-                            export: components["schemas"]["Export"];
-                        };
+                        data: components["schemas"]["Export"];
                         message: string;
                         /** @constant */
                         success: true;
@@ -8837,10 +8789,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description An export. */
-                        data: {
-                            export: components["schemas"]["Export"];
-                        };
+                        data: components["schemas"]["Export"];
                         message: string;
                         /** @constant */
                         success: true;
