@@ -75,12 +75,33 @@ class Account:
 
     @cached_property
     def action_token(self) -> str:
-        """The token of the link in a reminder's mail, for which the address is verified."""
+        """The token of the link in the mail of a review, whose page has every button but that to undo."""
+        return self._review_token()
+
+    @cached_property
+    def undo_token(self) -> str:
+        """The token of the page that says what was done, which has the button to undo it."""
+        address, form = f"{self._base_url}/api/act?token={self._review_token()}", {"action": "good"}
+        page = requests.post(address, data=form, headers={HEADER: new_address()}, timeout=30)
+        found = re.search(r"/api/act\?token=([\w-]+)", page.text)
+        if not found:
+            raise RuntimeError(f"POST /api/act answered {page.status_code}: {page.text[:500]}")
+        return found[1]
+
+    @cached_property
+    def _verified(self) -> bool:
         token = self._mailed(r"/verify-email\?token=([\w-]+)")
         self._call("POST", "/api/auth/verify-email", {"token": token})
-        soon = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
-        self._call("POST", "/api/reminders", {"taskId": self.thing("task"), "scheduledAt": soon})
-        return self._mailed(r"/api/act\?token=([\w-]+)")
+        return True
+
+    def _review_token(self) -> str:
+        assert self._verified  # noqa: S101 - mails to other addresses have no link
+        title = f"Fuzzed {uuid.uuid4()}"
+        task = self._call("POST", "/api/tasks", {"title": title})["task"]["id"]
+        plan = self._call("PUT", f"/api/tasks/{task}/plan", {"kind": "fsrs"})["plan"]
+        soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+        self._call("PUT", f"/api/reminders/{plan['reminderId']}", {"scheduledAt": soon})
+        return self._mailed(rf"{title}[\s\S]*/api/act\?token=([\w-]+)")
 
     def _mailed(self, pattern: str) -> str:
         """What the pattern's group finds in the account's mails; waits for it."""
@@ -158,8 +179,13 @@ def current() -> Account:
 
 
 def action_token() -> str:
-    """The token of the link in a reminder's mail."""
+    """The token of the link in the mail of a review."""
     return _made(lambda account: account.action_token)
+
+
+def undo_token() -> str:
+    """The token of a page's button to undo what was done."""
+    return _made(lambda account: account.undo_token)
 
 
 def thing(kind: str) -> str:

@@ -61,9 +61,10 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
 
 
 def _give_links_a_token(case: schemathesis.Case) -> None:
-    """A well-formed call about the link of a reminder's mail is about one that was given out, whoever calls."""
+    """A well-formed call about the link of a mail is about one that was given out and has its button, whoever calls."""
     if _operation(case) in _OF_MAILED_LINKS and case.meta and case.meta.generation.mode.is_positive:
-        case.query = {**(case.query or {}), "token": account.action_token()}
+        undoes = isinstance(case.body, dict) and case.body.get("action") == "undo"
+        case.query = {**(case.query or {}), "token": account.undo_token() if undoes else account.action_token()}
 
 
 def _name_what_exists(case: schemathesis.Case) -> None:
