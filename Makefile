@@ -75,9 +75,9 @@ doctor: install ## says what is missing in a stage's AWS account. STAGE=dev, sta
 cdk-synth: tools ## writes production's stacks with the CDK, and compares them with what SAM deploys
 	@exec $(PY) -m infra.deploy cdk-synth
 
-deploy: tools ## deploys a bundle; an earlier one rolls back. STAGE=dev, staging, production, or local; BUNDLE=.local/bundles/….tar
+deploy: tools ## deploys a bundle; an earlier one rolls back, with AT_ONCE=1. STAGE=dev, staging, production, or local; BUNDLE=.local/bundles/….tar
 	@test -n "$(BUNDLE)" || { echo "Say BUNDLE=: make build and make package write one into .local/bundles."; exit 1; }
-	@exec $(PY) -m infra.deploy deploy $(STAGE) "$(BUNDLE)"
+	@exec $(PY) -m infra.deploy deploy $(STAGE) "$(BUNDLE)" $(if $(AT_ONCE),--at-once)
 
 deploy-web: tools ## deploys the web app to AWS: bucket, CloudFront, files. STAGE=staging or production, after make deploy
 	@exec $(PY) -m infra.local deploy-web $(STAGE)

@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     to = commands.add_parser("deploy", help="deploys a bundle to a stage")
     to.add_argument("stage")
     to.add_argument("bundle", type=Path)
+    to.add_argument("--at-once", action="store_true", help="new versions take over at once, whatever the alarms say")
     return made
 
 
@@ -47,7 +48,7 @@ def run(given: argparse.Namespace) -> None:
             out = cdk.from_bundle(read(given.stage, deploy.CONFIG.read_text()), given.bundle)
             say(f"Deploy with: npm --prefix infra/cdk exec cdk -- deploy --app {out} --all")
         case _:
-            deploy.deploy(given.stage, given.bundle)
+            deploy.deploy(given.stage, given.bundle, at_once=given.at_once)
 
 
 def main() -> None:

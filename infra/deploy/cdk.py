@@ -21,6 +21,7 @@ from infra.local.instance import LOCAL, ROOT, TEMPLATE
 from infra.local.progress import Problem
 
 from . import bundle as bundles
+from . import versions
 from .stage import Stage
 
 HOME = ROOT / "infra" / "cdk"
@@ -197,5 +198,6 @@ def from_bundle(stage: Stage, path: Path) -> Path:
     shutil.rmtree(opened, ignore_errors=True)
     bundle = bundles.open_bundle(path, opened)
     more = {"AppVersion": bundle.version, "Architecture": bundle.architecture}
-    synthesize(prepare(stage, opened / "code", bundle.template, more), out)
+    template = versions.prepare(bundle, {**stage.parameters, **more})
+    synthesize(prepare(stage, opened / "code", template, more), out)
     return out

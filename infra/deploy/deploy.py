@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from infra.local import deploy as local
@@ -14,11 +15,13 @@ from infra.local.instance import ROOT, local_instance
 from infra.local.progress import Problem, say, step
 
 from . import bundle as bundles
-from . import doctor, smoke
+from . import doctor, smoke, versions
 from .bundle import Bundle
 from .stage import Stage, overrides, read
 
 CONFIG = ROOT / "samconfig.toml"
+# Moves the aliases to the new versions at once, whatever the alarms say: how a rollback is deployed.
+AT_ONCE = {"GradualDeployment": "false"}
 
 
 def defaults(template: Path) -> dict[str, str]:
@@ -26,8 +29,8 @@ def defaults(template: Path) -> dict[str, str]:
     return {name: str(it.get("Default", "")) for name, it in expand.load(template)["Parameters"].items()}
 
 
-def deploy(name: str, path: Path) -> None:
-    """Deploys a bundle. The stage `local` is the running local cloud."""
+def deploy(name: str, path: Path, *, at_once: bool = False) -> None:
+    """Deploys a bundle. The stage `local` is the running local cloud, which has no aliases."""
     with tempfile.TemporaryDirectory(prefix="spacedly-bundle-") as folder:
         with step("checking the bundle") as running:
             bundle = bundles.open_bundle(path, Path(folder))
@@ -35,8 +38,9 @@ def deploy(name: str, path: Path) -> None:
         if name == "local":
             _to_local_cloud(bundle)
         else:
-            _to_aws(read(name, CONFIG.read_text()), bundle)
-    say(f"{name} runs {bundle.version}. Roll back with the bundle before: make deploy STAGE={name} BUNDLE=…")
+            stage = read(name, CONFIG.read_text())
+            _to_aws(replace(stage, parameters={**stage.parameters, **AT_ONCE}) if at_once else stage, bundle)
+    say(f"{name} runs {bundle.version}. Roll back with the bundle before: make deploy STAGE={name} AT_ONCE=1 BUNDLE=…")
 
 
 def _to_local_cloud(bundle: Bundle) -> None:
@@ -72,8 +76,8 @@ def _to_aws(stage: Stage, bundle: Bundle) -> None:
         smoke.check(outputs["PublicUrl"], bundle.version)
 
 
-def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
-    """SAM's deployment of the bundle's template. SAM uploads the packages as they are, by their checksum."""
+def command(stage: Stage, template: Path, pairs: list[str]) -> list[str]:
+    """SAM's deployment of a bundle's template. SAM uploads the packages as they are, by their checksum."""
     # Where nobody can answer, the workflow's approval has come before.
     unattended = [] if sys.stdin.isatty() else ["--no-confirm-changeset"]
     return [
@@ -85,7 +89,7 @@ def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
         "--config-env",
         stage.name,
         "--template-file",
-        str(bundle.template),
+        str(template),
         "--parameter-overrides",
         *pairs,
     ]
@@ -94,6 +98,6 @@ def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
 def _sam(stage: Stage, bundle: Bundle, pairs: list[str]) -> None:
     # A pair that is given twice counts as it is given last.
     given = dict(pair.split("=", 1) for pair in pairs)
-    words = command(stage, bundle, [f"{name}={value}" for name, value in given.items()])
+    words = command(stage, versions.prepare(bundle, given), [f"{name}={value}" for name, value in given.items()])
     if subprocess.run(words, cwd=bundle.folder, check=False).returncode != 0:
         raise Problem("SAM did not deploy (see above).", "CloudFormation rolls a failed deployment back by itself.")

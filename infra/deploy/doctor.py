@@ -19,6 +19,8 @@ from .stage import Stage
 
 # Concurrent executions that a stage needs: the event sources take up to 100, the rest answers requests.
 CONCURRENCY = 200
+# The alarms of the template that stop a gradual deployment, without the stage's name.
+ALARMS = ("server-errors", "latency")
 # Makes a client of a service.
 Clients = Callable[[str], Any]
 _STUCK = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
@@ -52,6 +54,7 @@ def examine(stage: Stage, client: Clients, defaults: dict[str, str]) -> list[Fin
         ("SES", lambda: _mail(stage, client, _address(parameters["MailFrom"]))),
         ("certificate", lambda: _domain(client, parameters)),
         ("stack", lambda: _stack(stage, client)),
+        ("alarms", lambda: _alarms(stage, client, parameters)),
     ]
     for name, check in checks:
         found += _attempt(name, check)
@@ -201,6 +204,19 @@ def _provider(stack: dict[str, Any], client: Clients) -> Iterator[Finding]:
             yield Finding("warning", "Sign-in with Google is not set up.", "docs/operations.md, Sign-in with Google.")
         else:
             yield Finding("ok", "sign-in with Google has a client")
+
+
+def _alarms(stage: Stage, client: Clients, parameters: dict[str, str]) -> Iterator[Finding]:
+    """The alarms that stop a gradual deployment stop it before it begins, too."""
+    if parameters.get("GradualDeployment", "false") == "false":
+        return
+    names = [f"spacedly-{stage.name}-{what}" for what in ALARMS]
+    alarms = client("cloudwatch").describe_alarms(AlarmNames=names, StateValue="ALARM")["MetricAlarms"]
+    for alarm in alarms:
+        remedy = "If the deployment is the repair or a rollback: make deploy AT_ONCE=1."
+        yield Finding("missing", f"The alarm {alarm['AlarmName']} is on, and would stop a gradual deployment.", remedy)
+    if not alarms:
+        yield Finding("ok", "no alarm is on that would stop a gradual deployment")
 
 
 def describe(cloudformation: Any, name: str) -> dict[str, Any] | None:

@@ -63,7 +63,7 @@ def build_template(
     instance: Instance, artifacts: dict[str, Artifact], source: Path = TEMPLATE, given: dict[str, str] | None = None
 ) -> tuple[Template, Outcome, dict[str, str]]:
     """The template to deploy, what was left out of it, and its parameters."""
-    template = expand.load(source)
+    template = overrides.without_aliases(expand.load(source))
     values = {**overrides.parameters(template, instance), **(given or {})}
     keys = {name: artifact.key for name, artifact in artifacts.items()}
     expanded = expand.split_body(expand.transform(expand.with_code(template, ARTIFACTS, keys), values))

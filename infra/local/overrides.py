@@ -24,8 +24,6 @@ LEFT_OUT = {
     "AWS::SecretsManager::RotationSchedule": "nothing rotates locally",
     "AWS::WAFv2::WebACLAssociation": "there is no firewall",
     "AWS::Budgets::Budget": "nothing costs anything",
-    "AWS::CodeDeploy::Application": "local deployments are all at once",
-    "AWS::CodeDeploy::DeploymentGroup": "local deployments are all at once",
 }
 
 
@@ -52,6 +50,17 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         # The browser test leaves the app's own port to whoever develops the app.
         wanted["AllowedOrigins"] = f"{FRONTEND},{instance.web_url},{instance.forms_url}"
     return {name: value for name, value in wanted.items() if name in template.get("Parameters", {})}
+
+
+def without_aliases(template: Template) -> Template:
+    """The template as written, without versions and aliases: local deployments are all at once, so routes lead to functions."""
+    template = copy.deepcopy(template)
+    template.get("Globals", {}).get("Function", {}).pop("DeploymentPreference", None)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            for name in ("AutoPublishAlias", "VersionDeletionPolicy", "DeploymentPreference"):
+                resource.get("Properties", {}).pop(name, None)
+    return template
 
 
 def adapt(template: Template, values: dict[str, str]) -> tuple[Template, dict[str, str]]:

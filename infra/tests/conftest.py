@@ -18,6 +18,13 @@ from infra.local.loops import unroll
 
 ROOT = Path(__file__).resolve().parents[2]
 Resources = dict[str, dict[str, Any]]
+WRITES = {
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+}
 
 
 def camel(function: str) -> str:
@@ -120,6 +127,17 @@ def routes(source: dict[str, Any]) -> dict[str, set[str]]:
                     key = f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
                     found.setdefault(name, set()).add(key)
     return found
+
+
+@pytest.fixture(scope="session")
+def writing(functions: list[Function], routes: dict[str, set[str]]) -> set[str]:
+    """The functions that answer requests and write, whatever the method."""
+    return {
+        function.name
+        for function in functions
+        if function.name in routes
+        and (function.actions() & WRITES or not all(is_read(key) or key == "$default" for key in routes[function.name]))
+    }
 
 
 @pytest.fixture(scope="session")

@@ -8,20 +8,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from conftest import ROOT, Function, Resources, as_list, camel, expanded, is_read, referred, route_keys
+from conftest import ROOT, WRITES, Function, Resources, as_list, camel, expanded, is_read, referred, route_keys
 
 # SAM attaches these; the boundary cuts the first down to this stack's log groups. Its policies for queues and streams would
 # reach every queue of the stage, so the template has event source mappings and statements of its own in their place.
 FROM_AWS = {"AWSLambdaBasicExecutionRole"}
 FROM_AWS_IF_TRACED = FROM_AWS | {"AWSXrayWriteOnlyAccess"}
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
-WRITES = {
-    "dynamodb:BatchWriteItem",
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-}
 PARTITIONS = {"USER#*", "EMAIL#*", "GOOGLE#*", "TOKEN#*", "CHALLENGE#*", "RATE#*", "MAILBOX#*", "HEALTH"}
 # The partitions of the index over what is due.
 DUE = {"ATT#*", "REM#*", "MAIL#*", "DIGEST#*", "TASK#*"}
@@ -118,9 +111,36 @@ def test_no_grant_has_a_wildcard_action_or_every_resource(resources: Resources) 
             is_recipient = text.count("*") == 1 and ":identity/*" in text and "ses:FromAddress" in json.dumps(statement)
             # The stream's name is the time at which it was switched on.
             is_stream = text.count("*") == 1 and "${Table.Arn}/stream/*" in text
-            assert not wild or is_object or is_schedule or is_recipient or is_stream or is_secrets_key(statement), (
-                f"{owner}: {text}"
-            )
+            # CodeDeploy's: the aliases of the stage's functions, and the states of alarms.
+            is_deployment = owner == "DeploymentRole"
+            assert (
+                not wild or is_object or is_schedule or is_recipient or is_stream or is_deployment or is_secrets_key(statement)
+            ), f"{owner}: {text}"
+
+
+def test_deployments_move_the_aliases_of_the_stage_and_nothing_else(resources: Resources) -> None:
+    role = resources["DeploymentRole"]["Properties"]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "codedeploy.amazonaws.com"}
+    assert trust["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+        "ArnLike": {
+            "aws:SourceArn": {
+                "Fn::Sub": "arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup:${AWS::StackName}-*"
+            }
+        },
+    }
+    assert "ManagedPolicyArns" not in role
+    [policy] = role["Policies"]
+    [aliases, alarms] = policy["PolicyDocument"]["Statement"]
+    assert set(aliases["Action"]) == {"lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"}
+    assert aliases["Resource"] == {
+        "Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:spacedly-${Stage}-*"
+    }
+    assert (alarms["Action"], alarms["Resource"]) == ("cloudwatch:DescribeAlarms", "*")
+    groups = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
+    assert groups and all(referred(group["ServiceRoleArn"]) == "DeploymentRole" for group in groups)
+    assert "CodeDeployServiceRole" not in resources, "SAM's own reaches every alias, topic and bucket of the account"
 
 
 def is_secrets_key(statement: dict[str, Any]) -> bool:
@@ -411,7 +431,9 @@ def test_the_boundary_ends_at_the_stack(resources: Resources) -> None:
 
 def test_a_stage_reaches_no_other_stage(source: dict[str, Any], resources: Resources) -> None:
     pattern = source["Parameters"]["Stage"]["AllowedPattern"]
-    texts = re.findall(r'"([^"]*)"', json.dumps([resources["FunctionBoundary"], resources["QueuesPolicy"]]))
+    texts = re.findall(
+        r'"([^"]*)"', json.dumps([resources[name] for name in ("FunctionBoundary", "QueuesPolicy", "DeploymentRole")])
+    )
     wild = [text.rsplit(":", 1)[1].replace("${Stage}", "dev") for text in texts if "${Stage}-" in text and text.endswith("*")]
     assert wild
     for other in ("dev-2", "dev2", "devel"):

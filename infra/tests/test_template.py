@@ -9,7 +9,9 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import pytest
-from conftest import ROOT, Function, Resources, as_list, is_read, referred, section
+from conftest import ROOT, Function, Resources, as_list, expanded, referred, section
+
+from infra.deploy import doctor
 
 FOURTEEN_DAYS = 1209600
 CLOUDFORMATIONS_LIMIT = 500
@@ -38,8 +40,9 @@ def references(value: Any) -> set[str]:
 
 def test_no_resource_needs_itself(resources: Resources) -> None:
     graph = {
-        name: (references(resource.get("Properties", {})) | set(as_list(resource.get("DependsOn", [])))) & set(resources)
-        for name, resource in resources.items()
+        name: (references([it.get("Properties", {}), it.get("UpdatePolicy", {})]) | set(as_list(it.get("DependsOn", []))))
+        & set(resources)
+        for name, it in resources.items()
     }
     order = list(TopologicalSorter(graph).static_order())  # Raises CycleError with the circle.
     assert set(order) == set(resources)
@@ -57,17 +60,96 @@ def test_every_parameter_is_used(source: dict[str, Any]) -> None:
     assert set(source["Parameters"]) <= used
 
 
-def test_the_stack_has_room_for_the_whole_product(
-    resources: Resources, functions: list[Function], routes: dict[str, set[str]]
-) -> None:
+def test_the_stack_has_room_for_the_whole_product(resources: Resources, functions: list[Function], writing: set[str]) -> None:
+    gradual = of_types(resources, "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::CodeDeploy::DeploymentGroup")
+    assert len(gradual) == 3 * len(writing)
+    # CodeDeploy's application and role.
+    once = len(of_types(resources, "AWS::CodeDeploy::Application")) + 1
     of_functions = {"AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"}
     each = sum(resource["Type"] in of_functions for resource in resources.values()) / len(functions)
     heads = sum(resource["Type"] == "AWS::Lambda::Permission" and "Head" in name for name, resource in resources.items())
     # 290 for the first sixty functions, without the permissions for HEAD; then each route takes three, a queue five.
-    assert len(resources) - heads <= 290 + 3 * (len(functions) - 60) + 5
-    # Seventy-six functions in all; a version, an alias and a gradual deployment of each that answers requests and writes.
-    writing = [name for name, keys in routes.items() if not all(is_read(key) or key == "$default" for key in keys)]
-    assert len(resources) + (76 - len(functions)) * each + 3 * len(writing) <= 480 < CLOUDFORMATIONS_LIMIT
+    assert len(resources) - heads - len(gradual) - once <= 290 + 3 * (len(functions) - 60) + 5
+    # Seventy-six functions in all, besides what the gradual deployment of those that write takes.
+    assert len(resources) + (76 - len(functions)) * each <= 480 < CLOUDFORMATIONS_LIMIT
+
+
+def of_types(resources: Resources, *types: str) -> Resources:
+    return {name: it for name, it in resources.items() if it["Type"] in types}
+
+
+@pytest.mark.parametrize("how", ["Linear10PercentEvery3Minutes", "false"])
+def test_what_writes_is_reached_by_its_alias_alone(
+    source: dict[str, Any], writing: set[str], routes: dict[str, set[str]], how: str
+) -> None:
+    resources = expanded(source, {"GradualDeployment": how})
+    body = resources["Api"]["Properties"]["Body"]["paths"]
+    targets: dict[str, set[str]] = {}
+    for path, methods in body.items():
+        for method, operation in methods.items():
+            if "x-amazon-apigateway-integration" in operation:
+                uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+                key = path if path == "$default" else f"{method.upper()} {path}"
+                targets.setdefault(key, set()).add(re.search(r"functions/\$\{(\w+)(?:\.Arn)?}/", uri)[1])
+    wanted = {key: {f"{name}Aliaslive" if name in writing else name} for name, keys in routes.items() for key in keys}
+    assert targets == wanted
+    allowed: dict[str, int] = {}
+    for it in of_types(resources, "AWS::Lambda::Permission").values():
+        target = referred(it["Properties"]["FunctionName"])
+        allowed[target] = allowed.get(target, 0) + 1
+    assert allowed == {f"{name}Aliaslive" if name in writing else name: len(keys) for name, keys in routes.items()}
+    for name in writing:
+        alias = resources[f"{name}Aliaslive"]["Properties"]
+        assert (alias["Name"], referred(alias["FunctionName"])) == ("live", name)
+        version = resources[referred(alias["FunctionVersion"])]
+        assert (version["Type"], referred(version["Properties"]["FunctionName"])) == ("AWS::Lambda::Version", name)
+        # Lambda publishes the same code and configuration only once in a row: one that was rolled back must not stay.
+        assert version["DeletionPolicy"] == "Delete", name
+
+
+def test_a_gradual_deployment_is_stopped_by_the_two_alarms_of_the_api(resources: Resources, writing: set[str]) -> None:
+    groups = of_types(resources, "AWS::CodeDeploy::DeploymentGroup")
+    assert set(groups) == {f"{name}DeploymentGroup" for name in writing}
+    names = [resources[name]["Properties"]["AlarmName"] for name in ("ApiServerErrorsAlarm", "ApiLatencyAlarm")]
+    # `make doctor` asks for them by name.
+    assert names == [{"Fn::Sub": f"spacedly-${{Stage}}-{name}"} for name in doctor.ALARMS]
+    for name, it in groups.items():
+        group = it["Properties"]
+        assert group["AlarmConfiguration"] == {"Enabled": True, "Alarms": [{"Name": alarm} for alarm in names]}, name
+        assert group["AutoRollbackConfiguration"]["Enabled"] is True
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+        policy = resources[name.replace("DeploymentGroup", "Aliaslive")]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+        assert (referred(policy["DeploymentGroupName"]), referred(policy["ApplicationName"])) == (
+            name,
+            referred(group["ApplicationName"]),
+        )
+
+
+def test_every_gradual_deployment_lasts_longer_than_its_alarms_need(source: dict[str, Any], resources: Resources) -> None:
+    slowest = 0
+    for name in ("ApiServerErrorsAlarm", "ApiLatencyAlarm"):
+        alarm = resources[name]["Properties"]
+        [period] = {alarm.get("Period")} - {None} or {it["MetricStat"]["Period"] for it in alarm["Metrics"] if "MetricStat" in it}
+        # One period more: a deployment begins in the middle of one.
+        slowest = max(slowest, period * (alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) + 1))
+    for how in set(source["Parameters"]["GradualDeployment"]["AllowedValues"]) - {"false"}:
+        if linear := re.fullmatch(r"Linear(\d+)PercentEvery(\d+)Minutes", how):
+            # The first step is taken at once.
+            minutes = (100 // int(linear[1]) - 1) * int(linear[2])
+        else:
+            minutes = int(re.fullmatch(r"Canary\d+Percent(\d+)Minutes", how)[1])
+        # SAM's command line waits for an hour.
+        assert slowest < minutes * 60 < 3600, how
+
+
+def test_gradual_deployments_can_be_turned_off(source: dict[str, Any]) -> None:
+    off, on = (expanded(source, {"GradualDeployment": how}) for how in ("false", "Canary10Percent30Minutes"))
+    assert not of_types(off, "AWS::CodeDeploy::DeploymentGroup", "AWS::CodeDeploy::Application")
+    aliases = of_types(off, "AWS::Lambda::Alias")
+    assert not any("UpdatePolicy" in it for it in aliases.values())
+    # It is another way to the same aliases and versions.
+    assert aliases.keys() == of_types(on, "AWS::Lambda::Alias").keys()
+    assert of_types(off, "AWS::Lambda::Version") == of_types(on, "AWS::Lambda::Version")
 
 
 @pytest.mark.parametrize("group", ["dev", "staging", "production"])

@@ -12,7 +12,13 @@ from infra.deploy.stage import Stage
 from infra.local.progress import Problem
 
 ACCOUNT, REGION = "333333333333", "eu-west-1"
-DEFAULTS = {"AccountConcurrency": "1000", "MailFrom": "no-reply@spacedly.example", "DomainName": "", "HostedZoneId": ""}
+DEFAULTS = {
+    "AccountConcurrency": "1000",
+    "MailFrom": "no-reply@spacedly.example",
+    "DomainName": "",
+    "HostedZoneId": "",
+    "GradualDeployment": "Linear10PercentEvery3Minutes",
+}
 DOMAIN = {"DomainName": "api.spacedly.example", "CertificateArn": "arn:certificate", "HostedZoneId": "Z1"}
 
 
@@ -34,6 +40,7 @@ class Account:
         self.certificate = {"DomainName": "*.spacedly.example", "Status": "ISSUED"}
         self.zone = "spacedly.example."
         self.stack: dict[str, Any] | None = {"StackStatus": "UPDATE_COMPLETE", "EnableTerminationProtection": True}
+        self.alarms: list[str] = []
         self.failing: set[str] = set()
 
     def client(self, service: str) -> Any:
@@ -65,6 +72,10 @@ class Account:
         if self.stack is None:
             raise error("ValidationError", "Stack with id spacedly-production does not exist")
         return {"Stacks": [self.stack]}
+
+    def describe_alarms(self, AlarmNames: list[str], StateValue: str) -> dict[str, Any]:  # noqa: N803
+        assert StateValue == "ALARM"
+        return {"MetricAlarms": [{"AlarmName": name} for name in self.alarms if name in AlarmNames]}
 
     def get_secret_value(self, **_: str) -> dict[str, str]:
         return {"SecretString": '{"clientId": "", "clientSecret": "generated"}'}
@@ -121,6 +132,7 @@ def test_production_names_its_account_and_region() -> None:
         ({"stack": {"StackStatus": "ROLLBACK_COMPLETE"}}, "ROLLBACK_COMPLETE", "missing"),
         ({"stack": {"StackStatus": "UPDATE_IN_PROGRESS"}}, "UPDATE_IN_PROGRESS", "missing"),
         ({"stack": {"StackStatus": "CREATE_COMPLETE"}}, "deleted by one command", "warning"),
+        ({"alarms": ["spacedly-production-latency"]}, "spacedly-production-latency is on", "missing"),
         ({"failing": {"acm"}}, "certificate: ", "missing"),
     ],
 )
@@ -129,6 +141,14 @@ def test_what_is_missing_is_named(change: dict[str, Any], word: str, verdict: st
     for name, value in change.items():
         setattr(account, name, value)
     assert [found for what, found in verdicts(account).items() if word in what] == [verdict]
+
+
+def test_an_alarm_does_not_keep_a_deployment_that_takes_over_at_once() -> None:
+    account = Account()
+    account.alarms = ["spacedly-production-server-errors"]
+    assert verdicts(account, production(GradualDeployment="false")) == {}
+    account.alarms = ["spacedly-staging-server-errors"]
+    assert verdicts(account) == {}
 
 
 def test_a_provider_without_a_client_is_a_warning() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.deploy import deploy, doctor, smoke
+from infra.deploy import deploy, doctor, smoke, versions
 from infra.deploy.bundle import Bundle
 from infra.deploy.stage import overrides, read
 from infra.local.instance import ROOT
@@ -87,6 +87,8 @@ def test_a_new_production_stack_is_protected_when_it_stands(
     outputs = {"Outputs": [{"OutputKey": "PublicUrl", "OutputValue": "https://api.example"}]}
     monkeypatch.setattr(deploy.subprocess, "run", run)
     monkeypatch.setattr(deploy, "defaults", lambda _: {})
+    prepared: list[dict[str, str]] = []
+    monkeypatch.setattr(versions, "prepare", lambda bundle, given: prepared.append(given) or bundle.folder / "prepared.yaml")
     monkeypatch.setattr(doctor, "clients", lambda _: lambda _: cloudformation)
     monkeypatch.setattr(doctor, "examine", lambda *_: [])
     monkeypatch.setattr(doctor, "describe", lambda client, _: outputs if client.is_there else None)
@@ -96,7 +98,21 @@ def test_a_new_production_stack_is_protected_when_it_stands(
     assert [[word for word in words if word.startswith("ProtectData=")] for words in commands] == [[it] for it in protections]
     assert cloudformation.is_protected
     assert asked == [("https://api.example", "abc")]
-    assert all(words[:2] == ["sam", "deploy"] and "/bundle/template.yaml" in words for words in commands)
+    assert all(words[:2] == ["sam", "deploy"] and "/bundle/prepared.yaml" in words for words in commands)
+    # What decides about new versions sees the parameters that SAM gets.
+    assert [f"ProtectData={given['ProtectData']}" for given in prepared] == protections
+    assert all(given["AppVersion"] == "abc" for given in prepared)
+
+
+def test_a_rollback_is_deployed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    deployed: list[dict[str, str]] = []
+    monkeypatch.setattr(deploy.bundles, "open_bundle", lambda *_: BUNDLE)
+    monkeypatch.setattr(deploy, "_to_aws", lambda stage, _: deployed.append(stage.parameters))
+    for at_once in (True, False):
+        deploy.deploy("production", Path("bundle.tar"), at_once=at_once)
+    declared = tomllib.loads((ROOT / "samconfig.toml").read_text())["production"]["deploy"]["parameters"]["parameter_overrides"]
+    assert [given.get("GradualDeployment") for given in deployed] == ["false", None]
+    assert not any(pair.startswith("GradualDeployment") for pair in declared), "production's is the template's default"
 
 
 def test_an_account_that_is_not_ready_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

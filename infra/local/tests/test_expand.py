@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,19 @@ def test_parameters_are_given_only_where_the_template_has_them(tmp_path: Path) -
     test = overrides.parameters(template, Instance("test", tmp_path, 3100, 4576, 4581))
     assert min(int(test["GlobalLimit"]), int(test["AccountLimit"])) > 1000
     assert "RegisterLimit" not in test, "the suite tests it as it is"
+
+
+def test_locally_routes_lead_to_functions_without_aliases() -> None:
+    template = expand.load(TEMPLATE)
+    assert any("AutoPublishAlias" in it.get("Properties", {}) for it in template["Resources"].values())
+    resources = expanded(overrides.without_aliases(template), {name: f"{name}.zip" for name in expand.binaries(template)})
+    kinds = {it["Type"] for it in resources.values()}
+    assert not kinds & {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
+    assert not any("CodeDeploy" in kind for kind in kinds)
+    functions = of_type(resources, "AWS::Lambda::Function")
+    for integration in of_type(resources, "AWS::ApiGatewayV2::Integration").values():
+        assert re.search(r"functions/\$\{(\w+)\.Arn}/", integration["IntegrationUri"]["Fn::Sub"])[1] in functions
+    assert {it["FunctionName"]["Ref"] for it in of_type(resources, "AWS::Lambda::Permission").values()} <= functions.keys()
 
 
 @pytest.mark.skipif(not TEMPLATE.exists(), reason="there is no template yet")
