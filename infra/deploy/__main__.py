@@ -1,4 +1,4 @@
-"""`python -m infra.deploy COMMAND`: what the Makefile calls."""
+"""`python -m infra.deploy COMMAND`: the commands that the Makefile calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make deploy`: a bundle's bytes to a stage, after looking at the account and before a few requests."""
+"""`make deploy`: checks the account, deploys a bundle to a stage, and then tests it with a few requests."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _to_aws(stage: Stage, bundle: Bundle) -> None:
     if stage.is_production:
         cloudformation.update_termination_protection(EnableTerminationProtection=True, StackName=stage.stack)
         if is_new:
-            # The first deployment could not have been rolled back with a protected table.
+            # A first deployment with a protected table could not be rolled back.
             _sam(stage, bundle, pairs)
     stack = doctor.describe(cloudformation, stage.stack) or {}
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
@@ -73,8 +73,8 @@ def _to_aws(stage: Stage, bundle: Bundle) -> None:
 
 
 def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
-    """SAM's deployment of the bundle's template. SAM uploads the packages as they are, by their checksum."""
-    # Where nobody can answer, the workflow's approval has come before.
+    """The SAM command that deploys the bundle's template. SAM uploads the packages unchanged, under their checksums."""
+    # Without a terminal nobody can confirm; there, the workflow's approval has come before.
     unattended = [] if sys.stdin.isatty() else ["--no-confirm-changeset"]
     return [
         "sam",
@@ -92,7 +92,7 @@ def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
 
 
 def _sam(stage: Stage, bundle: Bundle, pairs: list[str]) -> None:
-    # A pair that is given twice counts as it is given last.
+    # If a parameter is given twice, the last value counts.
     given = dict(pair.split("=", 1) for pair in pairs)
     words = command(stage, bundle, [f"{name}={value}" for name, value in given.items()])
     if subprocess.run(words, cwd=bundle.folder, check=False).returncode != 0:

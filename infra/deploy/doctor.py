@@ -1,6 +1,6 @@
-"""`make doctor`: what of an account is missing before a stage can be deployed to it and send mail.
+"""`make doctor`: checks whether an account is ready for the deployment of a stage and for sending mail.
 
-Every check reads only. A missing thing stops a deployment, a warning does not.
+All checks are read-only. A finding `missing` stops a deployment, a warning does not.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from infra.local.progress import Problem
 
 from .stage import Stage
 
-# Concurrent executions that a stage needs: the event sources take up to 100, the rest answers requests.
+# Concurrent executions that a stage needs: the event sources use up to 100, the rest serves requests.
 CONCURRENCY = 200
-# Makes a client of a service.
+# Creates a client for a service.
 Clients = Callable[[str], Any]
 _STUCK = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check, and for a bad one what to do."""
+    """The result of a check and, for a problem, its solution."""
 
     verdict: Literal["ok", "warning", "missing"]
     what: str
@@ -42,7 +42,7 @@ def clients(stage: Stage) -> Clients:
 
 
 def examine(stage: Stage, client: Clients, defaults: dict[str, str]) -> list[Finding]:
-    """All findings. Wrong credentials are the only one, since everything else would be about another account."""
+    """All findings. With wrong credentials that is the only one, since all others would be about another account."""
     parameters = {**defaults, **stage.parameters}
     found = _attempt("account", lambda: _account(stage, client))
     if any(finding.verdict == "missing" for finding in found):
@@ -101,7 +101,7 @@ def _address(mail_from: str) -> str:
 
 
 def identities(address: str) -> list[str]:
-    """What may be verified for a sender: the address, its domain, or a domain above that."""
+    """The identities that can be verified for a sender: the address, its domain, or a parent domain."""
     labels = address.rpartition("@")[2].split(".")
     return [address, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
 
@@ -214,6 +214,6 @@ def describe(cloudformation: Any, name: str) -> dict[str, Any] | None:
 
 
 def require(findings: list[Finding]) -> None:
-    """Refuses to go on where something is missing."""
+    """Raises a problem if something is missing."""
     if missing := [str(finding) for finding in findings if finding.verdict == "missing"]:
         raise Problem("The account is not ready:\n" + "\n".join(missing))
