@@ -66,7 +66,7 @@ def architecture_of(bootstrap: bytes) -> str:
     machines = {0x3E: "x86_64", 0xB7: "arm64"}
     machine = int.from_bytes(bootstrap[18:20], "little")
     if bootstrap[:4] != b"\x7fELF" or machine not in machines:
-        raise Problem("target/lambda holds a file that is no executable for Lambda.", "Run `make build`.")
+        raise Problem("target/lambda contains a file that is not an executable for Lambda.", "Run `make build`.")
     return machines[machine]
 
 
@@ -121,7 +121,7 @@ def open_bundle(path: Path, folder: Path) -> Bundle:
             archive.extractall(folder, filter="data")
         manifest = json.loads((folder / MANIFEST).read_text())
     except (OSError, tarfile.TarError, ValueError) as error:
-        raise Problem(f"{path} is no bundle: {error}", "`make package` writes one.") from error
+        raise Problem(f"{path} is not a bundle: {error}", "`make package` writes one.") from error
     if manifest.get("format") != FORMAT:
         raise Problem(f"{path} has format {manifest.get('format')}; this version reads {FORMAT}.")
     found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {MANIFEST}
@@ -136,7 +136,7 @@ def open_bundle(path: Path, folder: Path) -> Bundle:
 def package() -> Path:
     """Creates a bundle from the output of `make build` for the commit that is checked out."""
     if changed := git("status", "--porcelain"):
-        raise Problem(f"There are changes that no commit has:\n{changed}", "Commit or stash them: a bundle is of a commit.")
+        raise Problem(f"There are uncommitted changes:\n{changed}", "Commit or stash them: a bundle is built from a commit.")
     wanted = expand.binaries(expand.load(TEMPLATE))
     built = {file.parent.name: file.read_bytes() for file in (ROOT / expand.LAMBDA).glob("*/bootstrap")}
     if built.keys() != wanted:

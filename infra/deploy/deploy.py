@@ -36,7 +36,7 @@ def deploy(name: str, path: Path) -> None:
             _to_local_cloud(bundle)
         else:
             _to_aws(read(name, CONFIG.read_text()), bundle)
-    say(f"{name} runs {bundle.version}. Roll back with the bundle before: make deploy STAGE={name} BUNDLE=…")
+    say(f"{name} runs {bundle.version}. Roll back with the previous bundle: make deploy STAGE={name} BUNDLE=…")
 
 
 def _to_local_cloud(bundle: Bundle) -> None:
@@ -52,7 +52,7 @@ def _to_local_cloud(bundle: Bundle) -> None:
 def _to_aws(stage: Stage, bundle: Bundle) -> None:
     client = doctor.clients(stage)
     values = defaults(bundle.template)
-    with step("looking at the account"):
+    with step("checking the account"):
         findings = doctor.examine(stage, client, values)
     for finding in findings:
         say(f"  {finding}")

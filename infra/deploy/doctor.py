@@ -62,7 +62,7 @@ def _attempt(name: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]
     try:
         return list(check())
     except (BotoCoreError, ClientError) as error:
-        return [Finding("missing", f"{name}: {error}", "Are the credentials those of the stage, and may they read this?")]
+        return [Finding("missing", f"{name}: {error}", "Check that the credentials are those of the stage and allow this call.")]
 
 
 def _account(stage: Stage, client: Clients) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def _mail(stage: Stage, client: Clients, address: str) -> Iterator[Finding]:
     if not account.get("SendingEnabled", True):
         yield Finding("missing", "SES has suspended the account's sending.", "Read SES's mails to the account's owner.")
     if account.get("ProductionAccessEnabled"):
-        yield Finding("ok", "SES sends to everybody")
+        yield Finding("ok", "SES sends to every address")
     else:
         verdict = "missing" if stage.is_production else "warning"
         yield Finding(verdict, "SES is in the sandbox: it sends to verified addresses only.", "Request production access in SES.")
@@ -145,7 +145,9 @@ def _domain(client: Clients, parameters: dict[str, str]) -> Iterator[Finding]:
     domain, arn = parameters.get("DomainName", ""), parameters.get("CertificateArn", "")
     if not domain:
         yield Finding(
-            "warning", "The API has no domain of its own.", "Browsers that block third-party cookies keep nobody signed in."
+            "warning",
+            "The API has no domain of its own.",
+            "Users of browsers that block third-party cookies cannot stay signed in.",
         )
         return
     if not arn:
@@ -188,7 +190,7 @@ def _stack(stage: Stage, client: Clients) -> Iterator[Finding]:
         yield Finding("ok", f"{stage.stack} is {status}")
     if stage.is_production and not stack.get("EnableTerminationProtection"):
         yield Finding(
-            "warning", f"{stage.stack} may be deleted by one command.", "`make deploy` turns on termination protection."
+            "warning", f"{stage.stack} can be deleted by a single command.", "`make deploy` turns on termination protection."
         )
     yield from _provider(stack, client)
 

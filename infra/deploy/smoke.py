@@ -73,5 +73,5 @@ def check(url: str, version: str, patience: float = 60) -> None:
         if not found:
             return
         if time.monotonic() > deadline:
-            raise Problem(f"{url} does not work: {'; '.join(found)}.", "Roll back: `make deploy` with the bundle before.")
+            raise Problem(f"{url} does not work: {'; '.join(found)}.", "Roll back: `make deploy` with the previous bundle.")
         time.sleep(2)

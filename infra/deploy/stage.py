@@ -32,7 +32,7 @@ def read(name: str, config: str) -> Stage:
     declared: dict[str, Any] = tomllib.loads(config)
     stages = {group for group in declared if group not in ("version", "default")}
     if name not in stages:
-        raise Problem(f"samconfig.toml has no stage {name}.", f"Say STAGE= one of {', '.join(sorted(stages))}.")
+        raise Problem(f"samconfig.toml has no stage {name}.", f"Set STAGE to one of {', '.join(sorted(stages))}.")
     given = declared[name]["deploy"]["parameters"]
     pairs = given.get("parameter_overrides", [])
     pairs = pairs.split() if isinstance(pairs, str) else list(pairs)

@@ -124,7 +124,8 @@ def audit_all(wanted: Sequence[Audit], ask: Callable[[Audit], Outcome] = run) ->
     if found["advisories"]:
         raise Problem(
             f"There are advisories: {', '.join(found['advisories'])}.",
-            "Update what they name. One that does not apply is listed with its reason in deny.toml, or beside the lock.",
+            "Update the packages that they name. List an advisory that does not apply, with its reason, in deny.toml "
+            "or beside the lock file.",
         )
     if found["unreachable"]:
         raise Problem(f"No advisories could be read: {', '.join(found['unreachable'])}.", NEEDS_NETWORK)

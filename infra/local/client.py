@@ -22,7 +22,7 @@ def generate() -> None:
     """Generates the types from docs/openapi.json."""
     install()
     if subprocess.run(_npm("generate"), check=False).returncode != 0:
-        raise Problem("The client's types could not be made from docs/openapi.json.", "The output of npm is above.")
+        raise Problem("The client's types could not be generated from docs/openapi.json.", "The output of npm is above.")
 
 
 def checks() -> list[Check]:

@@ -56,7 +56,7 @@ def running() -> Instance:
     instance = local_instance()
     found = Running.load(record_file(instance))
     if found is None or not found.ready or found.supervisor.process() is None:
-        raise Problem("The system does not run.", "Start it first: make run, or make start.")
+        raise Problem("The system is not running.", "Start it first: make run, or make start.")
     return dataclasses.replace(instance, port=found.port, cloud_port=found.cloud_port, oidc_port=found.oidc_port)
 
 

@@ -34,14 +34,14 @@ def check_python():
         newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
         fail(
             "Python %d.%d is too old: 3.11 or newer is needed." % sys.version_info[:2],
-            "Say PYTHON=%s make …" % newer[0] if newer else "Install a newer Python, then say PYTHON=/path/to/it make …",
+            "Run: PYTHON=%s make …" % newer[0] if newer else "Install a newer Python, then run: PYTHON=/path/to/it make …",
         )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
         fail(
-            "This Python cannot make virtual environments: its module venv is missing.",
+            "This Python cannot create virtual environments: its module venv is missing.",
             "On Debian or Ubuntu: apt install python3-venv. Then try again.",
         )
 
@@ -54,7 +54,7 @@ def check_rust():
         wanted = re.search(r'^rust-version\s*=\s*"([\d.]+)"', manifest.read(), re.MULTILINE)
     found = re.search(r"rustc ([\d.]+)", output(["rustc", "--version"]))
     if wanted and found and version(found.group(1)) < version(wanted.group(1)):
-        fail("Rust %s is too old: %s or newer is needed." % (found.group(1), wanted.group(1)), "Say: rustup update")
+        fail("Rust %s is too old: %s or newer is needed." % (found.group(1), wanted.group(1)), "Run: rustup update")
     if not (shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")):
         fail(
             "There is no C compiler (cc), which Rust needs for linking.",
@@ -116,7 +116,7 @@ def install(lock, fresh):
     if fresh:
         made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False)
         if made.returncode != 0:
-            fail("The Python environment .local/venv could not be made (see above).", "Mend that, then try again.")
+            fail("The Python environment .local/venv could not be created (see above).", "Fix the error, then try again.")
     # The lock files are complete, so nothing has to be resolved (--no-deps). Byte code is compiled when a module is first used.
     pip = [os.path.join(VENV, "bin", "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     pip += ["--no-compile", "--no-deps", "--require-hashes", "-r", os.path.join(HERE, lock)]
@@ -128,7 +128,7 @@ def install(lock, fresh):
                 "The Python packages could not be fetched.",
                 "The first run needs the network (proxy: HTTPS_PROXY, mirror: PIP_INDEX_URL). Try again.",
             )
-        fail("The Python packages could not be installed (see above).", "Mend that, then try again.")
+        fail("The Python packages could not be installed (see above).", "Fix the error, then try again.")
     with open(stamp_of(lock), "w", encoding="ascii") as file:
         file.write(fingerprint(lock))
     sys.stdout.write("✓ installed %s in %.0f s\n" % (lock, time.time() - started))

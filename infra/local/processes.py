@@ -108,7 +108,9 @@ def check_port(port: int, variable: str, command: str) -> None:
                 probe.bind(("127.0.0.1", port))
                 return
             except PermissionError:
-                raise Problem(f"Port {port} may not be used by this user.", f"Say {variable}=8300 make {command}.") from None
+                raise Problem(
+                    f"Port {port} may not be used by this user.", f"Use another port: {variable}=8300 make {command}"
+                ) from None
             except OSError:
                 pass
     holder = holder_of(port)

@@ -137,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local.recurrence", description=__doc__)
     parser.add_argument("cases", nargs="?", type=int, default=10_000)
     parser.add_argument("seed", nargs="?", type=int, default=int(time.time()))
-    parser.add_argument("--sample", action="store_true", help="write the sample of the repository instead")
+    parser.add_argument("--sample", action="store_true", help="writes the sample in the repository instead")
     given = parser.parse_args()
     if given.sample:
         write(SAMPLE, SAMPLE_CASES, SAMPLE_SEED)
@@ -159,8 +159,8 @@ def main() -> None:
     ]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "RECURRENCE_CASES": str(path)}, check=False)
     if done.returncode != 0:
-        fail(Problem("Some rules recur otherwise than by python-dateutil.", "They are listed above."))
-    say(f"{given.cases} rules recur as by python-dateutil")
+        fail(Problem("Some rules have other occurrences than in python-dateutil.", "They are listed above."))
+    say(f"{given.cases} rules have the same occurrences as in python-dateutil")
 
 
 if __name__ == "__main__":

@@ -38,4 +38,4 @@ def build(architecture: str) -> None:
         raise Problem(f"{expand.LAMBDA} has {', '.join(sorted(built))}; template.yaml deploys {', '.join(sorted(wanted))}.")
     described = sorted(name for name, file in built.items() if SCHEMA_CRATE in file.read_bytes())
     if described:
-        raise Problem(f"{', '.join(described)} contain code that only the contract's writer needs: is `schema` enabled?")
+        raise Problem(f"{', '.join(described)} contain code that only the contract generator needs: is `schema` enabled?")

@@ -150,7 +150,7 @@ def main() -> None:
     instance = local_instance()
     running = processes.Running.load(control.record_file(instance))
     if running is None or not running.ready:
-        raise Problem("The system does not run.", "Run make run first, and make seed in another terminal.")
+        raise Problem("The system is not running.", "Run make run first, and make seed in another terminal.")
     instance = Instance("local", instance.base, running.port, running.cloud_port, running.oidc_port, running.web_port)
     api = demo.Client(instance.public_url)
     with step("making the rows"):

@@ -122,7 +122,7 @@ def _run(instance: Instance, tally: Tally, at_rest: Sequence[Lane], from_outside
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     if tally.unsteady:
-        say("\nFailed at first, and passed when run again by themselves:")
+        say("\nFailed at first, and passed when they ran again alone:")
         for culprit in tally.unsteady:
             say(f"  {culprit}")
     if tally.failures:
@@ -238,10 +238,10 @@ def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> No
         with standstill.Watch(f"{instance.cloud_url}/_ministack/health") as watch:
             clean = [perform(check, tally, instance.log) for check in from_outside]
         if watch.seen and (tally.failures or tally.unsteady):
-            say("What was not the tests' doing:\n" + "\n".join(f"  {line}" for line in watch.seen))
+            say("Disturbances that the tests did not cause:\n" + "\n".join(f"  {line}" for line in watch.seen))
         if not all(clean):
             name = instance.functions_log.relative_to(ROOT)
-            say(f"What the functions complained of ({name} has everything):\n{complaints(instance.functions_log)}\n")
+            say(f"Warnings and errors of the functions (complete log: {name}):\n{complaints(instance.functions_log)}\n")
         if not cloud.is_running:
             raise Problem(f"The test cloud died:\n{tail(instance.cloud_log)}")
     finally:

@@ -23,7 +23,7 @@ WATCH_PORT = 9000
 def serve() -> None:
     """Serves all functions until Ctrl-C, with the variables of the running local cloud."""
     if not ENV_FILE.exists():
-        raise Problem("There is no local cloud that the functions could use.", "Run `make run` first.")
+        raise Problem("There is no running local cloud for the functions.", "Run `make run` first.")
     # Compiled first, since otherwise the first request to each binary would wait for its build and for cargo's lock.
     # `cargo run`, which `cargo lambda watch` calls, selects the default members, which are these packages.
     if subprocess.run(build.cargo("build", "--bins", *build.selection()), cwd=ROOT, check=False).returncode != 0:

@@ -36,7 +36,7 @@ def parameters(stage: str, api_config: str, web_config: str, outputs: dict[str, 
     """`Name=value` pairs of the stack. The configurations are the contents of both samconfig.toml files."""
     declared = tomllib.loads(web_config).get(stage)
     if declared is None:
-        raise Problem(f"infra/web/samconfig.toml has no stage {stage}.", "Add one, or say STAGE=staging or production.")
+        raise Problem(f"infra/web/samconfig.toml has no stage {stage}.", "Add it, or set STAGE to staging or production.")
     own = list(declared["deploy"]["parameters"]["parameter_overrides"])
     api = dict(pair.split("=", 1) for pair in tomllib.loads(api_config)[stage]["deploy"]["parameters"]["parameter_overrides"])
     frontend = urlsplit(api.get("FrontendUrl", ""))

@@ -120,7 +120,7 @@ def test_production_names_its_account_and_region() -> None:
         ({"zone": "other.example."}, "hosted zone Z1", "missing"),
         ({"stack": {"StackStatus": "ROLLBACK_COMPLETE"}}, "ROLLBACK_COMPLETE", "missing"),
         ({"stack": {"StackStatus": "UPDATE_IN_PROGRESS"}}, "UPDATE_IN_PROGRESS", "missing"),
-        ({"stack": {"StackStatus": "CREATE_COMPLETE"}}, "deleted by one command", "warning"),
+        ({"stack": {"StackStatus": "CREATE_COMPLETE"}}, "deleted by a single command", "warning"),
         ({"failing": {"acm"}}, "certificate: ", "missing"),
     ],
 )
