@@ -1,4 +1,4 @@
-"""`python -m infra.costs` writes docs/cost.md, and README's figure."""
+"""`python -m infra.costs` writes docs/cost.md and the figures in README.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIGURES = re.compile(r"(An idle stage costs about )\$[\d.]+( a month,\s+1,000 a
 
 
 def readme(text: str, model: Model) -> str:
-    """README with the figures of the model."""
+    """The text of README.md with the figures of the model."""
     idle, users = model.stage(0).total(), model.user(100_000).total() * 1_000
     made, count = _FIGURES.subn(rf"\g<1>${idle:.2f}\g<2>${users:.2f}", text)
     if count != 1:

@@ -231,7 +231,7 @@ class Model:
         own = self.custom_metrics(users)
         secrets = self.count("AWS::SecretsManager::Secret")
         lines = [("CloudWatch", f"{len(self.alarms)} alarms on {watched} metrics", watched * price["cloudwatch"]["alarm_metric"])]
-        lines += [("CloudWatch", f"{own} custom metrics with data", own * price["cloudwatch"]["custom_metric"])]
+        lines += [("CloudWatch", f"custom metrics with data: {own}", own * price["cloudwatch"]["custom_metric"])]
         lines += [("Secrets", f"{secrets} secrets", secrets * price["secrets"]["secret"])]
         lines += [("SQS", f"polling {self.queue_sources} event sources", polls * price["sqs"]["request"])]
         lines += [(service, "the tick", cost * idle["ticks"]) for service, cost in tick_once.items() if cost]

@@ -1,4 +1,4 @@
-"""docs/cost.md, from the model."""
+"""Renders docs/cost.md from the model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _stages(model: Model) -> str:
     stages = {users: model.stage(users) for users in SIZES}
     rows = [[service, *(dollars(stages[users][service]) for users in SIZES)] for service in SERVICES]
     rows += [["**Total**", *(f"**{dollars(stages[users].total())}**" for users in SIZES)]]
-    rows += [["SES, apart", *(dollars(model.mails() * users) for users in SIZES)]]
+    rows += [["SES, not in the total", *(dollars(model.mails() * users) for users in SIZES)]]
     return table(["$ a month", *(f"{users:,} users" for users in SIZES)], rows)
 
 
@@ -53,7 +53,7 @@ def _by_route(model: Model) -> str:
     kept = model.kept()
     rows = [cells for _, cells in ordered]
     storage = [dollars(kept["DynamoDB"] * 1_000), "", dollars(kept["S3, transfer"] * 1_000), dollars(kept.total() * 1_000)]
-    rows.append(["rows and files that are kept", "", "", "", *storage])
+    rows.append(["storage of rows and files", "", "", "", *storage])
     head = ["Route or event", "times", "API Gateway", "Lambda", "DynamoDB", "logs", "other", "$"]
     return table(head, rows)
 
@@ -104,16 +104,16 @@ def _alarms(model: Model) -> str:
         [", ".join(sorted(names)), str(count), f"{count * each:.2f}", f"{count * each * len(names):.2f}"]
         for count, names in sorted(by_count.items(), reverse=True)
     ]
-    return table(["Alarms", "metrics of each", "$ of each", "$ of all"], rows)
+    return table(["Alarms", "metrics per alarm", "$ per alarm", "$ in total"], rows)
 
 
 def traces(model: Model) -> float:
-    """Traces of 1,000 users and of the tick, a month."""
+    """The monthly cost of tracing 1,000 users and the tick, in dollars."""
     return (model.invocations() * 1_000 + MINUTES) * model.prices["xray"]["trace"]
 
 
 def render(model: Model) -> str:
-    """The whole page."""
+    """The complete page."""
     idle, per_thousand = model.stage(0).total(), model.user(100_000).total() * 1_000
     requests = sum(work.times for work in model.works if work.function.is_request)
     polling = sum(cost for _, name, cost in model.standing(0) if name.startswith("polling"))
@@ -124,12 +124,14 @@ def render(model: Model) -> str:
     dates = f"list prices of us-east-1 ({model.prices['date']}), measurements ({model.measured['date']})"
     return f"""# Costs
 
-`make costs` writes this page from the [template](../template.yaml), the page of budgets in `shared/src/store/keys.rs`, and the
-files of `infra/costs`: {dates} and what a user does in a month.
-Nothing has been measured on AWS. Free tiers are not subtracted. The CDK's guard stacks are not included.
+`make costs` generates this page from the [template](../template.yaml), the table of budgets in `shared/src/store/keys.rs`, and
+the files of `infra/costs`: {dates} and a user's actions in a month.
+Nothing has been measured on AWS. Free tiers are not subtracted. The CDK's additional stacks (backups, budget, probe, sender
+identity) are not included.
 
-An idle stage costs **${idle:.2f}** a month; 1,000 users cost **${per_thousand:.2f}** more, without mail. A user here is one
-who uses the product in that month: {model.usage["visits"]} visits, {requests:.0f} requests, a digest each morning.
+An idle stage costs **${idle:.2f}** a month; in a large stage, 1,000 users cost **${per_thousand:.2f}** more, without mail.
+In a small stage they cost more, because custom metrics get data and more calls are cold starts. Only users who are
+active in that month count: {model.usage["visits"]} visits, {requests:.0f} requests and a digest each morning.
 
 {_stages(model)}
 
@@ -137,20 +139,20 @@ who uses the product in that month: {model.usage["visits"]} visits, {requests:.0
 
 {_standing(model)}
 
-- **Polling**: Lambda asks each queue for messages with five pollers. Without a maximum concurrency it would
-  [scale back to two]({SCALING}), ${polling * 0.6:.2f} less; the
-  maxima keep executions free for requests.
-- **Custom metrics** cost in hours with data only. An idle stage writes one, a busy one all of them.
-- **The dashboard** is free as one of an account's three with at most 50 metrics; another one costs
+- **Polling**: Lambda polls each queue with five pollers. Without a maximum concurrency it would
+  [scale back to two]({SCALING}), ${polling * 0.6:.2f} less, but
+  the maximum keeps executions free for requests.
+- **Custom metrics** are charged only in hours with data. An idle stage writes one of them, a busy stage all.
+- **The dashboard** is free if it is one of an account's first three with at most 50 metrics; otherwise it costs
   ${model.prices["cloudwatch"]["dashboard"]:.2f}.
 
 ## Routes and events
 
-Per 1,000 users and month, in a stage of 1,000 users.
+Costs of 1,000 users per month, in a stage of 1,000 users. "times" is per user and month.
 
 {_by_route(model)}
 
-A million requests of the dearest routes, in a stage of 100,000 users:
+A million requests to each of the ten most expensive routes, in a stage of 100,000 users:
 
 {_dearest(model)}
 
@@ -164,18 +166,18 @@ From their creation to the delivered mail:
 
 {_alarms(model)}
 
-A formula costs as much as the metrics in it, so adding up metrics in one alarm saves nothing. The errors of all functions are one
-metric, which Lambda adds up for the account.
+An alarm on a formula costs as much as the metrics in the formula, so combining metrics in one alarm saves nothing. The errors of
+all functions are one metric, which Lambda adds up for the account.
 
-Traces of everything (`Tracing=Active`) cost ${traces(model):.2f} a month for 1,000 users, {ratio:.0f} times as much as the
+Tracing every request (`Tracing=Active`) costs ${traces(model):.2f} a month for 1,000 users, {ratio:.0f} times as much as the
 functions.
 
 ## Measurements
 
-- CPU: {model.measured["source"]}. They are older than
-  the optimizations that are under way. A function with less than {FULL_CORE:,} MB has that share of a core.
-- Each call of the table adds {table_ms:g} ms, each call of another service {other_ms:g} ms, and a new environment
-  {cold["init_ms"]:g} ms. One call in {few:.0f} meets a new environment in a stage of 1,000 users, one in {many:.0f} in one of
-  100,000. These are assumptions.
-- `infra/costs/measurements.toml` says which kinds of work were not measured.
+- CPU: {model.measured["source"]}. They are from
+  before the latest optimizations. A function with less than {FULL_CORE:,} MB has a proportional share of a core.
+- These are assumptions: each call to the table adds {table_ms:g} ms, each call to another service {other_ms:g} ms, and a cold
+  start {cold["init_ms"]:g} ms. In a stage of 1,000 users one call in {few:.0f} is a cold start, in a stage of 100,000 users one
+  in {many:.0f}.
+- `infra/costs/measurements.toml` lists the kinds of work that were not measured.
 """

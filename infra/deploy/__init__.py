@@ -1,1 +1,1 @@
-"""Builds one bundle of a commit, and deploys its bytes to a stage: `make package`, `make doctor`, `make deploy`."""
+"""Builds one bundle of a commit, and deploys it to a stage: `make package`, `make doctor`, `make deploy`."""

@@ -1,4 +1,4 @@
-"""`python -m infra.deploy COMMAND`: what the Makefile calls."""
+"""`python -m infra.deploy COMMAND`: the commands that the Makefile calls."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .stage import read
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     commands = made.add_subparsers(dest="command", required=True)
-    commands.add_parser("package", help="bundles what `make build` has built")
-    examine = commands.add_parser("doctor", help="says what is missing in a stage's account")
+    commands.add_parser("package", help="creates a bundle from the output of `make build`")
+    examine = commands.add_parser("doctor", help="checks a stage's account for missing or wrong settings")
     examine.add_argument("stage")
     commands.add_parser("cdk-synth", help="compares the CDK's templates of production with SAM's")
     cdk_of = commands.add_parser("cdk", help="writes a stage's templates from a bundle, for `cdk deploy`")
@@ -42,8 +42,8 @@ def run(given: argparse.Namespace) -> None:
             doctor.require(findings)
         case "cdk-synth":
             if lines := cdk.check(read("production", deploy.CONFIG.read_text())):
-                raise Problem("The CDK's stacks are not as they should be:\n" + "\n".join(lines))
-            say("Functions, routes, permissions, alarms and all else are those of SAM's template.")
+                raise Problem("The CDK's stacks differ from what is expected:\n" + "\n".join(lines))
+            say("Functions, routes, permissions, alarms and everything else equal those of SAM's template.")
         case "cdk":
             out = cdk.from_bundle(read(given.stage, deploy.CONFIG.read_text()), given.bundle)
             say(f"Deploy with: npm --prefix infra/cdk exec cdk -- deploy --app {out} --all")

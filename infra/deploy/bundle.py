@@ -1,11 +1,11 @@
-"""A bundle: all that a deployment of one commit takes, in one file, so that every stage gets the same bytes.
+"""A bundle: one file with everything that a deployment of one commit needs, so that every stage gets the same binaries.
 
     bundle.json     version, commit, architecture, and the SHA-256 of every other file
     template.yaml   the template, whose functions take their code from code/
-    code/*.zip      one package a binary
+    code/*.zip      one package per binary
     sbom.cdx.json   the crates in the binaries, as CycloneDX
 
-A rollback deploys an earlier bundle. Nothing is built for it.
+A rollback deploys an earlier bundle, without a build.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ MANIFEST = "bundle.json"
 TEMPLATE_NAME = "template.yaml"
 SBOM = "sbom.cdx.json"
 FORMAT = 1
-# The oldest time that a zip can hold: the same binary always gives the same package.
+# The oldest time that a zip can store, so that the same binary always gives the same package.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """An opened bundle, in a folder."""
+    """A bundle that is unpacked in a folder."""
 
     folder: Path
     version: str
@@ -62,11 +62,11 @@ def zipped(bootstrap: bytes) -> bytes:
 
 
 def architecture_of(bootstrap: bytes) -> str:
-    """What an executable was built for, from its ELF header."""
+    """The architecture of an executable, from its ELF header."""
     machines = {0x3E: "x86_64", 0xB7: "arm64"}
     machine = int.from_bytes(bootstrap[18:20], "little")
     if bootstrap[:4] != b"\x7fELF" or machine not in machines:
-        raise Problem("target/lambda holds a file that is no executable for Lambda.", "Run `make build`.")
+        raise Problem("target/lambda contains a file that is not an executable for Lambda.", "Run `make build`.")
     return machines[machine]
 
 
@@ -103,7 +103,7 @@ def contents(
 
 
 def write(path: Path, files: dict[str, bytes]) -> None:
-    """Writes the bundle, without times, owners or anything else that differs from machine to machine."""
+    """Writes the bundle, without times, owners and other facts that differ between machines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".new")
     with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
@@ -121,7 +121,7 @@ def open_bundle(path: Path, folder: Path) -> Bundle:
             archive.extractall(folder, filter="data")
         manifest = json.loads((folder / MANIFEST).read_text())
     except (OSError, tarfile.TarError, ValueError) as error:
-        raise Problem(f"{path} is no bundle: {error}", "`make package` writes one.") from error
+        raise Problem(f"{path} is not a bundle: {error}", "`make package` writes one.") from error
     if manifest.get("format") != FORMAT:
         raise Problem(f"{path} has format {manifest.get('format')}; this version reads {FORMAT}.")
     found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {MANIFEST}
@@ -134,9 +134,9 @@ def open_bundle(path: Path, folder: Path) -> Bundle:
 
 
 def package() -> Path:
-    """Bundles what `make build` has built of the commit that is checked out."""
+    """Creates a bundle from the output of `make build` for the commit that is checked out."""
     if changed := git("status", "--porcelain"):
-        raise Problem(f"There are changes that no commit has:\n{changed}", "Commit or stash them: a bundle is of a commit.")
+        raise Problem(f"There are uncommitted changes:\n{changed}", "Commit or stash them: a bundle is built from a commit.")
     wanted = expand.binaries(expand.load(TEMPLATE))
     built = {file.parent.name: file.read_bytes() for file in (ROOT / expand.LAMBDA).glob("*/bootstrap")}
     if built.keys() != wanted:

@@ -1,4 +1,4 @@
-"""`make deploy`: a bundle's bytes to a stage, after looking at the account and before a few requests."""
+"""`make deploy`: checks the account, deploys a bundle to a stage, and then tests it with a few requests."""
 
 from __future__ import annotations
 
@@ -38,9 +38,14 @@ def deploy(name: str, path: Path, *, at_once: bool = False) -> None:
         if name == "local":
             _to_local_cloud(bundle)
         else:
+<<<<<<< HEAD
             stage = read(name, CONFIG.read_text())
             _to_aws(replace(stage, parameters={**stage.parameters, **AT_ONCE}) if at_once else stage, bundle)
     say(f"{name} runs {bundle.version}. Roll back with the bundle before: make deploy STAGE={name} AT_ONCE=1 BUNDLE=…")
+=======
+            _to_aws(read(name, CONFIG.read_text()), bundle)
+    say(f"{name} runs {bundle.version}. Roll back with the previous bundle: make deploy STAGE={name} BUNDLE=…")
+>>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
 
 
 def _to_local_cloud(bundle: Bundle) -> None:
@@ -56,7 +61,7 @@ def _to_local_cloud(bundle: Bundle) -> None:
 def _to_aws(stage: Stage, bundle: Bundle) -> None:
     client = doctor.clients(stage)
     values = defaults(bundle.template)
-    with step("looking at the account"):
+    with step("checking the account"):
         findings = doctor.examine(stage, client, values)
     for finding in findings:
         say(f"  {finding}")
@@ -68,7 +73,7 @@ def _to_aws(stage: Stage, bundle: Bundle) -> None:
     if stage.is_production:
         cloudformation.update_termination_protection(EnableTerminationProtection=True, StackName=stage.stack)
         if is_new:
-            # The first deployment could not have been rolled back with a protected table.
+            # A first deployment with a protected table could not be rolled back.
             _sam(stage, bundle, pairs)
     stack = doctor.describe(cloudformation, stage.stack) or {}
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
@@ -76,9 +81,15 @@ def _to_aws(stage: Stage, bundle: Bundle) -> None:
         smoke.check(outputs["PublicUrl"], bundle.version)
 
 
+<<<<<<< HEAD
 def command(stage: Stage, template: Path, pairs: list[str]) -> list[str]:
     """SAM's deployment of a bundle's template. SAM uploads the packages as they are, by their checksum."""
     # Where nobody can answer, the workflow's approval has come before.
+=======
+def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
+    """The SAM command that deploys the bundle's template. SAM uploads the packages unchanged, under their checksums."""
+    # Without a terminal nobody can confirm; there, the workflow's approval has come before.
+>>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
     unattended = [] if sys.stdin.isatty() else ["--no-confirm-changeset"]
     return [
         "sam",
@@ -96,7 +107,7 @@ def command(stage: Stage, template: Path, pairs: list[str]) -> list[str]:
 
 
 def _sam(stage: Stage, bundle: Bundle, pairs: list[str]) -> None:
-    # A pair that is given twice counts as it is given last.
+    # If a parameter is given twice, the last value counts.
     given = dict(pair.split("=", 1) for pair in pairs)
     words = command(stage, versions.prepare(bundle, given), [f"{name}={value}" for name, value in given.items()])
     if subprocess.run(words, cwd=bundle.folder, check=False).returncode != 0:

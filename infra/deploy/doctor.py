@@ -1,6 +1,6 @@
-"""`make doctor`: what of an account is missing before a stage can be deployed to it and send mail.
+"""`make doctor`: checks whether an account is ready for the deployment of a stage and for sending mail.
 
-Every check reads only. A missing thing stops a deployment, a warning does not.
+All checks are read-only. A finding `missing` stops a deployment, a warning does not.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from infra.local.progress import Problem
 
 from .stage import Stage
 
-# Concurrent executions that a stage needs: the event sources take up to 100, the rest answers requests.
+# Concurrent executions that a stage needs: the event sources use up to 100, the rest serves requests.
 CONCURRENCY = 200
+<<<<<<< HEAD
 # The alarms of the template that stop a gradual deployment, without the stage's name.
 ALARMS = ("server-errors", "latency")
 # Makes a client of a service.
+=======
+# Creates a client for a service.
+>>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
 Clients = Callable[[str], Any]
 _STUCK = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check, and for a bad one what to do."""
+    """The result of a check and, for a problem, its solution."""
 
     verdict: Literal["ok", "warning", "missing"]
     what: str
@@ -44,7 +48,7 @@ def clients(stage: Stage) -> Clients:
 
 
 def examine(stage: Stage, client: Clients, defaults: dict[str, str]) -> list[Finding]:
-    """All findings. Wrong credentials are the only one, since everything else would be about another account."""
+    """All findings. With wrong credentials that is the only one, since all others would be about another account."""
     parameters = {**defaults, **stage.parameters}
     found = _attempt("account", lambda: _account(stage, client))
     if any(finding.verdict == "missing" for finding in found):
@@ -65,7 +69,7 @@ def _attempt(name: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]
     try:
         return list(check())
     except (BotoCoreError, ClientError) as error:
-        return [Finding("missing", f"{name}: {error}", "Are the credentials those of the stage, and may they read this?")]
+        return [Finding("missing", f"{name}: {error}", "Check that the credentials are those of the stage and allow this call.")]
 
 
 def _account(stage: Stage, client: Clients) -> Iterator[Finding]:
@@ -104,7 +108,7 @@ def _address(mail_from: str) -> str:
 
 
 def identities(address: str) -> list[str]:
-    """What may be verified for a sender: the address, its domain, or a domain above that."""
+    """The identities that can be verified for a sender: the address, its domain, or a parent domain."""
     labels = address.rpartition("@")[2].split(".")
     return [address, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
 
@@ -115,7 +119,7 @@ def _mail(stage: Stage, client: Clients, address: str) -> Iterator[Finding]:
     if not account.get("SendingEnabled", True):
         yield Finding("missing", "SES has suspended the account's sending.", "Read SES's mails to the account's owner.")
     if account.get("ProductionAccessEnabled"):
-        yield Finding("ok", "SES sends to everybody")
+        yield Finding("ok", "SES sends to every address")
     else:
         verdict = "missing" if stage.is_production else "warning"
         yield Finding(verdict, "SES is in the sandbox: it sends to verified addresses only.", "Request production access in SES.")
@@ -148,7 +152,9 @@ def _domain(client: Clients, parameters: dict[str, str]) -> Iterator[Finding]:
     domain, arn = parameters.get("DomainName", ""), parameters.get("CertificateArn", "")
     if not domain:
         yield Finding(
-            "warning", "The API has no domain of its own.", "Browsers that block third-party cookies keep nobody signed in."
+            "warning",
+            "The API has no domain of its own.",
+            "Users of browsers that block third-party cookies cannot stay signed in.",
         )
         return
     if not arn:
@@ -191,7 +197,7 @@ def _stack(stage: Stage, client: Clients) -> Iterator[Finding]:
         yield Finding("ok", f"{stage.stack} is {status}")
     if stage.is_production and not stack.get("EnableTerminationProtection"):
         yield Finding(
-            "warning", f"{stage.stack} may be deleted by one command.", "`make deploy` turns on termination protection."
+            "warning", f"{stage.stack} can be deleted by a single command.", "`make deploy` turns on termination protection."
         )
     yield from _provider(stack, client)
 
@@ -230,6 +236,6 @@ def describe(cloudformation: Any, name: str) -> dict[str, Any] | None:
 
 
 def require(findings: list[Finding]) -> None:
-    """Refuses to go on where something is missing."""
+    """Raises a problem if something is missing."""
     if missing := [str(finding) for finding in findings if finding.verdict == "missing"]:
         raise Problem("The account is not ready:\n" + "\n".join(missing))

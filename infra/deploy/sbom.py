@@ -25,7 +25,7 @@ def components(version: str) -> dict[str, Any]:
 
 
 def document(metadata: dict[str, Any], lock: dict[str, Any], deployed: set[str], version: str) -> dict[str, Any]:
-    """The bill from cargo's metadata: what the `deployed` packages reach, without what only tests and build scripts use."""
+    """The bill of materials from cargo's metadata: the dependencies of the `deployed` packages, but not of tests and builds."""
     packages = {package["id"]: package for package in metadata["packages"]}
     checksums = {(entry["name"], entry["version"]): entry.get("checksum") for entry in lock["package"]}
     reached = _reached(metadata, {id_ for id_, package in packages.items() if package["name"] in deployed})

@@ -1,4 +1,4 @@
-"""A few requests to a stage that was just deployed. They create nothing."""
+"""Sends a few requests, which create nothing, to a stage that was just deployed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from infra.local.progress import Problem
 
 @dataclass(frozen=True)
 class Answer:
-    """A response. `body` is its JSON, or nothing where it is something else."""
+    """A response. `body` is its JSON, or nothing if it is not JSON."""
 
     status: int
     body: Any
 
 
 class Unreachable(Exception):
-    """No response at all."""
+    """There was no response."""
 
 
 def request(url: str, body: dict[str, Any] | None = None) -> Answer:
@@ -41,7 +41,7 @@ def request(url: str, body: dict[str, Any] | None = None) -> Answer:
 
 
 def complaints(url: str, version: str) -> list[str]:
-    """What is wrong with the API at `url`, which should run `version`."""
+    """The problems of the API at `url`, which should run `version`."""
     health = request(f"{url}/health")
     if health.status != 200 or health.body["status"] != "healthy":
         return [f"/health answers {health.status}: {health.body}"]
@@ -63,7 +63,7 @@ def complaints(url: str, version: str) -> list[str]:
 
 
 def check(url: str, version: str, patience: float = 60) -> None:
-    """Asks until all is well or `patience` seconds are over: a new domain takes a while to be known."""
+    """Repeats the requests until all succeed or `patience` seconds have passed, since a new domain takes a while to resolve."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -73,7 +73,11 @@ def check(url: str, version: str, patience: float = 60) -> None:
         if not found:
             return
         if time.monotonic() > deadline:
+<<<<<<< HEAD
             raise Problem(
                 f"{url} does not work: {'; '.join(found)}.", "Roll back: `make deploy AT_ONCE=1` with the bundle before."
             )
+=======
+            raise Problem(f"{url} does not work: {'; '.join(found)}.", "Roll back: `make deploy` with the previous bundle.")
+>>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
         time.sleep(2)

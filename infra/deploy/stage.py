@@ -13,10 +13,10 @@ ARCHITECTURES = ("x86_64", "arm64")
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a stage is deployed, and with what."""
+    """The target and the parameters of a stage's deployment."""
 
     name: str
-    # Twelve digits; empty where none is declared.
+    # Twelve digits; empty if none is declared.
     account: str
     region: str
     stack: str
@@ -32,7 +32,7 @@ def read(name: str, config: str) -> Stage:
     declared: dict[str, Any] = tomllib.loads(config)
     stages = {group for group in declared if group not in ("version", "default")}
     if name not in stages:
-        raise Problem(f"samconfig.toml has no stage {name}.", f"Say STAGE= one of {', '.join(sorted(stages))}.")
+        raise Problem(f"samconfig.toml has no stage {name}.", f"Set STAGE to one of {', '.join(sorted(stages))}.")
     given = declared[name]["deploy"]["parameters"]
     pairs = given.get("parameter_overrides", [])
     pairs = pairs.split() if isinstance(pairs, str) else list(pairs)
@@ -47,9 +47,9 @@ def read(name: str, config: str) -> Stage:
 
 
 def overrides(stage: Stage, defaults: dict[str, str], architecture: str, version: str) -> list[str]:
-    """`Name=value` pairs for SAM's command line. A value that samconfig.toml sets itself is kept, except the architecture.
+    """`Name=value` pairs for SAM's command line. A value that samconfig.toml sets is kept, except the architecture.
 
-    SAM refuses `Name=`. An empty value that is the default is left out; any other cannot be given.
+    SAM rejects `Name=`. An empty value is left out if it is the default; otherwise it cannot be given.
     """
     if architecture not in ARCHITECTURES:
         raise Problem(f"The architecture {architecture} is neither {' nor '.join(ARCHITECTURES)}.")

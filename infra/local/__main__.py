@@ -1,6 +1,6 @@
-"""`python -m infra.local COMMAND`: what the Makefile calls.
+"""`python -m infra.local COMMAND`: the commands that the Makefile calls.
 
-Each command imports what it needs: `stop` should not wait for the SAM translator to load.
+Each command imports only the modules that it needs: `stop` should not wait for the SAM translator to load.
 """
 
 from __future__ import annotations

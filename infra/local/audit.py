@@ -1,6 +1,6 @@
-"""`make audit`: known vulnerabilities of everything that is locked: crates, npm packages, Python packages.
+"""`make audit`: known vulnerabilities of all locked crates, npm packages and Python packages.
 
-It asks databases that change every day, so it needs the network and is no part of `make test`.
+It queries databases that change every day, so it needs the network and is not part of `make test`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NEEDS_NETWORK = (
     "It needs the network (proxy: HTTPS_PROXY). Advisories are the only check that does; try again where there is one."
 )
 
-# What the tools say when they could not ask. cargo-deny clones a repository, npm and pip-audit call an API.
+# Messages of the tools when a database is unreachable. cargo-deny clones a repository, npm and pip-audit call an API.
 _UNREACHABLE = re.compile(
     r"failed to fetch advisory database|audit endpoint returned an error|could not be audited|ENOTFOUND|ECONNREFUSED"
     r"|Temporary failure in name resolution|Failed to establish a new connection|failed to resolve address"
@@ -36,7 +36,7 @@ _UNREACHABLE = re.compile(
 
 @dataclass(frozen=True)
 class Audit:
-    """A command that fails where there is an advisory, or where it could not ask."""
+    """A command that fails if there is an advisory or if its database is unreachable."""
 
     title: str
     command: Sequence[str]
@@ -44,7 +44,7 @@ class Audit:
 
 
 def audits() -> list[Audit]:
-    """One for the crates, one for each lock of npm and of Python packages."""
+    """One audit for the crates, and one for each lock file of npm and of Python packages."""
     crates = ["cargo-deny", "--all-features", "check", "--hide-inclusion-graph", "advisories"]
     found = [Audit("crates", crates)]
     for lock in sorted(_tracked("package-lock.json")):
@@ -63,7 +63,7 @@ def _tracked(name: str) -> list[Path]:
 
 
 def install() -> None:
-    """Makes the environment of pip-audit, unless it is the lock's."""
+    """Creates the environment of pip-audit, unless it already matches the lock file."""
     stamp, wanted = VENV / ".stamp", hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
@@ -78,21 +78,21 @@ def install() -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an audit came to: `clean`, `advisories`, or `unreachable`."""
+    """The result of an audit: `clean`, `advisories` or `unreachable`."""
 
     word: str
     output: str
 
 
 def judge(status: int, output: str) -> Outcome:
-    """The outcome of an audit's exit status and output."""
+    """The outcome that an audit's exit status and output mean."""
     if status == 0:
         return Outcome("clean", output)
     return Outcome("unreachable" if _UNREACHABLE.search(output) else "advisories", output)
 
 
 def run(audit: Audit) -> Outcome:
-    """Runs one, and judges it."""
+    """Runs one audit and returns its outcome."""
     done = subprocess.run(
         audit.command,
         cwd=audit.folder,
@@ -108,9 +108,9 @@ def run(audit: Audit) -> Outcome:
 
 
 def audit_all(wanted: Sequence[Audit], ask: Callable[[Audit], Outcome] = run) -> None:
-    """Runs all of them, and then reports what they found.
+    """Runs all audits, and then reports their findings.
 
-    Raises a `Problem` where there is an advisory, or where one could not ask: what was not asked is not clean.
+    Raises a `Problem` if there is an advisory or if a database was unreachable, since an audit that did not run is not clean.
     """
     found: dict[str, list[str]] = {"advisories": [], "unreachable": []}
     for audit in wanted:
@@ -124,7 +124,8 @@ def audit_all(wanted: Sequence[Audit], ask: Callable[[Audit], Outcome] = run) ->
     if found["advisories"]:
         raise Problem(
             f"There are advisories: {', '.join(found['advisories'])}.",
-            "Update what they name. One that does not apply is listed with its reason in deny.toml, or beside the lock.",
+            "Update the packages that they name. List an advisory that does not apply, with its reason, in deny.toml "
+            "or beside the lock file.",
         )
     if found["unreachable"]:
         raise Problem(f"No advisories could be read: {', '.join(found['unreachable'])}.", NEEDS_NETWORK)

@@ -1,4 +1,4 @@
-"""The browser test, tests/browser: the web app in a Chromium that npm brings along."""
+"""The browser tests, tests/browser: the web app in a Chromium that npm installs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def install() -> None:
 
 
 def check(instance: Instance) -> Check:
-    """The test, against the running instance, whose API lets its page in."""
-    # One file after the other: each has a browser of its own.
+    """The check, against the running instance, whose API allows the page's origin."""
+    # One file after the other: each starts its own browser.
     command = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", *test_files()]
     places = {
         "BASE_URL": instance.public_url,
@@ -31,7 +31,7 @@ def check(instance: Instance) -> Check:
 
 
 def test_files() -> list[str]:
-    """Named one by one: Node 20 takes no patterns."""
+    """The test files by name, since Node 20 does not accept patterns."""
     return sorted(os.path.relpath(file, ROOT) for file in BROWSER.glob("*.test.mjs"))
 
 

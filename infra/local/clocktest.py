@@ -1,7 +1,7 @@
 """`make test-clock`: the tests below HTTP, started at instants at which code that depends on the time tends to fail.
 
-The tests take their time from `TEST_NOW` (tests/test-support/src/clock.rs). Tests of load and durations are left out, and
-property tests that bring their own dates: they take minutes, and do the same at every instant.
+The tests read their time from `TEST_NOW` (tests/test-support/src/clock.rs). Tests of load and durations, and property
+tests with their own dates, are left out: they take minutes, and behave the same at every instant.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _SKIPPED = (
 )
 _MOST_SECONDS_OF_A_BINARY = 300
 _MOST_SECONDS = 90 * 60
-# Many tests wait for a timeout, so one more than there are processors.
+# One more than there are processors, since many tests wait for a timeout.
 _AT_ONCE = (os.cpu_count() or 1) + 1
 
 _ORDINARY_DAY = [
-    # The tests' user lives in Kolkata: midnight is at 18:30 UTC, the digest goes out at 23:30 UTC.
+    # The tests' user is in Kolkata: midnight is at 18:30 UTC, and the digest is sent at 23:30 UTC.
     "2026-11-18T23:20:00Z",
     "2026-11-18T23:29:59.999Z",
     "2026-11-18T18:29:59.999Z",
@@ -112,7 +112,7 @@ def main() -> None:
 
 
 def _build() -> list[Binary]:
-    """Compiles the test binaries, with the features that `make test` gives them."""
+    """Compiles the test binaries, with the same features as `make test`."""
     options = ("--no-run", "--workspace", "--exclude", API_TESTS, "--message-format=json-render-diagnostics")
     with step("building the tests") as running:
         done = subprocess.run(
@@ -129,7 +129,7 @@ def _build() -> list[Binary]:
 
 
 def _try(instant: str, binaries: list[Binary]) -> Outcome:
-    """Runs all binaries at an instant, and prints its line."""
+    """Runs all binaries at an instant, and prints a line with the result."""
     with step(instant) as running:
         total = run_at(instant, binaries)
         running.result = f"{total.passed} passed, {total.failed} failed"

@@ -1,4 +1,4 @@
-"""The emulator's process: started clean, watched, stopped so that it saves."""
+"""Starts, watches and stops the emulator's process, so that its state is saved."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .instance import REGION, ROOT, ROOT_KEY, Instance
 from .progress import Problem, say
 
 _START_LIMIT = 60
-# Saving takes a second or two; the functions' code is part of it.
+# Saving takes a second or two; it includes the functions' code.
 _STOP_LIMIT = 30
-# The file beside the saved state that is there only when a save was finished.
+# The file beside the saved state that exists only if the save was completed.
 MARKER = "complete"
 
 
 def environment(instance: Instance, persist: bool) -> dict[str, str]:
-    """The whole environment of the emulator. Functions inherit it, so nothing of the user's own gets in."""
+    """The complete environment of the emulator. It has none of the user's variables, because functions inherit it."""
     state = instance.state / "cloud"
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
@@ -89,7 +89,7 @@ class Cloud:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C reaches the supervisor alone, which stops the emulator in order.
+                # Ctrl-C reaches only the supervisor, which stops the emulator properly.
                 start_new_session=True,
             )
         cloud = cls(instance, process)
@@ -110,7 +110,7 @@ class Cloud:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Stops the emulator, which saves its state, and whatever function process is left of it."""
+        """Stops the emulator, which saves its state, and any function processes that are left."""
         if not self.is_running:
             return
         processes.end(psutil.Process(self._process.pid), patience=_STOP_LIMIT)
@@ -118,7 +118,7 @@ class Cloud:
 
 
 def forget_half_saved(state: Path) -> bool:
-    """Removes saved state that was never finished (a kill in the middle of a save); tells whether it did."""
+    """Removes saved state that is incomplete (after a kill during a save); returns whether it did."""
     if saved_port(state) or not any(state.glob("*.json")):
         return False
     shutil.rmtree(state)
@@ -127,7 +127,7 @@ def forget_half_saved(state: Path) -> bool:
 
 
 def saved_port(state: Path) -> int | None:
-    """The port of the emulator that saved the state; nothing if there is no whole state."""
+    """The port of the emulator that saved the state; nothing if there is no complete state."""
     try:
         return int((state / MARKER).read_text())
     except (OSError, ValueError):
@@ -135,13 +135,13 @@ def saved_port(state: Path) -> int | None:
 
 
 def move_state(state: Path, port: int) -> None:
-    """Makes state that was saved on another port this one's: queues and the like are saved with their addresses."""
+    """Adapts saved state to a new port, because queues and other resources are saved with their addresses."""
     before = saved_port(state)
     if before in (None, port):
         return
     address = re.compile(rf"\b(localhost|127\.0\.0\.1):{before}\b")
     for file in state.glob("*.json"):
-        # Tables hold users' own texts, and no addresses of the emulator.
+        # Tables contain users' texts, and no addresses of the emulator.
         if file.name != "dynamodb.json":
             file.write_text(address.sub(rf"\g<1>:{port}", file.read_text()))
     (state / MARKER).write_text(str(port))

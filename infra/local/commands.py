@@ -1,7 +1,7 @@
-"""Runs the commands of the documentation as they are printed.
+"""Runs the commands in the documentation as they are printed.
 
-Every block marked `sh` of `PAGES` runs against a running system, one shell for all pages, in the order a reader meets
-them. Lines that begin with `make` are resolved by `make --dry-run` instead: they install, build or start another system.
+Every block marked `sh` of `PAGES` runs against a running system, one shell for all pages, in reading order.
+Lines that begin with `make` run with `make --dry-run` instead, since they install, build or start another system.
 Pages about AWS, such as docs/operations.md, need an account and are not run.
 
     python -m infra.local.commands http://localhost:3000
@@ -31,10 +31,10 @@ PAGES = (
 )
 _PRINTED = "http://localhost:3000"
 _BLOCK = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-# They do not end by themselves.
+# Commands that do not end by themselves.
 _SERVERS = ("python3 -m http.server",)
 _PHOTOGRAPH = ROOT / "media" / "tests" / "files" / "cat.jpg"
-# Every response of the API says whether it is a success; an upload to S3 answers nothing.
+# Every response of the API says whether it is a success; the response to an upload to S3 is empty.
 _FAILURE = re.compile(r'"success":false.*')
 
 
@@ -69,7 +69,7 @@ def main(url: str) -> int:
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(_PHOTOGRAPH, Path(folder) / "beach.jpg")
-        # Carries the shell's variables from one block to the next.
+        # Passes the shell's variables from one block to the next.
         state = Path(folder) / "variables"
         state.touch()
         for page in PAGES:

@@ -1,7 +1,7 @@
-"""Who runs, and ending it: `make stop`, `make reset`, `make logs`, and the locks and records behind `make run`.
+"""Finds and ends running systems: `make stop`, `make reset`, `make logs`, and the locks and records of `make run`.
 
-A lock that the operating system frees with its process says whether something runs, so a kill leaves nothing behind
-that a later start would believe. The record beside it says what runs, and on which ports.
+A lock, which the operating system releases when its process ends, shows whether a system runs, so a kill cannot leave a
+wrong state for the next start. The record beside the lock has the processes and their ports.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from .progress import Problem, say, step
 
 
 def record_file(instance: Instance) -> Path:
-    """Where `remember` writes."""
+    """The file that `remember` writes."""
     return instance.run / "running.json"
 
 
 def try_lock(instance: Instance, name: str) -> IO[str] | None:
-    """The lock, held until the file is closed or the process ends; nothing if another process holds it."""
+    """Takes the lock until the file is closed or the process ends; returns nothing if another process holds it."""
     instance.run.mkdir(parents=True, exist_ok=True)
     file = open(instance.run / name, "w", encoding="ascii")  # noqa: SIM115 - the open file is the lock
     try:
@@ -42,7 +42,7 @@ def try_lock(instance: Instance, name: str) -> IO[str] | None:
 
 
 def remember(instance: Instance, cloud: Record | None = None, oidc: Record | None = None, *, ready: bool = False) -> None:
-    """Writes down what runs, for the other commands and for the start after a kill."""
+    """Records the running processes, for the other commands and for the start after a kill."""
     ports = (instance.port, instance.cloud_port, instance.oidc_port)
     Running(Record.of(os.getpid()), cloud, oidc, *ports, ready, instance.web_port).save(record_file(instance))
 
@@ -56,12 +56,12 @@ def running() -> Instance:
     instance = local_instance()
     found = Running.load(record_file(instance))
     if found is None or not found.ready or found.supervisor.process() is None:
-        raise Problem("The system does not run.", "Start it first: make run, or make start.")
+        raise Problem("The system is not running.", "Start it first: make run, or make start.")
     return dataclasses.replace(instance, port=found.port, cloud_port=found.cloud_port, oidc_port=found.oidc_port)
 
 
 def end_leftovers(instance: Instance) -> None:
-    """After a kill of the supervisor all ends by itself, the emulator once it has saved; here it gets the time, or is ended."""
+    """Waits for processes to end after a kill of the supervisor (the emulator saves first), or ends them after a while."""
     left = Running.load(record_file(instance))
     provider = left.oidc.process() if left and left.oidc else None
     if provider:
@@ -76,7 +76,7 @@ def end_leftovers(instance: Instance) -> None:
 
 
 def stop() -> None:
-    """Ends all that `make run` started."""
+    """Ends all processes that `make run` started."""
     instance = local_instance()
     running = Running.load(record_file(instance)) if instance.run.exists() else None
     if running is None or not running.processes():
@@ -98,7 +98,7 @@ def stop() -> None:
 
 
 def reset() -> None:
-    """Stops, and forgets every user, task, mail and log."""
+    """Stops the system, and removes all users, tasks, mails and logs."""
     stop()
     instance = local_instance()
     for directory in (instance.state, instance.log, instance.run, instance.temporary):
@@ -108,7 +108,7 @@ def reset() -> None:
 
 
 def logs(function: str = "") -> None:
-    """Shows what the functions print, and follows while the system runs."""
+    """Shows the output of the functions, and follows it while the system runs."""
     known = {file.stem for file in ROOT.glob("events/*.json")}
     if function and function not in known:
         close = difflib.get_close_matches(function, known, n=3)
@@ -117,7 +117,7 @@ def logs(function: str = "") -> None:
     instance = local_instance()
     file = instance.functions_log
     if not file.exists():
-        raise Problem("There are no logs yet.", "Say make run first.")
+        raise Problem("There are no logs yet.", "Run make run first.")
     with open(file, encoding="utf-8", errors="replace") as output:
         lines = [line for line in output if _is_of(line, function)]
         sys.stdout.write("".join(lines[-100:]))

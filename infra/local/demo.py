@@ -1,8 +1,8 @@
-"""`make demo`: the main job from a client's side, with the standard library only.
+"""`make demo`: the main flow as a client sees it, with the standard library only.
 
 Registers a fresh user, logs in, creates a task and a reminder ten minutes ahead, waits for the mail and prints it with
-the notification. Exits 0 when both are there, 1 with the reason otherwise. BASE_URL or PORT says where; the default is
-the running system.
+the notification. Exits with 0 when both have arrived, otherwise with 1 and the reason. BASE_URL or PORT sets the address; the
+default is the running system.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-# What `make run` wrote down about itself.
+# The record that `make run` writes about itself.
 RUNNING = Path(__file__).resolve().parents[2] / ".local" / "run" / "running.json"
 
 
 def running_port() -> int:
-    """The port of the running system, else the default."""
+    """The port of the running system, or the default port."""
     try:
         return int(json.loads(RUNNING.read_text())["port"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -38,11 +38,11 @@ PATIENCE = 30.0
 
 
 class DemoError(Exception):
-    """Why the demo did not reach its end."""
+    """The reason why the demo failed."""
 
 
 class Client:
-    """A browser without a window: it keeps its cookies."""
+    """An HTTP client that keeps its cookies."""
 
     def __init__(self, base_url: str = BASE_URL, headers: dict[str, str] | None = None) -> None:
         self._base_url = base_url
@@ -51,12 +51,12 @@ class Client:
         self._opener.addheaders += (headers or {}).items()
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Returns the answer's JSON; a DemoError for any failure."""
+        """Returns the response's JSON; raises a DemoError for any failure."""
         data = None if body is None else json.dumps(body).encode()
         return self.send(path, data, "application/json", method)
 
     def send(self, path: str, data: bytes | None, content_type: str, method: str = "POST") -> Any:
-        """The same with bytes of any type."""
+        """Like `call`, with a body of any content type."""
         headers = {} if data is None else {"Content-Type": content_type}
         body = self._send(urllib.request.Request(self._base_url + path, data, headers, method=method))
         try:
@@ -65,7 +65,7 @@ class Client:
             raise DemoError(f"{method} {path} did not answer with JSON") from error
 
     def fetch(self, path: str) -> bytes:
-        """The bytes that a GET leads to, through redirects."""
+        """The bytes that a GET returns, after redirects."""
         return self._send(urllib.request.Request(self._base_url + path))
 
     def _send(self, request: urllib.request.Request) -> bytes:
@@ -99,7 +99,7 @@ def show(title: str, text: str) -> None:
 
 
 def wait_for(what: str, look: Any, deadline: float) -> Any:
-    """Asks until there is something, or the deadline (of time.monotonic) has passed."""
+    """Polls until there is a result or the deadline (of time.monotonic) has passed."""
     while True:
         found = look()
         if found:
@@ -127,7 +127,7 @@ def run() -> None:
     reminder = client.call("POST", "/api/reminders", wanted)["data"]["reminder"]
     say(f"created the reminder {reminder['id']} for {moment}, waiting for its mail …")
 
-    # Registering sends a mail of its own: the reminder's is the one that names the task.
+    # Registration sends a mail too; the reminder's mail is the one that contains the task's title.
     inbox = "/mailbox/messages?" + urllib.parse.urlencode({"to": address})
     mail = wait_for(
         "mail", lambda: next((mail for mail in client.call("GET", inbox) if title in mail["subject"]), None), deadline

@@ -1,4 +1,4 @@
-"""Brings the emulator's stack to what template.yaml and the packed functions say: all of it, or only what changed."""
+"""Deploys template.yaml and the packed functions to the emulator: everything, or only what changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BROKEN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAIL
 
 @dataclass
 class Outcome:
-    """What a deployment did."""
+    """The result of a deployment."""
 
     created: bool = False
     # Binary → the number of its functions that were updated.
@@ -81,7 +81,7 @@ def deploy(
     """Creates the stack of the template in `file`, or updates what differs. `given` are parameters besides the local ones."""
     template, outcome, values = build_template(instance, artifacts, file, given)
     body = json.dumps(template, indent=1, sort_keys=True, default=str)
-    # For the curious, and for debugging a refused template.
+    # For debugging a template that the emulator rejects.
     (instance.run / "stack.json").write_text(body)
     source = expand.load(file)
     used = expand.binaries(source)
@@ -134,7 +134,7 @@ def _apply(instance: Instance, outcome: Outcome, wanted: Template, values: dict[
     cloudformation = client(instance, "cloudformation")
     status = _status(cloudformation)
     if status in _BROKEN:
-        # Only a first deployment ends so, hence there is nothing in it to lose.
+        # Only a first deployment can end like this, so no data is lost.
         cloudformation.delete_stack(StackName=STACK)
         _wait(cloudformation, "stack_delete_complete")
         status = None
@@ -178,9 +178,9 @@ def _deployed_resources(cloudformation: Any) -> Template:
 
 
 def refuse_older_tables(before: Template, after: Template) -> None:
-    """Refuses to update a table whose local indexes differ: that would replace it, and lose its rows.
+    """Raises a problem if a table's local indexes differ: an update would replace the table and lose its rows.
 
-    DynamoDB makes local indexes only when it creates a table.
+    DynamoDB creates local indexes only together with their table.
     """
     for name, resource in after.items():
         if resource["Type"] != "AWS::DynamoDB::Table" or name not in before:
@@ -216,7 +216,7 @@ def _reasons(cloudformation: Any, since: float) -> str:
 
 
 def _after(instance: Instance, template: Template) -> None:
-    """What the template does not say, or the emulator does not take from it: expiry, concurrency, senders, the OIDC client."""
+    """Applies settings that the emulator does not take from the template: expiry, concurrency, senders, the OIDC client."""
     resources = client(instance, "cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
     physical = {
         item["LogicalResourceId"]: item["PhysicalResourceId"] for page in resources for item in page["StackResourceSummaries"]
@@ -235,7 +235,7 @@ def _after(instance: Instance, template: Template) -> None:
 
 
 def _fill_in_client(secrets: Any, secret: str) -> None:
-    """Does the operator's part of sign-in with Google: puts the local provider's client into its secret."""
+    """Does what an operator does for sign-in with Google: stores the local provider's client in its secret."""
     wanted = {"clientId": OIDC_CLIENT_ID, "clientSecret": OIDC_CLIENT_SECRET}
     if json.loads(secrets.get_secret_value(SecretId=secret)["SecretString"]) != wanted:
         secrets.put_secret_value(SecretId=secret, SecretString=json.dumps(wanted))
@@ -250,7 +250,7 @@ def _set_expiry(dynamodb: Any, table: str, wanted: dict[str, Any]) -> None:
 
 
 def _verify_senders(instance: Instance, physical: dict[str, str], template: Template) -> None:
-    """Every function's MAIL_FROM, and its domain, may send: an identity is verified at once here."""
+    """Verifies every function's MAIL_FROM and its domain as senders; the emulator does so at once."""
     lambda_, ses = client(instance, "lambda"), client(instance, "sesv2")
     known = {identity["IdentityName"] for identity in ses.list_email_identities().get("EmailIdentities", [])}
     for name, resource in template["Resources"].items():

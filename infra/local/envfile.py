@@ -1,4 +1,4 @@
-""".env.local: what `cargo lambda watch` gives a function so that it works against the running local cloud."""
+""".env.local: the variables with which `cargo lambda watch` runs functions against the running local cloud."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .instance import ENV_FILE, REGION, ROOT_KEY, STACK, Instance
 
 
 def variables(configurations: list[dict[str, Any]]) -> dict[str, str]:
-    """The environments of all functions as one: where two differ, the first one's value holds."""
+    """The merged environments of all functions; if two differ, the first value is used."""
     merged: dict[str, str] = {}
     for configuration in sorted(configurations, key=lambda each: each["FunctionName"]):
         for name, value in configuration.get("Environment", {}).get("Variables", {}).items():
@@ -19,12 +19,12 @@ def variables(configurations: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def quoted(value: str) -> str:
-    """The value as cargo-lambda reads it: it refuses `=` and the like outside quotes, and knows no escapes."""
+    """The value quoted for cargo-lambda, which rejects `=` and similar characters outside quotes and has no escape sequences."""
     return f"'{value}'" if '"' in value else f'"{value}"'
 
 
 def write(instance: Instance) -> None:
-    """Writes the file from the functions as they are deployed."""
+    """Writes the file from the environments of the deployed functions."""
     pages = client(instance, "lambda").get_paginator("list_functions").paginate()
     configurations = [each for page in pages for each in page["Functions"] if each["FunctionName"].startswith(STACK)]
     values = {

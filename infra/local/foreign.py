@@ -1,4 +1,4 @@
-"""The tests of tests/clients: clients that nobody here wrote, against a running system."""
+"""The tests in tests/clients: generated and third-party clients against a running system."""
 
 from __future__ import annotations
 

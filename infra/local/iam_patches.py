@@ -1,10 +1,10 @@
-"""Corrections to the emulator's judgement of permissions, so that the template's policies hold as they stand.
+"""Corrections to the emulator's evaluation of permissions, so that it enforces the template's policies unchanged.
 
 Unpatched it denies every schedule of a group other than `default` and every sender named by its ARN, and it does not
-know `dynamodb:LeadingKeys`, `dynamodb:Attributes` of an update and `ses:FromAddress`. Rules after the Service
-Authorization Reference. Where that leaves open how AWS judges, the stricter reading holds here, so that what works here
-works either way: the partition keys of a transaction are judged all together, and a mail needs permission on its
-recipients' identities and its configuration set too.
+know `dynamodb:LeadingKeys`, `dynamodb:Attributes` of an update and `ses:FromAddress`. The rules follow the Service
+Authorization Reference. Where it does not say how AWS decides, the stricter reading applies, so that code that works here
+works on AWS either way: all partition keys of a transaction are evaluated together, and a mail also needs permission on
+its recipients' identities and its configuration set.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HashKey = Callable[[str, str | None], str | None]
 
 
 class ItemArn(str):
-    """A table's ARN that remembers the partition keys that a request names in it."""
+    """A table's ARN with the partition keys that a request names."""
 
     leading_keys: list[str]
 
@@ -51,7 +51,7 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _text(value: Any) -> list[str]:
-    """A key's value as the policy compares it."""
+    """A key's value in the form that policies compare."""
     return [str(next(iter(value.values())))] if isinstance(value, dict) and value else []
 
 
@@ -92,7 +92,7 @@ def updated_attributes(request: dict[str, Any]) -> list[str]:
 def transaction_checks(request: dict[str, Any], table_arn: Callable[[str], str], hash_key: HashKey) -> list[tuple[str, ItemArn]]:
     """Action and resource of each item of a transaction, with the partition keys of all of them.
 
-    Whether AWS judges the keys item by item is not documented.
+    AWS does not document whether it evaluates the keys item by item.
     """
     parts = [
         (action, part)
@@ -107,7 +107,7 @@ def transaction_checks(request: dict[str, Any], table_arn: Callable[[str], str],
 
 
 def know_leading_keys(actions: Any, evaluator: Any, dynamodb: Any) -> None:
-    """`dynamodb:LeadingKeys` has its value, for a transaction that of all its items; `dynamodb:Attributes` that of an update."""
+    """Sets `dynamodb:LeadingKeys` (for a transaction, the keys of all items) and, for an update, `dynamodb:Attributes`."""
     context = require(actions, "dynamodb_service_context")
     table_arn = require(actions, "_dynamodb_table_arn")
     enforce = require(evaluator, "enforce")
@@ -144,7 +144,7 @@ def know_leading_keys(actions: Any, evaluator: Any, dynamodb: Any) -> None:
 
 
 def know_batches(evaluator: Any) -> None:
-    """Sending a batch of messages needs leave to send one, and there is no other (Amazon SQS permissions reference)."""
+    """Sending a batch of messages needs the permission to send one message (Amazon SQS permissions reference)."""
     enforce = require(evaluator, "enforce")
 
     @functools.wraps(enforce)
@@ -156,13 +156,13 @@ def know_batches(evaluator: Any) -> None:
 
 
 def schedule_group(body: bytes, query: dict[str, Any]) -> str:
-    """The group that a call about one schedule names."""
+    """The schedule group in a call about one schedule."""
     named = query.get("groupName") or query.get("GroupName") or []
     return (named[0] if isinstance(named, list) and named else named) or _json(body).get("GroupName") or "default"
 
 
 def sender(body: bytes, identities: Any) -> tuple[str, str]:
-    """The address a SendEmail request sends from, and the identity that permits it: the address, else its domain."""
+    """The address that a SendEmail request sends from, and the identity that permits it: the address or its domain."""
     address = str(_json(body).get("FromEmailAddress", "")).rpartition("<")[2].rstrip("> ")
     return address, address if address in identities else address.rpartition("@")[2]
 
@@ -170,7 +170,7 @@ def sender(body: bytes, identities: Any) -> tuple[str, str]:
 def other_resources(body: bytes) -> list[str]:
     """What a SendEmail request also needs permission on: the recipients' identities and the configuration set.
 
-    SES asks for the former while an account is in the sandbox, and where a recipient is an identity itself.
+    SES requires the former while an account is in the sandbox, and if a recipient is a verified identity.
     """
     request = _json(body)
     lists = request.get("Destination") or {}
@@ -181,7 +181,7 @@ def other_resources(body: bytes) -> list[str]:
 
 
 def know_resources(app: Any, actions: Any, ses_v2: Any) -> None:
-    """Schedules are judged in their own group, mails by their sender's identity and with `ses:FromAddress`."""
+    """Evaluates schedules in their own group, and mails by their sender's identity and `ses:FromAddress`."""
     extract = require(actions, "extract_resource_arn")
     enforce_data_plane = require(app, "_enforce_data_plane")
     identities = require(ses_v2, "_identities")
@@ -215,7 +215,7 @@ def know_resources(app: Any, actions: Any, ses_v2: Any) -> None:
 
 
 class SenderArn(str):
-    """An identity's ARN that remembers the address that is sent from, and what else the mail needs permission on."""
+    """An identity's ARN with the sender's address and the other resources on which the mail needs permission."""
 
     address: str
     others: list[str]
@@ -228,9 +228,9 @@ class SenderArn(str):
 
 
 def hide_missing_objects(app: Any, s3: Any) -> None:
-    """Whoever may not list a bucket gets 403 for a key that is not there, as the API reference of GetObject says.
+    """Returns 403 for a missing key to callers that may not list the bucket, as the API reference of GetObject says.
 
-    A permission to list that has a condition on the prefix does not count, since GetObject names none.
+    A permission to list with a condition on the prefix does not count, since GetObject has no prefix.
     """
     get = require(s3, "_get_object")
     enforce_data_plane = require(app, "_enforce_data_plane")

@@ -1,9 +1,9 @@
 """Checks the machine's tools, makes the project's Python environment, .local/venv, and fetches the OpenID provider.
 
-Runs under the machine's own python3, which may be too old: hence only the standard library and plain syntax.
-    python3 infra/local/install.py           what `make run` needs
-    python3 infra/local/install.py --tools   also what building, checking and deploying need
-It does nothing when all already is what the lock files say.
+Runs under the machine's own python3, which may be too old, so it uses only the standard library and plain syntax.
+    python3 infra/local/install.py           installs the packages for `make run`
+    python3 infra/local/install.py --tools   also installs the packages for building, checking and deploying
+It does nothing if everything already matches the lock files.
 """
 
 import hashlib
@@ -23,38 +23,38 @@ OLDEST_NODE = 20
 
 
 def fail(what, remedy):
-    """Ends with what is wrong and what to do."""
+    """Ends with a message: what is wrong and what to do."""
     sys.stderr.write("\n✗ %s\n  → %s\n" % (what, remedy))
     sys.exit(1)
 
 
 def check_python():
-    """Python is new enough and can make environments."""
+    """Checks that Python is new enough and can create virtual environments."""
     if sys.version_info < OLDEST_PYTHON:
         newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
         fail(
             "Python %d.%d is too old: 3.11 or newer is needed." % sys.version_info[:2],
-            "Say PYTHON=%s make …" % newer[0] if newer else "Install a newer Python, then say PYTHON=/path/to/it make …",
+            "Run: PYTHON=%s make …" % newer[0] if newer else "Install a newer Python, then run: PYTHON=/path/to/it make …",
         )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
         fail(
-            "This Python cannot make virtual environments: its module venv is missing.",
+            "This Python cannot create virtual environments: its module venv is missing.",
             "On Debian or Ubuntu: apt install python3-venv. Then try again.",
         )
 
 
 def check_rust():
-    """Cargo is there, and as new as Cargo.toml asks."""
+    """Checks that cargo is installed, in at least the version that Cargo.toml requires."""
     if not shutil.which("cargo") or not shutil.which("rustc"):
         fail("Rust's cargo is not on the PATH.", "Install Rust from https://rustup.rs, open a new shell, try again.")
     with open(os.path.join(ROOT, "Cargo.toml"), encoding="utf-8") as manifest:
         wanted = re.search(r'^rust-version\s*=\s*"([\d.]+)"', manifest.read(), re.MULTILINE)
     found = re.search(r"rustc ([\d.]+)", output(["rustc", "--version"]))
     if wanted and found and version(found.group(1)) < version(wanted.group(1)):
-        fail("Rust %s is too old: %s or newer is needed." % (found.group(1), wanted.group(1)), "Say: rustup update")
+        fail("Rust %s is too old: %s or newer is needed." % (found.group(1), wanted.group(1)), "Run: rustup update")
     if not (shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")):
         fail(
             "There is no C compiler (cc), which Rust needs for linking.",
@@ -63,7 +63,7 @@ def check_rust():
 
 
 def check_node():
-    """Node and npm are there and new enough: the local OpenID provider runs on them."""
+    """Checks that Node and npm are installed and new enough: the local OpenID provider needs them."""
     where = "Install Node.js %d or newer with npm (https://nodejs.org), open a new shell, try again." % OLDEST_NODE
     if not shutil.which("node") or not shutil.which("npm"):
         fail("Node.js is not on the PATH (node, npm); the local stand-in for Google runs on it.", where)
@@ -77,7 +77,7 @@ def version(text):
 
 
 def output(command):
-    """What the command prints; nothing if it fails."""
+    """The output of a command; nothing if it fails."""
     try:
         return subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False
@@ -87,7 +87,7 @@ def output(command):
 
 
 def fingerprint(lock):
-    """Changes with the lock file, this Python and the project's place (scripts in an environment name theirs)."""
+    """A hash of the lock file, this Python and the project's path (scripts in an environment contain its path)."""
     digest = hashlib.sha256()
     for part in (sys.version, os.path.realpath(sys.executable), ROOT):
         digest.update(part.encode())
@@ -116,8 +116,8 @@ def install(lock, fresh):
     if fresh:
         made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False)
         if made.returncode != 0:
-            fail("The Python environment .local/venv could not be made (see above).", "Mend that, then try again.")
-    # The locks are complete: no resolving, hence --no-deps. Byte code is made when a module is first used.
+            fail("The Python environment .local/venv could not be created (see above).", "Fix the error, then try again.")
+    # The lock files are complete, so nothing has to be resolved (--no-deps). Byte code is compiled when a module is first used.
     pip = [os.path.join(VENV, "bin", "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     pip += ["--no-compile", "--no-deps", "--require-hashes", "-r", os.path.join(HERE, lock)]
     done = subprocess.run(pip, stderr=subprocess.PIPE, universal_newlines=True, check=False)
@@ -128,7 +128,7 @@ def install(lock, fresh):
                 "The Python packages could not be fetched.",
                 "The first run needs the network (proxy: HTTPS_PROXY, mirror: PIP_INDEX_URL). Try again.",
             )
-        fail("The Python packages could not be installed (see above).", "Mend that, then try again.")
+        fail("The Python packages could not be installed (see above).", "Fix the error, then try again.")
     with open(stamp_of(lock), "w", encoding="ascii") as file:
         file.write(fingerprint(lock))
     sys.stdout.write("✓ installed %s in %.0f s\n" % (lock, time.time() - started))
@@ -136,7 +136,7 @@ def install(lock, fresh):
 
 
 def install_provider():
-    """Installs the local OpenID provider's packages; the stamp lies among them, so they go and come together."""
+    """Installs the local OpenID provider's packages; the stamp is in their folder, so it is removed with them."""
     digest = hashlib.sha256(output(["node", "--version"]).encode())
     with open(os.path.join(OIDC, "package-lock.json"), "rb") as file:
         digest.update(file.read())

@@ -1,6 +1,6 @@
-"""Where a local cloud lives: its ports, files and fixed names.
+"""The ports, files and fixed names of a local cloud.
 
-`make run` and `make test` each have an instance of their own and share nothing but cargo's target directory.
+`make run` and `make test` each have their own instance and share only cargo's target directory.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 VENV_BIN = LOCAL / "venv" / "bin"
 TEMPLATE = ROOT / "template.yaml"
-# What `make watch` gives the functions.
+# The variables that `make watch` gives the functions.
 ENV_FILE = ROOT / ".env.local"
 
 REGION = "us-east-1"
-# MiniStack takes `test` for the account's root user; functions get the credentials of their role.
+# MiniStack treats `test` as the account's root user; functions get the credentials of their role.
 ROOT_KEY = "test"
 # Eight hex digits, given to the API as a tag: its address stays the same across deployments.
 API_ID = "5bace41e"
 STAGE = "local"
 STACK = f"spacedly-{STAGE}"
-# What the local OpenID provider and the functions agree on. It opens nothing but a provider that this machine alone
-# reaches, and that signs in anybody as anybody.
+# The secret that the local OpenID provider and the functions share. It gives access only to a provider that is
+# reachable from this machine only and signs in anybody as anybody.
 OIDC_CLIENT_ID = "spacedly-local"
 OIDC_CLIENT_SECRET = "for-the-provider-on-this-machine-only"  # noqa: S105
-# Names the client's address to the emulator. Only the proxy may set it: it strips the header from requests.
+# Passes the client's address to the emulator. Only the proxy may set it: it strips the header from requests.
 CLIENT_ADDRESS_HEADER = "x-local-client-address"
-# A local client may name its own address, so that each API test is a client of its own. A page cannot: the header is in
-# no answer to a preflight.
+# A local client may set its own address, so that each API test counts as a separate client. A web page cannot: no
+# preflight response allows the header.
 TEST_CLIENT_HEADER = "x-test-client-address"
 
 
@@ -51,7 +51,7 @@ class Instance:
 
     @property
     def state(self) -> Path:
-        """What survives a restart; `make reset` removes it."""
+        """The data that survives a restart; `make reset` removes it."""
         return self.base / "state"
 
     @property
@@ -80,7 +80,7 @@ class Instance:
 
     @property
     def temporary(self) -> Path:
-        """TMPDIR of the emulator: it unpacks the functions' code here."""
+        """TMPDIR of the emulator, in which it unpacks the functions' code."""
         return self.base / "tmp"
 
     @property
@@ -94,7 +94,7 @@ class Instance:
 
     @property
     def oidc_url(self) -> str:
-        """The issuer, as the provider names itself."""
+        """The issuer URL of the local OpenID provider."""
         return f"http://127.0.0.1:{self.oidc_port}"
 
     @property
@@ -108,7 +108,7 @@ class Instance:
 
     @property
     def forms_port(self) -> int:
-        """Where the browser tests serve a page of plain forms: in the test instance, beside the app."""
+        """The port of the browser tests' page of plain forms, next to the app's port in the test instance."""
         return self.web_port + 1
 
     @property
@@ -128,13 +128,13 @@ def _port(variable: str, default: int) -> int:
 
 
 def local_instance() -> Instance:
-    """The instance of `make run`; the variables PORT, CLOUD_PORT, OIDC_PORT and WEB_PORT move it."""
+    """The instance of `make run`; the variables PORT, CLOUD_PORT, OIDC_PORT and WEB_PORT change its ports."""
     ports = (_port("PORT", 3000), _port("CLOUD_PORT", 4566), _port("OIDC_PORT", 4580), _port("WEB_PORT", 8080))
     return Instance("local", LOCAL, *ports)
 
 
 def test_instance() -> Instance:
-    """The instance of `make test`; the variables TEST_PORT, TEST_CLOUD_PORT, TEST_OIDC_PORT and TEST_WEB_PORT move it."""
+    """The instance of `make test`; TEST_PORT, TEST_CLOUD_PORT, TEST_OIDC_PORT and TEST_WEB_PORT change its ports."""
     ports = (_port("TEST_PORT", 3100), _port("TEST_CLOUD_PORT", 4576), _port("TEST_OIDC_PORT", 4581))
     ports += (_port("TEST_WEB_PORT", 8180),)
     return Instance("test", LOCAL / "test", *ports)

@@ -1,7 +1,7 @@
-"""Runs MiniStack with our corrections: `python -m infra.local.launcher`, in an environment made by `supervisor`.
+"""Runs MiniStack with our corrections: `python -m infra.local.launcher`, in an environment that `supervisor` prepares.
 
-Ends when it is told to (SIGTERM), and also when its standard input closes: then whoever started it is gone. Both ways
-it saves its state first.
+It ends on SIGTERM, and also when its standard input closes, which means that its parent process has ended. In both
+cases it saves its state first.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .patches import PatchError
 
 def _end_with_parent() -> None:
     """Waits for the end of standard input, then asks this process to stop."""
-    # Not through sys.stdin: a thread that waits inside it breaks the interpreter's own end.
+    # Not through sys.stdin: a thread that waits there breaks the interpreter's shutdown.
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def correct(functions_log: Path, mailbox: Path, marker: Path) -> None:
-    """Applies every correction; a PatchError if the emulator has changed."""
+    """Applies every correction; raises a PatchError if the emulator has changed."""
     import socketserver
 
     import hypercorn.config

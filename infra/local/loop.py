@@ -14,7 +14,7 @@ from .progress import Problem, say, took
 
 
 def unit(*filters: str) -> None:
-    """`make unit`: unit and store tests by cargo-nextest, which starts a process per test; `filters` are parts of names."""
+    """`make unit`: unit and store tests with cargo-nextest, which starts a process per test; `filters` are parts of names."""
     started = time.monotonic()
     install_cargo_tools(NEXTEST)
     if (installing := time.monotonic() - started) > 1:
@@ -24,7 +24,7 @@ def unit(*filters: str) -> None:
 
 
 def api(*filters: str) -> None:
-    """`make api`: the API tests whose names contain one of the words, against the system that `make run` left running."""
+    """`make api`: the API tests whose names contain one of the words, against the system that `make run` started."""
     instance = local_instance()
     if not is_listening(instance.port):
         raise Problem(
@@ -36,5 +36,5 @@ def api(*filters: str) -> None:
 
 def _end(status: int) -> None:
     if status != 0:
-        # cargo has said what failed.
+        # cargo has printed the failures.
         raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""What an SES v2 SendEmail request says, as one flat message."""
+"""Converts an SES v2 SendEmail request into one flat message."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _FILES = {
     "/mailbox/page.css": "mailbox.css",
     "/mailbox/page.js": "mailbox.js",
 }
-# The page runs its own script only; a mail's HTML runs none, and may show pictures.
+# The page runs only its own script; the HTML of a mail runs no script, but may show pictures.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; "
     "img-src data:; base-uri 'none'"
@@ -44,16 +44,16 @@ _MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data: http: https:; form-action 'none'"
 )
-# Kept when the file is read; older mails are forgotten.
+# The number of mails that are kept when the file is read; older ones are dropped.
 NEWEST = 1000
-# A page whose name was made to resolve to this machine (DNS rebinding) sends its own name as the host.
+# A page whose name resolves to this machine (DNS rebinding) sends its own name as the host.
 _HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 _SUMMARY = ("id", "to", "subject", "sentAt")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A finished HTTP answer."""
+    """A complete HTTP response."""
 
     status: int
     content_type: str
@@ -63,7 +63,7 @@ class Answer:
 
 
 class Mailbox:
-    """The mails in a file, newest first. Notices when the file grows, and when it starts anew."""
+    """The mails in a file, newest first. It detects when the file grows and when it is replaced."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -92,7 +92,7 @@ class Mailbox:
                 try:
                     self._messages.append(json.loads(line))
                 except ValueError:
-                    # A line cut off by a kill; the next one is whole again.
+                    # A line that a kill cut off; the next one is complete.
                     continue
         del self._messages[:-NEWEST]
 

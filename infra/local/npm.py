@@ -1,4 +1,4 @@
-"""Folders whose packages npm fetches for tests: the browser, the TypeScript client."""
+"""Installs npm packages for tests: the browser, the TypeScript client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .progress import Problem, step
 
 
 def install(folder: Path, what: str) -> None:
-    """Fetches a folder's packages, once for each state of its lock file; the stamp lies among them."""
+    """Fetches a folder's packages, once for each state of its lock file; the stamp file is in their folder."""
     wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
     stamp = folder / "node_modules" / ".spacedly.stamp"
     if stamp.exists() and stamp.read_text() == wanted:

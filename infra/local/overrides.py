@@ -1,7 +1,7 @@
-"""Where the local stack differs from the one on AWS, and why.
+"""The differences between the local stack and the one on AWS, and their reasons.
 
-The template's permissions are not touched: where the emulator judges one wrongly, `iam_patches` corrects the emulator,
-so that what a function may do is what it may do on AWS.
+The template's permissions stay unchanged: where the emulator evaluates one incorrectly, `iam_patches` corrects the
+emulator, so that a function has the same permissions as on AWS.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from .expand import Template
 from .instance import STAGE, Instance
 
-# Where the tests of the API expect the app: links in mails lead there.
+# The app's address that the API tests expect: links in mails point to it.
 FRONTEND = "http://localhost:8080"
 
-# Types that the emulator refuses, with the whole template. Nothing in the running system hangs on them.
+# Resource types for which the emulator rejects the whole template. The running system does not depend on them.
 LEFT_OUT = {
     "AWS::CloudWatch::CompositeAlarm": "alarms do not go off locally",
     "AWS::Logs::QueryDefinition": "there is no console to use it in",
@@ -28,7 +28,7 @@ LEFT_OUT = {
 
 
 def parameters(template: Template, instance: Instance) -> dict[str, str]:
-    """The local values of those parameters that the template has."""
+    """The local values of the template's parameters."""
     wanted = {
         "Stage": STAGE,
         "Architecture": "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64",
@@ -36,9 +36,9 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         "PublicUrl": instance.public_url,
         "LogLevel": "info",
         "OidcIssuer": instance.oidc_url,
-        # With a display name, so that the way there is tested: permission, function, mail.
+        # With a display name, so that tests cover it in the permission, the function and the mail.
         "MailFrom": "Spacedly <no-reply@spacedly.example>",
-        # One developer's browser and scripts are one address here, and trying things out takes more than a client's 100.
+        # One developer's browser and scripts share one address here, and trying things out takes more than 100 requests.
         "GlobalLimit": "1000",
         "RegisterLimit": "100",
     }
@@ -47,7 +47,7 @@ def parameters(template: Template, instance: Instance) -> dict[str, str]:
         # count failures and mails keep their limits: they are tested as they are.
         wanted["GlobalLimit"] = wanted["AccountLimit"] = "100000"
         del wanted["RegisterLimit"]
-        # The browser test leaves the app's own port to whoever develops the app.
+        # The browser tests leave the app's default port to a running `make run`.
         wanted["AllowedOrigins"] = f"{FRONTEND},{instance.web_url},{instance.forms_url}"
     return {name: value for name, value in wanted.items() if name in template.get("Parameters", {})}
 
@@ -64,9 +64,9 @@ def without_aliases(template: Template) -> Template:
 
 
 def adapt(template: Template, values: dict[str, str]) -> tuple[Template, dict[str, str]]:
-    """The expanded template without what the emulator refuses; returns it and what was left out, with the reason.
+    """Removes what the emulator rejects from the expanded template; returns it and the omitted parts with their reasons.
 
-    `values` are the parameters that are given.
+    `values` are the given parameters.
     """
     template = copy.deepcopy(template)
     resources = template["Resources"]
@@ -86,12 +86,12 @@ def adapt(template: Template, values: dict[str, str]) -> tuple[Template, dict[st
             scaling["MaximumConcurrency"] = _number(scaling["MaximumConcurrency"], template, values)
         if resource["Type"] == "AWS::Lambda::Function":
             variables = resource["Properties"].get("Environment", {}).get("Variables", {})
-            # CloudFormation makes texts of numbers; the emulator hands them to the process as they are, and fails.
+            # CloudFormation turns numbers into strings; the emulator passes them to the process as numbers, and fails.
             variables.update({name: str(value) for name, value in variables.items() if isinstance(value, int)})
         if resource["Type"] == "AWS::SecretsManager::Secret":
             _without_punctuation(resource["Properties"])
     secrets = {name for name, resource in resources.items() if resource["Type"] == "AWS::SecretsManager::Secret"}
-    # A secret's Ref is its ARN; the emulator's is its name.
+    # On AWS, the Ref of a secret is its ARN; in the emulator it is the name.
     template["Resources"] = _refs_to_arns(resources, secrets)
     template["Outputs"] = {
         name: output for name, output in template.get("Outputs", {}).items() if not _mentions(output, left_out)
@@ -100,7 +100,7 @@ def adapt(template: Template, values: dict[str, str]) -> tuple[Template, dict[st
 
 
 def _merge_role_policies(resources: Template) -> None:
-    """AWS::IAM::RolePolicy is refused; the same document inside the role is not."""
+    """Moves each AWS::IAM::RolePolicy, which the emulator rejects, into its role."""
     for name, resource in list(resources.items()):
         if resource["Type"] != "AWS::IAM::RolePolicy":
             continue
@@ -123,7 +123,7 @@ def _drop_dependencies(resource: dict[str, Any], left_out: dict[str, str]) -> No
 
 
 def _number(value: Any, template: Template, values: dict[str, str]) -> int:
-    """A numeric parameter stays a text in the emulator, which then compares it with numbers."""
+    """Turns a numeric parameter into a number; the emulator leaves it a string and then compares it with numbers."""
     if isinstance(value, dict):
         name = value["Ref"]
         value = values.get(name, template["Parameters"][name].get("Default"))
@@ -131,7 +131,7 @@ def _number(value: Any, template: Template, values: dict[str, str]) -> int:
 
 
 def _without_punctuation(properties: dict[str, Any]) -> None:
-    """The emulator knows ExcludeCharacters, but not ExcludePunctuation."""
+    """Replaces ExcludePunctuation by ExcludeCharacters, since the emulator supports only the latter."""
     generate = properties.get("GenerateSecretString", {})
     if generate.pop("ExcludePunctuation", False):
         generate["ExcludeCharacters"] = generate.get("ExcludeCharacters", "") + "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"

@@ -1,8 +1,8 @@
-"""Where the emulator (MiniStack) differs from AWS, or is slow, and how the launcher corrects it.
+"""Corrections to the emulator (MiniStack) where it differs from AWS or is slow; the launcher applies them.
 
-Each correction replaces one name inside the emulator, after checking that the name is still what it was in the
-version that requirements.txt pins: an upgrade that renames something stops the start with a sentence, instead of
-quietly running without the correction.
+Each correction replaces one name inside the emulator, after a check that the name still exists as in the version that
+requirements.txt pins. After an upgrade that renames something, the start fails with a message instead of running
+without the correction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class PatchError(Exception):
 
 
 def require(owner: Any, name: str) -> Any:
-    """The attribute `name` of `owner`; a PatchError that names both if it is gone."""
+    """The attribute `name` of `owner`; raises a PatchError that names both if it does not exist."""
     try:
         return getattr(owner, name)
     except AttributeError:
@@ -40,7 +40,7 @@ def require(owner: Any, name: str) -> Any:
 
 
 def replace(owner: Any, name: str, value: Any) -> Any:
-    """Sets an attribute that must exist; returns what it was."""
+    """Sets an attribute that must exist; returns its previous value."""
     before = require(owner, name)
     if callable(before) != callable(value):
         raise PatchError(f"MiniStack's {name} is no longer of the kind that infra/local/patches.py replaces.")
@@ -49,10 +49,10 @@ def replace(owner: Any, name: str, value: Any) -> Any:
 
 
 def speed_up(socketserver: Any, runtime: Any, scheduler: Any, hypercorn_config: Any) -> None:
-    """A warm call takes 12 ms instead of 100, a schedule fires within 0.3 s instead of 10.
+    """Makes a warm call take 12 ms instead of 100, and a schedule fire within 0.3 s instead of 10.
 
-    The runtime API's small answers wait for no acknowledgement (Nagle's algorithm), the collector of log lines waits
-    4 ms for the first line instead of 50, and connections are not closed after 1,000 requests.
+    The runtime API sends small responses without waiting for an acknowledgement (Nagle's algorithm), the collector of log
+    lines waits 4 ms for the first line instead of 50, and connections are not closed after 1,000 requests.
     """
     replace(socketserver.StreamRequestHandler, "disable_nagle_algorithm", True)
     drain = require(require(runtime, "Worker"), "_drain_stderr_bounded")
@@ -61,34 +61,34 @@ def speed_up(socketserver: Any, runtime: Any, scheduler: Any, hypercorn_config: 
     drain.__defaults__ = (0.004, 0.002, 0.25)
     replace(scheduler, "_SCHEDULE_TICK_INTERVAL", 0.25)
     replace(hypercorn_config, "keep_alive_max_requests", 10**9)
-    # A stop need not wait for the functions' idle connections.
+    # A stop does not wait for the functions' idle connections.
     replace(hypercorn_config, "graceful_timeout", 0.5)
-    # API Gateway names no server.
+    # API Gateway sends no `Server` header.
     replace(hypercorn_config, "include_server_header", False)
 
 
 class _Patient:
-    """A queue whose reader waits for as long as nothing comes, instead of looking ten times a second."""
+    """A queue whose reader blocks until an item arrives, instead of polling ten times per second."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
     def get(self, timeout: float) -> Any:
-        # `Empty` has the reader look whether its function is still wanted.
+        # `Empty` makes the reader check whether its function is still needed.
         return self._inner.get(timeout=50 * timeout)
 
 
 def rest_when_idle(socketserver: Any, runtime: Any) -> None:
-    """A function's idle environment sleeps until it has work.
+    """Lets the idle environment of a function sleep until it has work.
 
-    The emulator has a server and a waiting reader for each, two threads, which look around ten times a second. When
-    hundreds of environments wake at the same moment, and after the machine stood still they do and stay in step, they
-    fight for the interpreter's lock: for 13 to 45 seconds nothing was answered, again and again.
+    The emulator has two threads for each environment, a server and a reader, which poll ten times per second. After the
+    machine has paused, hundreds of environments wake at the same moment, stay in step, and compete for the
+    interpreter's lock: repeatedly, no request was answered for 13 to 45 seconds.
     """
     worker = require(runtime, "ProvidedWorker")
     build = require(worker, "_build_handler_class")
     replace(worker, "_build_handler_class", lambda self, generation, pending: build(self, generation, _Patient(pending)))
-    # How often a running call looks whether its process died; its answer wakes it anyway.
+    # How often a running call checks whether its process died; its response wakes it anyway.
     replace(runtime, "_PROVIDED_POLL", 0.5)
 
     class WaitingServer(require(socketserver, "ThreadingTCPServer")):  # type: ignore[misc]
@@ -109,7 +109,7 @@ def rest_when_idle(socketserver: Any, runtime: Any) -> None:
             try:
                 request, address = self.get_request()
             except OSError:
-                # The caller hung up before it was listened to, or the server was closed.
+                # The caller disconnected before it was accepted, or the server was closed.
                 return
             if self._ending.is_set():
                 self.shutdown_request(request)
@@ -130,7 +130,7 @@ def rest_when_idle(socketserver: Any, runtime: Any) -> None:
 
 
 def shape_event(event: dict[str, Any]) -> None:
-    """Makes the emulator's HTTP event what API Gateway sends: the client's address, the cookies in a list of their own."""
+    """Converts the emulator's HTTP event to API Gateway's: the client's address, and the cookies in a separate list."""
     headers = event.get("headers")
     http = event.get("requestContext", {}).get("http")
     if event.get("version") != "2.0" or not isinstance(headers, dict) or not isinstance(http, dict):
@@ -144,7 +144,7 @@ def shape_event(event: dict[str, Any]) -> None:
 
 
 def real_events(lambda_svc: Any) -> None:
-    """Every HTTP event passes through `shape_event` on its way to a function."""
+    """Passes every HTTP event through `shape_event` on its way to a function."""
     execute = require(lambda_svc, "_execute_function_with_config_scope")
 
     @functools.wraps(execute)
@@ -172,14 +172,14 @@ class _Tee:
 
 
 def keep_function_logs(runtime: Any, file: Path) -> None:
-    """What the functions print goes to one file as well, each line with the function's name."""
+    """Writes the output of the functions to one file as well, each line with the function's name."""
     worker = require(runtime, "ProvidedWorker")
     pump = require(worker, "_pump_output")
     output = open(file, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - open as long as the process lives
 
     def pump_and_keep(self: Any, stream: Any, log_queue: Any) -> None:
         def write(line: str) -> None:
-            # A put that finds the queue full is made twice; the line is written once.
+            # A put that finds the queue full is repeated; the line must be written only once.
             if line is not write.last:  # type: ignore[attr-defined]
                 write.last = line  # type: ignore[attr-defined]
                 output.write(f"{time.strftime('%H:%M:%S')} {self.func_name} {line}\n")
@@ -191,7 +191,7 @@ def keep_function_logs(runtime: Any, file: Path) -> None:
 
 
 def keep_mail(ses_v2: Any, file: Path) -> None:
-    """Every mail that is accepted is kept whole, headers too, as one line of JSON; it outlives a restart."""
+    """Stores every accepted mail completely, with its headers, as one line of JSON; it survives a restart."""
     handle = require(ses_v2, "handle_request")
 
     @functools.wraps(handle)
@@ -207,7 +207,7 @@ def keep_mail(ses_v2: Any, file: Path) -> None:
 
 
 def _refusal(address: str) -> str | None:
-    """Why SES does not send from or to an address, in its words: it takes ASCII only, internationalized domains as `xn--…`."""
+    """SES's error for an address that it does not accept: it takes ASCII only, internationalized domains as `xn--…`."""
     local, at, domain = address.rpartition("<")[2].rstrip("> ").rpartition("@")
     if not at or not local or not domain:
         return "Missing final '@domain'"
@@ -219,7 +219,7 @@ def _refusal(address: str) -> str | None:
 
 
 def refuse_mail(ses_v2: Any) -> None:
-    """Mail from or to an address that SES refuses is refused, and not kept."""
+    """Rejects mail from or to an address that SES rejects, and does not store it."""
     handle = require(ses_v2, "handle_request")
     error = require(ses_v2, "_json_err")
 
@@ -240,10 +240,10 @@ def refuse_mail(ses_v2: Any) -> None:
 
 
 def restart_streams(lambda_svc: Any) -> None:
-    """A restored stream mapping reads on.
+    """Lets a restored event source mapping of a stream read from the start.
 
-    The emulator keeps how far a mapping had read, but not the stream: it would wait for record number N of a stream
-    that begins again at nought.
+    The emulator saves the position of a mapping, but not the stream: the mapping would wait for record number N of a
+    stream that begins again at zero.
     """
     restore = require(lambda_svc, "_restore_esm_positions")
     streams = require(lambda_svc, "_dynamodb_stream_positions")
@@ -259,9 +259,9 @@ def restart_streams(lambda_svc: Any) -> None:
 
 
 def mark_saves(app: Any, marker: Path, port: str) -> None:
-    """Tells a finished save from one that was interrupted: the marker is there only when the saved state is whole.
+    """Marks completed saves: the marker file exists only if the saved state is complete.
 
-    It holds the port that the saved addresses name.
+    It contains the port that the saved addresses have.
     """
     save = require(app, "save_all")
 
@@ -276,6 +276,6 @@ def mark_saves(app: Any, marker: Path, port: str) -> None:
 
 
 def count_as_encrypted(app: Any) -> None:
-    """Requests count as made over TLS, as they are on AWS: the policies that refuse others stay in force."""
+    """Treats requests as made over TLS, as they are on AWS, so that the policies which require TLS stay in force."""
     pin = require(app, "pin_request_origin")
     replace(app, "pin_request_origin", lambda address, _encrypted: pin(address, True))

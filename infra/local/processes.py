@@ -1,4 +1,4 @@
-"""Processes and ports: who runs, who holds what, and ending what we started."""
+"""Processes and ports: finds running processes and the holders of ports, and ends processes that we started."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .progress import Problem
 
 @dataclass(frozen=True)
 class Record:
-    """A process as it was when it was started. Its start time tells it from a later process with the same id."""
+    """A process, with its start time, which distinguishes it from a later process with the same id."""
 
     pid: int
     created: float
@@ -27,7 +27,7 @@ class Record:
         return cls(pid, psutil.Process(pid).create_time())
 
     def process(self) -> psutil.Process | None:
-        """The process, if it still is the one that was recorded."""
+        """The process, if it is still the recorded one."""
         try:
             process = psutil.Process(self.pid)
             alive = abs(process.create_time() - self.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
@@ -38,7 +38,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Running:
-    """What `make run` left behind for the other commands: its processes and ports."""
+    """The record of `make run` for the other commands: its processes and ports."""
 
     supervisor: Record
     cloud: Record | None
@@ -51,7 +51,7 @@ class Running:
 
     @classmethod
     def load(cls, file: Path) -> Running | None:
-        """What the file says; nothing when it is missing or half-written."""
+        """The content of the file; nothing if it is missing or incomplete."""
         try:
             data = json.loads(file.read_text())
             cloud, oidc = (Record(**data[name]) if data[name] else None for name in ("cloud", "oidc"))
@@ -77,7 +77,7 @@ def is_listening(port: int) -> bool:
 
 
 def holder_of(port: int) -> psutil.Process | None:
-    """The process that listens on the port, if this user may see it."""
+    """The process that listens on the port, if this user is allowed to see it."""
     try:
         connections = psutil.net_connections("tcp")
     except psutil.Error:
@@ -100,7 +100,7 @@ def describe(process: psutil.Process) -> str:
 
 
 def check_port(port: int, variable: str, command: str) -> None:
-    """Refuses a port that another process holds, naming both and the way out."""
+    """Raises a problem if another process holds the port, with both names and a solution."""
     if not is_listening(port):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -108,7 +108,9 @@ def check_port(port: int, variable: str, command: str) -> None:
                 probe.bind(("127.0.0.1", port))
                 return
             except PermissionError:
-                raise Problem(f"Port {port} may not be used by this user.", f"Say {variable}=8300 make {command}.") from None
+                raise Problem(
+                    f"Port {port} may not be used by this user.", f"Use another port: {variable}=8300 make {command}"
+                ) from None
             except OSError:
                 pass
     holder = holder_of(port)
@@ -118,13 +120,13 @@ def check_port(port: int, variable: str, command: str) -> None:
 
 
 def end(process: psutil.Process, patience: float) -> None:
-    """Ends a process and its children: politely, and after `patience` seconds for good."""
+    """Terminates a process and its children, and kills them after `patience` seconds."""
     family = [process]
     with suppress(psutil.Error):
         family += process.children(recursive=True)
         process.terminate()
     _, alive = psutil.wait_procs(family[:1], timeout=patience)
-    # Functions end with the emulator that runs them; what is left of them is told again, then killed.
+    # Functions end with the emulator that runs them; any that are left are terminated again, then killed.
     for member in [*alive, *family[1:]]:
         with suppress(psutil.Error):
             member.kill()

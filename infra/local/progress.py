@@ -1,7 +1,7 @@
-"""What the commands say while they work: one line a step, with its time.
+"""The progress output of the commands: one line per step, with its duration.
 
-On a terminal the line of a running step counts the seconds; elsewhere a step that takes long says every 20 s that
-it still runs, so that a log shows life.
+On a terminal, the line of a running step counts the seconds. Elsewhere, a long step prints every 20 s that it is still
+running, so that a log shows progress.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Problem(Exception):
-    """Something the user can act on: a sentence that says what is wrong, and one that says what to do."""
+    """An error that the user can act on: one sentence says what is wrong, another what to do."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -28,7 +28,7 @@ class Problem(Exception):
 
 
 class Step:
-    """A running step: `note` is shown behind it while it runs, `result` when it is done."""
+    """A running step: `note` is shown after its title while it runs, `result` when it is done."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -47,13 +47,13 @@ def _symbol(good: str, plain: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """Prints one line at once, also into a pipe."""
+    """Prints one line immediately, even into a pipe."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def took(seconds: float) -> str:
-    """A duration for people: `0.4 s`, `2 min 05 s`."""
+    """A readable duration: `0.4 s`, `2 min 05 s`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
@@ -65,7 +65,7 @@ def _line(mark: str, step: Step, tail: str) -> str:
 
 @contextmanager
 def step(title: str) -> Iterator[Step]:
-    """Shows `title` while the block runs; an exception marks it failed and goes on."""
+    """Shows `title` while the block runs; an exception marks the step as failed and propagates."""
     running = Step(title)
     done = threading.Event()
     terminal = sys.stdout.isatty()
@@ -73,7 +73,7 @@ def step(title: str) -> Iterator[Step]:
     def tick() -> None:
         while not done.wait(1 if terminal else 20):
             line = _line(_symbol("▸", ">"), running, _COLOUR.sub("", running.note)[:60])
-            # A line that wraps cannot be written over.
+            # A line that wraps cannot be overwritten.
             line = line[: shutil.get_terminal_size().columns - 1] if terminal else line
             sys.stdout.write(f"\r\033[K{line}" if terminal else f"{line}\n")
             sys.stdout.flush()
@@ -91,7 +91,7 @@ def step(title: str) -> Iterator[Step]:
 
 
 def report(problem: Problem) -> None:
-    """Writes what is wrong and what to do about it to standard error."""
+    """Writes the problem and its solution to standard error."""
     text = f"\n{_symbol('✗', 'x')} {problem.what}\n"
     if problem.remedy:
         text += f"  {_symbol('→', '->')} {problem.remedy}\n"

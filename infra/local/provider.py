@@ -20,7 +20,7 @@ _START_LIMIT = 30
 
 
 def environment(instance: Instance) -> dict[str, str]:
-    """The whole environment of the provider."""
+    """The complete environment of the provider."""
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": str(LOCAL),
@@ -54,7 +54,7 @@ class Provider:
                 ["node", "provider.mjs"],
                 cwd=OIDC,
                 env=environment(instance),
-                # Never written to: its end tells the provider that we are gone.
+                # Nothing is written to it; when it closes, the provider knows that this process has ended.
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,9 +1,9 @@
-"""The reverse proxy that makes the emulated HTTP API look as clients see it on AWS: http://localhost:3000/api.
+"""The reverse proxy that presents the emulated HTTP API as clients see it on AWS: http://localhost:3000/api.
 
-It passes requests and answers through as they are, streaming both. What it adds is what API Gateway adds: the
-client's address and the forwarding headers, and the gateway's own answers beyond its limits. Security headers are the
-functions', CORS is the gateway's (the emulator's): neither is touched here. Below /mailbox it serves the mailbox, at /
-a page of links for browsers, and it answers 204 to /favicon.ico.
+It streams requests and responses unchanged. Like API Gateway, it adds the client's address and the forwarding headers,
+and returns the gateway's own errors beyond its limits. It does not change security headers, which the functions set, or
+CORS, which the emulated gateway handles. It serves the mailbox below /mailbox, a page of links for browsers at /, and
+returns 204 for /favicon.ico.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 # Called for each finished request: method, path, status, milliseconds.
 OnRequest = Callable[[str, str, int, float], None]
 
-# API Gateway's quotas: a request's body, its line with the headers, and the time a function has for the answer.
+# API Gateway's quotas: the request body, the request line with the headers, and the time for a response.
 MAX_BODY = 10 * 1024 * 1024
 MAX_HEAD = 10_240
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
@@ -47,11 +47,11 @@ _HOP_BY_HOP = {
 
 
 class BodyTooLarge(Exception):
-    """The client sends more than the gateway takes."""
+    """The body exceeds the gateway's limit."""
 
 
 def request_headers(headers: Iterable[tuple[bytes, bytes]], client: str, port: int) -> list[tuple[str, str]]:
-    """What goes to the API. A client may name an address of its own, as the API tests do."""
+    """The headers for the API. A client may set its own address, as the API tests do."""
     kept: list[tuple[str, str]] = []
     address, forwarded = client, ""
     for name, value in headers:
@@ -74,17 +74,17 @@ _OURS = {CLIENT_ADDRESS_HEADER.encode(), b"x-forwarded-port", b"x-forwarded-prot
 
 
 def response_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """What goes to the client: everything, repeated headers included, but what belongs to the connection."""
+    """The headers for the client: all, including repeated ones, except those of the connection."""
     return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
 
 
 class Body:
-    """The body of a request, as aiohttp takes it: nothing, bytes that came in one piece, or a stream."""
+    """The body of a request for aiohttp: nothing, bytes that arrived in one piece, or a stream."""
 
     def __init__(self, headers: Headers, receive: Receive) -> None:
         self._receive = receive
         self._length = next((value for name, value in headers if name == b"content-length"), None)
-        # The client library turns an exception inside the stream into one of its own: this tells them apart.
+        # The client library turns an exception inside the stream into its own; this attribute distinguishes them.
         self.too_large = self._length is not None and self._length.isdigit() and int(self._length) > MAX_BODY
 
     async def content(self) -> bytes | AsyncIterator[bytes] | None:
@@ -160,7 +160,7 @@ class Proxy:
             await start_page.answer(self._start_page, scope["method"], send)
             return
         if path == "/favicon.ico":
-            # Browsers ask by themselves; on AWS this host serves no pages.
+            # Browsers request it automatically; on AWS this host serves no pages.
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -202,7 +202,7 @@ class Proxy:
             return
         client = scope["client"][0] if scope.get("client") else "127.0.0.1"
         query = "?" + scope["query_string"].decode("latin-1") if scope["query_string"] else ""
-        # Encoded as the client sent it: decoding and encoding again would change paths such as /a%2Fb.
+        # Encoded as the client sent it, since decoding and encoding again would change paths such as /a%2Fb.
         url = yarl.URL(self._upstream + scope["raw_path"].decode("latin-1") + query, encoded=True)
         content = await body.content()
         async with self._session.request(
@@ -224,7 +224,7 @@ class Proxy:
 
 
 async def _answer(send: Send, already: int, status: int, content: dict[str, Any]) -> None:
-    """An answer of the proxy's own; too late when one is under way."""
+    """Sends a response of the proxy itself, unless one has already begun."""
     if already:
         return
     body = json.dumps(content).encode()
@@ -234,7 +234,7 @@ async def _answer(send: Send, already: int, status: int, content: dict[str, Any]
 
 
 class ProxyServer(Server):
-    """The proxy of an instance, in a thread of its own."""
+    """The proxy of an instance, in its own thread."""
 
     def __init__(self, instance: Instance, on_request: OnRequest) -> None:
         mailbox = Mailbox(instance.mailbox)

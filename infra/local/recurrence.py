@@ -1,7 +1,7 @@
 """`make fuzz-recurrence`: compares random recurrence rules with python-dateutil, in UTC.
 
-python-dateutil computes the first occurrences of each rule; the Rust test `recurrence` compares ours. `make test` runs the
-same test on the sample in the repository, which `--sample` writes.
+python-dateutil computes the first occurrences of each rule; the Rust test `recurrence` compares them with ours. `make test`
+runs the same test on the sample in the repository, which `--sample` writes.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from .progress import Problem, fail, say
 SAMPLE = ROOT / "shared" / "tests" / "recurrence" / "dateutil.jsonl"
 SAMPLE_CASES, SAMPLE_SEED = 600, 1
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-# Occurrences of a rule that are compared.
+# The number of occurrences that are compared per rule.
 LENGTH = 12
-# dateutil searches rules that never happen up to the year 9999: seconds each.
+# For a rule without occurrences, dateutil searches up to the year 9999, which takes seconds.
 PATIENCE = 1.0
-# Our last instant is in the evening of 30 December 9999.
+# The last instant that we support is in the evening of 30 December 9999.
 LAST = "9999-12-30"
 
 
@@ -52,14 +52,14 @@ def _weekdays(chance: random.Random, frequency: str, by_month: bool) -> str:
     days = chance.sample(WEEKDAYS, chance.randint(1, 4))
     if frequency not in ("MONTHLY", "YEARLY") or chance.random() < 0.4:
         return ",".join(days)
-    # dateutil counts no further than the weeks of the month or year, and intersects the list where only some have a number.
+    # dateutil counts only up to the weeks of the month or year, and intersects the list if only some days have a number.
     most = 53 if frequency == "YEARLY" and not by_month else 5
     numbers = [number for number in range(-most, most + 1) if number]
     return ",".join(f"{chance.choice(numbers)}{day}" for day in days)
 
 
 def random_rule(chance: random.Random) -> str:
-    """A rule without its end."""
+    """A random rule without COUNT or UNTIL."""
     frequency = chance.choice(("DAILY", "WEEKLY", "MONTHLY", "YEARLY"))
     parts = [f"FREQ={frequency}"]
     if chance.random() < 0.6:
@@ -82,7 +82,7 @@ def random_rule(chance: random.Random) -> str:
 
 
 def random_case(chance: random.Random) -> dict[str, object] | None:
-    """A rule, its start and its first occurrences; None where dateutil takes too long."""
+    """A rule, its start and its first occurrences; None if dateutil takes too long."""
     start = datetime.datetime(
         chance.randint(1990, 2060),
         chance.randint(1, 12),
@@ -114,7 +114,7 @@ def random_case(chance: random.Random) -> dict[str, object] | None:
 
 
 def cases(wanted: int, seed: int) -> Iterator[dict[str, object]]:
-    """As many cases as wanted, in an order that the seed decides."""
+    """The given number of cases; the seed determines them."""
     chance = random.Random(seed)  # noqa: S311 (no secret)
     signal.signal(signal.SIGALRM, _interrupt)
     left = wanted
@@ -126,7 +126,7 @@ def cases(wanted: int, seed: int) -> Iterator[dict[str, object]]:
 
 
 def write(path: Path, wanted: int, seed: int) -> None:
-    """Writes cases, one a line."""
+    """Writes cases, one per line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         for case in cases(wanted, seed):
@@ -137,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local.recurrence", description=__doc__)
     parser.add_argument("cases", nargs="?", type=int, default=10_000)
     parser.add_argument("seed", nargs="?", type=int, default=int(time.time()))
-    parser.add_argument("--sample", action="store_true", help="write the sample of the repository instead")
+    parser.add_argument("--sample", action="store_true", help="writes the sample in the repository instead")
     given = parser.parse_args()
     if given.sample:
         write(SAMPLE, SAMPLE_CASES, SAMPLE_SEED)
@@ -159,8 +159,8 @@ def main() -> None:
     ]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "RECURRENCE_CASES": str(path)}, check=False)
     if done.returncode != 0:
-        fail(Problem("Some rules recur otherwise than by python-dateutil.", "They are listed above."))
-    say(f"{given.cases} rules recur as by python-dateutil")
+        fail(Problem("Some rules have other occurrences than in python-dateutil.", "They are listed above."))
+    say(f"{given.cases} rules have the same occurrences as in python-dateutil")
 
 
 if __name__ == "__main__":

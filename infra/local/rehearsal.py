@@ -1,10 +1,10 @@
 """The rehearsal of docs/operations.md, "Restore the table", on a local cloud with real functions, queues, stream and mails.
 
-    make rehearse-restore                                     on a cloud of its own
-    python -m infra.local.rehearsal                           against the test instance that runs
+    make rehearse-restore                                     on a separate local cloud
+    python -m infra.local.rehearsal                           against the running test instance
 
-Two users' rows are restored while reminders are due before the copy, between the copy and the restore, during the restore and
-after it. Each must be mailed once, whatever happened to it in between.
+It restores two users' rows, with reminders that are due before the copy, between the copy and the restore, during the
+restore and after it. Each must be mailed exactly once, whatever happened to it in between.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .demo import Client, DemoError, multipart
 from .instance import REGION, ROOT, ROOT_KEY, STACK, STAGE, TEST_CLIENT_HEADER, Instance, test_instance
 
 COPY = f"{STACK}-restored"
-# Seconds after its creation at which a reminder fires, here: before the restore; during it.
+# Seconds after its creation at which a reminder fires: before the restore, and during it.
 _SOON, _DURING = 5, 30
 _PATIENCE = 60
 _PICTURE = ROOT / "media" / "tests" / "files" / "cat.jpg"
@@ -50,7 +50,7 @@ def _count(output: str) -> tuple[int, int]:
 
 
 class User:
-    """A new user, who counts as a client of their own."""
+    """A new user, who counts as a separate client."""
 
     def __init__(self, url: str) -> None:
         self.address = f"restore-{uuid.uuid4().hex[:12]}@example.com"
@@ -64,7 +64,7 @@ class User:
         self.api.call("POST", "/api/auth/login", {"email": self.address, "password": self._password})
 
     def verify(self) -> None:
-        """Verifies the address: one that nobody has verified gets three reminders' mails only."""
+        """Verifies the address, since an unverified one gets only three reminder mails."""
         tokens = [mail["text"].partition("verify-email?token=")[2].split() for mail in self.inbox()]
         self.api.call("POST", "/api/auth/verify-email", {"token": next(words[0] for words in tokens if words)})
 
@@ -75,13 +75,13 @@ class User:
         return self.api.call("POST", "/api/tasks", {"title": title})["data"]["task"]["id"]
 
     def reminder(self, title: str, seconds: float) -> tuple[str, str]:
-        """A task and its reminder, whose mail leaves in so many seconds. Returns their ids."""
+        """Creates a task and a reminder whose mail is sent in the given number of seconds. Returns their ids."""
         task = self.task(title)
         wanted = {"taskId": task, "scheduledAt": _moment(seconds)}
         return task, self.api.call("POST", "/api/reminders", wanted)["data"]["reminder"]["id"]
 
     def mails(self) -> Counter[str]:
-        """How often each task's reminder was mailed."""
+        """The number of mails for each task's reminder."""
         subjects = (mail["subject"] for mail in self.inbox() if mail["subject"].startswith("Reminder: "))
         return Counter(subject.removeprefix("Reminder: ").removesuffix(" is due soon") for subject in subjects)
 
@@ -89,13 +89,13 @@ class User:
         return {task["title"] for task in self.api.call("GET", "/api/tasks?limit=100")["data"]["tasks"]}
 
     def notified(self) -> Counter[str]:
-        """How often the app notified of each task, by its id."""
+        """The number of notifications for each task, by its id."""
         found = self.api.call("GET", "/api/notifications?limit=100")["data"]["notifications"]
         return Counter(it["relatedTaskId"] for it in found if it["relatedTaskId"])
 
 
 def _moment(seconds: float) -> str:
-    """The time of a reminder that is sent in so many seconds: an hour ahead."""
+    """The time of a reminder that is sent in the given number of seconds: an hour later than that."""
     at = datetime.now(UTC) + timedelta(hours=1, seconds=seconds)
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -109,7 +109,7 @@ def _wait(what: str, is_so: Callable[[], bool]) -> None:
 
 
 def _admin() -> Path:
-    """The operator's program, as the tests below HTTP build it: by itself it would have all of its libraries compiled again."""
+    """The admin CLI, built like the tests below HTTP; built alone, all of its libraries would be compiled again."""
     options = ["--workspace", "--exclude", API_TESTS, "--test", "operators", "--no-run", "--message-format=json"]
     done = subprocess.run(build.cargo("test", *options), cwd=ROOT, capture_output=True, text=True, check=False)
     lines = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
@@ -120,7 +120,7 @@ def _admin() -> Path:
 
 
 class Rehearsal:
-    """The steps, and what was found."""
+    """The steps of the rehearsal, and their results."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance, self.stack = instance, Stack(STAGE, instance.cloud_url)
@@ -133,7 +133,7 @@ class Rehearsal:
         print(f"ok: {fact}" if is_so else f"failed: {fact}: {found} instead of {expected}", flush=True)
 
     def replay(self, *options: str) -> int:
-        """Counts again; the exit status is 1 where something differs."""
+        """Recounts; the exit status is 1 if something differs."""
         account = {"AWS_ENDPOINT_URL": self.instance.cloud_url, "AWS_REGION": REGION}
         account |= {"AWS_ACCESS_KEY_ID": ROOT_KEY, "AWS_SECRET_ACCESS_KEY": ROOT_KEY}
         command = [self.admin, "--table", self.stack.output("TableName"), "replay", *options]
@@ -165,7 +165,7 @@ class Rehearsal:
             self._go_on(asha, bela, renamed)
             work.switch(self.stack, on=False)
             try:
-                # What the stream has of these waits, and is out of date when it is read.
+                # The stream's records of these changes wait, and are out of date when they are read.
                 asha.api.call("PUT", f"/api/reminders/{moved}", {"scheduledAt": _moment(86400)})
                 asha.api.call("DELETE", f"/api/tasks/{deleted}")
                 bela.api.call("DELETE", f"/api/tasks/{pictured}")
@@ -197,7 +197,7 @@ class Rehearsal:
         return [attachment["status"] for attachment in found]
 
     def _go_on(self, asha: User, bela: User, renamed: str) -> None:
-        """What happens between the copy and the restore."""
+        """Makes the changes between the copy and the restore."""
         bela.api.call("PUT", f"/api/tasks/{renamed}", {"title": "A wrong title"})
         bela.task("Made since")
         self.newcomer = User(self.instance.public_url)

@@ -1,4 +1,4 @@
-"""`make build`: the release binaries that a deployment to AWS takes, in target/lambda."""
+"""`make build`: the release binaries for a deployment to AWS, in target/lambda."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from . import expand
 from .instance import ROOT, TEMPLATE
 from .progress import Problem
 
-# The crate that describes types for the contract. Panic messages in its code name it, so a binary with it contains this.
+# The crate that generates schemas for the contract. Its panic messages name it, so a binary that contains it has this text.
 SCHEMA_CRATE = b"schemars"
 
 
 def command(architecture: str, packages: Iterable[str], binaries: Iterable[str]) -> list[str]:
-    """The build of these binaries, which `cargo lambda` also copies. Without their names it copies every one it finds."""
+    """The command that builds these binaries; without names, `cargo lambda` would copy every binary that it finds."""
     words = ["cargo", "lambda", "build", "--release", "--locked", "--arm64" if architecture == "arm64" else "--x86-64"]
     words += [word for package in packages for word in ("--package", package)]
     return words + [word for binary in sorted(binaries) for word in ("--bin", binary)]
 
 
 def build(architecture: str) -> None:
-    """Builds what template.yaml deploys, and nothing else."""
+    """Builds only the packages that template.yaml deploys."""
     if architecture not in ARCHITECTURES:
         raise Problem(f"ARCH={architecture} is neither {' nor '.join(ARCHITECTURES)}.")
     wanted = expand.binaries(expand.load(TEMPLATE))
@@ -38,4 +38,4 @@ def build(architecture: str) -> None:
         raise Problem(f"{expand.LAMBDA} has {', '.join(sorted(built))}; template.yaml deploys {', '.join(sorted(wanted))}.")
     described = sorted(name for name, file in built.items() if SCHEMA_CRATE in file.read_bytes())
     if described:
-        raise Problem(f"{', '.join(described)} contain code that only the contract's writer needs: is `schema` enabled?")
+        raise Problem(f"{', '.join(described)} contain code that only the contract generator needs: is `schema` enabled?")

@@ -1,4 +1,4 @@
-"""The check of `make test` that every sample event does its work: its function answers with a documented success.
+"""The check of `make test` that every sample event works: its function must return a documented success.
 
 python -m infra.local.sample_check     sends every sample to the functions of the test instance
 """
@@ -20,7 +20,7 @@ from .instance import ROOT, Instance, test_instance
 from .progress import Problem
 from .samples import Event
 
-# A message that fails is delivered again, as its queue does: the running system may be at work on the same row.
+# A failed message is delivered again, as its queue does, since the running system may be processing the same row.
 DELIVERIES = 3
 
 
@@ -40,19 +40,19 @@ def _count(output: str) -> tuple[int, int]:
 
 
 def documented() -> dict[str, set[int]]:
-    """The statuses of success of every route, by route key."""
+    """The success statuses of every route, by route key."""
     contract = json.loads((ROOT / "docs" / "openapi.json").read_text())
     found = {}
     for path, operations in contract["paths"].items():
         for method, operation in operations.items():
             statuses = {int(status) for status in operation["responses"] if status.isdecimal() and int(status) < 400}
             found[f"{method.upper()} {path}"] = statuses
-    # The sample is a path that is none.
+    # The sample's path is not a route.
     return {**found, "$default": {404}}
 
 
 def wrong(event: Event, answer: Any, success: dict[str, set[int]]) -> str:
-    """What is not as documented in the answer to a sample; empty if nothing."""
+    """The deviation of a sample's response from the documentation; empty if there is none."""
     if "routeKey" not in event:
         failures = (answer or {}).get("batchItemFailures")
         return f"it failed for {failures}" if failures else ""

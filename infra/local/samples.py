@@ -1,8 +1,8 @@
-"""The sample events as a running system takes them: for `make invoke`, and for a check of `make test`.
+"""Prepares the sample events for a running system: for `make invoke`, and for a check of `make test`.
 
-The files in events/ are what AWS would send, about one made-up user and her rows. Here each stand-in becomes what it
-stands for: a person registers, signs in and makes what the sample names, with the samples of those functions. Every
-person is a new one, so a sample can be sent any number of times, also one that ends the account.
+The files in events/ are events as AWS sends them, about one fictional user and her rows. This module replaces each
+placeholder: it registers a user, signs in, and creates the rows that the sample names, with the samples of those
+functions. Every user is new, so a sample can be sent any number of times, even one that deletes the account.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .instance import ROOT, STACK, Instance
 from .progress import Problem
 
 Event = dict[str, Any]
-# Sends an event to a function, and returns what the function answers.
+# Sends an event to a function, and returns the function's response.
 Send = Callable[[str, Event], Any]
 
 EVENTS = ROOT / "events"
@@ -42,7 +42,7 @@ _ACTION = (
     "GcqQ-iIHDts29nXIHnTvUAAAAAAAAAAQAAAZyy7PaAAAABnNHhFLhzYW1wbGUtLQ"
 )
 
-# What the samples say → the attribute of `Person` that takes its place.
+# Placeholder in the samples → the attribute of `Person` that replaces it.
 STAND_INS = {
     "asha@example.com": "address",
     "019c1355-8e20-752e-b651-3270269e0d37": "user",
@@ -62,7 +62,7 @@ STAND_INS = {
     _ACTION: "action_token",
     "spacedly-dev-uploads-123456789012-eu-west-1": "bucket",
 }
-# The same where a function needs another one than the rest.
+# The same, for functions that need a different value than the others.
 _OWN = {
     ("auth-reset-password", _TOKEN): "reset_token",
     ("auth-verify-email", _TOKEN): "verification_token",
@@ -74,7 +74,7 @@ _OWN = {
     ("reminders-review", _REMINDER): "open_review",
     ("attachments-optimize", _ATTACHMENT): "uploaded_attachment",
 }
-# What has to be there although the sample does not name it.
+# Rows that must exist although the sample does not name them.
 _NEEDS = {
     "auth-login": "user",
     "auth-forgot-password": "user",
@@ -86,28 +86,28 @@ _GOOGLE = {"users-set-password"}
 
 
 def functions() -> list[str]:
-    """The functions that have a sample: all."""
+    """The functions with a sample, which are all functions."""
     return sorted(file.stem for file in EVENTS.glob("*.json"))
 
 
 def prepared(instance: Instance, function: str) -> Event:
-    """The sample event of a function, about a new person of the running system."""
+    """The sample event of a function, for a new user of the running system."""
     return Person(instance).event(function)
 
 
 class Person:
-    """The user of the samples. Each attribute comes into being when it is first read, by the samples that make it."""
+    """The user of the samples. Each attribute is created when it is first read, with the samples that create it."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._is_of_google = False
         name = secrets.token_hex(6)
         self.address = f"asha-{name}@example.com"
-        # A client of its own, of a network that nobody has (RFC 3849): the rate limiter counts by it.
+        # A separate client address, from the documentation range (RFC 3849): the rate limiter counts by it.
         self.client = f"2001:db8:{name[:4]}:{name[4:8]}::1"
 
     def event(self, function: str) -> Event:
-        """The sample event of a function, about this person."""
+        """The sample event of a function, for this user."""
         self._is_of_google = self._is_of_google or function in _GOOGLE
         if function in _NEEDS:
             getattr(self, _NEEDS[function])
@@ -129,7 +129,7 @@ class Person:
         return event
 
     def send(self, function: str, event: Event | None = None) -> Any:
-        """Sends this person's sample to a deployed function; returns the `data` of the answer, which must be a success."""
+        """Sends this user's sample to a deployed function; returns the `data` of the response, which must be a success."""
         answer = invoke(self._instance, function, self.event(function) if event is None else event)
         if answer["statusCode"] >= 400:
             raise Problem(f"{function} answered {answer['statusCode']}: {answer['body'][:500]}")
@@ -142,7 +142,7 @@ class Person:
         cookies = [cookie.split("=", 1)[0].removeprefix("__Host-") for cookie in event.get("cookies", [])]
         if any(name in ("accessToken", "refreshToken") for name in cookies):
             event["cookies"] = [f"{name}={self.tokens[name]}" for name in cookies]
-        # So that the answer can be read where it is shown.
+        # Uncompressed, so that the response is readable.
         headers.pop("accept-encoding", None)
         headers["x-forwarded-for"] = context["http"]["sourceIp"] = self.client
         now = datetime.now(UTC)
@@ -230,7 +230,7 @@ class Person:
 
     @cached_property
     def open_review(self) -> str:
-        """One whose day has come: it was moved to today."""
+        """A review that is due: it was moved to today."""
         review = self.send("tasks-plan")["task"]["plan"]["reminderId"]
         body = {"scheduledAt": (datetime.now(UTC) + timedelta(seconds=20)).isoformat()}
         event = json.loads(json.dumps(self.event("reminders-update")).replace(self.reminder, review))
@@ -239,21 +239,21 @@ class Person:
 
     @cached_property
     def due_reminder(self) -> str:
-        """One whose mail leaves in four minutes: the function takes it six minutes ahead, the schedule has not come yet."""
+        """A reminder whose mail is due in four minutes: the function accepts it, and its schedule has not fired yet."""
         at = datetime.now(UTC) + timedelta(hours=1, minutes=4)
         event = _with_body(self.event("reminders-create"), scheduledAt=at.isoformat())
         return self.send("reminders-create", event)["reminder"]["id"]
 
     @cached_property
     def unsubscribe_token(self) -> str:
-        """From the mail of a reminder that is due within the hour, which leaves at once."""
+        """From the mail of a reminder within the next hour, which is sent at once."""
         at = datetime.now(UTC) + timedelta(minutes=30)
         self.send("reminders-create", _with_body(self.event("reminders-create"), scheduledAt=at.isoformat()))
         return self._mailed(r"/unsubscribe\?token=([\w.~-]+)")
 
     @cached_property
     def action_token(self) -> str:
-        """The same, of a person whose address is verified."""
+        """Like `unsubscribe_token`, but the action link of a user with a verified address."""
         self.send("auth-verify-email")
         at = datetime.now(UTC) + timedelta(minutes=30)
         self.send("reminders-create", _with_body(self.event("reminders-create"), scheduledAt=at.isoformat()))
@@ -286,7 +286,7 @@ class Person:
 
     @cached_property
     def attachment(self) -> str:
-        """One that is ready."""
+        """The id of a ready attachment."""
         wanted = self.upload["id"]
 
         def is_ready() -> bool:
@@ -298,7 +298,7 @@ class Person:
 
     @cached_property
     def mail(self) -> str:
-        """One that has left: while the running system sends it, it is not for another to send."""
+        """The id of a mail that was sent: while the running system is sending it, no other function may."""
         assert self.user  # noqa: S101 - makes the mail
         _wait(lambda: self._rows("MAIL#")[0]["state"]["S"] == "sent", "The mail never left")
         return self._rows("MAIL#")[0]["id"]["S"]
@@ -319,7 +319,7 @@ class Person:
         assert self.export  # noqa: S101 - makes the mail
         return self._mailed(r"/settings\?export=([\w-]+)")
 
-    # What the rest is made of.
+    # Helpers.
 
     def _rows(self, prefix: str) -> list[dict[str, Any]]:
         answer = deploy.client(self._instance, "dynamodb").query(
@@ -331,7 +331,7 @@ class Person:
         return answer["Items"]
 
     def _mailed(self, pattern: str) -> str:
-        """What the pattern's group finds in the person's mails, the newest first."""
+        """The match of the pattern's group in the user's mails, the newest first."""
         url = f"{self._instance.public_url}/mailbox/messages?{urlencode({'to': self.address})}"
 
         def look() -> str:
@@ -358,13 +358,13 @@ def _next(answer: requests.Response) -> str:
 
 
 def _with_body(event: Event, **fields: Any) -> Event:
-    """The event with other fields in its body."""
+    """The event with these fields in its body."""
     body = json.dumps({**json.loads(event["body"]), **fields})
     return {**event, "body": body, "headers": {**event["headers"], "content-length": str(len(body.encode()))}}
 
 
 def _describe_object(record: Event, upload: dict[str, Any]) -> None:
-    """Has S3's message name the object as it is."""
+    """Puts the real object into S3's message."""
     body = json.loads(record["body"])
     body["Records"][0]["s3"]["object"] |= {"size": upload["size"], "eTag": upload["eTag"].strip('"')}
     record["body"] = json.dumps(body)
@@ -380,13 +380,13 @@ def _wait(look: Callable[[], Any], complaint: str) -> Any:
 
 
 def invoke(instance: Instance, function: str, event: Event) -> Any:
-    """Invokes a deployed function of a running instance; returns what it answers."""
+    """Invokes a deployed function of a running instance; returns its response."""
     answer = deploy.client(instance, "lambda").invoke(FunctionName=f"{STACK}-{function}", Payload=json.dumps(event).encode())
     return outcome(function, answer)
 
 
 def outcome(function: str, answer: dict[str, Any]) -> Any:
-    """What a function answered; a Problem if it failed."""
+    """The response of a function; raises a Problem if it failed."""
     payload = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:
         raise Problem(f"{function} failed: {json.dumps(payload)[:500]}", "See: make logs")

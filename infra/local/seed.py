@@ -1,8 +1,8 @@
-"""`make seed`: a demo account that shows the app full: 200 tasks, a year of reminders, pictures.
+"""`make seed`: a demo account with plenty of data: 200 tasks, a year of reminders, pictures.
 
-The API takes no reminder whose time has passed, so the history comes in as the history of real users does: by the
-importer, from a PostgreSQL database of the original's shape. Pictures, and a reminder that is due at once, go through
-the API. Run again, it replaces the account.
+The API accepts no reminders in the past, so the importer imports the history, as for real users, from a PostgreSQL
+database with the original's schema. Pictures, and a reminder that is due at once, are created through the API. Another
+run replaces the account.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _PICTURES = ("cat.jpg", "progressive.jpg", "grey.jpg", "document.pdf")
 
 @contextmanager
 def _postgres(sql: str) -> Iterator[str]:
-    """A PostgreSQL server with these rows, for as long as it is used; its URL."""
+    """Runs a PostgreSQL server with these rows inside the `with` block; yields its URL."""
     programs = Path(POSTGRES["POSTGRES_BIN"])
     folder = Path(tempfile.mkdtemp(prefix="spacedly-seed-"))
-    # PostgreSQL refuses to run as root.
+    # PostgreSQL does not run as root.
     user = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
     if user:
         os.chown(folder, 65534, 65534)
@@ -115,7 +115,7 @@ def _verify(api: demo.Client) -> None:
 
 
 def _add_what_is_new(api: demo.Client) -> None:
-    """Pictures on the next tasks, a reminder whose mail goes out at once, and tasks that recur."""
+    """Adds pictures to the next tasks, a reminder whose mail is sent at once, and recurring tasks."""
     tomorrow = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")
     tasks = api.call("GET", f"/api/tasks?status=todo&dueAfter={tomorrow}&limit=20")["data"]["tasks"]
     for task, name in zip(tasks, _PICTURES, strict=False):
@@ -126,14 +126,14 @@ def _add_what_is_new(api: demo.Client) -> None:
     api.call("POST", "/api/reminders", wanted)
     for body, offset in _recurring(datetime.now(UTC)):
         task = api.call("POST", "/api/tasks", body)["data"]["task"]
-        # Its first time is over: the history is not empty.
+        # Its first due date has passed, so that its history is not empty.
         api.call("PUT", f"/api/tasks/{task['id']}", {"status": "completed"})
         follows = {"taskId": task["id"], "offsetMinutes": offset, "leadMinutes": 0, "type": "both"}
         api.call("POST", "/api/reminders", follows)
 
 
 def _recurring(now: datetime) -> list[tuple[dict[str, object], int]]:
-    """Tasks that recur, with the minutes by which they are reminded of."""
+    """Recurring tasks, with the `offsetMinutes` of their reminders."""
 
     def task(title: str, category: str, day: timedelta, rule: str, anchor: str) -> dict[str, object]:
         due = (now + day).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -150,7 +150,7 @@ def main() -> None:
     instance = local_instance()
     running = processes.Running.load(control.record_file(instance))
     if running is None or not running.ready:
-        raise Problem("The system does not run.", "Say make run first, and make seed in another terminal.")
+        raise Problem("The system is not running.", "Run make run first, and make seed in another terminal.")
     instance = Instance("local", instance.base, running.port, running.cloud_port, running.oidc_port, running.web_port)
     api = demo.Client(instance.public_url)
     with step("making the rows"):

@@ -1,4 +1,4 @@
-"""The demo account as rows of the original's database: a script for psql. The same at every run but for the dates."""
+"""The demo account as a psql script with rows of the original's database. Only the dates differ between runs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 EMAIL = "demo@example.com"
-# Opens an account of the system on this machine only.
+# The password of an account on this machine only.
 PASSWORD = "Demo-account-1"  # noqa: S105
-# bcrypt of PASSWORD, as the original keeps passwords.
+# The bcrypt hash of PASSWORD, as the original stores passwords.
 _HASH = "$2b$10$GGxv1erxVrGI0rdaZg/3Xeb5WHbB9V5Mw2eL5q2I8luBJ12i6dUp."
 TASKS = 200
 PAST_DAYS, FUTURE_DAYS = 365, 60
-# The last days without a gap, so that there is a streak.
+# The most recent days have no gap, so that there is a streak.
 STREAK_DAYS = 14
 
 _TITLES = {
@@ -56,8 +56,8 @@ Row = tuple[Any, ...]
 
 
 def script(now: datetime) -> str:
-    """Makes the tables and fills them."""
-    # Chooses titles, not secrets.
+    """The script that creates the tables and fills them."""
+    # It chooses titles, not secrets.
     dice = random.Random(7)  # noqa: S311
     user = _id(dice)
     long_ago = now - timedelta(days=PAST_DAYS + 10)

@@ -1,4 +1,4 @@
-"""An ASGI application on a port of this machine, in a thread of its own."""
+"""Serves an ASGI application on a port of this machine, in its own thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Server:
 
     def __init__(self, application: Any, port: int) -> None:
         self._port = port
-        # Named as TCP: only then asyncio sends small answers at once.
+        # TCP is named explicitly: only then asyncio sends small responses at once.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -39,7 +39,7 @@ class Server:
         asyncio.run(self._server.serve(sockets=[self._socket]))
 
     def start(self) -> bool:
-        """Returns whether it listens: another process may hold the port."""
+        """Starts; returns whether it listens, since another process may hold the port."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind(("127.0.0.1", self._port))

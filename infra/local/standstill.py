@@ -1,7 +1,7 @@
-"""Notices while tests run what is not the tests' doing: the machine stands still, its clock jumps, the cloud is mute.
+"""Detects disturbances while tests run: a paused machine, a jump of its clock, an unresponsive local cloud.
 
-Virtual machines are paused, moved and starved by their hosts. A test that was waiting then fails for no fault of its
-own; this says when, and how long, so that nobody looks for that fault.
+Hosts pause, move and starve their virtual machines. A test that was waiting then fails although nothing is wrong with
+it; the report says when this happened and for how long, so that nobody searches for a bug.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-# Between two looks, and what counts as more than a busy machine; in seconds.
+# The interval between two checks, and the delay that is too long for a merely busy machine; in seconds.
 _STEP = 0.5
 _LONG = 3.0
-# How long the cloud is waited for; longer than any standstill that a run survives.
+# How long to wait for the cloud; longer than any pause that a run survives.
 _PATIENCE = 300.0
 
 
 @dataclass
 class Watch:
-    """Looks on from `with` to its end; `seen` has a line for each standstill."""
+    """Watches during its `with` block; `seen` has a line for each disturbance."""
 
     health_url: str = ""
     seen: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Watch:
         self._done.set()
 
     def judge(self, slept: float, passed: float) -> None:
-        """After a sleep of `_STEP`: `slept` by the clock that only runs, `passed` by the one that is set."""
+        """Compares the clocks after a sleep of `_STEP`: `slept` by the monotonic clock, `passed` by the wall clock."""
         if slept - _STEP > _LONG:
             self._note(f"the machine stood still for {slept - _STEP:.0f} s")
         if abs(passed - slept) > _LONG:

@@ -1,6 +1,6 @@
-"""The page at the API's own address, for who opens it in a browser: it leads to the app, the mailbox and the API page.
+"""The page at the API's own address for browsers, with links to the app, the mailbox and the API reference.
 
-Only the local proxy has it; on AWS the address answers with the health of the service, as it does here to programs.
+Only the local proxy has it; on AWS the address returns the health of the service, as it does here for programs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none';
 
 
 def is_wanted(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the client is a browser that shows pages."""
+    """Whether the client is a browser that requests a page."""
     return any(name == b"accept" and b"text/html" in value.lower() for name, value in headers)
 
 

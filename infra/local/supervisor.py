@@ -1,6 +1,6 @@
-"""`make run` and `make start`: the whole system on this machine, from nothing to running.
+"""`make run` and `make start`: builds and runs the whole system on this machine.
 
-One process holds everything: it runs the proxy and the emulator, and ends both when it ends.
+One process supervises everything: it runs the proxy and the emulator, and ends both when it ends.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .web_app import WebServer
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """The three ways to be told to stop are one: KeyboardInterrupt."""
+    """Turns the three signals that ask for a stop into KeyboardInterrupt."""
 
     def interrupt(_signal: int, _frame: Any) -> NoReturn:
         raise KeyboardInterrupt
@@ -41,7 +41,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def run() -> None:
-    """Brings the system up and stays with it, or brings a running one up to date."""
+    """Starts the system and supervises it, or updates a running one."""
     instance = local_instance()
     instance.make_directories()
     lock = control.try_lock(instance, "lock")
@@ -101,7 +101,7 @@ def _run(instance: Instance) -> None:
         control.remember(instance, cloud.record, provider.record, ready=True)
         _welcome(instance, time.monotonic() - started)
         if ill:
-            # The rest may work, and what is wrong is best looked for while it runs.
+            # The rest may work, and the fault is easiest to find while the system runs.
             progress.report(ill)
         shown.silent = False
         _follow(instance, cloud, provider)
@@ -127,7 +127,7 @@ def build_web() -> None:
 def _bring_down(
     instance: Instance, cloud: Cloud | None, provider: Provider | None, servers: list[ProxyServer | WebServer | None]
 ) -> None:
-    # From here on only a kill interrupts: stopping half-way would lose what is being saved.
+    # From here on, only a kill interrupts: stopping half-way would lose the state that is being saved.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     for server in servers:
@@ -147,7 +147,7 @@ def update() -> None:
     instance = local_instance()
     running = Running.load(control.record_file(instance))
     if running is None or not running.ready:
-        raise Problem("Another make run is just starting.", "Wait for it, or say make stop first.")
+        raise Problem("Another make run is just starting.", "Wait for it, or run make stop first.")
     for variable, given, held in (
         ("PORT", instance.port, running.port),
         ("CLOUD_PORT", instance.cloud_port, running.cloud_port),
@@ -157,7 +157,7 @@ def update() -> None:
         if os.environ.get(variable) and given != held:
             raise Problem(
                 f"The system is running already, with {variable}={held}; it does not change ports while it runs.",
-                f"Say make stop first, then {variable}={given} make run.",
+                f"Run make stop first, then {variable}={given} make run.",
             )
     ports = (running.port, running.cloud_port, running.oidc_port, running.web_port)
     instance = Instance(instance.name, instance.base, *ports)
@@ -175,7 +175,7 @@ def update() -> None:
 
 
 def start() -> None:
-    """`make run` in the background: returns when the system is up."""
+    """`make run` in the background; returns when the system runs."""
     instance = local_instance()
     instance.make_directories()
     lock = control.try_lock(instance, "lock")
@@ -210,7 +210,7 @@ def start() -> None:
 
 
 def wait_until_healthy(instance: Instance) -> str:
-    """Asks /health until it answers 200; says what it said last otherwise."""
+    """Polls /health until it returns 200; otherwise reports its last response."""
     deadline = time.monotonic() + 10
     said = "no answer"
     while time.monotonic() < deadline:
@@ -226,7 +226,7 @@ def wait_until_healthy(instance: Instance) -> str:
 
 
 class _RequestLog:
-    """Shows each request as one line, once the system is up."""
+    """Prints one line for each request, once the system runs."""
 
     silent = True
 
@@ -235,13 +235,13 @@ class _RequestLog:
             return
         colour = {2: "32", 3: "36", 4: "33"}.get(status // 100, "31")
         code = f"\033[{colour}m{status}\033[0m" if sys.stdout.isatty() else str(status)
-        # A path is the client's text: what a terminal might obey is shown, not sent.
+        # The path is the client's text: control characters must not reach the terminal.
         shown = "".join(character if character.isprintable() else "?" for character in path)
         say(f"{time.strftime('%H:%M:%S')}  {code}  {method:<6} {shown}  {milliseconds:.0f} ms")
 
 
 def _follow(instance: Instance, cloud: Cloud, provider: Provider) -> None:
-    """Shows mails as they go out, until the emulator or the provider dies or somebody stops us."""
+    """Prints mails as they are sent, until the emulator or the provider ends or the user stops the system."""
     mailbox = Mailbox(instance.mailbox)
     known = {message["id"] for message in mailbox.messages()}
     while cloud.is_running and provider.is_running:
@@ -251,7 +251,7 @@ def _follow(instance: Instance, cloud: Cloud, provider: Provider) -> None:
                 say(f"{time.strftime('%H:%M:%S')}  mail to {message['to']}: {message['subject']}")
         time.sleep(0.3)
     name, log = ("OpenID provider", instance.oidc_log) if cloud.is_running else ("cloud", instance.cloud_log)
-    raise Problem(f"The local {name} died:\n{tail(log)}", "Say make run again.")
+    raise Problem(f"The local {name} died:\n{tail(log)}", "Run make run again.")
 
 
 def try_it(url: str) -> list[str]:

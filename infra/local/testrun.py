@@ -1,4 +1,4 @@
-"""`make test`: all checks and tests, from set-up to a number; the API tests against a local cloud of their own."""
+"""`make test`: all checks and tests, with a final count; the API tests run against a separate local cloud."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from .proxy import ProxyServer
 from .web_app import WebServer
 
 _NAMED = 12
-# So many failed tests may be the machine's fault; more are somebody's.
+# Up to this number, failed tests may be due to the machine; more are a real failure.
 _FEW = 20
 _PARTICULARS = re.compile(r"\d[\d:.TZ-]*|[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f-]{32,36}")
 _ORDINARY = re.compile(r'"level":"(INFO|DEBUG|TRACE)"')
@@ -62,7 +62,7 @@ def main() -> None:
     """`make test`."""
     instance = test_instance()
     tally = Tally()
-    # What compiles keeps all cores busy for a part of its time only.
+    # Compiling checks use all cores only for a part of their time.
     at_rest = [
         [install_cargo_tools, *performing([*rust_checks(), _unit_tests(), _doc_tests()], tally, instance.log)],
         [
@@ -86,19 +86,19 @@ def main() -> None:
 
 
 def fuzzed(examples: str = "200") -> None:
-    """`make fuzz`: the contract alone, with many examples."""
+    """`make fuzz`: only the contract, with many examples."""
     instance = test_instance()
     _run(instance, Tally(), [], fuzz.checks(instance, int(examples), os.environ.get("SEED", "")))
 
 
 def rehearsed() -> None:
-    """`make rehearse-restore`: the restore alone."""
+    """`make rehearse-restore`: only the rehearsal of a restore."""
     instance = test_instance()
     _run(instance, Tally(), [], [rehearsal.check(instance)])
 
 
 def _run(instance: Instance, tally: Tally, at_rest: Sequence[Lane], from_outside: list[Check]) -> None:
-    """What needs no running system, in lanes, then the checks against one; ends the process."""
+    """Runs the checks that need no running system, in lanes, then the checks against one; ends the process."""
     instance.make_directories()
     lock = control.try_lock(instance, "lock")
     if lock is None:
@@ -122,12 +122,12 @@ def _run(instance: Instance, tally: Tally, at_rest: Sequence[Lane], from_outside
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     if tally.unsteady:
-        say("\nFailed at first, and passed when run again by themselves:")
+        say("\nFailed at first, and passed when they ran again alone:")
         for culprit in tally.unsteady:
             say(f"  {culprit}")
     if tally.failures:
         say("\nFailed: " + "; ".join(failure.splitlines()[0] for failure in tally.failures))
-        # Last, so that the end of a long log names them.
+        # Last, so that they are at the end of a long log.
         for culprit in tally.culprits[:_NAMED]:
             say(f"  {culprit}")
     if slowest := tally.slowest():
@@ -162,7 +162,7 @@ def _doc_tests() -> Check:
 
 
 def api_environment(instance: Instance) -> dict[str, str]:
-    """What the API tests need to know of the stack that they run against."""
+    """The environment variables that describe the running stack to the API tests."""
     return {
         "BASE_URL": instance.public_url,
         "MAILBOX_URL": f"{instance.public_url}/mailbox/messages",
@@ -189,9 +189,9 @@ def _api_tests(instance: Instance) -> Check:
 
 
 def complaints(log: Path, most: int = 20) -> str:
-    """What of the functions' log is neither INFO nor less: each kind of line once, how often and when it last came.
+    """The lines above INFO in the functions' log: each kind once, with its number and its last time.
 
-    Kinds differ in more than times and identifiers; the last `most` are shown.
+    Lines of one kind differ only in times and identifiers; the last `most` kinds are shown.
     """
     kinds: dict[str, tuple[int, str]] = {}
     for line in log.read_text(errors="replace").splitlines():
@@ -204,7 +204,7 @@ def complaints(log: Path, most: int = 20) -> str:
 
 
 def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> None:
-    """Deploys to a fresh cloud, tests it from outside, ends it."""
+    """Deploys to a new local cloud, tests it over HTTP, and ends it."""
     shutil.rmtree(instance.state, ignore_errors=True)
     shutil.rmtree(instance.temporary, ignore_errors=True)
     instance.make_directories()
@@ -238,10 +238,10 @@ def _test_api(instance: Instance, tally: Tally, from_outside: list[Check]) -> No
         with standstill.Watch(f"{instance.cloud_url}/_ministack/health") as watch:
             clean = [perform(check, tally, instance.log) for check in from_outside]
         if watch.seen and (tally.failures or tally.unsteady):
-            say("What was not the tests' doing:\n" + "\n".join(f"  {line}" for line in watch.seen))
+            say("Disturbances that the tests did not cause:\n" + "\n".join(f"  {line}" for line in watch.seen))
         if not all(clean):
             name = instance.functions_log.relative_to(ROOT)
-            say(f"What the functions complained of ({name} has everything):\n{complaints(instance.functions_log)}\n")
+            say(f"Warnings and errors of the functions (complete log: {name}):\n{complaints(instance.functions_log)}\n")
         if not cloud.is_running:
             raise Problem(f"The test cloud died:\n{tail(instance.cloud_log)}")
     finally:

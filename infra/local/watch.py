@@ -1,7 +1,7 @@
 """`make watch` and `make invoke`: the functions under `cargo lambda watch`, which recompiles them when their code changes.
 
-It serves binaries, and each binary is a domain. An HTTP request reaches its domain by the router in Cargo.toml; the
-binary then picks the function by the event. So `invoke` sends a function's event to the function's binary.
+It serves binaries, one per domain. The router in Cargo.toml sends an HTTP request to its domain; the binary then picks
+the function by the event. So `invoke` sends a function's event to the function's binary.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ WATCH_PORT = 9000
 def serve() -> None:
     """Serves all functions until Ctrl-C, with the variables of the running local cloud."""
     if not ENV_FILE.exists():
-        raise Problem("There is no local cloud that the functions could use.", "Run `make run` first.")
-    # Compiled now: the first request to each binary would otherwise wait for its build, and all of them for cargo's lock.
+        raise Problem("There is no running local cloud for the functions.", "Run `make run` first.")
+    # Compiled first, since otherwise the first request to each binary would wait for its build and for cargo's lock.
     # `cargo run`, which `cargo lambda watch` calls, selects the default members, which are these packages.
     if subprocess.run(build.cargo("build", "--bins", *build.selection()), cwd=ROOT, check=False).returncode != 0:
         raise Problem("The functions do not build (see above).", "Fix the code, then run the command again.")
@@ -40,7 +40,7 @@ def serve() -> None:
 def invoke(function: str = "") -> None:
     """Prepares a function's sample event for the running system, and sends it.
 
-    To `make watch` where that runs, so that the code of now serves it; else to the deployed function.
+    If `make watch` runs, it gets the event, so that the current code serves it; otherwise the deployed function does.
     """
     target = binary(function, expand.functions(expand.load(TEMPLATE)))
     running = control.running()
@@ -56,7 +56,7 @@ def invoke(function: str = "") -> None:
 
 
 def binary(function: str, known: dict[str, expand.Function]) -> str:
-    """The binary that a function is in."""
+    """The name of the binary that contains a function."""
     if function not in known:
         problem = f"There is no function {function}." if function else "FUNCTION is missing."
         raise Problem(problem, "FUNCTION is one of:\n" + "\n".join(f"    {name}" for name in sorted(known)))
@@ -64,7 +64,7 @@ def binary(function: str, known: dict[str, expand.Function]) -> str:
 
 
 def shown(answer: Any) -> str:
-    """A function's answer for people: a JSON body is shown as JSON, not as text within text."""
+    """A function's response in readable form: a JSON body is shown as JSON, not as a string in JSON."""
     if isinstance(answer, dict) and isinstance(answer.get("body"), str):
         with suppress(ValueError):
             answer = {**answer, "body": json.loads(answer["body"])}

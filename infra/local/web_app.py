@@ -1,7 +1,7 @@
-"""The web app, clients/web: built with Vite, served with the headers that it has in production.
+"""Builds the web app, clients/web, with Vite, and serves it with the same headers as in production.
 
-Any path that is no file is the app's page: its router shows what belongs there. The page names the API's address, which
-is filled in here (on AWS, by `make deploy-web`), so that one build serves every stage.
+Every path that is not a file returns the app's page, whose router shows the right view. The page contains the API's
+address, which is filled in here (on AWS, by `make deploy-web`), so that one build serves every stage.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from .serving import Server
 WEB = ROOT / "clients" / "web"
 DIST = WEB / "dist"
 _STAMP = DIST / ".built"
-# What a build depends on, beside the packages of the lock file.
+# The inputs of a build, besides the packages of the lock file.
 _SOURCES = (WEB, ROOT / "clients" / "typescript" / "src")
 _LEFT_OUT = {"node_modules", "dist"}
 _META = re.compile(r'<meta name="spacedly-api" content="[^"]*"\s*/?>')
-# Files that are worth compressing; pictures are compressed already.
+# Files that are compressed; pictures are compressed already.
 _TEXTS = {".html", ".js", ".css", ".svg", ".json", ".webmanifest", ".txt"}
 _TYPES = {".webmanifest": "application/manifest+json", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -41,7 +41,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 def install() -> None:
-    """Installs the packages that build it."""
+    """Installs the packages that are needed to build the app."""
     npm.install(WEB, "the web app's packages")
 
 
@@ -50,7 +50,7 @@ def build(running: Step | None = None) -> None:
     wanted = _fingerprint()
     size = "unchanged"
     if not _STAMP.exists() or _STAMP.read_text() != wanted:
-        # A partial build must not pass for a whole one.
+        # A partial build must not look like a complete one.
         _STAMP.unlink(missing_ok=True)
         done = subprocess.run([*_npm("build"), "--", "--logLevel", "warn"], capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -74,7 +74,7 @@ def _fingerprint() -> str:
 
 
 def checks() -> list[Check]:
-    """The check that needs no running system: all of the app is well typed."""
+    """The check that needs no running system: the type check of the app."""
     return [Check("web app: types", _npm("check"))]
 
 
@@ -83,7 +83,7 @@ def _npm(script: str) -> list[str]:
 
 
 def headers(api: str, files: str) -> dict[str, str]:
-    """The headers of every answer, for an API and a bucket at these origins."""
+    """The headers of every response, for an API and a bucket at these origins."""
     declared: dict[str, str] = json.loads((WEB / "headers.json").read_text())["headers"]
     return {name: " ".join(value.replace("{api}", api).replace("{files}", files).split()) for name, value in declared.items()}
 
@@ -102,13 +102,13 @@ def content_type(file: Path) -> str:
 
 
 def cache_control(file: Path) -> str:
-    """Names of assets contain a hash of their content; everything else is asked for again."""
+    """The names of assets contain a hash of their content, so they are cached; all other files are revalidated."""
     return "public, max-age=31536000, immutable" if file.parent.name == "assets" else "no-cache"
 
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is sent."""
+    """A file in the form in which it is sent."""
 
     body: bytes
     compressed: bytes | None
@@ -153,7 +153,7 @@ class WebApp:
         await self._serve(file, scope, send)
 
     def _find(self, path: str) -> Path | None:
-        """The file that a path names; the app's page for every path that is no file's."""
+        """The file at a path, or the app's page if there is no such file."""
         names = {f"/{file.relative_to(self._dist).as_posix()}": file for file in self._dist.rglob("*") if file.is_file()}
         found = names.get(path)
         if found and not found.name.startswith("."):
@@ -186,7 +186,7 @@ class WebApp:
 
 
 class WebServer(Server):
-    """The app of an instance, in a thread of its own."""
+    """The app of an instance, in its own thread."""
 
     def __init__(self, instance: Instance) -> None:
         super().__init__(WebApp(DIST, instance.public_url, instance.cloud_url), instance.web_port)

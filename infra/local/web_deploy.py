@@ -1,4 +1,4 @@
-"""`make deploy-web`: the web app's stack, infra/web, and the files of the app in its bucket."""
+"""`make deploy-web`: deploys the web app's stack, infra/web, and uploads the app's files to its bucket."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .progress import Problem, say, step
 
 CONFIG = ROOT / "infra" / "web" / "samconfig.toml"
 TEMPLATE = ROOT / "infra" / "web" / "template.yaml"
-# Pages that are open elsewhere may still ask for the files of an earlier release.
+# Pages that are still open may request files of an earlier release.
 KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Object:
-    """A file as it lies in the bucket."""
+    """A file as it is stored in the bucket."""
 
     key: str
     body: bytes
@@ -33,10 +33,10 @@ class Object:
 
 
 def parameters(stage: str, api_config: str, web_config: str, outputs: dict[str, str], region: str) -> list[str]:
-    """`Name=value` pairs of the stack. The configurations are the texts of both samconfig.toml."""
+    """`Name=value` pairs of the stack. The configurations are the contents of both samconfig.toml files."""
     declared = tomllib.loads(web_config).get(stage)
     if declared is None:
-        raise Problem(f"infra/web/samconfig.toml has no stage {stage}.", "Add one, or say STAGE=staging or production.")
+        raise Problem(f"infra/web/samconfig.toml has no stage {stage}.", "Add it, or set STAGE to staging or production.")
     own = list(declared["deploy"]["parameters"]["parameter_overrides"])
     api = dict(pair.split("=", 1) for pair in tomllib.loads(api_config)[stage]["deploy"]["parameters"]["parameter_overrides"])
     frontend = urlsplit(api.get("FrontendUrl", ""))
@@ -53,7 +53,7 @@ def parameters(stage: str, api_config: str, web_config: str, outputs: dict[str, 
 
 
 def objects(dist: Path, api: str) -> list[Object]:
-    """The files to upload, the page last: it names the others."""
+    """The files to upload, the page last, since it refers to the others."""
     found = []
     for file in sorted(dist.rglob("*")):
         key = file.relative_to(dist).as_posix()
@@ -68,7 +68,7 @@ def objects(dist: Path, api: str) -> list[Object]:
 
 
 def deploy(stage: str) -> None:
-    """Builds, deploys the stack, uploads the files, and removes those of releases that nobody has open any more."""
+    """Builds, deploys the stack, uploads the files, and removes files of old releases."""
     config = tomllib.loads(CONFIG.read_text()).get(stage, {}).get("deploy", {}).get("parameters", {})
     region = config.get("region", "us-east-1")
     cloud = boto3.client("cloudformation", region_name=region)
@@ -94,7 +94,7 @@ def outputs_of(cloud: Any, stack: str) -> dict[str, str]:
 
 
 def publish(s3: Any, bucket: str, files: list[Object]) -> None:
-    """Uploads the files in their order, then deletes what no release of the last 30 days has."""
+    """Uploads the files in their order, then deletes files that no release of the last 30 days has."""
     for each in files:
         s3.put_object(Bucket=bucket, Key=each.key, Body=each.body, ContentType=each.type, CacheControl=each.cache)
     present = {each.key for each in files}

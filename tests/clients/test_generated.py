@@ -227,7 +227,7 @@ def test_a_second_factor_a_refresh_an_export_and_the_end() -> None:
     good(users_export, client=person.client)
 
     def exported() -> Any:
-        return good(users_get_export, client=person.client).export.url
+        return good(users_get_export, client=person.client).url
 
     export = requests.get(eventually(exported, "the export"), timeout=10).json()
     assert person.email in str(export)

@@ -149,7 +149,7 @@ def test_a_second_factor_an_export_and_the_end(session: Browserless) -> None:
     # The cookie names the login.
     session.data("POST", "/auth/verify-otp", json={"email": session.email, "otp": mailed(session.email, r"^(\d{6})$")})
     session.data("POST", "/user/export", 202)
-    url = eventually(lambda: session.data("GET", "/user/export")["export"]["url"], "the export")
+    url = eventually(lambda: session.data("GET", "/user/export")["url"], "the export")
     assert session.email in requests.get(url, timeout=10).text
     session.data("DELETE", "/user/me", json={"password": PASSWORD})
     assert not session.cookies

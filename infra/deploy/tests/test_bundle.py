@@ -82,7 +82,7 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "empty.tar", "w") as archive:
         archive.addfile(tarfile.TarInfo("x"), io.BytesIO())
     for name in ("x.tar", "empty.tar", "absent.tar"):
-        with pytest.raises(Problem, match="is no bundle"):
+        with pytest.raises(Problem, match="is not a bundle"):
             bundle.open_bundle(tmp_path / name, tmp_path / "open")
 
 

@@ -1,6 +1,6 @@
-"""Fuzzing the published contract with schemathesis: each operation, with what it takes and what it must refuse.
+"""Fuzzes the published contract with schemathesis: each operation, with valid and invalid requests.
 
-Twice, signed in and not. `make test` gives it a bounded number of examples, `make fuzz` many.
+It runs twice, signed in and not signed in. `make test` uses a bounded number of examples, `make fuzz` many.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import sys
 from ..checks import Check
 from ..instance import ROOT, Instance
 
-# Examples of each operation and phase in `make test`, and where it begins: it tries the same each time, so that what
-# it says depends on the change alone.
+# The number of examples per operation and phase in `make test`, and the seed: each run uses the same examples, so that
+# the result depends on the change alone.
 FEW = 8
 SEED = "1"
 
 
 def checks(instance: Instance, examples: int = FEW, seed: str = SEED) -> list[Check]:
-    """Both runs, against the running test instance. Without a seed each run tries something else."""
+    """Both runs, against the running test instance. Without a seed, each run uses different examples."""
     command = [sys.executable, "-m", "infra.local.fuzz.run", str(examples)]
     reports = instance.log / "fuzz"
     return [
@@ -39,6 +39,6 @@ def checks(instance: Instance, examples: int = FEW, seed: str = SEED) -> list[Ch
 
 
 def count(output: str) -> tuple[int, int]:
-    """Reads the closing line of `run`: operations without and with failures."""
+    """Reads the closing line of `run`: the numbers of operations without and with failures."""
     found = re.findall(r"^operations: (\d+) passed, (\d+) failed;", output, re.MULTILINE)
     return (int(found[-1][0]), int(found[-1][1])) if found else (0, 0)

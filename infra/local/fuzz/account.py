@@ -1,4 +1,4 @@
-"""The account that the calls are made with, and what it owns. It is replaced when a call has ended it."""
+"""The account that makes the calls, and its rows. It is replaced after a call has deleted it or ended its session."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .addresses import HEADER, new_address
 
 # An access token lives for 15 minutes; in seconds.
 _RENEW_AFTER = 600
-# For a mail, a tenth of a second apart.
+# Attempts to find a mail, a tenth of a second apart.
 _LOOKS = 300
 PASSWORD = "Fuzz1-" + uuid.uuid4().hex
 
@@ -27,7 +27,7 @@ class Exhausted(RuntimeError):
 
 
 class Account:
-    """A registered user with a session, and one thing of each kind, made when first asked for."""
+    """A registered user with a session, and one row of each kind, created when it is first needed."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
@@ -48,7 +48,7 @@ class Account:
         return time.monotonic() - self._started > _RENEW_AFTER
 
     def login(self) -> dict[str, Any]:
-        """Another session's tokens."""
+        """The tokens of another session."""
         answer = self._call("POST", "/api/auth/login", {"email": self.email, "password": PASSWORD})
         return answer["tokens"]
 
@@ -59,7 +59,7 @@ class Account:
         return self._things[kind]
 
     def lost(self, identifier: str) -> None:
-        """A thing was deleted; what hung on it is taken for lost, too."""
+        """Forgets a deleted row, and the rows that depend on it."""
         if identifier in self._things.values():
             self._things.clear()
 
@@ -104,7 +104,7 @@ class Account:
         return self._mailed(rf"{title}[\s\S]*/api/act\?token=([\w-]+)")
 
     def _mailed(self, pattern: str) -> str:
-        """What the pattern's group finds in the account's mails; waits for it."""
+        """Waits for a mail that the pattern matches; returns the pattern's group."""
         for _ in range(_LOOKS):
             mails = requests.get(f"{self._base_url}/mailbox/messages", params={"to": self.email}, timeout=30).json()
             found = [match[1] for mail in mails if (match := re.search(pattern, mail["text"]))]
@@ -171,7 +171,7 @@ _current: Account | None = None
 
 
 def current() -> Account:
-    """The account of now."""
+    """The current account."""
     global _current
     if _current is None or _current.is_old:
         _current = Account(os.environ["BASE_URL"])
@@ -189,7 +189,7 @@ def undo_token() -> str:
 
 
 def thing(kind: str) -> str:
-    """The id of a thing of the account of now; of a new one where a limit keeps this one from making it."""
+    """The id of a row of the current account, or of a new account if a limit prevents this one from creating it."""
     return _made(lambda account: account.thing(kind))
 
 
@@ -227,6 +227,6 @@ def _made(make: Callable[[Account], str]) -> str:
 
 
 def forget() -> None:
-    """The next call makes another account."""
+    """Makes the next call create another account."""
     global _current
     _current = None

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know: who calls, what there is, and which rules no schema can say.
+"""Tells schemathesis what a schema cannot express: the caller, the existing rows, and rules between fields.
 
 `FUZZ_AS` is `user` (every call with a Bearer token) or `nobody`.
 """
@@ -17,7 +17,7 @@ from infra.local.fuzz.addresses import HEADER, new_address
 from infra.local.fuzz.tolerated import is_tolerated
 
 AS_USER = os.environ.get("FUZZ_AS") == "user"
-# The kind of thing that a path's id names, by the path's third part.
+# The kind of row that the id in a path names, by the path's third segment.
 _KINDS = {
     "tasks": "task",
     "reminders": "reminder",
@@ -25,13 +25,13 @@ _KINDS = {
     "notifications": "notification",
     "sessions": "session",
 }
-# What needs a thing of its own, in a state that the account's others are not in.
+# Operations that need their own row, in a state that the account's other rows are not in.
 _FRESH = {
     "tasksPlan": account.plain_task,
     "tasksEndPlan": account.planned_task,
     "remindersReview": account.open_review,
 }
-# What ends the session that it is called with, if it succeeds.
+# Operations that end their own session if they succeed.
 _ENDING = {"authLogout", "authRefresh", "usersDelete", "usersEndSession"}
 _OF_MAILED_LINKS = {"mailAction", "mailAct"}
 _DELETING = {"tasksDelete", "remindersDelete", "attachmentsDelete", "notificationsDelete", "usersEndSession"}
@@ -41,7 +41,7 @@ if AS_USER:
 
     @schemathesis.auth(refresh_interval=None)
     class SignedIn:
-        """Every call is the account's."""
+        """Signs every call in as the account."""
 
         def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:
             return account.current().authorization
@@ -52,7 +52,7 @@ if AS_USER:
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
-    """Gives each call an address of its own, and half of the well-formed ones something that exists."""
+    """Gives each call a new address, and half of the well-formed calls the id of an existing row."""
     kwargs["allow_redirects"] = False
     case.headers[HEADER] = new_address()
     _give_links_a_token(case)
@@ -61,7 +61,7 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
 
 
 def _give_links_a_token(case: schemathesis.Case) -> None:
-    """A well-formed call about the link of a mail is about one that was given out and has its button, whoever calls."""
+    """Gives a well-formed call about the link of a mail a token that was issued and has its button, whoever calls."""
     if _operation(case) in _OF_MAILED_LINKS and case.meta and case.meta.generation.mode.is_positive:
         undoes = isinstance(case.body, dict) and case.body.get("action") == "undo"
         case.query = {**(case.query or {}), "token": account.undo_token() if undoes else account.action_token()}
@@ -80,7 +80,7 @@ def _name_what_exists(case: schemathesis.Case) -> None:
     _give_reminders_a_time(case, body)
     if case.path.startswith("/api/tasks"):
         recurrences.make_possible(body)
-    # Half of the passwords that could be one are the right one.
+    # Half of the possible passwords are the right one.
     operation = _operation(case)
     if operation in ("usersDelete", "usersChangePassword", "authLogin"):
         name = "currentPassword" if operation == "usersChangePassword" else "password"
@@ -124,7 +124,7 @@ def _is_instant(text: Any) -> bool:
 
 
 def _is_invented(identifier: Any) -> bool:
-    """Half of the UUIDs that are not version 7: those are the API's own, of an earlier answer."""
+    """Whether to replace an id: half of the UUIDs, except version 7, which the API issued in an earlier response."""
     try:
         parsed = uuid.UUID(identifier)
     except (ValueError, AttributeError, TypeError):
@@ -144,7 +144,7 @@ def _operation(case: schemathesis.Case) -> str:
 
 @schemathesis.hook
 def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
-    """Notices what a call has ended, and a limit that is used up: the next call is another account's."""
+    """Detects a call that ended the session or used up a limit; the next call then uses another account."""
     if AS_USER and response.status_code == 429:
         account.forget()
     if not AS_USER or response.status_code >= 300:
@@ -163,5 +163,5 @@ def filter_failure(
     case: schemathesis.Case,
     response: schemathesis.Response,
 ) -> bool:
-    """Whether it is a failure: not if a rule that no schema can say explains it."""
+    """Whether it is a failure: not if a rule that a schema cannot express explains it."""
     return not is_tolerated(failure, case, response)

@@ -1,4 +1,4 @@
-"""Recurrences as no schema can describe them: rules of RFC 5545's grammar that have an occurrence, on tasks with a due date."""
+"""Makes recurrences valid in ways that a schema cannot describe: RFC 5545 rules with an occurrence, on tasks with a due date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DATE = re.compile(r"(\d{4})-\d\d-\d\d")
 
 
 def make_possible(body: dict[str, Any]) -> None:
-    """Replaces what a schema takes and the task would not; what no schema takes stays as it is."""
+    """Replaces values that the schema accepts but the task would not; values that violate the schema stay as they are."""
     recurrence, due = body.get("recurrence"), body.get("dueDate")
     if isinstance(recurrence, dict):
         if isinstance(rule := recurrence.get("rrule"), str) and 10 <= len(rule) <= 1000:
@@ -30,12 +30,12 @@ def make_possible(body: dict[str, Any]) -> None:
         if isinstance(status := body.get("status"), str) and status.strip().lower() == "completed":
             body["status"] = "todo"
     elif "dueDate" in body and _is_none(due) and _is_none(recurrence):
-        # A task that recurs keeps its due date.
+        # A recurring task must keep its due date.
         body["recurrence"] = None
 
 
 def _is_odd(due: Any) -> bool:
-    """Whether it is an instant that the API's clock does not know: early, or in a leap second."""
+    """Whether the API's clock does not support this instant: too early, or in a leap second."""
     date = _DATE.match(due) if isinstance(due, str) else None
     return date is not None and (date[1] < "1980" or ":60" in due)
 

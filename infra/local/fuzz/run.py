@@ -1,4 +1,4 @@
-"""`python -m infra.local.fuzz.run EXAMPLES`: schemathesis, and a closing line that is counted."""
+"""`python -m infra.local.fuzz.run EXAMPLES`: runs schemathesis, and prints a closing line with the counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 
 def command(examples: str, report: Path) -> list[str]:
-    """schemathesis with its settings; `SEED` repeats a run."""
+    """The schemathesis command with its settings; `SEED` repeats a run."""
     program = [
         str(Path(sys.executable).with_name("schemathesis")),
         "--config-file",
@@ -29,10 +29,10 @@ def command(examples: str, report: Path) -> list[str]:
 
 
 def closing_line(report: dict[str, Any]) -> str:
-    """Operations without and with failures, and how many calls that took."""
+    """The numbers of operations without and with failures, and of calls."""
     operations = report["operations"] or {"tested": 0, "errored": 0, "selected": 1}
     failed = {label for failure in report["failures"] for label in failure["operations"]}
-    # What was not tried has not passed.
+    # An operation that was not tested has not passed.
     untried = operations["selected"] - operations["tested"]
     bad = max(len(failed), operations["errored"]) + untried
     passed = operations["selected"] - bad

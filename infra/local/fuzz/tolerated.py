@@ -1,4 +1,4 @@
-"""Failed checks that a rule explains which JSON Schema cannot say. Each rule is one line here; all else fails the run."""
+"""Failed checks that are explained by a rule which JSON Schema cannot express, one line per rule; all others fail the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import jsonschema
 import schemathesis
 
-# Refusals that speak of what is stored, not of what was sent.
+# Errors that depend on stored data, not on the request.
 _OF_STATE = {
     "IDEMPOTENCY_KEY_REUSED",
     "INVALID_CHALLENGE",
@@ -35,7 +35,7 @@ def _always(_: Any) -> bool:
 
 
 def _is_odd_instant(text: Any) -> bool:
-    """Before 1970 or at its border, or in a leap second, which RFC 3339 knows and the API's clock does not."""
+    """Whether it is before 1970 or at its start, or in a leap second, which RFC 3339 allows and the API's clock does not."""
     return str(text)[:4] < "1971" or ":60" in str(text)
 
 
@@ -43,20 +43,20 @@ def _may_be_past(text: Any) -> bool:
     return str(text)[:4] <= str(datetime.now(UTC).year) or _is_odd_instant(text)
 
 
-# What a value may be refused for although its schema takes it, by the field that the refusal names.
+# The rules by which a value may be rejected although it matches its schema, by the field that the error names.
 _BEYOND: dict[str, Callable[[Any], bool]] = {
     "dueDate": _is_odd_instant,
     "dueBefore": _is_odd_instant,
     "dueAfter": _is_odd_instant,
     "occurrence": _is_odd_instant,
-    "scheduledAt": _may_be_past,  # It must lie in the future.
+    "scheduledAt": _may_be_past,  # It must be in the future.
     "email": _always,  # RFC 5321 without quotes, and with a dotted domain: narrower than the format.
     "link": _always,  # The URL standard's parser decides.
     "timezone": _always,  # The IANA database decides.
-    "password": _always,  # Kinds of characters; none of the leaked ones.
+    "password": _always,  # Kinds of characters; not a leaked password.
     "newPassword": _always,
-    "files[].fileType": _always,  # It and the name's extension must agree.
-    "files[].filename": _always,  # Paths and control characters are cut off first; something must remain.
+    "files[].fileType": _always,  # It must agree with the name's extension.
+    "files[].filename": _always,  # Paths and control characters are removed first; something must remain.
 }
 
 
@@ -71,7 +71,7 @@ def is_tolerated(failure: Exception, case: schemathesis.Case, response: Any) -> 
         return False
     [content_type] = response.headers["content-type"]
     if content_type.startswith("text/html"):
-        # The page that says of a link that it does not work: no made-up token is one of ours.
+        # The page for an invalid link: no generated token is valid.
         return case.operation.path == "/api/unsubscribe" and response.status_code == 400
     refusal = response.json()
     if refusal["code"] != "VALIDATION_FAILED":
@@ -80,7 +80,7 @@ def is_tolerated(failure: Exception, case: schemathesis.Case, response: Any) -> 
 
 
 def _is_another_route(case: schemathesis.Case, request: Any) -> bool:
-    """Whether the path is also one with a parameter that has the method: `DELETE /api/notifications/count`, say."""
+    """Whether the path also matches a route with a parameter and this method, such as `DELETE /api/notifications/count`."""
     paths = case.operation.schema.raw_schema["paths"]
     path = urlsplit(request.url).path
     return any(
@@ -91,7 +91,7 @@ def _is_another_route(case: schemathesis.Case, request: Any) -> bool:
 
 def _explains(field: str, case: schemathesis.Case) -> bool:
     if case.media_type == "multipart/form-data":
-        # Each part needs a file's name and type, and bytes: of parts a schema says nothing.
+        # Each part needs a file name, a type and bytes; a schema cannot describe parts.
         return field.startswith("files")
     rule = _BEYOND.get(re.sub(r"\[\d+\]", "[]", field))
     value = (case.query or {}).get(field)
@@ -103,7 +103,7 @@ def _explains(field: str, case: schemathesis.Case) -> bool:
 
 
 def _is_mended_by_trimming(case: schemathesis.Case) -> bool:
-    """Text is trimmed, composed and, where it is one of some words, read in any case before it is judged."""
+    """Text is trimmed, composed and, for enumerations, compared in any letter case before it is validated."""
     body = case.body
     if not isinstance(body, dict):
         return False
@@ -112,7 +112,7 @@ def _is_mended_by_trimming(case: schemathesis.Case) -> bool:
 
 
 def _has_a_blank_parameter(case: schemathesis.Case) -> bool:
-    """A blank parameter counts as missing: `allowEmptyValue`, which is no part of its schema."""
+    """A blank parameter counts as missing (`allowEmptyValue`), which is not part of its schema."""
     return any(isinstance(value, str) and not value.strip() for value in (case.query or {}).values())
 
 
@@ -121,7 +121,7 @@ def _as_kept(value: Any) -> Any:
 
 
 def _errors(case: schemathesis.Case, field: str, value: Any) -> int:
-    """How many ways a body's field offends its schema."""
+    """The number of schema violations in a field of a body."""
     content = case.operation.definition.raw.get("requestBody", {}).get("content", {})
     schema = content.get("application/json", {}).get("schema", {}).get("properties", {}).get(field)
     if schema is None:

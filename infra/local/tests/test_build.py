@@ -124,7 +124,7 @@ def test_a_release_build_that_lacks_a_binary_is_noticed(tmp_path: Path, monkeypa
 def test_a_release_build_with_schema_code_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = sorted(expand.binaries(expand.load(TEMPLATE)))
     release_fixture(tmp_path, monkeypatch, wanted, b"/registry/src/schemars-1.0.0/src/schema.rs")
-    with pytest.raises(Problem, match=r"analytics, .* contract's writer"):
+    with pytest.raises(Problem, match=r"analytics, .* contract generator"):
         release.build("x86_64")
 
 
@@ -154,5 +154,5 @@ def test_a_function_that_is_none_is_not_invoked(function: str, message: str) -> 
 
 def test_watch_needs_a_local_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "ENV_FILE", tmp_path / ".env.local")
-    with pytest.raises(Problem, match="no local cloud"):
+    with pytest.raises(Problem, match="no running local cloud"):
         watch.serve()
