@@ -38,6 +38,7 @@ async fn a_title_is_enough_and_the_rest_has_defaults() {
         "dueDate",
         "id",
         "link",
+        "plan",
         "priority",
         "recurrence",
         "reminders",
@@ -48,7 +49,7 @@ async fn a_title_is_enough_and_the_rest_has_defaults() {
         "version",
     ];
     assert_eq!(names(task), fields);
-    for field in ["category", "completedAt", "description", "dueDate", "link", "recurrence"] {
+    for field in ["category", "completedAt", "description", "dueDate", "link", "plan", "recurrence"] {
         assert_eq!(task[field], json!(null), "{field}");
     }
     assert_eq!(task["priority"], "medium");
