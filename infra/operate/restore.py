@@ -30,7 +30,7 @@ _VERSIONS = ("version", "cardsVersion")
 # What of a reminder says that it fired, and what became of it.
 _RECEIPT = (
     *("status", "delivery", "firedFor", "emailSent", "emailSentAt", "morningEmailSent", "counted", "keptDay"),
-    *("open", "dueShard", "dueAt", "updatedAt"),
+    *("open", "dueShard", "dueAt", "byCreated", "updatedAt"),
 )
 _REFUSED = {"ConditionalCheckFailedException", "TransactionConflictException"}
 
@@ -157,17 +157,20 @@ def _with_receipt(row: Row, there: Row) -> Row:
 
 
 def _over(row: Row) -> Row:
-    """A reminder that fired, and whose own record of that is lost."""
-    left = {name: value for name, value in row.items() if name not in ("open", "dueShard", "dueAt")}
+    """A reminder that fired, and whose own record of that is lost. A review stays open until it is rated."""
+    is_review = row.get("kind") == {"S": "review"}
+    gone = ("dueShard", "dueAt", "byCreated") if is_review else ("open", "dueShard", "dueAt")
+    left = {name: value for name, value in row.items() if name not in gone}
+    status = row["status"] if is_review else {"S": "completed"}
     delivery = {**row["delivery"]["M"], "state": {"S": "sent"}}
-    return {**left, "status": {"S": "completed"}, "firedFor": row["scheduledAt"], "delivery": {"M": delivery}}
+    return {**left, "status": status, "firedFor": row["scheduledAt"], "delivery": {"M": delivery}}
 
 
 def _set_card(wanted: Rows, reminder: Row) -> None:
     """Makes the card of a reminder in its task what the reminder says."""
     task = wanted.get(f"TASK#{reminder['taskId']['S']}")
     if task is not None:
-        names = ("scheduledAt", "type", "status", "offsetMinutes", "counted")
+        names = ("scheduledAt", "type", "status", "kind", "offsetMinutes", "counted")
         task["reminders"]["M"][reminder["id"]["S"]] = {"M": {name: reminder[name] for name in names if name in reminder}}
 
 

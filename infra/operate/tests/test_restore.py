@@ -141,6 +141,18 @@ def test_a_reminder_that_fired_for_this_moment_does_not_wait_any_more(evidence: 
     assert puts["TASK#t"]["reminders"]["M"]["r"]["M"]["status"] == {"S": "completed"}
 
 
+def test_a_review_that_fired_for_this_moment_stays_open_until_it_is_rated() -> None:
+    review = {**reminder(), "kind": {"S": "review"}, "byCreated": {"S": "FOLLOW#r"}}
+    before = by_key(ACCOUNT, task(reminders={"r": CARD}), review)
+    # It was rated since: its next review has another plan.
+    rated = {**fired(plan=2), "kind": {"S": "review"}, "status": {"S": "pending"}}
+    puts, _ = written(before, by_key(ACCOUNT, rated))
+    over, card = puts["REM#r"], puts["TASK#t"]["reminders"]["M"]["r"]["M"]
+    assert (over["status"], over["firedFor"], over["open"]) == ({"S": "pending"}, MOMENT, review["open"])
+    assert not {"dueShard", "dueAt", "byCreated"} & set(over)
+    assert (card["status"], card["kind"]) == ({"S": "pending"}, {"S": "review"})
+
+
 @pytest.mark.parametrize(
     "present",
     [
