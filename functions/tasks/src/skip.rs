@@ -49,12 +49,12 @@ const NOT_OPEN: &str = "Only a recurring task that is not completed has an occur
 pub async fn handle(app: &App, request: &Request<'_, Skip>) -> Result<Success<SkippedTask>, ApiError> {
     let id = request.path_id(TASK, TaskId::parse)?;
     let Skip { occurrence } = request.body(app)?;
-    let first_due_date = OnceCell::new();
+    let first_occurrence = OnceCell::new();
     let skipped = retry_conflicts(async || {
         let row = find(app, request, id).await?;
         request.check_match(row.task.version)?;
-        let seen = *first_due_date.get_or_init(|| row.task.due_date);
-        let change = row.task.skip(occurrence.or(seen), request.now());
+        let seen = *first_occurrence.get_or_init(|| row.task.present_occurrence());
+        let change = row.task.skip_seen(occurrence, seen, request.now());
         let change = change.ok_or_else(|| ApiError::new(ErrorCode::NotOpen).with_message(NOT_OPEN))?;
         let change = follow_due_date(app, request, change).await?;
         let skipped = SkippedTask {

@@ -36,13 +36,12 @@ pub async fn handle(app: &App, request: &Request<'_, TaskPatch>) -> Result<Succe
     let id = request.path_id(TASK, TaskId::parse)?;
     let patch = request.body(app)?;
     let zone = zone(app, request, ZoneNeeded::when(patch.needs_zone())).await?;
-    let first_due_date = OnceCell::new();
+    let first_occurrence = OnceCell::new();
     let updated = retry_conflicts(async || {
         let row = find(app, request, id).await?;
         request.check_match(row.task.version)?;
-        let seen = *first_due_date.get_or_init(|| row.task.due_date);
-        let patch = TaskPatch { occurrence: patch.occurrence.or(seen), ..patch.clone() };
-        let change = row.task.change(patch, &zone, request.now())?;
+        let seen = *first_occurrence.get_or_init(|| row.task.present_occurrence());
+        let change = row.task.change_seen(patch.clone(), seen, &zone, request.now())?;
         row.task.require_no_followers(&change)?;
         row.task.require_no_plan(&change)?;
         let change = follow_due_date(app, request, change).await?;

@@ -17,7 +17,7 @@ pub enum MoveCause {
     Advance,
 }
 
-/// A due date that moves.
+/// A due date that moves; an advance may leave it where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DueDateMove {
     /// Where it was; `None` for a task that had none.
@@ -42,7 +42,9 @@ impl DueDateMove {
     /// unless its user skipped it for this occurrence or the task is completed.
     fn follow(&self, reminder: &Reminder) -> Option<ReminderChange> {
         let scheduled_at = self.to.minus(reminder.offset_minutes?.duration());
-        if scheduled_at == reminder.scheduled_at && reminder.snoozed_until.is_none() {
+        // Completed early, a task may be due on the same day again: its next occurrence is another one all the same.
+        let returns = reminder.skipped_by_user && self.cause == MoveCause::Advance;
+        if scheduled_at == reminder.scheduled_at && reminder.snoozed_until.is_none() && !returns {
             return None;
         }
         let fired_for = reminder.last_fired_for();

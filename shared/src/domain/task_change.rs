@@ -1,5 +1,7 @@
 //! What an update changes of a task, and what follows from that.
 
+use std::collections::HashSet;
+
 use crate::clock::Timestamp;
 use crate::domain::counters::CounterChange;
 use crate::domain::due_date_move::{DueDateMove, MoveCause};
@@ -8,7 +10,9 @@ use crate::domain::notification::Notification;
 use crate::domain::occurrence::{Occurrence, OccurrenceOutcome};
 use crate::domain::reminder::{Reminder, ReminderStatus};
 use crate::domain::reminder_change::{ReminderChange, TASK_COMPLETED};
+use crate::domain::review_plan::ReviewPlan;
 use crate::domain::task::{ReminderCard, Task, TaskPatch, TaskStatus};
+use crate::domain::task_recurrence::PresentOccurrence;
 use crate::domain::zone::Zone;
 use crate::id::ReminderId;
 
@@ -21,7 +25,7 @@ pub struct TaskChange {
     pub cancelled: Vec<ReminderId>,
     /// Why, for the user.
     pub cancel_reason: &'static str,
-    /// The move of its due date to another one, if it moves.
+    /// The move of its due date, if it moves. That to another occurrence may leave it where it is.
     pub due_date_move: Option<DueDateMove>,
     /// What that move changes of its relative reminders: see [`Self::follow_due_date`].
     pub followers: Vec<ReminderChange>,
@@ -82,17 +86,21 @@ impl TaskChange {
     }
 
     /// Adds what undoing an earlier change restores: reminders as they were `before` that change, where they have not changed since.
-    /// Other relative ones follow the due date, if it moves.
+    /// Other relative ones follow the due date, if it moves. A plan whose review is gone has ended.
     #[must_use]
     pub fn restore_reminders(mut self, read: &[Reminder], before: &[Reminder]) -> Self {
         for reminder in read {
-            let before = before.iter().find(|before| reminder.is_next_of(before));
+            let before = before.iter().find(|before| reminder.is_as_left_after(before));
             let restored = before.map(|before| reminder.restore(before, self.at));
             let moved = || self.due_date_move?.replan(std::slice::from_ref(reminder)).pop();
             if let Some(change) = restored.or_else(moved) {
                 self.follow(change);
             }
         }
+        let cards = &self.task.reminders;
+        let is_open =
+            |plan: &ReviewPlan| cards.get(&plan.reminder_id).is_some_and(|card| card.status == ReminderStatus::Pending);
+        self.task.plan = self.task.plan.take().filter(is_open);
         self
     }
 }
@@ -105,7 +113,22 @@ impl Task {
     /// # Errors
     /// It would recur without a due date, or by a rule without an occurrence.
     pub fn change(&self, patch: TaskPatch, zone: &Zone, now: Timestamp) -> Result<TaskChange, Vec<FieldError>> {
-        if self.has_other_occurrence(&patch) {
+        self.change_seen(patch, self.present_occurrence(), zone, now)
+    }
+
+    /// The same for a request that first read the task with the occurrence `seen`: only that one is completed.
+    ///
+    /// # Errors
+    /// As [`Self::change`].
+    pub fn change_seen(
+        &self,
+        patch: TaskPatch,
+        seen: PresentOccurrence,
+        zone: &Zone,
+        now: Timestamp,
+    ) -> Result<TaskChange, Vec<FieldError>> {
+        let completes = patch.status == Some(TaskStatus::Completed);
+        if completes && self.recurrence.is_some() && !self.has_occurrence(patch.occurrence, seen) {
             return Ok(TaskChange::of(self.clone(), now));
         }
         Ok(self.change_to(self.with(patch, zone)?, now))
@@ -211,14 +234,17 @@ impl TaskChange {
     pub(super) fn note_due_date_move(&mut self, from: Option<Timestamp>) {
         let cause = if self.occurrence.is_some() { MoveCause::Advance } else { MoveCause::ByHand };
         let task_status = self.task.status;
-        let to = self.task.due_date.filter(|due| from != Some(*due));
+        let advances = self.occurrence.is_some() && !self.task.is_completed();
+        let to = self.task.due_date.filter(|due| advances || from != Some(*due));
         self.due_date_move = to.map(|to| DueDateMove { from, to, cause, task_status, at: self.at });
     }
 
-    /// Cancels the pending reminders.
+    /// Cancels the pending reminders. Relative ones follow a task that advances to another occurrence.
     pub(super) fn cancel_reminders(&mut self, reason: &'static str) {
         self.cancel_reason = reason;
-        self.cancelled.extend(self.task.pending_reminders());
+        let goes_on = !self.task.is_completed();
+        let relative: HashSet<ReminderId> = self.task.relative_reminders().filter(|_| goes_on).collect();
+        self.cancelled.extend(self.task.pending_reminders().filter(|id| !relative.contains(id)));
         for reminder in &self.cancelled {
             if let Some(card) = self.task.reminders.get_mut(reminder) {
                 card.status = ReminderStatus::Skipped;

@@ -4,12 +4,20 @@ use crate::clock::Timestamp;
 use crate::domain::field::FieldError;
 use crate::domain::occurrence::{Occurrence, OccurrenceOutcome};
 use crate::domain::recurrence::{Recurrence, RecurrenceIn};
-use crate::domain::task::{Task, TaskPatch, TaskStatus};
+use crate::domain::task::{Task, TaskStatus};
 use crate::domain::task_change::TaskChange;
 use crate::domain::zone::Zone;
 
 /// Why a reminder does not fire whose occurrence is skipped, for the user.
 pub const OCCURRENCE_SKIPPED: &str = "this occurrence of its task was skipped";
+
+/// Which occurrence a task has. The due date alone does not say: completed early, a task may be due on the same day again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresentOccurrence {
+    due_date: Option<Timestamp>,
+    /// Completions and skips before it, of a task that recurs.
+    taken: Option<u32>,
+}
 
 impl Task {
     /// The new task recurs.
@@ -51,11 +59,17 @@ impl Task {
         self.status == TaskStatus::Completed || ended.is_some_and(|ended| ended >= instant)
     }
 
-    /// Whether the patch completes another occurrence than the one that the task has.
-    pub(super) fn has_other_occurrence(&self, patch: &TaskPatch) -> bool {
-        let is_named = |named| self.due_date == Some(named);
-        let completes = patch.status == Some(TaskStatus::Completed);
-        completes && self.recurrence.is_some() && !patch.occurrence.is_none_or(is_named)
+    /// The occurrence that it has.
+    pub fn present_occurrence(&self) -> PresentOccurrence {
+        PresentOccurrence {
+            due_date: self.due_date,
+            taken: self.recurrence.as_ref().map(|recurrence| recurrence.taken),
+        }
+    }
+
+    /// Whether it has the occurrence that a request `named`, if it named one, and still the one that the request has `seen` first.
+    pub(super) fn has_occurrence(&self, named: Option<Timestamp>, seen: PresentOccurrence) -> bool {
+        named.is_none_or(|named| self.due_date == Some(named)) && self.present_occurrence() == seen
     }
 
     /// Ends the present occurrence of a recurring task: it advances to the next one, or is completed for good after the last one.
@@ -75,13 +89,18 @@ impl Task {
         Some(Occurrence { user_id, task_id, task_version, due_date, outcome, at: now })
     }
 
-    /// The task once its present occurrence is skipped; as it is when it has another one than `occurrence`. The last one completes
-    /// it for good, without a notification. `None` when it does not recur or is completed.
-    pub fn skip(&self, occurrence: Option<Timestamp>, now: Timestamp) -> Option<TaskChange> {
+    /// The task once its present occurrence is skipped; as it is when it has another one than the request `named`. The last one
+    /// completes it for good, without a notification. `None` when it does not recur or is completed.
+    pub fn skip(&self, named: Option<Timestamp>, now: Timestamp) -> Option<TaskChange> {
+        self.skip_seen(named, self.present_occurrence(), now)
+    }
+
+    /// The same for a request that first read the task with the occurrence `seen`: only that one is skipped.
+    pub fn skip_seen(&self, named: Option<Timestamp>, seen: PresentOccurrence, now: Timestamp) -> Option<TaskChange> {
         if self.recurrence.is_none() || self.status == TaskStatus::Completed {
             return None;
         }
-        if occurrence.is_some_and(|named| self.due_date != Some(named)) {
+        if !self.has_occurrence(named, seen) {
             return Some(TaskChange::of(self.clone(), now));
         }
         let mut task = Self { version: self.version + 1, updated_at: now, ..self.clone() };

@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
-use crate::domain::body::testing::parsed;
+use crate::domain::body::testing::{parsed, parsed_at};
 use crate::domain::counters::{CounterChange, CounterMark};
 use crate::domain::field::FieldError;
 use crate::domain::occurrence::OccurrenceOutcome;
-use crate::domain::reminder::{Channel, ReminderKind, ReminderStatus};
+use crate::domain::reminder::{Channel, Reminder, ReminderKind, ReminderPatch, ReminderStatus};
 use crate::domain::reminder_change::TASK_COMPLETED;
 use crate::domain::task::{ReminderCard, Task, TaskStatus};
 use crate::domain::task_change::TaskChange;
@@ -254,4 +254,54 @@ fn overdue_is_told_once_for_each_occurrence() {
     // Three weeks late: the two that were jumped over are never told.
     let next = completed(&told, "2026-03-25T12:00:00Z").task;
     assert_eq!(next.overdue_at(), Some(at("2026-03-30T09:00:00Z")));
+}
+
+/// A Friday before [`DUE`]: counted from it, the next Monday is the same one.
+const EARLY: &str = "2026-02-27T10:00:00Z";
+
+#[test]
+fn completed_early_it_may_be_due_on_the_same_day_again_and_its_relative_reminders_wait_for_that() {
+    let mut task = recurring("FREQ=WEEKLY;BYDAY=MO", "completion");
+    let reminder = |body: Value| {
+        let mut body = body;
+        body["taskId"] = json!(task.id);
+        let body = parsed_at(body, at(EARLY)).unwrap();
+        Reminder::new(task.user_id, body, task.due_date, at(EARLY)).unwrap()
+    };
+    let relative = Reminder { counted: Some(CounterMark::Pending), ..reminder(json!({"offsetMinutes": 60})) };
+    let alone = Reminder { counted: Some(CounterMark::Pending), ..reminder(json!({"scheduledAt": DUE})) };
+    for reminder in [&relative, &alone] {
+        task.reminders.insert(reminder.id, ReminderCard::from(reminder));
+    }
+    for change in [completed(&task, EARLY), task.skip(None, at(EARLY)).unwrap()] {
+        assert_eq!((change.task.due_date, change.occurrence.is_some()), (Some(at(DUE)), true));
+        assert_eq!((change.cancelled.as_slice(), change.counters.pending), (&[alone.id][..], -1));
+        assert_eq!(change.moved_reminders().collect::<Vec<_>>(), [relative.id]);
+        let followed = change.follow_due_date(std::slice::from_ref(&relative));
+        assert!(followed.followers.is_empty());
+        assert_eq!(followed.task.reminders[&relative.id].status, ReminderStatus::Pending);
+    }
+    // Who skipped it for the occurrence that is over is reminded of this one.
+    let skip: ReminderPatch = parsed_at(json!({"status": "skipped"}), at(EARLY)).unwrap();
+    let skipped = relative.change(skip, at(EARLY)).unwrap().next;
+    let followed = completed(&task, EARLY).follow_due_date(&[skipped]);
+    assert_eq!(followed.followers[0].next.fires_at(), relative.fires_at());
+}
+
+#[test]
+fn a_request_ends_only_the_occurrence_that_it_saw() {
+    let task = recurring("FREQ=WEEKLY;BYDAY=MO", "completion");
+    let (seen, done) = (task.present_occurrence(), completed(&task, EARLY).task);
+    let complete = |seen| {
+        let patch = parsed(json!({"status": "completed", "occurrence": DUE})).unwrap();
+        done.change_seen(patch, seen, &Zone::UTC, at(EARLY)).unwrap()
+    };
+    let skip = |seen| done.skip_seen(Some(at(DUE)), seen, at(EARLY)).unwrap();
+    for again in [complete(seen), skip(seen)] {
+        assert!(again.occurrence.is_none() && again.notification.is_none());
+        assert_eq!(again.task.version, done.version);
+    }
+    for next in [complete(done.present_occurrence()), skip(done.present_occurrence())] {
+        assert!(next.occurrence.is_some());
+    }
 }
