@@ -98,7 +98,7 @@ async fn undo(app: &App, request: &Request<'_, Press>, opened: &OpenedLink) -> R
     let task = rows.task.as_ref();
     let undo = match tap.undo(task.map(|row| &row.task), rows.reminder.as_ref(), now) {
         Ok(undo) => undo,
-        Err(refused) => return action_page::not_undone(opened, tap, refused),
+        Err(refused) => return action_page::not_undone(opened, tap, refused, now),
     };
     let permit = request.permit().await?;
     match (undo, task) {

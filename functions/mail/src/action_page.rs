@@ -83,9 +83,9 @@ fn ask(opened: &OpenedLink, shown: Option<Action>) -> Result<Page, ApiError> {
 /// What a tap did, with the button that undoes it as long as that works.
 pub(crate) fn after(opened: &OpenedLink, tap: &Tap, now: Timestamp) -> Result<Page, ApiError> {
     let user = &opened.rows.user;
-    let mut texts = vec![done(tap, user)];
+    let mut texts = vec![done(tap, now, user)];
     if let Some(undone_at) = tap.undone_at {
-        texts.push(format!("Undone at {}.", time(undone_at, user)));
+        texts.push(format!("Undone at {}.", time(undone_at, now, user)));
         return ok(&ActionHtml { heading: "Undone", title: title(opened), texts, form: None });
     }
     let heading = match tap.action {
@@ -99,10 +99,10 @@ pub(crate) fn after(opened: &OpenedLink, tap: &Tap, now: Timestamp) -> Result<Pa
             Action::InAnHour | Action::TomorrowMorning => "You are reminded again",
             Action::Again | Action::Hard | Action::Good | Action::Easy => "The next review is",
         };
-        texts.push(format!("{what} at {}.", time(next, user)));
+        texts.push(format!("{what} at {}.", time(next, now, user)));
     }
     let form = tap.undo_link(now).map(|link| {
-        texts.push(format!("You can undo this until {}.", time(link.expires_at, user)));
+        texts.push(format!("You can undo this until {}.", time(link.expires_at, now, user)));
         let button = ShownButton { value: Button::Undo.as_str(), label: "Undo", is_main: false };
         Form { address: address(&link.to_token(&user.email, &opened.keyring)), buttons: vec![button] }
     });
@@ -110,15 +110,20 @@ pub(crate) fn after(opened: &OpenedLink, tap: &Tap, now: Timestamp) -> Result<Pa
 }
 
 /// Why a tap was not undone.
-pub(crate) fn not_undone(opened: &OpenedLink, tap: &Tap, refused: UndoRefused) -> Result<Page, ApiError> {
+pub(crate) fn not_undone(
+    opened: &OpenedLink,
+    tap: &Tap,
+    refused: UndoRefused,
+    now: Timestamp,
+) -> Result<Page, ApiError> {
     let user = &opened.rows.user;
     let (heading, text) = match refused {
         // Its page says when.
-        UndoRefused::Twice => return after(opened, tap, tap.at),
+        UndoRefused::Twice => return after(opened, tap, now),
         UndoRefused::Late => ("Too late to undo", "It could be undone for ten minutes. The app still changes it."),
         UndoRefused::Changed => ("Changed since", "It was changed since, so nothing was undone. The app shows it."),
     };
-    ok(&ActionHtml { heading, title: title(opened), texts: vec![done(tap, user), text.to_owned()], form: None })
+    ok(&ActionHtml { heading, title: title(opened), texts: vec![done(tap, now, user), text.to_owned()], form: None })
 }
 
 /// Why a link has nothing to act on any more.
@@ -148,16 +153,16 @@ pub(crate) fn unknown_button() -> Result<Page, ApiError> {
     bad_request("This button is not known", "Nothing was changed. Open the link of the mail again.")
 }
 
-fn done(tap: &Tap, user: &User) -> String {
+fn done(tap: &Tap, now: Timestamp, user: &User) -> String {
     let what = match tap.action {
         Action::Done => "Done",
         Action::InAnHour => "Put off for an hour",
         Action::TomorrowMorning => "Put off until tomorrow morning",
         Action::Again | Action::Hard | Action::Good | Action::Easy => {
-            return format!("Rated “{}” at {}.", label(tap.action), time(tap.at, user));
+            return format!("Rated “{}” at {}.", label(tap.action), time(tap.at, now, user));
         }
     };
-    format!("{what} at {}.", time(tap.at, user))
+    format!("{what} at {}.", time(tap.at, now, user))
 }
 
 fn title(opened: &OpenedLink) -> Option<&str> {
@@ -169,9 +174,11 @@ fn address(token: &str) -> String {
     format!("{PATH}?token={token}")
 }
 
-/// A moment on the user's wall: `14:30 on Monday, 1 December`.
-fn time(instant: Timestamp, user: &User) -> String {
-    instant.in_zone(user.timezone.rules()).strftime("%H:%M on %A, %-d %B").to_string()
+/// A moment in the user's local time: `14:30 on Monday, 1 December`, with the year where it is not that of `now`.
+fn time(instant: Timestamp, now: Timestamp, user: &User) -> String {
+    let [local, present] = [instant, now].map(|at| at.in_zone(user.timezone.rules()));
+    let format = if local.year() == present.year() { "%H:%M on %A, %-d %B" } else { "%H:%M on %A, %-d %B %Y" };
+    local.strftime(format).to_string()
 }
 
 fn ok(page: &ActionHtml<'_>) -> Result<Page, ApiError> {

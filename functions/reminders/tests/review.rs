@@ -210,6 +210,18 @@ async fn while_its_plan_ends_it_is_rated_or_not_and_no_review_is_left() {
 }
 
 #[tokio::test]
+async fn a_plan_whose_task_has_got_another_reminder_meanwhile_is_read_again_before_it_ends() {
+    let (world, task, review) = world(json!({"kind": "fixed", "days": [1]})).await;
+    let row = world.store.task(world.user.id, task.id).await.unwrap().unwrap();
+    world.reminder(&task, HOUR).await;
+    let end = row.task.end_plan(clock::now()).unwrap();
+    let ended = world.store.change_plan(&world.permit(), &row, &end, &DaySnapshot::default()).await;
+    assert!(matches!(ended, Err(WriteError::Refused(Refusal::TaskChanged))), "{ended:?}");
+    assert!(now_of(&world, review.id).await.is_some());
+    assert_counted(&world).await;
+}
+
+#[tokio::test]
 async fn ratings_stay_counted_when_the_plan_ends_and_go_with_the_task() {
     let (world, task, review) = world(json!({"kind": "fixed", "days": [1]})).await;
     let mut at = review.scheduled_at;

@@ -246,15 +246,21 @@ impl Reminder {
         ReminderChange { read: self.clone(), next, at: now, cause: ChangeCause::Fired }
     }
 
-    /// Whether it is what one change made of `before`.
-    pub fn is_next_of(&self, before: &Self) -> bool {
-        self.id == before.id && self.version == before.version + 1
+    /// Whether it still is as the change after `before` left it. That a digest has told of it since does not count.
+    pub fn is_as_left_after(&self, before: &Self) -> bool {
+        let after = before.version + 1;
+        let is_planned_by_it = self.version == after || self.plan == after;
+        let is_completed_since = self.status == ReminderStatus::Completed && before.status != ReminderStatus::Completed;
+        let has_fired_since = self.has_fired() && self.last_fired_for() != before.last_fired_for();
+        let words = |reminder: &Self| (reminder.message.clone(), reminder.channel, reminder.lead_minutes);
+        let is_same = self.id == before.id && words(self) == words(before);
+        is_same && is_planned_by_it && !is_completed_since && !has_fired_since
     }
 
     /// The reminder as it was `before` its last change. One that is to fire has a new plan; what has fired keeps its own, so that the
     /// receipt of its mail still finds it.
     pub fn restore(&self, before: &Self, now: Timestamp) -> ReminderChange {
-        let mut next = Self { version: self.version, ..before.clone() };
+        let mut next = Self { version: self.version, morning_email_sent: self.morning_email_sent, ..before.clone() };
         next.touch(now);
         if next.fires_at().is_some() {
             (next.plan, next.planned_at) = (next.version, now);

@@ -83,9 +83,10 @@ impl Reminder {
         self.kind == ReminderKind::Review
     }
 
-    /// Whether it can be rated on the local day `today`.
+    /// Whether it can be rated on the local day `today`: its day has come, or its mail has asked for a rating before.
     pub(super) fn is_open_on(&self, today: Date) -> bool {
-        self.status == ReminderStatus::Pending && self.review.is_some_and(|review| review.day <= today)
+        let has_come = self.review.is_some_and(|review| review.day <= today || self.has_fired());
+        self.status == ReminderStatus::Pending && has_come
     }
 
     /// The review opens then. What it was about before is over.

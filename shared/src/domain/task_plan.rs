@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::clock::Timestamp;
 use crate::domain::counters::{CounterChange, CounterMark, local_day};
 use crate::domain::fsrs::Rating;
-use crate::domain::reminder::{Reminder, ReminderKind};
+use crate::domain::reminder::{Reminder, ReminderKind, ReminderStatus};
 use crate::domain::reminder_change::{ChangeCause, ReminderChange};
 use crate::domain::review_plan::{GivenRating, PlanInput, ReviewPlan};
 use crate::domain::task::{ReminderCard, Task, TaskStatus};
@@ -100,8 +100,9 @@ impl Task {
             Some(plan) if plan == *present => Ok(PlanChange::nothing(self, now)),
             Some(plan) => {
                 let opening = plan.opening(user, now);
-                let waits = open.scheduled_at <= now && plan.day() <= today;
-                let is_there = open.scheduled_at == opening.at && open.review == Some(opening.review);
+                let is_pending = open.status == ReminderStatus::Pending;
+                let waits = is_pending && open.scheduled_at <= now && plan.day() <= today;
+                let is_there = is_pending && open.scheduled_at == opening.at && open.review == Some(opening.review);
                 let change = if waits || is_there {
                     ReminderChange { read: open.clone(), next: open.clone(), at: now, cause: ChangeCause::Moved }
                 } else {

@@ -173,6 +173,29 @@ fn before_its_local_day_it_is_not_rated_and_from_midnight_on_it_is() {
 }
 
 #[test]
+fn whose_mail_has_asked_for_a_rating_is_rated_before_its_day_too() {
+    let planned = Planned::of(fixed(&[7]));
+    let now = now();
+    let soon = planned.review.snooze(Snooze::Until(now.plus(HOUR)), now).unwrap().marked(&planned.user.timezone);
+    let snoozed = Planned { review: soon.reminder, ..planned };
+    assert!(snoozed.rate(Rating::Good, now.plus(HOUR)).is_err(), "its mail has not left");
+    let fired = snoozed.review.fire(now.plus(HOUR)).marked(&snoozed.user.timezone).reminder;
+    let rated = Planned { review: fired, ..snoozed }.rate(Rating::Good, now.plus(HOUR * 2)).unwrap();
+    assert_eq!(rated.day(), local_day(now, &rated.user.timezone).checked_add(7.days()).unwrap());
+    rated.assert_consistent();
+}
+
+#[test]
+fn a_review_that_was_cancelled_is_opened_again_by_the_same_plan() {
+    let planned = Planned::of(fixed(&[1]));
+    let at = planned.review.scheduled_at.plus(HOUR);
+    let cancelled = planned.review.cancel(at, "its task was completed").next;
+    let again = Planned { review: cancelled, ..planned }.set(fixed(&[1, 2]), at);
+    assert!(again.review.fires_at().is_some());
+    again.assert_consistent();
+}
+
+#[test]
 fn a_missed_review_fires_once_and_waits() {
     let planned = Planned::of(fixed(&[1]));
     let fired = planned.review.fire(planned.review.scheduled_at).marked(&planned.user.timezone);

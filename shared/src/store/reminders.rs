@@ -108,7 +108,7 @@ impl Store {
     /// [`Refusal::NotOpen`] when its task is completed; [`Refusal::ReminderChanged`] when it was changed in the meantime.
     pub async fn snooze_reminder(&self, permit: &Permit, change: &ReminderChange) -> Result<(), WriteError> {
         if change.is_empty() {
-            return self.check_session(permit, change.at).await;
+            return self.write_nothing(permit, change.at).await;
         }
         self.write_change(permit, (change, TaskCondition::Open), &CounterSnapshot::default(), |_| {}).await
     }

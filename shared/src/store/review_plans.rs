@@ -145,7 +145,9 @@ impl Store {
                 }
                 PlannedReview::Keep => {}
             }
-            transaction.update_cards((read.task.user_id, read.task.id), update, refusal(read.task.version));
+            let opens = matches!(change.review, PlannedReview::Open(_));
+            let refusal = refusal(read.task.version, opens);
+            transaction.update_cards((read.task.user_id, read.task.id), update, refusal);
             let counters = (&counters, Cap::None);
             match (self.transact_counted(read.task.user_id, transaction, counters, days).await, counted_on) {
                 (Err(WriteError::Refused(Refusal::AlreadyCounted)), Some(day)) => change = change.keeping(day),
@@ -202,12 +204,15 @@ impl Transaction {
     }
 }
 
-/// What it means that the task is not as it was read, at `version`, or has no room for a review.
-fn refusal(version: u64) -> OnRefusal<Refusal> {
+/// What it means that the task is not as it was read, at `version`, or has no room for a review that is to open. A card may change
+/// without the version.
+fn refusal(version: u64, opens: bool) -> OnRefusal<Refusal> {
     OnRefusal::interpret(move |found| {
         WriteError::Refused(match found {
             None => Refusal::TaskGone,
-            Some(task) if u64::try_from(super::counters::count(task, "version")) != Ok(version) => Refusal::TaskChanged,
+            Some(task) if !opens || u64::try_from(super::counters::count(task, "version")) != Ok(version) => {
+                Refusal::TaskChanged
+            }
             Some(_) => Refusal::TooManyReminders,
         })
     })

@@ -67,11 +67,13 @@ impl ActionLink {
         if task.status == TaskStatus::Completed {
             return Err(Stale::Completed);
         }
-        if task.recurrence.is_some() && task.due_date != self.occurrence {
+        let is_other = task.due_date != self.occurrence || task.is_over_since(self.mailed_at());
+        if task.recurrence.is_some() && is_other {
             return Err(Stale::OtherOccurrence);
         }
         if reminder.plan != self.plan {
-            let is_rated = self.kind == LinkKind::Review && task.is_reviewed_since(self.mailed_at());
+            let last = task.plan.as_ref().and_then(|plan| plan.last_review);
+            let is_rated = self.kind == LinkKind::Review && last.is_some_and(|last| last.at >= self.mailed_at());
             return Err(if is_rated { Stale::Reviewed } else { Stale::Moved });
         }
         Ok((task, reminder))

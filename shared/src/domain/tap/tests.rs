@@ -9,6 +9,7 @@ use crate::domain::counters::{CounterChange, CounterMark, local_day};
 use crate::domain::email::Email;
 use crate::domain::password::PasswordHash;
 use crate::domain::reminder::{Reminder, ReminderPatch, ReminderStatus};
+use crate::domain::snooze::Snooze;
 use crate::domain::task::{ReminderCard, Task, TaskStatus};
 use crate::domain::task_change::TaskChange;
 use crate::domain::task_plan::PlannedReview;
@@ -177,7 +178,8 @@ fn undoing_a_rating_restores_the_plan_and_what_it_counted() {
 
         let others = [Task { version: task.version + 1, ..task.clone() }];
         assert_eq!(tap.undo(others.first(), Some(&after), at).unwrap_err(), UndoRefused::Changed);
-        let moved = Reminder { version: after.version + 1, ..after };
+        let version = after.version + 1;
+        let moved = Reminder { version, plan: version, ..after };
         for reminder in [Some(&moved), None] {
             assert_eq!(tap.undo(Some(&task), reminder, at).unwrap_err(), UndoRefused::Changed);
         }
@@ -189,11 +191,13 @@ fn a_review_that_was_rated_cannot_be_rated_by_its_mail() {
     let (mut task, review) = planned(&dated());
     let (fired, link) = fire(&mut task, &review);
     let early = Action::Good.effect((&task, &fired), &user("UTC"), pressed(now()));
-    assert_eq!(early.unwrap_err(), Stale::Reviewed, "its day has not come");
+    assert!(matches!(early, Ok(Effect::Rate(_))), "its mail has asked for it: {early:?}");
     let (task, [_, after], _) = rated(Action::Good, false);
     assert_eq!(link.subject(Some(&task), Some(&after)).unwrap_err(), Stale::Reviewed);
-    let unrated = Task { plan: planned(&dated()).0.plan, ..task };
-    assert_eq!(link.subject(Some(&unrated), Some(&after)).unwrap_err(), Stale::Moved);
+    for plan in [planned(&dated()).0.plan, None] {
+        let unrated = Task { plan, ..task.clone() };
+        assert_eq!(link.subject(Some(&unrated), Some(&after)).unwrap_err(), Stale::Moved);
+    }
 }
 
 #[test]
@@ -315,7 +319,8 @@ fn a_tap_is_undone_once_within_ten_minutes_and_while_nothing_has_changed() {
     assert_eq!(refused(&tap, Some(&edited), now()), UndoRefused::Changed);
     assert_eq!(refused(&tap, None, now()), UndoRefused::Changed);
     let (_, snoozed, tap) = snoozed(Action::InAnHour, &user("UTC"), now());
-    let changed = Reminder { version: snoozed.version + 1, ..snoozed };
+    let version = snoozed.version + 1;
+    let changed = Reminder { version, plan: version, ..snoozed };
     for reminder in [Some(&changed), None] {
         assert_eq!(tap.undo(None, reminder, now()).unwrap_err(), UndoRefused::Changed);
     }
@@ -332,6 +337,8 @@ fn a_link_ends_with_what_it_is_about() {
     assert_eq!(stale(&done, &fired), Stale::Completed);
     let next = task.complete(now()).task;
     assert_eq!(stale(&next, &fired), Stale::OtherOccurrence);
+    let same_day = Task { due_date: task.due_date, ..next };
+    assert_eq!(stale(&same_day, &fired), Stale::OtherOccurrence, "it was completed since");
     let moved = Reminder { plan: fired.plan + 1, ..fired.clone() };
     assert_eq!(stale(&task, &moved), Stale::Moved);
     assert_eq!(link.subject(None, Some(&fired)).unwrap_err(), Stale::Gone);
@@ -361,4 +368,45 @@ fn a_tap_is_kept_until_no_undo_of_it_is_possible() {
     assert_eq!(tap.expires_at(), now().plus(LINK_VALID + UNDO_VALID));
     let row = serde_json::to_value(&tap).unwrap();
     assert_eq!(serde_json::from_value::<Tap>(row).unwrap(), tap);
+}
+
+#[test]
+fn what_a_digest_told_since_is_restored_and_a_plan_whose_review_is_gone_has_ended() {
+    let mut task = dated();
+    let first = remind(&mut task, json!({"offsetMinutes": 60}));
+    let (mut task, review) = planned(&task);
+    let (fired, link) = fire(&mut task, &first);
+    let before = [fired, review];
+    let (change, tap) = complete(&task, &before, &link);
+    let mut after = written(&change, &before);
+    after[1] = Reminder { version: after[1].version + 1, morning_email_sent: true, ..after[1].clone() };
+    let told = undone(&tap, &change.task, &after, now());
+    let restored = written(&told, &after)[1].clone();
+    assert_eq!((restored.fires_at(), restored.morning_email_sent), (before[1].fires_at(), true));
+    assert_eq!(told.task.plan, task.plan);
+
+    let mut without = change.task.clone();
+    without.reminders.remove(&after[1].id);
+    let gone = undone(&tap, &without, &after[..1], now());
+    assert_eq!((gone.task.status, gone.task.plan), (TaskStatus::Todo, None));
+}
+
+#[test]
+fn a_reminder_is_as_it_was_left_until_it_is_moved_fires_is_completed_or_has_other_words() {
+    let mut task = dated();
+    let before = remind(&mut task, json!({"offsetMinutes": 60}));
+    let left = before.snooze(Snooze::Until(now().plus(HOUR)), now()).unwrap().next;
+    assert!(left.is_as_left_after(&before));
+    let changed = |body| left.change(parsed_at(body, now()).unwrap(), now()).unwrap().next;
+    let others = [
+        left.snooze(Snooze::Until(now().plus(HOUR * 2)), now()).unwrap().next,
+        left.fire(now().plus(HOUR)).next,
+        changed(json!({"status": "completed"})),
+        changed(json!({"message": "Changed"})),
+        changed(json!({"leadMinutes": 5})),
+        Reminder { id: ReminderId::new(), ..left.clone() },
+    ];
+    for other in others {
+        assert!(!other.is_as_left_after(&before), "{other:?}");
+    }
 }

@@ -147,13 +147,13 @@ impl Tap {
                 Ok(Undo::Task(Box::new(change)))
             }
             Before::Reminder { reminder: before } => {
-                let is_unchanged = |reminder: &&Reminder| reminder.is_next_of(before);
+                let is_unchanged = |reminder: &&Reminder| reminder.is_as_left_after(before);
                 let reminder = reminder.filter(is_unchanged).ok_or(UndoRefused::Changed)?;
                 Ok(Undo::Reminder(Box::new(reminder.restore(before, now))))
             }
             Before::Review { version, plan, reminder: before, counted_on } => {
                 let task = task.filter(|task| task.version == *version);
-                let reminder = reminder.filter(|reminder| reminder.is_next_of(before));
+                let reminder = reminder.filter(|reminder| reminder.is_as_left_after(before));
                 let (task, reminder) = task.zip(reminder).ok_or(UndoRefused::Changed)?;
                 let plan = plan.as_deref().ok_or(UndoRefused::Changed)?;
                 Ok(Undo::Rating(Box::new(task.take_back_rating(plan, (reminder, before), *counted_on, now))))
