@@ -173,6 +173,19 @@ async fn sent_again_with_its_key_it_is_answered_the_same_whatever_became_of_the_
 }
 
 #[tokio::test]
+async fn a_snooze_that_changes_nothing_is_answered_the_same_too() {
+    let user = App::new().user().await;
+    let task = user.task("Water the ferns").await;
+    let reminder = user.remind(&task, &fires_in(86_400)).await;
+    let until = minutes_ahead(30);
+    let call = |key: &str| snooze(&user, &reminder, json!({"until": until})).header("Idempotency-Key", key);
+    call("first").await.expect(200);
+    let same = call("second").await.expect(200);
+    user.update_reminder(&reminder, json!({"message": "The ones in the hall"})).await.expect(200);
+    assert_eq!(call("second").await.expect(200).json(), same.json());
+}
+
+#[tokio::test]
 async fn a_tag_that_no_longer_holds_is_412() {
     let user = App::new().user().await;
     let task = user.task("Water the ferns").await;
