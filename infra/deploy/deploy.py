@@ -38,14 +38,9 @@ def deploy(name: str, path: Path, *, at_once: bool = False) -> None:
         if name == "local":
             _to_local_cloud(bundle)
         else:
-<<<<<<< HEAD
             stage = read(name, CONFIG.read_text())
             _to_aws(replace(stage, parameters={**stage.parameters, **AT_ONCE}) if at_once else stage, bundle)
-    say(f"{name} runs {bundle.version}. Roll back with the bundle before: make deploy STAGE={name} AT_ONCE=1 BUNDLE=…")
-=======
-            _to_aws(read(name, CONFIG.read_text()), bundle)
-    say(f"{name} runs {bundle.version}. Roll back with the previous bundle: make deploy STAGE={name} BUNDLE=…")
->>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
+    say(f"{name} runs {bundle.version}. Roll back with the previous bundle: make deploy STAGE={name} AT_ONCE=1 BUNDLE=…")
 
 
 def _to_local_cloud(bundle: Bundle) -> None:
@@ -81,15 +76,9 @@ def _to_aws(stage: Stage, bundle: Bundle) -> None:
         smoke.check(outputs["PublicUrl"], bundle.version)
 
 
-<<<<<<< HEAD
 def command(stage: Stage, template: Path, pairs: list[str]) -> list[str]:
-    """SAM's deployment of a bundle's template. SAM uploads the packages as they are, by their checksum."""
-    # Where nobody can answer, the workflow's approval has come before.
-=======
-def command(stage: Stage, bundle: Bundle, pairs: list[str]) -> list[str]:
-    """The SAM command that deploys the bundle's template. SAM uploads the packages unchanged, under their checksums."""
+    """The SAM command that deploys a bundle's template. SAM uploads the packages unchanged, under their checksums."""
     # Without a terminal nobody can confirm; there, the workflow's approval has come before.
->>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
     unattended = [] if sys.stdin.isatty() else ["--no-confirm-changeset"]
     return [
         "sam",

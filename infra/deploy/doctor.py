@@ -19,13 +19,9 @@ from .stage import Stage
 
 # Concurrent executions that a stage needs: the event sources use up to 100, the rest serves requests.
 CONCURRENCY = 200
-<<<<<<< HEAD
 # The alarms of the template that stop a gradual deployment, without the stage's name.
 ALARMS = ("server-errors", "latency")
-# Makes a client of a service.
-=======
 # Creates a client for a service.
->>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
 Clients = Callable[[str], Any]
 _STUCK = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
 

@@ -73,11 +73,7 @@ def check(url: str, version: str, patience: float = 60) -> None:
         if not found:
             return
         if time.monotonic() > deadline:
-<<<<<<< HEAD
             raise Problem(
-                f"{url} does not work: {'; '.join(found)}.", "Roll back: `make deploy AT_ONCE=1` with the bundle before."
+                f"{url} does not work: {'; '.join(found)}.", "Roll back: `make deploy AT_ONCE=1` with the previous bundle."
             )
-=======
-            raise Problem(f"{url} does not work: {'; '.join(found)}.", "Roll back: `make deploy` with the previous bundle.")
->>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
         time.sleep(2)

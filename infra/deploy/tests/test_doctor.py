@@ -131,12 +131,8 @@ def test_production_names_its_account_and_region() -> None:
         ({"zone": "other.example."}, "hosted zone Z1", "missing"),
         ({"stack": {"StackStatus": "ROLLBACK_COMPLETE"}}, "ROLLBACK_COMPLETE", "missing"),
         ({"stack": {"StackStatus": "UPDATE_IN_PROGRESS"}}, "UPDATE_IN_PROGRESS", "missing"),
-<<<<<<< HEAD
-        ({"stack": {"StackStatus": "CREATE_COMPLETE"}}, "deleted by one command", "warning"),
-        ({"alarms": ["spacedly-production-latency"]}, "spacedly-production-latency is on", "missing"),
-=======
         ({"stack": {"StackStatus": "CREATE_COMPLETE"}}, "deleted by a single command", "warning"),
->>>>>>> 2f0622d6234d1fb17edc5782b54b65afab3f5b76
+        ({"alarms": ["spacedly-production-latency"]}, "spacedly-production-latency is on", "missing"),
         ({"failing": {"acm"}}, "certificate: ", "missing"),
     ],
 )
