@@ -98,7 +98,7 @@ class Account:
         assert self._verified  # noqa: S101 - mails to other addresses have no link
         title = f"Fuzzed {uuid.uuid4()}"
         task = self._call("POST", "/api/tasks", {"title": title})["task"]["id"]
-        plan = self._call("PUT", f"/api/tasks/{task}/plan", {"kind": "fsrs"})["plan"]
+        plan = self._call("PUT", f"/api/tasks/{task}/plan", {"kind": "fsrs"})["task"]["plan"]
         soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
         self._call("PUT", f"/api/reminders/{plan['reminderId']}", {"scheduledAt": soon})
         return self._mailed(rf"{title}[\s\S]*/api/act\?token=([\w-]+)")

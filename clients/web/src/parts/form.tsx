@@ -1,7 +1,7 @@
 /** Forms: fields with their label, hint and error, and what happens when a form is sent. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { fieldErrors, sentence } from "../errors";
 import { words } from "../words";
@@ -33,6 +33,12 @@ export function useSubmit(work: (fields: Fields, form: HTMLFormElement) => Promi
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const sending = useRef(false);
+  const failed = useRef<HTMLFormElement>();
+  // In the commit that shows the error, before the next key can arrive.
+  useLayoutEffect(() => {
+    failed.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    failed.current = undefined;
+  }, [error]);
   const errors = error instanceof FieldProblem ? { [error.field]: error.message } : fieldErrors(error);
   const hasError = error !== undefined;
 
@@ -46,8 +52,8 @@ export function useSubmit(work: (fields: Fields, form: HTMLFormElement) => Promi
     setError(undefined);
     void work(Object.fromEntries(texts), form)
       .catch((reason: unknown) => {
+        failed.current = form;
         setError(reason);
-        setTimeout(() => form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
       })
       .finally(() => {
         sending.current = false;
