@@ -1738,7 +1738,7 @@ export interface operations {
             content: {
                 "application/x-www-form-urlencoded": {
                     /** @description The button that was pressed. Programs that submit forms by themselves send none: then nothing is done. */
-                    action?: ("done" | "in-an-hour" | "tomorrow-morning" | "again" | "hard" | "good" | "easy" | "undo") | "" | null;
+                    action?: ("done" | "in-an-hour" | "tomorrow-morning" | "again" | "hard" | "good" | "easy" | "undo") | "";
                 };
             };
         };

@@ -162,7 +162,11 @@ fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value>
         BodyKind::OptionalForm => "application/x-www-form-urlencoded",
         BodyKind::Ignored | BodyKind::Json | BodyKind::OptionalJson | BodyKind::JsonOrMultipart => "application/json",
     };
-    let mut content = json!({ media_type: { "schema": schemas::request(object.finish()) } });
+    let mut schema = schemas::request(object.finish());
+    if kind == BodyKind::OptionalForm {
+        remove_null(&mut schema);
+    }
+    let mut content = json!({ media_type: { "schema": schema } });
     if kind == BodyKind::JsonOrMultipart
         && let Some(content) = content.as_object_mut()
     {
@@ -179,6 +183,16 @@ fn request_body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value>
     }
     let is_optional = matches!(kind, BodyKind::OptionalJson | BodyKind::OptionalForm);
     Some(json!({ "required": !is_optional, "content": content }))
+}
+
+/// The fields of a form are text: none of them can be null.
+fn remove_null(form: &mut Value) {
+    let fields = form.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(|fields| fields.values_mut()) {
+        if let Some(alternatives) = field.get_mut("anyOf").and_then(Value::as_array_mut) {
+            alternatives.retain(|alternative| alternative["type"] != "null");
+        }
+    }
 }
 
 fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
