@@ -20,7 +20,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Case:
-    """A function and what it is sent. `goal` is the ratio of its warm CPU to the hello-world's that is aimed at."""
+    """A function and its events. `goal` is the target for its warm CPU time, as a multiple of the hello-world's."""
 
     title: str
     function: str
