@@ -252,9 +252,9 @@ impl Reminder {
         let is_planned_by_it = self.version == after || self.plan == after;
         let is_completed_since = self.status == ReminderStatus::Completed && before.status != ReminderStatus::Completed;
         let has_fired_since = self.has_fired() && self.last_fired_for() != before.last_fired_for();
-        let words = |reminder: &Self| (reminder.message.clone(), reminder.channel, reminder.lead_minutes);
-        let is_same = self.id == before.id && words(self) == words(before);
-        is_same && is_planned_by_it && !is_completed_since && !has_fired_since
+        let is_same = self.id == before.id && self.message == before.message;
+        let is_sent_alike = self.channel == before.channel && self.lead_minutes == before.lead_minutes;
+        is_same && is_sent_alike && is_planned_by_it && !is_completed_since && !has_fired_since
     }
 
     /// The reminder as it was `before` its last change. One that is to fire has a new plan; what has fired keeps its own, so that the

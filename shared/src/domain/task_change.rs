@@ -1,7 +1,5 @@
 //! What an update changes of a task, and what follows from that.
 
-use std::collections::HashSet;
-
 use crate::clock::Timestamp;
 use crate::domain::counters::CounterChange;
 use crate::domain::due_date_move::{DueDateMove, MoveCause};
@@ -243,12 +241,12 @@ impl TaskChange {
     pub(super) fn cancel_reminders(&mut self, reason: &'static str) {
         self.cancel_reason = reason;
         let goes_on = !self.task.is_completed();
-        let relative: HashSet<ReminderId> = self.task.relative_reminders().filter(|_| goes_on).collect();
-        self.cancelled.extend(self.task.pending_reminders().filter(|id| !relative.contains(id)));
-        for reminder in &self.cancelled {
-            if let Some(card) = self.task.reminders.get_mut(reminder) {
+        for (id, card) in &mut self.task.reminders {
+            let follows = goes_on && card.offset_minutes.is_some();
+            if card.status == ReminderStatus::Pending && !follows {
                 card.status = ReminderStatus::Skipped;
                 self.counters.recount(card.counted.take(), None);
+                self.cancelled.push(*id);
             }
         }
     }
