@@ -15,8 +15,8 @@ pub const OCCURRENCE_SKIPPED: &str = "this occurrence of its task was skipped";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PresentOccurrence {
     due_date: Option<Timestamp>,
-    /// Completions and skips before it, of a task that recurs.
-    taken: Option<u32>,
+    /// Completions and skips before it; none of a task that does not recur.
+    taken: u32,
 }
 
 impl Task {
@@ -63,13 +63,16 @@ impl Task {
     pub fn present_occurrence(&self) -> PresentOccurrence {
         PresentOccurrence {
             due_date: self.due_date,
-            taken: self.recurrence.as_ref().map(|recurrence| recurrence.taken),
+            taken: self.recurrence.as_ref().map_or(0, |recurrence| recurrence.taken),
         }
     }
 
     /// Whether it has the occurrence that a request `named`, if it named one, and still the one that the request has `seen` first.
     pub(super) fn has_occurrence(&self, named: Option<Timestamp>, seen: PresentOccurrence) -> bool {
-        named.is_none_or(|named| self.due_date == Some(named)) && self.present_occurrence() == seen
+        let present = self.present_occurrence();
+        // A new rule counts from zero: the occurrence stays the same.
+        let is_seen = present.due_date == seen.due_date && present.taken <= seen.taken;
+        is_seen && named.is_none_or(|named| self.due_date == Some(named))
     }
 
     /// Ends the present occurrence of a recurring task: it advances to the next one, or is completed for good after the last one.

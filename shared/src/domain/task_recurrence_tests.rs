@@ -304,4 +304,11 @@ fn a_request_ends_only_the_occurrence_that_it_saw() {
     for next in [complete(done.present_occurrence()), skip(done.present_occurrence())] {
         assert!(next.occurrence.is_some());
     }
+    // A new rule, which counts from zero, is no other occurrence.
+    let seen = done.present_occurrence();
+    let rule = json!({"recurrence": {"rrule": "FREQ=MONTHLY", "anchor": "completion"}});
+    let ruled = change(&done, rule, EARLY).unwrap().task;
+    let patch = parsed(json!({"status": "completed"})).unwrap();
+    let completed = ruled.change_seen(patch, seen, &Zone::UTC, at(EARLY)).unwrap();
+    assert!(completed.occurrence.is_some());
 }
