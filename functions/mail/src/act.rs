@@ -6,6 +6,7 @@
 use shared::domain::tap::{Action, Button, Effect, PressedAt, Tap, Undo};
 use shared::domain::task_plan::PlanChange;
 use shared::http::{ApiError, App, ErrorCode, Operation, Page, Request, retry_conflicts};
+use shared::store::taps::TapPurpose;
 use shared::store::{Refusal, WriteError};
 
 use crate::action_page;
@@ -38,7 +39,9 @@ pub const OPERATION: Operation<Press, Page> =
 pub async fn handle(app: &App, request: &Request<'_, Press>) -> Result<Page, ApiError> {
     let (press, errors) = request.body_and_errors(app)?;
     retry_conflicts(async || {
-        let Some(opened) = opened_link::open(app, request).await? else { return action_page::invalid() };
+        let Some(opened) = opened_link::open(app, request, TapPurpose::Press).await? else {
+            return action_page::invalid();
+        };
         let known = press.filter(|_| errors.is_empty());
         match known.map(|press| press.button) {
             Some(None) => action_page::of(&opened, request),

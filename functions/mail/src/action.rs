@@ -5,6 +5,7 @@
 
 use shared::domain::body::NoBody;
 use shared::http::{ApiError, App, Operation, Page, Request};
+use shared::store::taps::TapPurpose;
 
 use crate::action_page;
 use crate::opened_link::{self, ACTION_PARAMETER, TOKEN_PARAMETER};
@@ -21,7 +22,7 @@ pub const OPERATION: Operation<NoBody, Page> =
         .query(&[TOKEN_PARAMETER, ACTION_PARAMETER]);
 
 pub async fn handle(app: &App, request: &Request<'_>) -> Result<Page, ApiError> {
-    match opened_link::open(app, request).await? {
+    match opened_link::open(app, request, TapPurpose::Show).await? {
         Some(opened) => action_page::of(&opened, request),
         None => action_page::invalid(),
     }

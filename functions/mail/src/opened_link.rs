@@ -7,7 +7,7 @@ use shared::auth::keyring::Keyring;
 use shared::domain::field::Parameter;
 use shared::domain::tap::{Action, ActionLink};
 use shared::http::{ApiError, App, RequestParts};
-use shared::store::taps::TapRows;
+use shared::store::taps::{TapPurpose, TapRows};
 
 /// The parameter that holds the link's token.
 const TOKEN: &str = "token";
@@ -29,11 +29,15 @@ pub(crate) struct OpenedLink {
 
 /// Opens the link of a request. `None` when it was not given out, has expired unused, or its account is gone or has another
 /// address.
-pub(crate) async fn open(app: &App, request: &RequestParts) -> Result<Option<OpenedLink>, ApiError> {
+pub(crate) async fn open(
+    app: &App,
+    request: &RequestParts,
+    purpose: TapPurpose,
+) -> Result<Option<OpenedLink>, ApiError> {
     let keyring = app.keyring().await?;
     let token = request.parameter(TOKEN).unwrap_or_default();
     let Some(presented) = PresentedLink::from_token(token, &keyring) else { return Ok(None) };
-    let Some(rows) = app.store.tap_rows(&presented.link, request.now()).await? else { return Ok(None) };
+    let Some(rows) = app.store.tap_rows(&presented.link, purpose, request.now()).await? else { return Ok(None) };
     let works = presented.is_for(&rows.user.email, &keyring);
     let is_over = rows.tap.is_none() && !presented.link.is_valid(request.now());
     let opened = OpenedLink { link: presented.link, token: token.to_owned(), rows, keyring };

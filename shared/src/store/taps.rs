@@ -19,6 +19,15 @@ use crate::domain::user::User;
 /// When a tap was undone.
 const UNDONE_AT: &str = "undoneAt";
 
+/// What the rows of a link are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TapPurpose {
+    /// To show its page.
+    Show,
+    /// To act, for which a rating needs what its month counts.
+    Press,
+}
+
 /// What the link of a mail is about, as far as it is there.
 #[derive(Debug)]
 pub struct TapRows {
@@ -27,7 +36,7 @@ pub struct TapRows {
     pub reminder: Option<Reminder>,
     /// What was pressed before.
     pub tap: Option<Tap>,
-    /// What this month's days hold, for the link of a review, whose rating counts.
+    /// What this month's days hold, where a review may be rated.
     pub days: DaySnapshot,
 }
 
@@ -36,11 +45,17 @@ impl Store {
     ///
     /// # Errors
     /// The table failed.
-    pub async fn tap_rows(&self, link: &ActionLink, now: Timestamp) -> Result<Option<TapRows>, StoreError> {
+    pub async fn tap_rows(
+        &self,
+        link: &ActionLink,
+        purpose: TapPurpose,
+        now: Timestamp,
+    ) -> Result<Option<TapRows>, StoreError> {
         let ActionLink { user, task, reminder, plan, .. } = *link;
         let (account, tap) = (keys::account(user), keys::tap(user, reminder, plan));
         let (task, reminder) = (keys::task(user, task), keys::reminder(user, reminder));
-        let month = (link.kind == LinkKind::Review).then(|| likely_month(now));
+        let may_rate = purpose == TapPurpose::Press && link.kind == LinkKind::Review;
+        let month = may_rate.then(|| likely_month(now));
         let days = month.map(|month| (month, keys::days(user, month)));
         let mut wanted = vec![account.clone(), task.clone(), reminder.clone(), tap.clone()];
         wanted.extend(days.iter().map(|(_, key)| key.clone()));

@@ -31,6 +31,7 @@ use shared::store::idempotency::{FirstAnswer, Once};
 use shared::store::mailed_tokens::{PasswordReset, TokenUse};
 use shared::store::rates::Slot;
 use shared::store::sessions::SignIn;
+use shared::store::taps::TapPurpose;
 use shared::store::tasks::TaskRow;
 use shared::store::{Permit, WriteError};
 
@@ -507,8 +508,8 @@ async fn tap_and_undo(
     (what, tapping, undoing): (&str, Price, Price),
 ) {
     let (system, now) = (Permit::of_system(), clock::now());
-    let rows = world.store.tap_rows(&link, now).await.unwrap().unwrap();
-    spent(world, "the page of a link", 1, 4.0, 0.0);
+    let rows = world.store.tap_rows(&link, TapPurpose::Press, now).await.unwrap().unwrap();
+    spent(world, "pressing a button", 1, 4.0, 0.0);
     let subject = link.subject(Some(&row.task), rows.reminder.as_ref()).unwrap();
     let Effect::Complete(change) = Action::Done.effect(subject, &user, pressed(now)).unwrap() else {
         panic!("no completion")
@@ -579,8 +580,10 @@ async fn taps_that_rate() {
     let task = world.store.task(world.user.id, task.id).await.unwrap().unwrap().task;
     let (user, link, row) = mailed(&world, &task, &review).await;
     let (system, at) = (Permit::of_system(), clock::now().plus(HOUR * 24));
-    let rows = world.store.tap_rows(&link, at).await.unwrap().unwrap();
-    spent(&world, "the page of a review's link", 1, 5.0, 0.0);
+    world.store.tap_rows(&link, TapPurpose::Show, at).await.unwrap().unwrap();
+    spent(&world, "the page of a review's link", 1, 4.0, 0.0);
+    let rows = world.store.tap_rows(&link, TapPurpose::Press, at).await.unwrap().unwrap();
+    spent(&world, "pressing a button of it", 1, 5.0, 0.0);
     let review = rows.reminder.unwrap();
     let Effect::Rate(change) = Action::Good.effect((&row.task, &review), &user, pressed(at)).unwrap() else {
         panic!("not rated")
