@@ -88,19 +88,12 @@ pub(crate) fn after(opened: &OpenedLink, tap: &Tap, now: Timestamp) -> Result<Pa
         texts.push(format!("Undone at {}.", time(undone_at, now, user)));
         return ok(&ActionHtml { heading: "Undone", title: title(opened), texts, form: None });
     }
-    let heading = match tap.action {
-        Action::Done => "Done",
-        Action::InAnHour | Action::TomorrowMorning => "Put off",
-        Action::Again | Action::Hard | Action::Good | Action::Easy => "Rated",
+    let (heading, then) = match tap.action {
+        Action::Done => ("Done", "It is due again"),
+        Action::InAnHour | Action::TomorrowMorning => ("Put off", "You are reminded again"),
+        Action::Again | Action::Hard | Action::Good | Action::Easy => ("Rated", "The next review is"),
     };
-    if let Some(next) = tap.next {
-        let what = match tap.action {
-            Action::Done => "It is due again",
-            Action::InAnHour | Action::TomorrowMorning => "You are reminded again",
-            Action::Again | Action::Hard | Action::Good | Action::Easy => "The next review is",
-        };
-        texts.push(format!("{what} at {}.", time(next, now, user)));
-    }
+    texts.extend(tap.next.map(|next| format!("{then} at {}.", time(next, now, user))));
     let form = tap.undo_link(now).map(|link| {
         texts.push(format!("You can undo this until {}.", time(link.expires_at, now, user)));
         let button = ShownButton { value: Button::Undo.as_str(), label: "Undo", is_main: false };

@@ -122,14 +122,20 @@ fn planned(task: &Task) -> (Task, Reminder) {
     (task, review)
 }
 
-#[test]
-fn undoing_a_completion_restores_its_plan_and_opens_the_review_again() {
+/// A task with a plan that is completed by the mail of another reminder: the task and the two reminders before, the change, the tap.
+fn completed_with_plan() -> (Task, [Reminder; 2], TaskChange, Tap) {
     let mut task = dated();
     let first = remind(&mut task, json!({"offsetMinutes": 60}));
     let (mut task, review) = planned(&task);
     let (fired, link) = fire(&mut task, &first);
     let before = [fired, review];
     let (change, tap) = complete(&task, &before, &link);
+    (task, before, change, tap)
+}
+
+#[test]
+fn undoing_a_completion_restores_its_plan_and_opens_the_review_again() {
+    let (task, before, change, tap) = completed_with_plan();
     assert_eq!(change.task.plan, None);
     let after = written(&change, &before);
     assert_eq!(after[1].status, ReminderStatus::Skipped);
@@ -372,12 +378,7 @@ fn a_tap_is_kept_until_no_undo_of_it_is_possible() {
 
 #[test]
 fn what_a_digest_told_since_is_restored_and_a_plan_whose_review_is_gone_has_ended() {
-    let mut task = dated();
-    let first = remind(&mut task, json!({"offsetMinutes": 60}));
-    let (mut task, review) = planned(&task);
-    let (fired, link) = fire(&mut task, &first);
-    let before = [fired, review];
-    let (change, tap) = complete(&task, &before, &link);
+    let (task, before, change, tap) = completed_with_plan();
     let mut after = written(&change, &before);
     after[1] = Reminder { version: after[1].version + 1, morning_email_sent: true, ..after[1].clone() };
     let told = undone(&tap, &change.task, &after, now());
