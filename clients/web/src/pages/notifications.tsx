@@ -40,11 +40,13 @@ export function Notifications() {
                   {said.empty}
                 </Empty>
               )}
-              <ul class="tasks">
-                {shown.map((one) => (
-                  <Row key={one.id} one={one} />
-                ))}
-              </ul>
+              {shown.length > 0 && (
+                <ul class="tasks">
+                  {shown.map((one) => (
+                    <Row key={one.id} one={one} />
+                  ))}
+                </ul>
+              )}
               {list.hasNextPage && (
                 <button type="button" class="more" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
                   {said.more}

@@ -68,7 +68,11 @@ export function TaskRow({ task }: { task: Task }) {
               {said.priorities[task.priority]}
             </span>
           )}
-          {task.category && <span class="chip">{task.category}</span>}
+          {task.category && (
+            <span class="chip" title={task.category}>
+              <span dir="auto">{task.category}</span>
+            </span>
+          )}
           {task.attachments.length > 0 && (
             <span>
               <Icon name="clip" />
