@@ -1,4 +1,4 @@
-/** What this browser remembers for its user: theme, shortcuts, whether there may be an export. */
+/** What this browser remembers for its user: theme, shortcuts, a zone that is kept, whether there may be an export. */
 
 import { useSyncExternalStore } from "preact/compat";
 
@@ -40,6 +40,17 @@ export function setTheme(chosen: Theme): void {
 export const shortcutsAreOn = () => read(SHORTCUTS) !== "off";
 export const setShortcuts = (on: boolean) => write(SHORTCUTS, on ? undefined : "off");
 
+const ZONE = "spacedly.zone";
+let kept = read(ZONE);
+
+const zonePair = (account: string, browser: string) => `${account} ${browser}`;
+
+/** Remembers that the user keeps the account's zone although this browser is in another one. */
+export function keepZone(account: string, browser: string): void {
+  kept = zonePair(account, browser);
+  write(ZONE, kept);
+}
+
 const EXPORT = "spacedly.export";
 
 /** Whether an export was asked for in this browser: only then it is worth asking the API for one. */
@@ -53,4 +64,5 @@ function subscribe(listener: () => void): () => void {
 
 export const useTheme = () => useSyncExternalStore(subscribe, theme);
 export const useShortcuts = () => useSyncExternalStore(subscribe, shortcutsAreOn);
+export const useKeepsZone = (account: string, browser: string) => useSyncExternalStore(subscribe, () => kept === zonePair(account, browser));
 export const useHasAskedForExport = () => useSyncExternalStore(subscribe, hasAskedForExport);

@@ -7,7 +7,43 @@ import { locale, words } from "./words";
 /** A calendar day, `YYYY-MM-DD`. */
 export type Day = string;
 
-export const browserZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** Browsers list these zones under an old name; the API and its mails use the current one. */
+const RENAMED: Record<string, string> = {
+  "Africa/Asmera": "Africa/Asmara",
+  "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
+  "America/Catamarca": "America/Argentina/Catamarca",
+  "America/Coral_Harbour": "America/Atikokan",
+  "America/Cordoba": "America/Argentina/Cordoba",
+  "America/Godthab": "America/Nuuk",
+  "America/Indianapolis": "America/Indiana/Indianapolis",
+  "America/Jujuy": "America/Argentina/Jujuy",
+  "America/Louisville": "America/Kentucky/Louisville",
+  "America/Mendoza": "America/Argentina/Mendoza",
+  "Asia/Calcutta": "Asia/Kolkata",
+  "Asia/Katmandu": "Asia/Kathmandu",
+  "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Atlantic/Faeroe": "Atlantic/Faroe",
+  "Europe/Kiev": "Europe/Kyiv",
+  "Pacific/Enderbury": "Pacific/Kanton",
+  "Pacific/Ponape": "Pacific/Pohnpei",
+  "Pacific/Truk": "Pacific/Chuuk",
+};
+
+/** The current name of a zone, which may have several; a zone that the browser does not know stays as it is. */
+function currentName(name: string): string {
+  try {
+    const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
+    return RENAMED[timeZone] ?? timeZone;
+  } catch {
+    return name;
+  }
+}
+
+/** Whether two names mean the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`. */
+export const sameZone = (one: string, other: string) => one === other || currentName(one) === currentName(other);
+
+export const browserZone = currentName(new Intl.DateTimeFormat().resolvedOptions().timeZone);
 
 let zone = browserZone;
 /** How far the server's clock is ahead of this device's, in ms. */
@@ -20,10 +56,11 @@ export const setSkew = (ms: number) => void (skew = ms);
 /** The server's time, in ms: devices' clocks are wrong by hours. */
 export const now = () => Date.now() + skew;
 
-/** Every zone that the browser knows, and `current`, which it may not know, for a list of choices. */
-export function zones(current: string): [string, string][] {
-  const known = Intl.supportedValuesOf("timeZone");
-  return [...new Set([...known, "UTC", current])].toSorted().map((name) => [name, name.replaceAll("_", " ")]);
+/** Every zone that the browser knows, once each, for a list of choices. `chosen` keeps its spelling, known or not. */
+export function zones(chosen: string): [string, string][] {
+  const known = new Set([...Intl.supportedValuesOf("timeZone"), "UTC"].map((name) => RENAMED[name] ?? name));
+  known.delete(currentName(chosen));
+  return [...known, chosen].toSorted().map((name) => [name, name.replaceAll("_", " ")]);
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

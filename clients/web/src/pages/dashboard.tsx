@@ -6,8 +6,8 @@ import type { PageProps } from "../app";
 import { spacedly } from "../api";
 import { useAnalytics, useStreaks } from "../data/analytics";
 import { useReminders } from "../data/reminders";
-import { useTasks } from "../data/tasks";
-import { useAction } from "../data/user";
+import { useTasks, type Filters, type Task } from "../data/tasks";
+import { changeMe, useAction } from "../data/user";
 import { BarChart, Tile } from "../parts/chart";
 import { PageHead } from "../parts/page";
 import { ReminderRow } from "../parts/reminder-row";
@@ -15,7 +15,8 @@ import { isOpenReview, ReviewQueue } from "../parts/reviews";
 import { Loaded } from "../parts/states";
 import { TaskRow } from "../parts/task-row";
 import { fail, toast } from "../parts/toasts";
-import { addDays, clockOf, dayOf, now, today } from "../time";
+import { keepZone, useKeepsZone } from "../preferences";
+import { addDays, browserZone, clockOf, dayOf, now, sameZone, today } from "../time";
 import { words } from "../words";
 import { QuickAdd } from "./tasks";
 
@@ -50,6 +51,7 @@ export function Dashboard({ me }: PageProps) {
     <>
       <PageHead title={said.greeting(hour, me.name.split(" ")[0] ?? me.name)} />
       {!me.email_verified && <Verify />}
+      <ZoneChoice zone={me.timezone} />
       <QuickAdd />
       <div class="dashboard">
         <div>
@@ -79,18 +81,56 @@ function Verify() {
   );
 }
 
-/** Overdue, today and the week after, in one look at the API. */
+/** Asks which zone to use where the account's is not the browser's: a new account has the default zone. */
+function ZoneChoice({ zone }: { zone: string }) {
+  const isKept = useKeepsZone(zone, browserZone);
+  const use = useAction(
+    () => changeMe({ timezone: browserZone }),
+    () => toast(words.settings.saved),
+  );
+  if (isKept || sameZone(zone, browserZone)) return null;
+  return (
+    <div class="notice">
+      <p>{said.zone(zone, browserZone)}</p>
+      <div class="actions start">
+        <button type="button" disabled={use.isPending} onClick={() => use.mutate(undefined, { onError: fail })}>
+          {said.zoneUse(browserZone)}
+        </button>
+        <button type="button" class="quiet" onClick={() => keepZone(zone, browserZone)}>
+          {said.zoneKeep(zone)}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface Dated {
+  task: Task;
+  due: string;
+}
+
+const dated = ({ pages }: { pages: { tasks: Task[] }[] }): Dated[] =>
+  pages.flatMap(({ tasks }) => tasks).flatMap((task) => (task.dueDate ? [{ task, due: task.dueDate }] : []));
+
+/** Overdue, today and the week after. Earlier days have a query of their own, so that they never crowd out today. */
 function DueTasks() {
   const base = today();
-  const tasks = useTasks({ status: ["todo", "in-progress"], dueBefore: addDays(base, 8), sort: "dueDate" });
+  const open: Filters = { status: ["todo", "in-progress"], sort: "dueDate" };
+  const earlier = useTasks({ ...open, dueBefore: base });
+  const coming = useTasks({ ...open, dueAfter: base, dueBefore: addDays(base, 8) });
+  const query = {
+    data: earlier.data && coming.data ? { earlier: dated(earlier.data), coming: dated(coming.data) } : undefined,
+    error: earlier.error ?? coming.error,
+    refetch: () => Promise.all([earlier.refetch(), coming.refetch()]),
+  };
   return (
-    <Loaded query={tasks} rows={6}>
-      {({ pages }) => {
-        const all = pages.flatMap((page) => page.tasks).flatMap((task) => (task.dueDate ? [{ task, due: task.dueDate }] : []));
-        const late = all.filter(({ due }) => Date.parse(due) < now());
-        const due = all.filter(({ due: at }) => Date.parse(at) >= now() && dayOf(at) === base);
-        const ahead = all.filter(({ due: at }) => dayOf(at) > base);
-        const list = (members: typeof all) => (
+    <Loaded query={query} rows={6}>
+      {(found) => {
+        const late = [...found.earlier, ...found.coming.filter(({ due }) => Date.parse(due) < now())];
+        const due = found.coming.filter(({ due: at }) => Date.parse(at) >= now() && dayOf(at) === base);
+        const ahead = found.coming.filter(({ due: at }) => dayOf(at) > base);
+        const lateCount = `${late.length}${earlier.hasNextPage ? "+" : ""}`;
+        const list = (members: Dated[]) => (
           <ul class="tasks">
             {members.slice(0, FEW).map(({ task }) => (
               <TaskRow key={task.id} task={task} />
@@ -103,12 +143,12 @@ function DueTasks() {
               {due.length > 0 ? list(due) : <p class="faint">{said.nothingToday}</p>}
             </Section>
             {late.length > 0 && (
-              <Section title={`${said.overdue} (${late.length})`} href={`/tasks?to=${base}`} link={said.allTasks}>
+              <Section title={`${said.overdue} (${lateCount})`} href={`/tasks?to=${base}`} link={said.allTasks}>
                 {list(late)}
               </Section>
             )}
             <Section title={said.upcoming} href={`/tasks?from=${addDays(base, 1)}&to=${addDays(base, 7)}`} link={said.allTasks}>
-              {ahead.length > 0 ? list(ahead) : <p class="faint">{said.nothingAhead}</p>}
+              {ahead.length > 0 ? list(ahead) : !coming.hasNextPage && <p class="faint">{said.nothingAhead}</p>}
             </Section>
           </>
         );

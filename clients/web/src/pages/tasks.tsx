@@ -5,9 +5,11 @@ import { createTask, useTasks, type Filters, type Priority, type Sort, type Stat
 import { atMost, FieldProblem, Problem, Submit, useSubmit } from "../parts/form";
 import { Icon } from "../parts/icon";
 import { PageHead } from "../parts/page";
+import { useTaskAddress } from "../parts/shell";
 import { Empty, Loaded } from "../parts/states";
 import { TaskFilters } from "../parts/task-filters";
 import { TaskRow } from "../parts/task-row";
+import { toast } from "../parts/toasts";
 import { addDays, dayOf, now, today } from "../time";
 import { words } from "../words";
 
@@ -89,6 +91,7 @@ export function Tasks() {
               {shown.length === 0 && !tasks.hasNextPage && (
                 <Empty icon="tasks" title={isNarrowed ? said.noMatchTitle : said.emptyTitle}>
                   {isNarrowed ? said.noMatch : said.empty}
+                  {!isNarrowed && <span class="keys-only"> {said.emptyKeys}</span>}
                 </Empty>
               )}
               {grouped(shown, filters.sort).map(([group, members]) => (
@@ -118,9 +121,11 @@ export function Tasks() {
 
 /** A task by its title alone. */
 export function QuickAdd() {
+  const { openTask } = useTaskAddress();
   const form = useSubmit(async ({ title = "" }, element) => {
     if (title.trim().length < 3) throw new FieldProblem("title", said.titleTooShort);
-    await createTask({ title });
+    const task = await createTask({ title });
+    toast(said.createdToast(task.title), { label: words.common.open, run: () => openTask(task.id) });
     element.reset();
     element.querySelector("input")?.focus();
   });
@@ -129,7 +134,7 @@ export function QuickAdd() {
     <form class="quick" onSubmit={form.onSubmit} noValidate>
       <div class="quick-line">
         <Icon name="plus" />
-        <input name="title" aria-label={said.quickAdd} placeholder={said.quickAddHint} maxLength={atMost(200)} autocomplete="off" dir="auto" aria-invalid={Boolean(error)} aria-describedby={error ? "quick-error" : undefined} />
+        <input name="title" aria-label={said.quickAdd} placeholder={said.quickAdd} maxLength={atMost(200)} autocomplete="off" dir="auto" aria-invalid={Boolean(error)} aria-describedby={error ? "quick-error" : undefined} />
         <Submit busy={form.busy}>{said.quickAddButton}</Submit>
       </div>
       {error && (

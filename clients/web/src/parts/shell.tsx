@@ -8,7 +8,7 @@ import { apiUrl, cache, spacedly } from "../api";
 import { useUnread } from "../data/notifications";
 import type { User } from "../data/user";
 import { shortcutsAreOn } from "../preferences";
-import { browserZone, setSkew } from "../time";
+import { browserZone, sameZone, setSkew } from "../time";
 import { words } from "../words";
 import { Dialog } from "./dialog";
 import { Icon, type IconName } from "./icon";
@@ -49,7 +49,7 @@ export function Shell({ me, children }: { me: User; children: ComponentChildren 
           <Icon name="out" />
           {words.nav.signOut}
         </button>
-        {me.timezone !== browserZone && <p class="hint zone">{words.settings.zoneNote(me.timezone)}</p>}
+        <ZoneNote me={me} />
       </nav>
       <div class="stage">
         <Connection />
@@ -68,17 +68,26 @@ export function Shell({ me, children }: { me: User; children: ComponentChildren 
       {open === "more" && (
         <Dialog title={words.product} onClose={() => setOpen(undefined)}>
           <div class="menu">
+            <button type="button" class="primary" onClick={() => (setOpen(undefined), openTask("new"))}>
+              <Icon name="plus" />
+              {words.tasks.add}
+            </button>
             <Links pages={PAGES} />
             <button type="button" class="nav" onClick={signOut}>
               <Icon name="out" />
               {words.nav.signOut}
             </button>
+            <ZoneNote me={me} />
           </div>
         </Dialog>
       )}
       {query["task"] && <TaskDialog key={query["task"]} id={query["task"]} day={query["on"]} onClose={closeTask} />}
     </div>
   );
+}
+
+function ZoneNote({ me }: { me: User }) {
+  return sameZone(me.timezone, browserZone) ? null : <p class="hint zone">{words.settings.zoneNote(me.timezone)}</p>;
 }
 
 /** Which task is open is part of the address: links lead to it, and "back" closes it. */

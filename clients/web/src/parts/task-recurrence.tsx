@@ -2,7 +2,7 @@ import { useId, useState } from "preact/hooks";
 
 import { useOccurrences, type Task } from "../data/tasks";
 import { describe, type Recurrence } from "../recurrence";
-import { currentZone, showDue, showMoment } from "../time";
+import { currentZone, sameZone, showDue, showMoment } from "../time";
 import { words } from "../words";
 import { advance } from "./advance";
 import { Icon } from "./icon";
@@ -24,7 +24,7 @@ export function TaskRecurrence({ task, recurrence, onClose }: { task: Task; recu
       <h3 id={heading}>{said.title}</h3>
       <p>
         {said.repeats(describe(recurrence))}
-        {recurrence.timezone !== currentZone() && <span class="faint"> · {said.inZone(recurrence.timezone)}</span>}
+        {!sameZone(recurrence.timezone, currentZone()) && <span class="faint"> · {said.inZone(recurrence.timezone)}</span>}
       </p>
       {task.status !== "completed" && (
         <div class="actions start">

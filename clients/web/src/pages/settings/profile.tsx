@@ -4,7 +4,8 @@ import { spacedly } from "../../api";
 import { changeMe, useAction, type User } from "../../data/user";
 import { Input, Problem, Select, Submit, useSubmit } from "../../parts/form";
 import { fail, toast } from "../../parts/toasts";
-import { browserZone, zones } from "../../time";
+import { keepZone } from "../../preferences";
+import { browserZone, sameZone, zones } from "../../time";
 import { words } from "../../words";
 import { Section } from "./section";
 
@@ -16,6 +17,7 @@ export function Profile({ me }: { me: User }) {
     () => toast(said.verificationSent),
   );
   const form = useSubmit(async ({ name = "", timezone = "" }) => {
+    if (timezone !== me.timezone) keepZone(timezone, browserZone);
     await changeMe({ ...(name !== me.name && { name }), ...(timezone !== me.timezone && { timezone }) });
     toast(said.saved);
   });
@@ -37,7 +39,7 @@ export function Profile({ me }: { me: User }) {
         <Problem>{form.problem}</Problem>
         <Input label={said.name} name="name" defaultValue={me.name} autocomplete="name" error={form.errors["name"]} maxLength={255} dir="auto" required />
         <Select label={said.zone} name="timezone" value={me.timezone} options={zones(me.timezone)} hint={said.zoneHint} error={form.errors["timezone"]} />
-        {me.timezone !== browserZone && (
+        {!sameZone(me.timezone, browserZone) && (
           <p class="hint">
             {said.zoneDiffers(browserZone)}{" "}
             <button type="button" class="link" onClick={() => void changeMe({ timezone: browserZone }).then(() => toast(said.saved), fail)}>
