@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fill, focused, go, member, press, sees, until, withTasks } from './support/web.mjs';
+import { click, fill, focused, go, member, press, sees, until, withTasks } from './support/web.mjs';
 
 const PHONE = { width: 320, height: 640 };
 
@@ -37,6 +37,42 @@ test('what has the focus is above the bar at the foot', async (t) => {
     if (isCovered) covered.push(await focused(page));
   }
   assert.deepEqual(covered, []);
+});
+
+/** The choices and placeholders on a page that are wider than their field. Zones and categories may be of any length. */
+const cut = (page) => page.evaluate(() => {
+  const context = document.createElement('canvas').getContext('2d');
+  const measure = (it, texts, extra) => {
+    const { font, paddingLeft, paddingRight } = getComputedStyle(it);
+    context.font = font;
+    const room = it.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight) - extra;
+    return texts.filter((text) => context.measureText(text).width > room);
+  };
+  // Beside the text a list has its arrow.
+  const choices = [...document.querySelectorAll('select:not([name=zone], [name=category])')].flatMap((it) => measure(it, [...it.options].map(({ text }) => text), 16));
+  const placeholders = [...document.querySelectorAll('[placeholder]')].flatMap((it) => measure(it, [it.placeholder], 0));
+  const dates = [...document.querySelectorAll('[type=date], [type=time]')].flatMap((it) => measure(it, ['mm/dd/yyyy'], 24));
+  return [...choices, ...placeholders, ...dates];
+});
+
+test('no choice, date or placeholder is cut off', async (t) => {
+  for (const width of [320, 360]) {
+    const { page, made } = await withTasks(t, '/tasks', [{ title: 'Water the ferns', dueDate: '2031-03-15' }], { ...PHONE, width });
+    await click(page, '.filters summary');
+    assert.deepEqual(await cut(page), [], `/tasks at ${width}`);
+    await go(page, '/tasks?task=new&on=2031-03-15');
+    await fill(page, { repeat: 'custom' }, 'dialog');
+    for (const ends of ['count', 'until']) {
+      await fill(page, { unit: 'month', ends }, 'dialog');
+      await page.waitForSelector(`dialog [name=${ends === 'count' ? 'count' : 'untilDay'}]`);
+      assert.deepEqual(await cut(page), [], `a rule with ${ends} at ${width}`);
+    }
+    await go(page, `/tasks?task=${made[0].id}`);
+    await press(page, 'Add a reminder', 'dialog');
+    await fill(page, { offset: 'other', lead: 'other' }, '.inset');
+    await page.waitForSelector('.inset [name=leadNumber]');
+    assert.deepEqual(await cut(page), [], `a reminder at ${width}`);
+  }
 });
 
 test('long words stay within a dialog, a row and the bar at the foot', async (t) => {

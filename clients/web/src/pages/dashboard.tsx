@@ -129,7 +129,7 @@ function DueTasks() {
         const late = [...found.earlier, ...found.coming.filter(({ due }) => Date.parse(due) < now())];
         const due = found.coming.filter(({ due: at }) => Date.parse(at) >= now() && dayOf(at) === base);
         const ahead = found.coming.filter(({ due: at }) => dayOf(at) > base);
-        const lateCount = `${late.length}${earlier.hasNextPage ? "+" : ""}`;
+        const lateCount = earlier.hasNextPage ? `${found.earlier.length}+` : late.length;
         const list = (members: Dated[]) => (
           <ul class="tasks">
             {members.slice(0, FEW).map(({ task }) => (
