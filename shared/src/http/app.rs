@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ended_sessions::EndedSessions;
 use super::error::ApiError;
 use super::limiter::RejectedParties;
 use super::operation::Facts;
@@ -37,6 +38,8 @@ pub struct App {
     pub secrets: Option<Arc<Secrets>>,
     /// The parties that the rate limiter rejected a moment ago.
     pub rejected: RejectedParties,
+    /// The sessions that turned out to have ended.
+    pub ended: EndedSessions,
 }
 
 impl App {
@@ -61,8 +64,8 @@ impl App {
         }
         #[expect(clippy::disallowed_methods, reason = "the edge of every HTTP function")]
         let clock = Clock::system();
-        let rejected = RejectedParties::default();
-        Ok(Self { config, http, store, clock, started: Instant::now(), secrets: secrets?, rejected })
+        let (rejected, ended) = (RejectedParties::default(), EndedSessions::default());
+        Ok(Self { config, http, store, clock, started: Instant::now(), secrets: secrets?, rejected, ended })
     }
 
     /// The same for one request, whose reads wait at `gate`.

@@ -5,7 +5,14 @@ use super::App;
 use super::cookies::CookieName;
 use super::request::RequestParts;
 use crate::auth::token::{self, AccessClaims};
-use crate::id::UserId;
+use crate::id::{SessionId, UserId};
+
+/// The account and the session that a token names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holder {
+    pub(super) account: UserId,
+    pub(super) session: SessionId,
+}
 
 /// What a request's tokens say. A token that is forged or has expired says nothing; one whose session has ended still
 /// names its account.
@@ -15,8 +22,8 @@ pub(super) struct Identity {
     pub(super) access: Option<AccessClaims>,
     /// Whether that is the Bearer token.
     pub(super) is_bearer: bool,
-    /// Without an access token: the account of the first refresh cookie whose token is valid.
-    refresh: Option<UserId>,
+    /// Without an access token: what the first refresh cookie names whose token is valid.
+    refresh: Option<Holder>,
 }
 
 impl Identity {
@@ -35,8 +42,9 @@ impl Identity {
         Self::default()
     }
 
-    pub(super) fn account(&self) -> Option<UserId> {
-        self.access.as_ref().map(|claims| claims.sub).or(self.refresh)
+    pub(super) fn holder(&self) -> Option<Holder> {
+        let of_access = self.access.as_ref().map(|claims| Holder { account: claims.sub, session: claims.sid });
+        of_access.or(self.refresh)
     }
 }
 
@@ -44,11 +52,11 @@ async fn access_claims(app: &App, request: &RequestParts, token: &str) -> Option
     app.read_token(|keyring| token::read_access(keyring, token, request.now())).await.ok()?.ok()
 }
 
-/// The account that a refresh token names.
-pub(super) async fn refresh_holder(app: &App, request: &RequestParts, token: Option<&str>) -> Option<UserId> {
+/// What a refresh token names.
+pub(super) async fn refresh_holder(app: &App, request: &RequestParts, token: Option<&str>) -> Option<Holder> {
     let (token, now) = (token?, request.now());
     let claims = app.read_token(|keyring| token::read_refresh(keyring, token, now)).await;
-    claims.ok()?.ok().map(|claims| claims.sub)
+    claims.ok()?.ok().map(|claims| Holder { account: claims.sub, session: claims.sid })
 }
 
 /// Whether the request has a cookie that may authenticate it.

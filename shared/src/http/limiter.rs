@@ -65,6 +65,13 @@ impl Counting {
         Self { party, classes: vec![RateLimitClass::Account] }
     }
 
+    /// Counts for a session that has ended.
+    pub fn of_ended_session(keyring: &Keyring, session: SessionId) -> Self {
+        let text = format!("session {session}");
+        let party = Party(keyed_hash(keyring, Purpose::RateLimitedAccount, text.as_bytes()));
+        Self { party, classes: vec![RateLimitClass::Account] }
+    }
+
     /// Counts a request that a page of another site makes the client at `address` send.
     pub fn of_another_site(keyring: &Keyring, address: &str) -> Self {
         Self { party: Party(client_key(keyring, address)), classes: vec![RateLimitClass::Foreign] }
@@ -258,6 +265,14 @@ impl RateLimitDecision {
         if !given_back.is_empty() {
             give_back(store, &party.0, &given_back).await;
         }
+    }
+}
+
+/// Counts a request for another party than the one that was decided on. 1 call.
+pub(super) async fn count(store: &Store, limits: &Limits, counting: &Counting, now: Timestamp) {
+    let slots: Vec<Slot> = counting.classes.iter().map(|class| slot(limits, *class, now)).collect();
+    if let Err(error) = store.count_request(&counting.party.0, &slots, expiry(limits, now)).await {
+        tracing::warn!(%error, "limiter.count_failed");
     }
 }
 

@@ -23,6 +23,7 @@ mod app;
 mod authenticate;
 pub mod compression;
 pub mod cookies;
+mod ended_sessions;
 pub mod error;
 pub mod function;
 pub mod headers;
@@ -46,6 +47,7 @@ pub use self::answer::{
     Success, WithHead, bare,
 };
 pub use self::app::App;
+pub use self::ended_sessions::EndedSessions;
 pub use self::error::{ApiError, ErrorCode};
 pub use self::function::{HttpFunction, Resources, function, function_with};
 pub use self::limiter::RejectedParties;

@@ -41,7 +41,10 @@ pub async fn continued_session(
                 session
             }
         };
-        let Some(session) = session else { continue };
+        let Some(session) = session else {
+            app.ended.note(claims.sid);
+            continue;
+        };
         match session.recognise(token, claims.generation, now) {
             Ok(age) => return Ok((session, age)),
             Err(RotatedAway) if stolen.iter().any(|known| known.id == session.id) => {}
@@ -73,8 +76,11 @@ async fn end_stolen(app: &App, request: &RequestParts, session: &Session) -> Res
     tracing::warn!(user_id = %session.user_id, session_id = %session.id, "session.token_reused");
     match app.store.end_stolen_session(&permit, session).await {
         // The session has ended already.
-        Err(WriteError::Refused(Refusal::SessionChanged)) => Ok(()),
-        ended => Ok(ended?),
+        Ok(()) | Err(WriteError::Refused(Refusal::SessionChanged)) => {
+            app.ended.note(session.id);
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

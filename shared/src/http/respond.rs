@@ -23,7 +23,7 @@ use super::answer::Answer;
 use super::authenticate::authenticate;
 use super::compression::Coding;
 use super::error::{ApiError, ErrorCode};
-use super::identity::{Identity, has_cookie, refresh_holder};
+use super::identity::{Holder, Identity, has_cookie, refresh_holder};
 use super::limiter::{self, Counting, RateLimitDecision};
 use super::operation::{Access, CountedFor, Facts};
 use super::origin::{AuthenticatedBy, RequestOrigin};
@@ -32,6 +32,8 @@ use super::request::RequestParts;
 use super::{App, Request, headers};
 use crate::auth::token::AccessClaims;
 use crate::domain::body::Body;
+use crate::id::SessionId;
+use crate::limits::RateLimitClass;
 use crate::store::gate::{Admission, Gate};
 
 /// A handler whose types are erased: parses the body, and returns the work that is to be done.
@@ -118,7 +120,10 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
     let gated = app.behind(Arc::clone(&gate));
     let prepare = || parts.check_body().and_then(|()| handler(&gated, parts));
     let prepared = catch_unwind(AssertUnwindSafe(prepare)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
-    let counting = counting(app, parts, &identity, origin, prepared.as_ref().ok()).await;
+    let is_foreign = origin.is_of_another_site(&app.http.allowed_origins);
+    let holder = if is_foreign { None } else { holder(app, parts, &identity, prepared.as_ref().ok()).await };
+    let was_ended = holder.is_some_and(|holder| app.ended.contains(holder.session));
+    let counting = counting(app, parts, holder, is_foreign, prepared.is_ok()).await;
     let is_rejected = |counting: &Counting| app.rejected.contains(counting.party(), parts.now());
     if !counting.as_ref().is_ok_and(|counting| counting.as_ref().is_some_and(is_rejected)) {
         gate.allow_early_read();
@@ -138,6 +143,7 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
         // Nobody else sets it, so it is not set yet.
         drop(parts.decision.set(decision));
     };
+    let session = identity.access.as_ref().map(|claims| claims.sid);
     let handled = AssertUnwindSafe(run(&gated, parts, identity.access, allowed, prepared)).catch_unwind();
     let ((), result) = futures::join!(limiter, handled);
     let decision = parts.decision.wait().await;
@@ -148,8 +154,62 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
         Ok(Ok(reply)) if reply.head.reports_failure => Ok(reply),
         Ok(result) => decision.check().and(result),
     };
-    decision.settle(&app.store, |class| limiter::counts_in(class, &result)).await;
+    let counts_in = |class| limiter::counts_in(class, &result);
+    match holder.filter(|holder| !was_ended && is_of_ended_session(app, parts, *holder, session, &result)) {
+        Some(holder) => {
+            let of_session = count_for_session(app, parts, holder.session, counts_in);
+            futures::join!(decision.settle(&app.store, |_| false), of_session);
+        }
+        None => decision.settle(&app.store, counts_in).await,
+    }
     result
+}
+
+/// Whether a request was refused because its session has ended: the account has no part in it.
+fn is_of_ended_session(
+    app: &App,
+    parts: &RequestParts,
+    holder: Holder,
+    session: Option<SessionId>,
+    result: &Result<Reply, ApiError>,
+) -> bool {
+    if !matches!(result, Err(error) if error.code() == ErrorCode::Unauthorized) {
+        return false;
+    }
+    // A valid access token is refused for this reason only.
+    if let Some(session) = session.filter(|_| parts.facts.access == Access::SignedIn) {
+        app.ended.note(session);
+    }
+    app.ended.contains(holder.session)
+}
+
+/// Counts a request for its ended session, in the classes of its route that it counts in.
+async fn count_for_session(
+    app: &App,
+    parts: &RequestParts,
+    session: SessionId,
+    counts_in: impl Fn(RateLimitClass) -> bool,
+) {
+    let Ok(keyring) = app.keyring().await else { return };
+    let classes = parts.facts.classes.into_iter().filter(|class| counts_in(*class));
+    let counting = Counting::of_ended_session(&keyring, session).with(classes);
+    limiter::count(&app.store, &app.http.limits, &counting, parts.now()).await;
+}
+
+/// What the request's tokens name; `None` where the route counts by address.
+async fn holder(
+    app: &App,
+    parts: &RequestParts,
+    identity: &Identity,
+    prepared: Option<&Prepared<'_>>,
+) -> Option<Holder> {
+    match parts.facts.counted_for {
+        CountedFor::Address => None,
+        CountedFor::Caller => {
+            let refresh_token = prepared.and_then(|prepared| prepared.refresh_token.as_deref());
+            refresh_holder(app, parts, refresh_token).await.or(identity.holder())
+        }
+    }
 }
 
 fn origin_of<'a>(app: &App, parts: &'a RequestParts, identity: &Identity) -> RequestOrigin<'a> {
@@ -174,30 +234,24 @@ fn origin_of<'a>(app: &App, parts: &'a RequestParts, identity: &Identity) -> Req
 async fn counting(
     app: &App,
     parts: &RequestParts,
-    identity: &Identity,
-    origin: RequestOrigin<'_>,
-    prepared: Option<&Prepared<'_>>,
+    holder: Option<Holder>,
+    is_foreign: bool,
+    is_prepared: bool,
 ) -> Result<Option<Counting>, ApiError> {
-    let Facts { is_limited, counted_for, classes, .. } = parts.facts;
+    let Facts { is_limited, classes, .. } = parts.facts;
     if !is_limited {
         return Ok(None);
     }
     let keyring = app.keyring().await?;
-    if origin.is_of_another_site(&app.http.allowed_origins) {
+    if is_foreign {
         return Ok(Some(Counting::of_another_site(&keyring, parts.address())));
     }
-    let account = match counted_for {
-        CountedFor::Address => None,
-        CountedFor::Caller => {
-            let refresh_token = prepared.and_then(|prepared| prepared.refresh_token.as_deref());
-            refresh_holder(app, parts, refresh_token).await.or(identity.account())
-        }
+    let everything = match holder {
+        Some(Holder { session, .. }) if app.ended.contains(session) => Counting::of_ended_session(&keyring, session),
+        Some(Holder { account, .. }) => Counting::of_account(&keyring, account),
+        None => Counting::of_address(&keyring, parts.address()),
     };
-    let everything = account.map_or_else(
-        || Counting::of_address(&keyring, parts.address()),
-        |account| Counting::of_account(&keyring, account),
-    );
-    Ok(Some(everything.with(classes.into_iter().filter(|_| prepared.is_some()))))
+    Ok(Some(everything.with(classes.into_iter().filter(|_| is_prepared))))
 }
 
 async fn run(

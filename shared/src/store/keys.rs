@@ -30,7 +30,7 @@
 //! | Token sent by mail (verification, reset, export) | `TOKEN#<sha-256>` | `TOKEN` | TTL |
 //! | Login that waits for its code | `CHALLENGE#<id>` | `CHALLENGE` | TTL |
 //! | Rate windows of a client address or account, failed logins of an account | `RATE#<keyed hash>` | `RATE` | TTL |
-//! | Mails that a mailbox got: by anyone's doing, login codes, reminders while unverified | `MAILBOX#<keyed hash>` | `ANYONE`, `CODES`, `REMINDERS` | TTL |
+//! | Mails that a mailbox got: by anyone's doing, login codes, the same and reminders while unverified | `MAILBOX#<keyed hash>` | `ANYONE`, `CODES`, `CODES#UNVERIFIED`, `REMINDERS` | TTL |
 //! | Health probe (never written) | `HEALTH` | `HEALTH` | |
 //! | Migration ledger and its lock, how far an import is | `MIGRATIONS` | `NUMBER#<number>`, `LOCK`, `IMPORT` | |
 //!
@@ -52,7 +52,8 @@
 //! and write units (WCU) for small items, as `shared/tests/store/budgets.rs` asserts them. Every route also makes the
 //! limiter's write (1 WCU, beside its first call); a silent refresh adds one read (1 RCU) for each session that the first four
 //! refresh cookies name, until one of them is valid. Where none is valid and one was stolen, its session is ended with one
-//! update (1 WCU). On a route with a rate limit
+//! update (1 WCU). The first request with which an instance finds that a session has ended is counted once more (1 WCU), for
+//! that session. On a route with a rate limit
 //! class, "limiter gives back" is one more write (1 WCU) for a request that does not count in the class; other results of
 //! these routes cost it where they do not count, too. A rejected request makes the limiter's write and the first read in
 //! the row, if that is bounded, and no other (`functions/service/tests/rejected_requests.rs`).
@@ -271,6 +272,7 @@ const CHALLENGE: &str = "CHALLENGE";
 const RATE: &str = "RATE";
 const BUDGET_OF_ANYONE: &str = "ANYONE";
 const BUDGET_OF_CODES: &str = "CODES";
+const BUDGET_OF_UNVERIFIED_CODES: &str = "CODES#UNVERIFIED";
 const UNVERIFIED_REMINDERS: &str = "REMINDERS";
 const MIGRATION_LOCK: &str = "LOCK";
 const IMPORT: &str = "IMPORT";
@@ -445,6 +447,7 @@ pub fn mail_budget(mailbox: &MailboxTag, budget: MailBudget) -> Key {
     let sk = match budget {
         MailBudget::Anyone => BUDGET_OF_ANYONE,
         MailBudget::Code => BUDGET_OF_CODES,
+        MailBudget::UnverifiedCode => BUDGET_OF_UNVERIFIED_CODES,
     };
     of_mailbox(mailbox, sk)
 }

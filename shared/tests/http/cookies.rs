@@ -94,10 +94,12 @@ async fn a_stolen_cookie_ends_its_session_on_an_ordinary_route() {
     let (first, current) = rotated_twice(&world, &world.session).await;
     assert_eq!(status(&asked(&app, &[(REFRESH, &first)]).await), 401);
     let spent = app.store.meter().take();
-    // The limiter, the session's read and its end.
-    assert_eq!((spent.calls, spent.read_units, spent.write_units), (3, 1.0, 2.0));
+    // The limiter, the session's read and its end, and the limiter for the session that has ended.
+    assert_eq!((spent.calls, spent.read_units, spent.write_units), (4, 1.0, 3.0));
     assert!(!is_alive(&world, &world.session).await);
     assert_eq!(status(&asked(&app, &[(REFRESH, &current)]).await), 401, "for the thief too");
+    let spent = app.store.meter().take();
+    assert_eq!((spent.calls, spent.read_units, spent.write_units), (2, 1.0, 1.0), "it is known to have ended");
 }
 
 #[tokio::test]

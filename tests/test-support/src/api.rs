@@ -14,7 +14,7 @@ use shared::config::{Config, HttpConfig, SameSite};
 use shared::domain::body::Body;
 use shared::domain::zone::Zone;
 use shared::http::{
-    Answer, ApiError, App, BodyKind, Facts, Operation, RejectedParties, Request, Route, erased, respond,
+    Answer, ApiError, App, BodyKind, EndedSessions, Facts, Operation, RejectedParties, Request, Route, erased, respond,
 };
 use shared::limits::Limits;
 use shared::store::Store;
@@ -47,6 +47,7 @@ pub async fn app(store: Store) -> App {
         started: Instant::now(),
         secrets: Some(Arc::new(Secrets::load(SecretText::new(&manager.sdk(), "keys".to_owned())).await.unwrap())),
         rejected: RejectedParties::default(),
+        ended: EndedSessions::default(),
     }
 }
 
