@@ -129,17 +129,22 @@ pub enum MailBudget {
     Anyone,
     /// Mails that only the holder of a password or session can cause: login codes.
     Code,
+    /// Login codes of accounts at addresses that nobody has verified. Whoever registers a stranger's address holds the password of
+    /// the account, and must not use up the codes that the owner of the mailbox signs in with.
+    UnverifiedCode,
 }
 
 impl MailBudget {
     /// Every budget.
-    pub const ALL: [Self; 2] = [Self::Anyone, Self::Code];
+    pub const ALL: [Self; 3] = [Self::Anyone, Self::Code, Self::UnverifiedCode];
+    /// Every budget with limits of its own.
+    const LIMITED: [Self; 2] = [Self::Anyone, Self::Code];
 
     /// The names of its two limits in `RATE_LIMITS`.
     pub fn names(self) -> [&'static str; 2] {
         match self {
             Self::Anyone => ["mailbox-hour", "mailbox-day"],
-            Self::Code => ["code-hour", "code-day"],
+            Self::Code | Self::UnverifiedCode => ["code-hour", "code-day"],
         }
     }
 }
@@ -197,7 +202,7 @@ impl Limits {
     /// The names of all limits in `RATE_LIMITS`.
     pub fn names() -> impl Iterator<Item = &'static str> {
         let classes = RateLimitClass::ALL.into_iter().map(RateLimitClass::name);
-        classes.chain(MailBudget::ALL.into_iter().flat_map(MailBudget::names))
+        classes.chain(MailBudget::LIMITED.into_iter().flat_map(MailBudget::names))
     }
 
     /// The limit of a class.

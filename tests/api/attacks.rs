@@ -146,6 +146,8 @@ attacks! {
     in crate::user::export::the_mail_alone_leads_nowhere_and_another_user_does_not_use_it_up;
     /// The same mail, found after the password was changed.
     in crate::user::export::a_new_password_ends_the_mailed_link;
+    /// The token of an ended session, sent again and again to use up the limits of the account.
+    in crate::auth::refresh::a_session_that_has_ended_counts_for_itself_and_for_neither_its_account_nor_its_address;
     /// The token of an ended session, used for the address of an export.
     in crate::user::export::an_ended_session_gets_no_address_of_the_file;
     /// The same for the address of a file.
@@ -256,6 +258,8 @@ attacks! {
     resets_from_many_addresses_share_one_budget: flooding::resets_from_everywhere();
     /// Sign-ins with Google that each mail a code.
     google_sign_ins_mail_ten_codes_an_hour: flooding::google_sign_ins();
+    /// Login codes of an account that somebody else made at a tagged address of the mailbox.
+    a_stranger_s_account_uses_up_no_codes_of_the_mailbox_s_owner: flooding::codes_of_a_stranger_s_account();
     /// Login codes, by whoever knows the password.
     logins_mail_ten_codes_an_hour_from_wherever: flooding::login_codes();
 }

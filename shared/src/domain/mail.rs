@@ -327,12 +327,13 @@ impl MailContent {
     /// The budget of its mailbox that it counts in, and what happens beyond it; `None` for a mail that no budget limits.
     ///
     /// Whoever registers a stranger's address holds the password of the account, so all that an account mails to an address
-    /// which nobody has verified is anyone's doing. Reminders and digests have a rule of their own:
-    /// [`super::mailbox::UnverifiedMailbox`].
+    /// which nobody has verified is anyone's doing. Its login codes have a budget apart from those of verified accounts, and
+    /// reminders and digests a rule of their own: [`super::mailbox::UnverifiedMailbox`].
     pub fn budget(&self, address: AddressState) -> Option<(MailBudget, BeyondBudget)> {
         let unverified = address == AddressState::Unverified;
         match self {
             Self::Verification { .. } | Self::PasswordReset { .. } => Some((MailBudget::Anyone, BeyondBudget::NotSent)),
+            Self::LoginCode { .. } if unverified => Some((MailBudget::UnverifiedCode, BeyondBudget::Refused)),
             Self::LoginCode { .. } => Some((MailBudget::Code, BeyondBudget::Refused)),
             Self::PasswordChanged
             | Self::TwoFactorSwitched { .. }

@@ -159,8 +159,7 @@ impl Store {
     /// Turns two-factor login on or off in an account as it was read, and notifies the user in the app and by mail. 1 call.
     ///
     /// # Errors
-    /// [`Refusal::AccountChanged`] when the account is gone, the setting was changed, or, where the other sessions end,
-    /// another was opened in the meantime.
+    /// [`Refusal::AccountChanged`] when the account is gone, or the setting was changed or a session opened in the meantime.
     pub async fn switch_two_factor(
         &self,
         permit: &Permit,
@@ -171,10 +170,8 @@ impl Store {
     ) -> Result<(), WriteError> {
         let (user, now) = (&read.user, switch.user.updated_at);
         let mut transaction = permit.transaction(now);
-        let mut change = match others {
-            OtherSessions::Keep => Expression::default(),
-            OtherSessions::End => next_sessions(read),
-        };
+        // A login that began before would open a session without a code. It fails, and reads the account once more.
+        let mut change = next_sessions(read);
         change
             .set(TWO_FACTOR, AttributeValue::Bool(switch.user.is_two_factor_enabled))
             .set("updatedAt", text(now.to_string()))

@@ -3,6 +3,7 @@ use serde_json::json;
 use shared::domain::cleanup::Left;
 use shared::domain::mail::{Mail, MailContent};
 use shared::domain::user::ALERT_AGAIN;
+use shared::domain::user_change::{OtherSessions, TwoFactor};
 use shared::store::{Permit, Refusal, WriteError};
 
 use test_support::{World, clock, new_session, notice, sign_in, sign_up};
@@ -34,6 +35,32 @@ async fn a_login_and_a_deletion_at_once_leave_no_ghost() {
     let late = world.store.open_session(&Permit::of_system(), sign_in(&new_session(&world.user), &read)).await;
     assert!(matches!(late, Err(WriteError::Refused(Refusal::AccountChanged))), "{late:?}");
     assert_eq!(world.count("").await - world.count("MAIL#").await, 0);
+}
+
+#[tokio::test]
+async fn a_login_that_began_before_two_factor_login_was_turned_on_opens_no_session_without_a_code() {
+    for others in [OtherSessions::Keep, OtherSessions::End] {
+        let world = World::new().await;
+        let now = clock::now();
+        let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+        let on = read.user.switch_two_factor(TwoFactor::On, now).unwrap();
+        let told = notice(on.mail.clone(), &read.user);
+        world.store.switch_two_factor(&world.permit(), &read, &on, others, &told).await.unwrap();
+        let late = world.store.open_session(&Permit::of_system(), sign_in(&new_session(&world.user), &read)).await;
+        assert!(matches!(late, Err(WriteError::Refused(Refusal::AccountChanged))), "{late:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_factor_login_is_not_turned_on_beside_a_session_that_was_opened_meanwhile() {
+    let world = World::new().await;
+    let now = clock::now();
+    let read = world.store.account_with_sessions(world.user.id, now).await.unwrap().unwrap();
+    world.store.open_session(&Permit::of_system(), sign_in(&new_session(&world.user), &read)).await.unwrap();
+    let on = read.user.switch_two_factor(TwoFactor::On, now).unwrap();
+    let told = notice(on.mail.clone(), &read.user);
+    let late = world.store.switch_two_factor(&world.permit(), &read, &on, OtherSessions::End, &told).await;
+    assert!(matches!(late, Err(WriteError::Refused(Refusal::AccountChanged))), "{late:?}");
 }
 
 #[tokio::test]

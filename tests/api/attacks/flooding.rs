@@ -99,6 +99,24 @@ pub(super) async fn google_sign_ins() {
     assert_eq!(app.mailbox.about(&person.email, CODE).await.len(), BUDGET);
 }
 
+/// Login codes of a stranger's account at a tagged address, which nobody verifies: they end like the owner's, who still gets
+/// codes.
+pub(super) async fn codes_of_a_stranger_s_account() {
+    let app = App::new();
+    let owner = app.verified_user_named("Asha Rao").await;
+    let tagged = owner.email.replace('@', "+x@");
+    let stranger = app.client();
+    stranger.register("Mallory", &tagged, PASSWORD).await.expect(201);
+    let tokens = stranger.tokens(&tagged, PASSWORD).await;
+    let switch = stranger.bearer(&tokens.access);
+    switch.call("POST", "/api/user/enabled-2fa").json(&json!({"is_Enabled": true})).await.expect(200);
+    for number in 0..BUDGET + 1 {
+        let answer = stranger.login(&tagged, PASSWORD).await;
+        drop(answer.expect(if number < BUDGET { 200 } else { 429 }));
+    }
+    second_factor(&app, &owner).await;
+}
+
 /// Login codes, by whoever knows the password, from many network addresses and from one that signed in before; and then a
 /// link to reset the password, which still comes.
 pub(super) async fn login_codes() {

@@ -107,6 +107,7 @@ impl RowKey {
                 match sk {
                     super::BUDGET_OF_ANYONE => Some(Self::MailBudget(mailbox, MailBudget::Anyone)),
                     super::BUDGET_OF_CODES => Some(Self::MailBudget(mailbox, MailBudget::Code)),
+                    super::BUDGET_OF_UNVERIFIED_CODES => Some(Self::MailBudget(mailbox, MailBudget::UnverifiedCode)),
                     super::UNVERIFIED_REMINDERS => Some(Self::UnverifiedReminders(mailbox)),
                     _ => None,
                 }
@@ -260,7 +261,7 @@ mod tests {
             1 => "[0-9a-f]{64}".prop_map(RowKey::MailedToken),
             1 => any::<()>().prop_map(|()| RowKey::Challenge(ChallengeId::new())),
             1 => "[0-9a-f]{32}".prop_map(RowKey::RateWindows),
-            1 => ("[0-9a-f]{32}", 0..3_usize).prop_map(|(hash, kind)| {
+            1 => ("[0-9a-f]{32}", 0..=MailBudget::ALL.len()).prop_map(|(hash, kind)| {
                 let mailbox = MailboxTag::from_hash(hash);
                 match MailBudget::ALL.get(kind) {
                     Some(budget) => RowKey::MailBudget(mailbox, *budget),
