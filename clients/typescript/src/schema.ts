@@ -6236,7 +6236,7 @@ export interface operations {
                          */
                         anchor: "due" | "completion";
                         /**
-                         * @description A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT or UNTIL
+                         * @description A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT (at most 10000) or UNTIL
                          * @example FREQ=WEEKLY;BYDAY=MO,TH
                          * @example FREQ=MONTHLY;BYMONTHDAY=-1
                          */
@@ -6566,7 +6566,7 @@ export interface operations {
                          */
                         anchor: "due" | "completion";
                         /**
-                         * @description A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT or UNTIL
+                         * @description A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT (at most 10000) or UNTIL
                          * @example FREQ=WEEKLY;BYDAY=MO,TH
                          * @example FREQ=MONTHLY;BYMONTHDAY=-1
                          */

@@ -102,13 +102,14 @@ impl TaskQuery<DueDate> {
     ];
 
     /// Every field of a task that `fields` may name.
-    pub const FIELDS: [&'static str; 16] = [
+    pub const FIELDS: [&'static str; 17] = [
         "id",
         "userId",
         "title",
         "description",
         "dueDate",
         "recurrence",
+        "plan",
         "priority",
         "status",
         "category",
@@ -171,7 +172,7 @@ impl TaskQuery<DueDate> {
                 return bad("q", format!("Search text cannot exceed {} characters", Self::TEXT_MAX));
             }
             "q" => self.text = Some(folded(value.trim())),
-            "sort" => match TaskSort::WORDS.iter().find(|(word, _)| *word == value) {
+            "sort" => match TaskSort::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(value)) {
                 Some((_, sort)) => self.sort = *sort,
                 None => {
                     let words: Vec<_> = TaskSort::WORDS.iter().map(|(word, _)| *word).collect();
@@ -265,6 +266,7 @@ fn read_fields(value: &str) -> Result<Vec<&'static str>, FieldError> {
 mod tests {
     use super::*;
     use crate::domain::body::testing::parsed;
+    use crate::domain::task::TaskOut;
     use crate::domain::zone::Zone;
     use crate::id::UserId;
     use serde_json::{Value, json};
@@ -299,6 +301,21 @@ mod tests {
             .unwrap_err();
         let named: Vec<_> = errors.iter().map(|e| e.field.clone()).collect();
         assert_eq!(named, ["status", "dueBefore", "sort", "fields"]);
+    }
+
+    #[test]
+    fn an_order_is_read_in_any_case() {
+        assert_eq!(query(&[("sort", "-CREATEDAT")]).unwrap().sort, TaskSort::CreatedAtDescending);
+    }
+
+    #[test]
+    fn every_field_of_a_task_can_be_selected() {
+        let shown = serde_json::to_value(TaskOut::new(task(json!({"title": "Pay rent"})), "")).unwrap();
+        let mut names: Vec<_> = shown.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut fields = TaskQuery::FIELDS;
+        names.sort_unstable();
+        fields.sort_unstable();
+        assert_eq!(names, fields);
     }
 
     #[test]

@@ -167,6 +167,10 @@ inline_schema!(Rule, {
     "type": "string",
     "minLength": 10,
     "maxLength": super::RULE_MAX,
-    "description": "A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, and COUNT or UNTIL",
+    "description": format!(
+        "A recurrence rule (RFC 5545): FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, \
+         WKST, and COUNT (at most {}) or UNTIL",
+        super::COUNT_MAX,
+    ),
     "examples": ["FREQ=WEEKLY;BYDAY=MO,TH", "FREQ=MONTHLY;BYMONTHDAY=-1"],
 });
