@@ -9,6 +9,7 @@ returns 204 for /favicon.ico.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
@@ -31,6 +32,9 @@ OnRequest = Callable[[str, str, int, float], None]
 MAX_BODY = 10 * 1024 * 1024
 MAX_HEAD = 10_240
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+
+# The gateway refuses a header with a control character other than a tab (RFC 9110, 5.5).
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 _HOP_BY_HOP = {
     b"connection",
@@ -199,6 +203,9 @@ class Proxy:
         size = sum(len(name) + len(value) + 4 for name, value in headers) + len(scope["raw_path"])
         if size + len(scope["query_string"]) > MAX_HEAD:
             await _answer(send, 0, 431, {"message": "Request Header Fields Too Large"})
+            return
+        if any(_CONTROL.search(value) for _, value in headers):
+            await _answer(send, 0, 400, {"message": "Bad Request"})
             return
         client = scope["client"][0] if scope.get("client") else "127.0.0.1"
         query = "?" + scope["query_string"].decode("latin-1") if scope["query_string"] else ""

@@ -179,6 +179,11 @@ def test_a_head_beyond_the_gateways_limit_is_refused(setting: Setting) -> None:
     assert setting.ask("GET", "/", headers={"X-Long": "x" * 11_000}).status == 431
 
 
+def test_a_header_with_a_control_character_is_a_bad_request(setting: Setting) -> None:
+    for value in ("a\x7fb", "a\x01b"):
+        assert setting.ask("GET", "/", headers={"X-Odd": value}).status == 400
+
+
 def test_many_requests_share_one_connection(setting: Setting) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", setting.instance.port, timeout=10)
     for _ in range(50):
