@@ -57,6 +57,9 @@ test('a rule is made of choices, shown in words, changed and ended', async (t) =
   await fill(page, { rule: 'FREQ=HOURLY' }, 'dialog');
   await press(page, 'Save', 'dialog form');
   await page.waitForSelector('dialog [name=rule][aria-invalid=true]');
+  await fill(page, { rule: 'FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30' }, 'dialog');
+  await press(page, 'Save', 'dialog');
+  await sees(page, 'This rule never comes true (for example 30 February). Change it.');
   assert.equal(await page.evaluate(() => document.activeElement.name), 'rule');
   await fill(page, { repeat: 'none' }, 'dialog');
   await press(page, 'Save', 'dialog form');
@@ -134,7 +137,7 @@ test('a time that was done elsewhere, a task that is over, and a lost connection
   await page.waitForSelector('.tick');
   await page.setOfflineMode(true);
   await press(page, 'Mark “Water the ferns” as completed');
-  await sees(page, 'You are offline. Nothing was changed');
+  await sees(page, 'You are offline. Try again when you are connected.');
   await page.waitForSelector('.tick[aria-checked=false]');
   await page.setOfflineMode(false);
   complaints.splice(0, complaints.length, ...complaints.filter((it) => !it.includes('ERR_INTERNET_DISCONNECTED')));

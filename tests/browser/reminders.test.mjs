@@ -46,6 +46,8 @@ test('a reminder is planned, mailed, and its receipt is told in words', async (t
   await press(page, 'Skip Reminder of “Repeat chapter 3”');
   await sees(page, 'Reminder skipped');
   await until('it is skipped', async () => (await person.call('GET', '/reminders')).reminders.some(({ status }) => status === 'skipped'));
+  await page.goto(`${WEB}/reminders?show=past`);
+  await sees(page, 'No mail was sent: you skipped it');
   await page.goto(`${WEB}/notifications`);
   await sees(page, 'Coming up');
   await press(page, 'Mark all as read');
@@ -167,6 +169,7 @@ test('a snooze and a new reminder by keys alone', async (t) => {
   await tabTo(page, /^Add a reminder/);
   await page.keyboard.press('Enter');
   await page.waitForSelector('.inset [name=offset]');
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'offset');
   await tabTo(page, /^message$/);
   await page.keyboard.type('Cards 20 to 45');
   await page.keyboard.press('Enter');

@@ -7,8 +7,14 @@ import { words } from "./words";
 
 const said = words.errors;
 
+/** A change that got no answer: it may have been saved or not. */
+export class UnansweredChange extends Error {}
+
 /** The sentence for whatever went wrong. */
 export function sentence(error: unknown): string {
+  if (error instanceof UnansweredChange) {
+    return `${sentence(error.cause)} ${said.mayNotBeSaved}`;
+  }
   if (error instanceof FileError) {
     return said.files[error.code](error.filename);
   }
@@ -38,7 +44,7 @@ function ofApi(error: ApiError): string {
 /** Messages of bad fields by name; empty for every other failure. */
 export function fieldErrors(error: unknown): Record<string, string> {
   const errors = hasCode(error, "VALIDATION_FAILED") ? (error.refusal.errors ?? []) : [];
-  return Object.fromEntries(errors.map(({ field, message }) => [field, message]));
+  return Object.fromEntries(errors.map(({ field, message }) => [field, said.messages[message] ?? message]));
 }
 
 /** Whether the failure means that nobody is signed in. */

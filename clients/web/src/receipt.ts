@@ -22,13 +22,15 @@ function ofMail({ state, scheduledFor, latenessMs, reason }: Delivery): string {
     case "delivered":
       return `${mailed(latenessMs)}, ${said.delivered}`;
     case "bounced":
-      return reason ? said.because(said.bounced, reason) : said.bounced;
+      return because(said.bounced, reason);
     case "failed":
-      return reason ? said.because(said.failed, reason) : said.failed;
+      return because(said.failed, reason);
     case "skipped":
-      return reason ? said.because(said.failed, reason) : said.skipped;
+      return reason ? because(said.failed, reason) : said.skipped;
   }
 }
+
+const because = (outcome: string, reason: string | null) => (reason ? said.because(outcome, said.reasons[reason] ?? reason) : outcome);
 
 function mailed(latenessMs: number | null): string {
   if (latenessMs === null) return said.sent;

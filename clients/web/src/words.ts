@@ -64,6 +64,10 @@ export const words = {
     home: "Go to the dashboard",
     crashed: "Something in this page broke. Your data is safe: reload the page to go on.",
     reload: "Reload",
+    discardTitle: "Discard your changes?",
+    discardText: "What you typed here is not saved.",
+    discard: "Discard",
+    keepEditing: "Keep editing",
   },
   connection: {
     offline: "You are offline. You see what was last loaded; changes cannot be saved until you are connected again.",
@@ -73,8 +77,9 @@ export const words = {
       `${minutes > 0 ? "behind" : "ahead"}. Spacedly goes by the right time.`,
   },
   errors: {
-    offline: "You are offline. Nothing was changed: try again when you are connected.",
-    unreachable: "Spacedly cannot be reached right now. Nothing was changed: check your connection and try again.",
+    offline: "You are offline. Try again when you are connected.",
+    unreachable: "Spacedly cannot be reached right now. Check your connection and try again.",
+    mayNotBeSaved: "Your change may not have been saved.",
     slow: "Spacedly takes too long to answer. Try again in a moment.",
     unexpected: "The answer was not understood. A network in between may ask you to sign in first; otherwise try again in a moment.",
     tooMany: (wait: string) => `Too many tries. Please wait ${wait}, then try again.`,
@@ -100,7 +105,7 @@ export const words = {
       USER_EXISTS: "There is an account with this address already. Sign in, or reset its password.",
       SECURITY_NOTICE: "Security notices stay for seven days, so that you see them. You can delete it after that.",
       ORIGIN_NOT_ALLOWED: "Spacedly does not accept requests from this address. Open the app at its own address.",
-      INTERNAL: "Something went wrong on our side. Nothing is lost; try again in a moment.",
+      INTERNAL: "Something went wrong on our side. Try again in a moment.",
       UNAVAILABLE: "Spacedly is busy right now. Try again in a moment.",
       QUOTA_EXCEEDED: "Your storage is full. Delete some files first.",
       LIMIT_REACHED: "The limit is reached: 10,000 tasks, and for each task 30 reminders and 20 files.",
@@ -113,6 +118,10 @@ export const words = {
       STILL_PROCESSING: (name: string) => `“${name}” has arrived and is still being processed. It will appear here.`,
     } satisfies Record<FileErrorCode, (name: string) => string>,
     rejected: (name: string, reason: string) => `“${name}” was not accepted: ${reason}`,
+    /** The API's messages that need more words. */
+    messages: {
+      "Recurrence rule must have an occurrence": "This rule never comes true (for example 30 February). Change it.",
+    } as Partial<Record<string, string>>,
   },
   auth: {
     email: "E-mail address",
@@ -145,6 +154,7 @@ export const words = {
     verifyTitle: "Confirm your e-mail address",
     verifying: "Confirming your address …",
     verified: "Thank you, your address is confirmed.",
+    verifiedAlready: "Your address is confirmed already.",
     verifyNeedsPassword: "Enter your password to confirm that this account is yours.",
     verifyNoToken: "This link is not complete. Open it again from the mail, or ask for a new one in the settings.",
     confirm: "Confirm",
@@ -415,6 +425,8 @@ export const words = {
     appOnly: "Shown in the app only",
     appDone: "Shown in the app",
     because: (outcome: string, reason: string) => `${outcome}: ${reason}`,
+    /** The API's reasons that speak of the reader. */
+    reasons: { "skipped by the user": "you skipped it" } as Partial<Record<string, string>>,
     digest: "was in the morning digest",
   },
   calendar: {
@@ -544,6 +556,7 @@ export const words = {
     exportDownload: "Download",
     exportOpening: "Opening your export …",
     exportLinkDead: "This link has run out or was used already. Ask for a new export below.",
+    exportLinkUsed: "This link was used already; your export is below.",
     deletion: "Delete the account",
     deletionText: "Removes your account with all tasks, reminders, files and mails planned. It cannot be undone.",
     deletionConfirm: "I understand that everything is deleted",

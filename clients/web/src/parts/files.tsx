@@ -24,7 +24,7 @@ interface Upload {
 }
 
 export function Files({ task }: { task: Task }) {
-  const { uploads, problems, add, dismissAll } = useUploads(task.id);
+  const { uploads, problems, add, dismiss } = useUploads(task.id);
   const [hidden, setHidden] = useState<readonly string[]>([]);
   const [isOver, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
@@ -76,11 +76,11 @@ export function Files({ task }: { task: Task }) {
           }}
         />
       </div>
-      <div role="status">
+      <div class="problems" role="status">
         {problems.map((problem) => (
           <p key={problem} class="notice failed">
-            {problem}
-            <button type="button" class="quiet small" aria-label={words.common.close} onClick={dismissAll}>
+            <span>{problem}</span>
+            <button type="button" class="quiet small" aria-label={words.common.close} onClick={() => dismiss(problem)}>
               <Icon name="close" />
             </button>
           </p>
@@ -144,7 +144,7 @@ function useUploads(taskId: string) {
       setUploads((all) => all.filter(({ key }) => !mine.some((one) => one.key === key)));
     }
   };
-  return { uploads, problems, add: (files: File[]) => void add(files), dismissAll: () => setProblems([]) };
+  return { uploads, problems, add: (files: File[]) => void add(files), dismiss: (text: string) => setProblems((all) => all.filter((one) => one !== text)) };
 }
 
 /** Pictures and files from the clipboard, while the task is open. A pasted picture has no name of its own. */

@@ -28,6 +28,10 @@ export class FieldProblem extends Error {
 /** Texts of a form's fields. */
 export type Fields = Record<string, string>;
 
+export function textsOf(form: HTMLFormElement, submitter?: HTMLElement | null): Fields {
+  return Object.fromEntries([...new FormData(form, submitter)].flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])));
+}
+
 /** Sends a form once at a time; failures appear in it, and the first bad field takes the focus. */
 export function useSubmit(work: (fields: Fields, form: HTMLFormElement) => Promise<unknown>): Sending {
   const [busy, setBusy] = useState(false);
@@ -46,11 +50,11 @@ export function useSubmit(work: (fields: Fields, form: HTMLFormElement) => Promi
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     if (sending.current) return;
-    const texts = [...new FormData(form, event.submitter)].flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : []));
+    const texts = textsOf(form, event.submitter);
     sending.current = true;
     setBusy(true);
     setError(undefined);
-    void work(Object.fromEntries(texts), form)
+    void work(texts, form)
       .catch((reason: unknown) => {
         failed.current = form;
         setError(reason);
@@ -71,6 +75,9 @@ export function Problem({ children }: { children: ComponentChildren }) {
     </p>
   ) : null;
 }
+
+/** Moves the focus to the first field within an element. */
+export const focusFirst = (within: HTMLElement | null) => within?.querySelector<HTMLElement>("[name]:not([type=hidden])")?.focus();
 
 /** `maxLength` for so many characters: browsers count UTF-16 units, of which an emoji has two, and the API characters. */
 export const atMost = (characters: number) => 2 * characters;

@@ -1,5 +1,6 @@
 /** What stands where data is not there: skeletons, failures, emptiness. */
 
+import { hasCode } from "@spacedly/client";
 import type { ComponentChildren } from "preact";
 
 import { sentence } from "../errors";
@@ -22,9 +23,12 @@ export function Failure({ error, retry }: { error: unknown; retry: () => void })
       <p>
         <strong>{words.common.couldNotLoad}</strong> {sentence(error)}
       </p>
-      <button type="button" onClick={retry}>
-        {words.common.retry}
-      </button>
+      {/* What was deleted does not come back. */}
+      {!hasCode(error, "NOT_FOUND") && (
+        <button type="button" onClick={retry}>
+          {words.common.retry}
+        </button>
+      )}
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { endPlan, setPlan, type Plan, type PlanBody, type Task } from "../data/t
 import { useMe } from "../data/user";
 import { dayOf, nearDay, showDue, today } from "../time";
 import { locale, words } from "../words";
-import { FieldProblem, Input, Problem, Select, Submit, useSubmit, type Fields } from "./form";
+import { FieldProblem, focusFirst, Input, Problem, Select, Submit, useSubmit, type Fields } from "./form";
 import { Icon } from "./icon";
 import { Ratings } from "./reviews";
 import { doWithUndo, toast } from "./toasts";
@@ -19,9 +19,11 @@ export function TaskPlan({ task, onClose }: { task: Task; onClose: () => void })
   const heading = useId();
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
+  const section = useRef<HTMLElement>(null);
   const wasOpen = useRef(false);
-  // The focus goes back to what opened the form.
+  // The form replaces the button that opened it: the focus goes to the form and back.
   useLayoutEffect(() => {
+    if (isOpen) focusFirst(section.current);
     if (!isOpen && wasOpen.current) button.current?.focus();
     wasOpen.current = isOpen;
   }, [isOpen]);
@@ -31,7 +33,7 @@ export function TaskPlan({ task, onClose }: { task: Task; onClose: () => void })
     doWithUndo(said.ended(task.title), () => () => undefined, () => endPlan(task));
   };
   return (
-    <section aria-labelledby={heading}>
+    <section aria-labelledby={heading} ref={section}>
       <h3 id={heading}>{said.title}</h3>
       {plan ? <Progress task={task} plan={plan} onRated={() => button.current?.focus()} /> : <p class="hint">{said.none}</p>}
       {isOpen ? (

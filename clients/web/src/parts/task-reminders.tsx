@@ -5,6 +5,7 @@ import type { Task } from "../data/tasks";
 import { receipt } from "../receipt";
 import { showMoment } from "../time";
 import { words } from "../words";
+import { focusFirst } from "./form";
 import { Icon } from "./icon";
 import { ReminderForm } from "./reminder-form";
 import { offsetText } from "./reminder-time";
@@ -25,8 +26,10 @@ export function TaskReminders({ task }: { task: Task }) {
   const heading = useId();
   const opener = useRef<HTMLElement>();
   const add = useRef<HTMLButtonElement>(null);
-  // The focus goes back to what opened the form, before the next key can arrive.
+  const section = useRef<HTMLElement>(null);
+  // The form replaces the button that opened it. The focus goes to the form and back, before the next key can arrive.
   useLayoutEffect(() => {
+    if (open?.id === "new") focusFirst(section.current);
     if (open || !opener.current) return;
     (opener.current.isConnected ? opener.current : add.current)?.focus();
     opener.current = undefined;
@@ -46,7 +49,7 @@ export function TaskReminders({ task }: { task: Task }) {
       () => deleteReminder(id),
     );
   return (
-    <section aria-labelledby={heading}>
+    <section aria-labelledby={heading} ref={section}>
       <h3 id={heading}>{said.title}</h3>
       <Loaded query={query} rows={1}>
         {(reminders) => (
