@@ -7,7 +7,7 @@ import { Icon } from "../parts/icon";
 import { PageHead } from "../parts/page";
 import { ReminderRow } from "../parts/reminder-row";
 import { useTaskAddress } from "../parts/shell";
-import { Failure } from "../parts/states";
+import { Failure, Skeleton } from "../parts/states";
 import { TaskRow } from "../parts/task-row";
 import { addDays, dayOf, showLongDay, showMonth, showWeekday, today, type Day } from "../time";
 import { locale, words } from "../words";
@@ -73,6 +73,9 @@ export function Calendar() {
   }
   const choose = (day: Day) => route(`/calendar?day=${day}`, true);
   const failed = tasks.error ?? reminders.error;
+  // The tasks of the month before are still there while those of this one load.
+  const isKnown = tasks.data !== undefined && !tasks.isPlaceholderData && reminders.data !== undefined;
+  const isPaused = tasks.fetchStatus === "paused" || reminders.fetchStatus === "paused";
   const day = content.get(chosen) ?? NOTHING;
   return (
     <>
@@ -87,17 +90,19 @@ export function Calendar() {
           <Icon name="right" />
         </button>
       </PageHead>
-      {failed && !(tasks.data && reminders.data) && <Failure error={failed} retry={() => (void tasks.refetch(), void reminders.refetch())} />}
+      {failed && !isKnown && <Failure error={failed} retry={() => (void tasks.refetch(), void reminders.refetch())} />}
       <div class="calendar">
         <section class="card">
           <h2 aria-live="polite">{showMonth(chosen)}</h2>
-          <Month weeks={weeks} chosen={chosen} content={content} choose={choose} />
+          <Month weeks={weeks} chosen={chosen} content={content} isKnown={isKnown} choose={choose} />
         </section>
         <section class="card" aria-live="polite">
           <header class="card-head">
             <h2>{showLongDay(chosen)}</h2>
           </header>
-          {day.tasks.length + day.reminders.length === 0 && <p class="faint">{said.nothing}</p>}
+          {isKnown && day.tasks.length + day.reminders.length === 0 && <p class="faint">{said.nothing}</p>}
+          {!isKnown && isPaused && <p class="faint">{words.errors.offline}</p>}
+          {!isKnown && !isPaused && !failed && <Skeleton rows={3} />}
           {day.tasks.length > 0 && (
             <ul class="tasks">
               {day.tasks.map((task) => (
@@ -129,11 +134,13 @@ interface MonthProps {
   weeks: Day[][];
   chosen: Day;
   content: Map<Day, Content>;
+  /** Whether `content` is complete. */
+  isKnown: boolean;
   choose: (day: Day) => void;
 }
 
 /** A grid of days: one of them can be reached by Tab, the arrow keys move within. */
-function Month({ weeks, chosen, content, choose }: MonthProps) {
+function Month({ weeks, chosen, content, isKnown, choose }: MonthProps) {
   const grid = useRef<HTMLTableElement>(null);
   const moved = useRef(false);
   // Keys may come faster than the address follows.
@@ -153,7 +160,7 @@ function Month({ weeks, chosen, content, choose }: MonthProps) {
     choose(latest.current);
   };
   return (
-    <table class="month" role="grid" aria-label={said.grid(showMonth(chosen))} ref={grid} onKeyDown={onKeyDown}>
+    <table class="month" role="grid" aria-label={said.grid(showMonth(chosen))} aria-busy={!isKnown} ref={grid} onKeyDown={onKeyDown}>
       <thead>
         <tr>
           {(weeks[0] ?? []).map((day) => (
@@ -167,7 +174,7 @@ function Month({ weeks, chosen, content, choose }: MonthProps) {
         {weeks.map((week) => (
           <tr key={week[0]}>
             {week.map((day) => (
-              <Cell key={day} day={day} isChosen={day === chosen} isOther={day.slice(0, 7) !== chosen.slice(0, 7)} content={content.get(day) ?? NOTHING} choose={choose} />
+              <Cell key={day} day={day} isChosen={day === chosen} isOther={day.slice(0, 7) !== chosen.slice(0, 7)} content={content.get(day) ?? NOTHING} isKnown={isKnown} choose={choose} />
             ))}
           </tr>
         ))}
@@ -179,13 +186,22 @@ function Month({ weeks, chosen, content, choose }: MonthProps) {
 /** Titles that fit into a cell. */
 const FITTING = 2;
 
-function Cell({ day, isChosen, isOther, content, choose }: { day: Day; isChosen: boolean; isOther: boolean; content: Content; choose: (day: Day) => void }) {
+interface CellProps {
+  day: Day;
+  isChosen: boolean;
+  isOther: boolean;
+  content: Content;
+  isKnown: boolean;
+  choose: (day: Day) => void;
+}
+
+function Cell({ day, isChosen, isOther, content, isKnown, choose }: CellProps) {
   const { tasks, reminders } = content;
   const rest = tasks.length - FITTING;
   return (
     <td aria-selected={isChosen} class={isOther ? "other" : ""}>
       <button type="button" tabIndex={isChosen ? 0 : -1} aria-current={day === today() ? "date" : undefined} onClick={() => choose(day)}>
-        <span class="hidden">{said.day(showLongDay(day), tasks.length, reminders.length)}</span>
+        <span class="hidden">{isKnown ? said.day(showLongDay(day), tasks.length, reminders.length) : showLongDay(day)}</span>
         <span class="date" aria-hidden="true">
           {Number(day.slice(8))}
         </span>
