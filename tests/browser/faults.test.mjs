@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { click, fill, intercept, logIn, member, open, press, sees, seesNoMore, visit, WEB } from './support/web.mjs';
+import { Person } from './support/person.mjs';
+import { click, day, fill, go, intercept, logIn, member, open, press, sees, seesNoMore, visit, WEB, withTasks } from './support/web.mjs';
 
 const BROKEN = [
   ['down', 'abort', 'Spacedly cannot be reached right now.'],
   ['answering HTML', { status: 200, contentType: 'text/html', body: '<h1>Welcome to the hotel</h1>' }, 'The answer was not understood.'],
-  ['answering 500', { status: 500, contentType: 'application/json', body: JSON.stringify({ success: false, message: 'Internal Server Error', code: 'INTERNAL', requestId: 'abc-123' }) }, 'Something went wrong on our side. Nothing is lost; try again in a moment. Reference for support: abc-123'],
+  ['answering 500', { status: 500, contentType: 'application/json', body: JSON.stringify({ success: false, message: 'Internal Server Error', code: 'INTERNAL', requestId: 'abc-123' }) }, 'Something went wrong on our side. Try again in a moment. Reference for support: abc-123'],
   ['answering as its gateway does', { status: 503, contentType: 'application/json', body: '{"message":"Service Unavailable"}' }, 'Spacedly is busy right now.'],
 ];
 
@@ -19,6 +20,7 @@ for (const [how, answer, sentence] of BROKEN) {
     await fill(page, { title: 'Water the ferns' }, '.quick');
     await press(page, 'Add');
     await sees(page, sentence);
+    if (answer === 'abort') await sees(page, 'Your change may not have been saved.');
     assert.equal(await page.$eval('.quick input', (it) => it.value), 'Water the ferns');
     complaints.splice(0, complaints.length, ...complaints.filter((it) => !it.includes('ERR_CONNECTION_REFUSED')));
   });
@@ -32,6 +34,7 @@ for (const [how, answer, sentence] of BROKEN) {
     await click(page, '.side a[href="/analytics"]');
     await sees(page, 'This could not be loaded.');
     await sees(page, sentence);
+    assert.doesNotMatch(await page.evaluate(() => document.body.innerText), /may not have been saved/);
     broken = false;
     await press(page, 'Try again');
     await sees(page, 'Reminders ahead');
@@ -70,7 +73,7 @@ test('an API that is slow shows that it is waited for, and is given up in the en
   assert.equal(await page.$eval('.quick input', (it) => it.value), 'Water the ferns');
 });
 
-test('offline is told, reading goes on, and a change says that it was not made', async (t) => {
+test('offline is told, reading goes on, and a change says that it may not have been made', async (t) => {
   const { page, complaints } = await member(t, '/tasks');
   await fill(page, { title: 'Water the ferns' }, '.quick');
   await press(page, 'Add');
@@ -80,7 +83,7 @@ test('offline is told, reading goes on, and a change says that it was not made',
   await click(page, '.side a[href="/tasks"]');
   await sees(page, 'Water the ferns');
   await press(page, 'Mark “Water the ferns” as completed');
-  await sees(page, 'You are offline. Nothing was changed');
+  await sees(page, 'You are offline. Try again when you are connected. Your change may not have been saved.');
   await page.waitForSelector('.task [aria-checked=false]');
   await page.setOfflineMode(false);
   await seesNoMore(page, 'You see what was last loaded');
@@ -153,4 +156,77 @@ test('an address that is none says so', async (t) => {
 test('a link of a mail that is cut off says what to do', async (t) => {
   const { page } = await visit(t, '/verify-email');
   await sees(page, 'This link is not complete.');
+});
+
+test('a calendar that loads or failed says nothing of its days', async (t) => {
+  const { page, complaints } = await member(t, '/settings', { refused: [503] });
+  let answer = 'wait';
+  await intercept(page, (request) => (/\/(tasks\?|reminders)/.test(request.url()) ? answer : undefined));
+  await click(page, '.side a[href="/calendar"]');
+  await page.waitForSelector('.calendar .skeleton');
+  await page.waitForSelector('.month[aria-busy=true]');
+  const says = () => page.$eval('.calendar', (it) => it.textContent);
+  assert.doesNotMatch(await says(), /Nothing on this day|0 tasks/);
+  answer = 'abort';
+  await page.goto(`${WEB}/calendar`);
+  await sees(page, 'This could not be loaded.');
+  assert.doesNotMatch(await says(), /Nothing on this day|0 tasks/);
+  answer = undefined;
+  await press(page, 'Try again');
+  await sees(page, 'Nothing on this day.');
+  await page.waitForSelector('.month[aria-busy=false]');
+  assert.match(await says(), /0 tasks/);
+  complaints.splice(0, complaints.length, ...complaints.filter((it) => !it.includes('ERR_CONNECTION_REFUSED')));
+});
+
+test('a session that ends while a task is typed gives the text back after signing in, once, and to nobody else', async (t) => {
+  const { page, person, context } = await member(t, '/tasks', { refused: [401, 404] });
+  const typed = { title: 'Water the ferns', description: 'All of them', day: day(4), remind: '60' };
+  const end = async () => {
+    await page.waitForSelector('dialog [name=title]');
+    for (const [name, value] of Object.entries(typed)) await fill(page, { [name]: value }, 'dialog');
+    await context.deleteCookie(...(await context.cookies()));
+    await press(page, 'Create', 'dialog');
+    await sees(page, 'Your session has ended. Sign in again');
+  };
+  const drafts = () => page.evaluate(() => sessionStorage.getItem('spacedly.draft'));
+  const shown = () => page.$$eval('dialog [name]', (all) => Object.fromEntries(all.map((it) => [it.name, it.value])));
+  await page.keyboard.press('n');
+  await end();
+  await logIn(page, person);
+  await page.waitForSelector('dialog [name=title]');
+  const { title, description, day: due, remind } = await shown();
+  assert.deepEqual({ title, description, day: due, remind }, typed);
+  assert.equal(await drafts(), null);
+  await end();
+  assert.match(await drafts(), /Water the ferns/);
+  await logIn(page, await Person.registered('Grace Hopper'));
+  await page.waitForSelector('dialog [name=title]');
+  assert.equal((await shown()).title, '');
+  assert.equal(await drafts(), null);
+});
+
+test('what was typed into a task that exists comes back as well, and not after signing out by choice', async (t) => {
+  const { page, person, context, made, complaints, foreign } = await withTasks(t, '/tasks', [{ title: 'Water the ferns', category: 'Garden' }], { refused: [401] });
+  await go(page, `/tasks?task=${made[0].id}`);
+  await fill(page, { title: 'Water the mosses' }, 'dialog');
+  await context.deleteCookie(...(await context.cookies()));
+  await press(page, 'Save', 'dialog form');
+  await sees(page, 'Your session has ended. Sign in again');
+  await logIn(page, person);
+  await page.waitForSelector('dialog [name=title]');
+  assert.equal(await page.$eval('dialog [name=title]', (it) => it.value), 'Water the mosses');
+  const second = await open(context, '/dashboard', { complaints, foreign });
+  await press(second, 'Sign out', '.side');
+  await sees(second, 'You are signed out.');
+  await page.bringToFront();
+  await sees(page, 'Your session has ended. Sign in again');
+  await page.waitForFunction(() => sessionStorage.length === 0);
+});
+
+test('a task that was deleted offers no other try', async (t) => {
+  const { page } = await member(t, `/tasks`, { refused: [404] });
+  await page.goto(`${WEB}/tasks?task=01900000-0000-7000-8000-000000000000`);
+  await sees(page, 'It no longer exists');
+  assert.equal(await page.$('dialog ::-p-aria(Try again)'), null);
 });

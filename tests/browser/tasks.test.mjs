@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 
-import { click, day, fill, go, member, open, press, sees, seesNoMore, until, WEB, withTasks } from './support/web.mjs';
+import { click, day, fill, focused, go, member, open, press, sees, seesNoMore, until, WEB, withTasks } from './support/web.mjs';
 
 const CAT = resolve(import.meta.dirname, '../../media/tests/files/cat.jpg');
 
@@ -16,6 +16,13 @@ test('a task is made with every field, found, changed, completed and reopened', 
   const { page, person } = await member(t, '/tasks');
   await sees(page, 'Nothing here yet');
   await page.keyboard.press('n');
+  const early = { title: 'Too early', day: day(2) };
+  await fill(page, early, 'dialog');
+  await fill(page, { remind: '10080' }, 'dialog');
+  await press(page, 'Create', 'dialog');
+  await sees(page, 'Choose a time that lies ahead.');
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'remind');
+  assert.equal((await person.tasks()).length, 0);
   const fields = { title: 'Water the ferns', description: 'All of them', day: day(2), time: '08:30', priority: 'high' };
   await fill(page, { ...fields, category: 'Garden', link: 'https://example.com/ferns', remind: '60' }, 'dialog');
   await press(page, 'Create', 'dialog');
@@ -93,25 +100,63 @@ test('a deleted task comes back with “Undo”, and is gone without', async (t)
 
 test('a change elsewhere meets both versions and a choice', async (t) => {
   const { page, person, context, made, complaints, foreign } = await withTasks(t, '/tasks', [{ title: 'Water the ferns' }], { refused: [412] });
-  const edit = async (tab, title) => {
+  const edit = async (tab, title, also = {}) => {
     await tab.waitForSelector('dialog [name=title]');
-    await fill(tab, { title }, 'dialog');
+    await fill(tab, { title, ...also }, 'dialog');
     await press(tab, 'Save', 'dialog');
   };
   const path = `/tasks?task=${made[0].id}`;
   await go(page, path);
   const second = await open(context, path, { complaints, foreign });
-  await edit(second, 'Water the mosses');
+  await edit(second, 'Water the mosses', { category: 'Garden' });
   await sees(second, 'Saved');
   await page.bringToFront();
   await edit(page, 'Water the lichens');
   await sees(page, 'This task was changed elsewhere');
-  const row = await page.$eval('.conflict tbody tr', (it) => [...it.cells].map((cell) => cell.innerText));
-  assert.deepEqual(row, ['Title', 'Water the lichens', 'Water the mosses']);
+  const rows = await page.$$eval('.conflict tbody tr', (all) => all.map((it) => [...it.cells].map((cell) => cell.innerText)));
+  // What only the other one changed is saved as it is there.
+  assert.deepEqual(rows, [['Title', 'Water the lichens', 'Water the mosses'], ['Category', 'Garden', 'Garden']]);
   assert.deepEqual(await titles(person), ['Water the mosses']);
   await press(page, 'Save mine over it');
   await sees(page, 'Saved');
-  assert.deepEqual(await titles(person), ['Water the lichens']);
+  const [{ title, category }] = await person.tasks();
+  assert.deepEqual([title, category], ['Water the lichens', 'Garden']);
+});
+
+test('what was typed into a dialog is discarded only on purpose', async (t) => {
+  const { page } = await member(t, '/tasks');
+  const isOpen = () => page.evaluate(() => Boolean(document.querySelector('dialog [name=title]')));
+  const asks = () => page.waitForFunction(() => document.querySelectorAll('dialog[open]').length === 2);
+  const start = async () => {
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press('n');
+    await page.waitForSelector('dialog [name=title]');
+  };
+  await start();
+  await page.mouse.click(5, 400);
+  await page.waitForFunction(() => !document.querySelector('dialog'), {}, 'nothing was typed');
+  await start();
+  await fill(page, { title: 'Half a task' }, 'dialog');
+  await page.mouse.click(5, 400);
+  assert.equal(await isOpen(), true);
+  await page.keyboard.press('Escape');
+  await asks();
+  await sees(page, 'Discard your changes?');
+  assert.equal(await focused(page), 'Keep editing');
+  // Esc once more keeps the text, too.
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => document.querySelectorAll('dialog[open]').length === 1);
+  assert.equal(await page.$eval('dialog [name=title]', (it) => it.value), 'Half a task');
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'title');
+  await press(page, 'Close', 'dialog');
+  await asks();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('dialog[open]').length === 1);
+  await press(page, 'Close', 'dialog');
+  await asks();
+  await press(page, 'Discard', 'dialog dialog');
+  await page.waitForFunction(() => !document.querySelector('dialog'));
+  await seesNoMore(page, 'Half a task');
 });
 
 test('text of every kind is shown as it was typed', async (t) => {
@@ -212,6 +257,9 @@ test('files that cannot be taken are named with the reason', async (t) => {
   await sees(page, '“empty.txt” is empty (0 bytes)');
   await sees(page, '“large.png” is larger than 10 MB');
   await sees(page, '“run.exe” is of a type that is not accepted');
+  await press(page, 'Close', '.problems .notice:nth-child(2)');
+  await seesNoMore(page, '“large.png”');
+  await sees(page, '“empty.txt” is empty (0 bytes)');
   await input.uploadFile(await file('cat.png', 'MZ an executable'));
   await sees(page, '“cat.png” was not accepted: The file is not a PNG picture');
   assert.equal((await person.tasks())[0].attachments.filter(({ status }) => status === 'ready').length, 0);

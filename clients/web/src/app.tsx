@@ -1,15 +1,16 @@
 import { QueryClientProvider } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from "preact-iso";
-import { useEffect, useErrorBoundary } from "preact/hooks";
+import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 
 import { cache, onSession, spacedly } from "./api";
 import { useMe, type User } from "./data/user";
+import { forgetDraftOfOthers, keepDraft } from "./draft";
 import { isSignedOut } from "./errors";
 import { Analytics } from "./pages/analytics";
 import { Calendar } from "./pages/calendar";
 import { Dashboard } from "./pages/dashboard";
-import { Login } from "./pages/login";
+import { Login, nextPath } from "./pages/login";
 import { NotFound } from "./pages/not-found";
 import { Notifications } from "./pages/notifications";
 import { Register } from "./pages/register";
@@ -33,8 +34,8 @@ export function App() {
           <ErrorBoundary>
             <Router>
               <Route path="/" component={Start} />
-              <Route path="/login" component={Login} />
-              <Route path="/register" component={Register} />
+              <Route path="/login" component={() => <SignedOut page={Login} />} />
+              <Route path="/register" component={() => <SignedOut page={Register} />} />
               <Route path="/verify-otp" component={VerifyOtp} />
               <Route path="/verify-email" component={VerifyEmail} />
               <Route path="/reset-password" component={ResetPassword} />
@@ -75,6 +76,16 @@ function Start() {
   return null;
 }
 
+/** A page for who is not signed in; everybody else goes on, unless the address says why they are here. */
+function SignedOut({ page: Page }: { page: () => ComponentChildren }) {
+  const { query, route } = useLocation();
+  const [goesOn] = useState(() => spacedly.isProbablySignedIn() && !query["reason"] && !query["error"]);
+  useEffect(() => {
+    if (goesOn) route(nextPath(query["next"]), true);
+  }, []);
+  return goesOn ? null : <Page />;
+}
+
 export interface PageProps {
   me: User;
 }
@@ -85,6 +96,8 @@ function SignedIn({ page: Page }: { page: (props: PageProps) => ComponentChildre
   const { route } = useLocation();
   const away = (reason: string) => {
     if (location.pathname === "/login") return;
+    const user = cache.getQueryData<User>(["me"]);
+    if (user) keepDraft(user.id);
     cache.clear();
     const next = location.pathname + location.search;
     route(`/login?${new URLSearchParams({ next, ...(reason && { reason }) })}`, true);
@@ -96,6 +109,7 @@ function SignedIn({ page: Page }: { page: (props: PageProps) => ComponentChildre
   }, [isOut]);
   if (me.data && !isOut) {
     setZone(me.data.timezone);
+    forgetDraftOfOthers(me.data.id);
     return (
       <Shell me={me.data} key={me.data.timezone}>
         <Page me={me.data} />

@@ -4,6 +4,7 @@ import type { Changes, Task } from "../data/tasks";
 import { describe } from "../recurrence";
 import { showDue } from "../time";
 import { words } from "../words";
+import { UNSAVED } from "./dialog";
 
 interface Props {
   /** As it was when the form was filled. */
@@ -46,7 +47,7 @@ function show(name: Name, value: Changes[Name]): string {
 export function Conflict({ base, mine, theirs, keepMine, takeTheirs }: Props) {
   const touched = NAMES.filter((name) => name in mine || !isSame(base[name], theirs[name]));
   return (
-    <div class="conflict">
+    <div class="conflict" {...UNSAVED}>
       <div class="notice" role="alert">
         <p>
           <strong>{said.title}</strong>
@@ -65,7 +66,7 @@ export function Conflict({ base, mine, theirs, keepMine, takeTheirs }: Props) {
           {touched.map((name) => (
             <tr key={name}>
               <th scope="row">{labels[name]}</th>
-              <td dir="auto">{show(name, name in mine ? mine[name] : base[name])}</td>
+              <td dir="auto">{show(name, name in mine ? mine[name] : theirs[name])}</td>
               <td dir="auto">{show(name, theirs[name])}</td>
             </tr>
           ))}

@@ -1,17 +1,18 @@
 /** A task with all of its fields, files and reminders; also for a new one (`id` is `new`). */
 
 import { hasCode } from "@spacedly/client";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { changeTask, createTask, deleteTask, fetchTask, hideTask, keep, useTask, type Changes, type Task } from "../data/tasks";
 import { createReminder } from "../data/reminders";
+import { offerDraft, takeDraft } from "../draft";
 import { isSameRecurrence } from "../recurrence";
 import { dayOf, instant, isEndOfDay, now, showMoment } from "../time";
 import { words } from "../words";
 import { Conflict, isSameTask } from "./conflict";
-import { Dialog } from "./dialog";
+import { Dialog, UNSAVED } from "./dialog";
 import { Files } from "./files";
-import { FieldProblem, Problem, Select, Submit, useSubmit, type Fields } from "./form";
+import { FieldProblem, Problem, Select, Submit, textsOf, useSubmit, type Fields } from "./form";
 import { readRecurrence } from "./recurrence-fields";
 import { OFFSETS, offsetText } from "./reminder-time";
 import { useTaskAddress } from "./shell";
@@ -37,10 +38,14 @@ export function TaskDialog({ id, day, onClose }: Props) {
 
 /** What the form's texts say of a task. A day without a time is its end, which the API knows. */
 function read(fields: Fields): Changes & { title: string } {
-  const { title = "", description = "", day = "", time = "", priority, status, category = "", link = "" } = fields;
-  if (title.trim().length < 3) {
+  if ((fields["title"] ?? "").trim().length < 3) {
     throw new FieldProblem("title", said.titleTooShort);
   }
+  return { ...readText(fields), recurrence: readRecurrence(fields) };
+}
+
+function readText(fields: Fields): Changes & { title: string } {
+  const { title = "", description = "", day = "", time = "", priority, status, category = "", link = "" } = fields;
   return {
     title,
     description: description || null,
@@ -49,8 +54,40 @@ function read(fields: Fields): Changes & { title: string } {
     status: status as Task["status"],
     category: category || null,
     link: link || null,
-    recurrence: readRecurrence(fields),
   };
+}
+
+/** What a form holds, also where a part of it is not valid yet. */
+function readDraft(fields: Fields): Changes & { title: string } {
+  try {
+    return { ...readText(fields), recurrence: readRecurrence(fields) };
+  } catch {
+    return readText(fields);
+  }
+}
+
+/** The instant at which a task is due by a form's day or instant. */
+const dueAt = (dueDate: string) => (dueDate.length === 10 ? instant(dueDate, "23:59").replace(":00.000Z", ":59.999Z") : dueDate);
+
+/** A task as its form shows it with these changes. */
+const withDraft = (task: Partial<Task>, { dueDate, ...changes }: Changes): Partial<Task> => ({
+  ...task,
+  ...(changes as Partial<Task>),
+  ...(dueDate !== undefined && { dueDate: dueDate && dueAt(dueDate) }),
+});
+
+/** What was typed into a task's form when the session ended, and a ref for that form, which is read if the session ends now. */
+function useDraft<C extends Changes>(task: string, readChanges: (fields: Fields) => C) {
+  const [draft] = useState(() => takeDraft<C>(task));
+  const element = useRef<HTMLFormElement>(null);
+  useLayoutEffect(
+    () =>
+      offerDraft(() => {
+        const form = element.current;
+        return form?.hasAttribute("data-unsaved") ? { task, changes: readChanges(textsOf(form)) } : undefined;
+      }),
+  );
+  return [draft, element] as const;
 }
 
 /** What of a form differs from the task as it was read. */
@@ -72,19 +109,25 @@ function differences(task: Task, wanted: Changes): Changes {
   return changes;
 }
 
-/** Gives a new task the reminder that was chosen with it, if its time lies ahead. */
-async function remind({ id, dueDate }: Task, choice: string): Promise<void> {
-  const offsetMinutes = Number(choice);
-  if (choice === "none" || !dueDate || Date.parse(dueDate) - offsetMinutes * 60_000 <= now()) return;
-  await createReminder({ taskId: id, offsetMinutes, leadMinutes: 0, type: "both" });
+/** Minutes before the due date at which a new task has a reminder; undefined for none. */
+function readOffset({ remind = "none" }: Fields, dueDate: string | null | undefined): number | undefined {
+  if (remind === "none" || !dueDate) return undefined;
+  const offset = Number(remind);
+  if (Date.parse(dueAt(dueDate)) - offset * 60_000 <= now()) throw new FieldProblem("remind", words.reminders.inPast);
+  return offset;
 }
 
 function NewTask({ day, onClose }: { day: string | undefined; onClose: () => void }) {
   const { openTask } = useTaskAddress();
-  const [hasDay, setHasDay] = useState(Boolean(day));
+  const [draft, element] = useDraft("new", (fields) => ({ ...readDraft(fields), remind: fields["remind"] ?? "none" }));
+  const { remind = "none", ...changes } = draft ?? {};
+  const first = withDraft({ dueDate: day ? dueAt(day) : null }, changes);
+  const [hasDay, setHasDay] = useState(Boolean(first.dueDate));
   const form = useSubmit(async (fields) => {
-    const task = await createTask(read(fields));
-    await remind(task, fields["remind"] ?? "none").catch(fail);
+    const wanted = read(fields);
+    const offsetMinutes = readOffset(fields, wanted.dueDate);
+    const task = await createTask(wanted);
+    if (offsetMinutes !== undefined) await createReminder({ taskId: task.id, offsetMinutes, leadMinutes: 0, type: "both" }).catch(fail);
     if (fields["then"] === "more") openTask(task.id);
     else {
       onClose();
@@ -93,10 +136,10 @@ function NewTask({ day, onClose }: { day: string | undefined; onClose: () => voi
   });
   return (
     <Dialog title={said.newTitle} onClose={onClose} wide>
-      <form onSubmit={form.onSubmit} noValidate>
+      <form onSubmit={form.onSubmit} noValidate ref={element} {...(draft && UNSAVED)}>
         <Problem>{form.problem}</Problem>
-        <TaskFields errors={form.errors} task={{ dueDate: day ? instant(day, "23:59").replace(":00.000Z", ":59.999Z") : null }} onDay={setHasDay} />
-        {hasDay && <Select label={said.remindMe} name="remind" value="none" options={[["none", said.noReminder], ...OFFSETS.map((minutes) => [String(minutes), offsetText(minutes)] as const)]} />}
+        <TaskFields errors={form.errors} task={first} onDay={setHasDay} />
+        {hasDay && <Select label={said.remindMe} name="remind" value={remind} error={form.errors["remind"]} options={[["none", said.noReminder], ...OFFSETS.map((minutes) => [String(minutes), offsetText(minutes)] as const)]} />}
         <footer class="actions">
           {/* The first one is what Enter does. */}
           <Submit busy={form.busy}>{said.create}</Submit>
@@ -124,6 +167,9 @@ function OldTask({ id, onClose }: { id: string; onClose: () => void }) {
 function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
   const [base, setBase] = useState(task);
   const [clash, setClash] = useState<{ mine: Changes; theirs: Task }>();
+  const [draft, element] = useDraft(task.id, (fields) => differences(base, { recurrence: base.recurrence, ...readDraft(fields) }));
+  // What the form is filled with.
+  const [filling, setFilling] = useState(() => (draft ? withDraft(task, draft) : task));
   const save = async (on: Task, changes: Changes) => {
     if (Object.keys(changes).length > 0) {
       await changeTask(on, changes);
@@ -150,16 +196,16 @@ function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
       <Conflict
         base={base}
         {...clash}
-        keepMine={() => save(clash.theirs, clash.mine).catch((error: unknown) => (fail(error), setClash(undefined)))}
-        takeTheirs={() => (keep(clash.theirs), setBase(clash.theirs), setClash(undefined))}
+        keepMine={() => save(clash.theirs, clash.mine).catch((error: unknown) => (fail(error), setFilling(withDraft(base, clash.mine)), setClash(undefined)))}
+        takeTheirs={() => (keep(clash.theirs), setBase(clash.theirs), setFilling(clash.theirs), setClash(undefined))}
       />
     );
   }
   return (
     <>
-      <form onSubmit={form.onSubmit} noValidate key={base.version}>
+      <form onSubmit={form.onSubmit} noValidate key={base.version} ref={element} {...(filling !== base && UNSAVED)}>
         <Problem>{form.problem}</Problem>
-        <TaskFields task={base} errors={form.errors} />
+        <TaskFields task={filling} errors={form.errors} />
         <footer class="actions">
           <button type="button" class="danger" onClick={remove}>
             <span>{words.common.remove}</span>
