@@ -32,12 +32,23 @@ test('a stranger signs up, confirms the address by the mailed link, and signs in
   await fill(page, { password: PASSWORD });
   await press(page, 'Confirm');
   await sees(page, 'This link has run out or was used already');
+  await press(page, 'Sign in');
+  await sees(page, 'Welcome back');
+  assert.equal(new URL(page.url()).searchParams.get('next'), '/settings');
 
   await page.goto(`${WEB}/login`);
   await logIn(page, person, 'Wrong1password');
   await sees(page, 'The e-mail address or the password is wrong.');
   await logIn(page, person);
   await sees(page, ', Grace');
+  await page.goto(WEB + link);
+  await sees(page, 'Your address is confirmed already.');
+  // Who is signed in has nothing to do there.
+  for (const path of ['/login', '/register']) {
+    await page.goto(WEB + path);
+    await sees(page, ', Grace');
+    assert.equal(new URL(page.url()).pathname, '/dashboard');
+  }
 });
 
 test('a mailed code is asked for where it is turned on, and turned off again with the password', async (t) => {
@@ -48,10 +59,17 @@ test('a mailed code is asked for where it is turned on, and turned off again wit
   await sees(page, 'You are signed out.');
   await logIn(page, person);
   await sees(page, 'We sent a code of six digits');
-  const { text } = await person.mail('Your Login OTP');
+  const first = await person.mail('Your Login OTP');
   await fill(page, { otp: '000000' });
   await press(page, 'Continue');
   await sees(page, 'This code is wrong or has run out');
+  await press(page, 'Send another code');
+  await sees(page, 'A new code is on its way.');
+  await seesNoMore(page, 'This code is wrong');
+  const { text } = await until('another code', async () => {
+    const mail = await person.mail('Your Login OTP');
+    return mail.text !== first.text && mail;
+  });
   await fill(page, { otp: text.match(/\b\d{6}\b/)[0] });
   await press(page, 'Continue');
   await sees(page, ', Ada');
@@ -110,6 +128,16 @@ test('a reset link that is cut off or too old says so and leads to a new one', a
     body: JSON.stringify({ success: false, message: 'Reset token has expired', code: 'RESET_TOKEN_EXPIRED', requestId: 'abc-123' }),
   });
   await tries(link, 'This link is older than an hour and no longer works.');
+});
+
+test('a page for a code without a sign-in that waits for one leads back', async (t) => {
+  const { page } = await visit(t, '/verify-otp', { refused: [400, 401] });
+  await fill(page, { otp: '123456' });
+  await press(page, 'Continue');
+  await sees(page, 'This sign-in has run out. Start again with your password.');
+  await seesNoMore(page, 'We sent a code');
+  await press(page, 'Back to sign in');
+  await sees(page, 'Welcome back');
 });
 
 test('a sign-in with Google ends in the app', async (t) => {
@@ -179,8 +207,20 @@ test('signing out in one tab signs out the others', async (t) => {
   await sees(second, 'Your session has ended');
 });
 
+test('the browser stores nothing about its user, and nothing at all after signing out', async (t) => {
+  const { page } = await member(t, '/dashboard');
+  const stored = () => page.evaluate(() => Object.entries({ ...localStorage, ...sessionStorage }));
+  for (const path of ['/tasks', '/reminders', '/calendar', '/notifications', '/analytics', '/settings']) await go(page, path);
+  const kept = await stored();
+  assert.deepEqual(kept.map(([name]) => name), ['spacedly.renewedAt']);
+  assert.match(kept[0][1], /^\d+$/, 'the time of the last refresh');
+  await press(page, 'Sign out', '.side');
+  await sees(page, 'You are signed out.');
+  assert.deepEqual(await stored(), []);
+});
+
 test('all data is exported, and the mailed link opens it once', async (t) => {
-  const { page, person } = await member(t, '/settings', { refused: [400, 404] });
+  const { page, person } = await member(t, '/settings', { refused: [400, 404, 503] });
   const form = 'form[name=export]';
   await fill(page, { password: PASSWORD }, form);
   await press(page, 'Ask for an export');
@@ -189,8 +229,22 @@ test('all data is exported, and the mailed link opens it once', async (t) => {
   await page.goto(WEB + link);
   await sees(page, 'Your export is ready');
   assert.equal(new URL(page.url()).search, '');
+  const isShown = () => page.waitForFunction(() => {
+    const { top, bottom } = document.querySelector('.exports').getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight && document.activeElement.className === 'exports';
+  });
+  await isShown();
   await page.goto(WEB + link);
-  await sees(page, 'This link has run out or was used already');
+  await sees(page, 'This link was used already; your export is below.');
+  await page.waitForSelector('.exports [role=alert]');
+  await isShown();
+  await page.evaluate(() => localStorage.removeItem('spacedly.export'));
+  await page.goto(WEB + link);
+  await sees(page, 'This link has run out or was used already. Ask for a new export below.');
+  await intercept(page, (request) => request.url().endsWith('/export/open') && { status: 503, contentType: 'application/json', body: '{"message":"Service Unavailable"}' });
+  await page.goto(WEB + link);
+  await sees(page, 'Spacedly is busy right now.');
+  await seesNoMore(page, 'This link');
 });
 
 test('the password is changed with the current one', async (t) => {

@@ -3,6 +3,7 @@ import { useLocation } from "preact-iso";
 import { useEffect, useState } from "preact/hooks";
 
 import { cache, spacedly } from "../api";
+import { fetchMe } from "../data/user";
 import { sentence } from "../errors";
 import { Password, Problem, Submit, useSubmit } from "../parts/form";
 import { Entrance } from "../parts/page";
@@ -24,14 +25,22 @@ export { useToken };
 
 export function VerifyEmail() {
   const token = useToken("token");
-  const [state, setState] = useState<"asking" | "password" | "done" | "failed">(token ? "asking" : "failed");
+  const [state, setState] = useState<"asking" | "password" | "done" | "already" | "failed">(token ? "asking" : "failed");
   const [problem, setProblem] = useState(token ? undefined : said.verifyNoToken);
   const verify = async (password?: string) => {
     await data(spacedly.api.POST("/api/auth/verify-email", { body: { token: token ?? "", ...(password && { password }) } }));
     await cache.invalidateQueries({ queryKey: ["me"] });
     setState("done");
   };
-  const form = useSubmit(({ password = "" }) => verify(password));
+  const fail = (error: unknown) => (setState("failed"), setProblem(sentence(error)));
+  const form = useSubmit(({ password = "" }) =>
+    verify(password).catch((error: unknown) => {
+      if (!hasCode(error, "INVALID_TOKEN")) throw error;
+      fail(error);
+    }),
+  );
+  /** A link that was used already is no failure for its owner. */
+  const isVerified = async (error: unknown) => hasCode(error, "INVALID_TOKEN") && (await fetchMe().catch(() => undefined))?.email_verified;
   useEffect(() => {
     if (!token) return;
     // Who is signed in needs no password; nobody is asked twice.
@@ -39,15 +48,18 @@ export function VerifyEmail() {
       setState("password");
       return;
     }
-    verify().catch((error: unknown) => {
+    verify().catch(async (error: unknown) => {
       if (hasCode(error, "SIGN_IN_TO_VERIFY", "UNAUTHORIZED")) setState("password");
-      else (setState("failed"), setProblem(sentence(error)));
+      else if (await isVerified(error)) setState("already");
+      else fail(error);
     });
   }, []);
+  const needsSignIn = state === "failed" && !spacedly.isProbablySignedIn();
   return (
     <Entrance title={said.verifyTitle}>
       {state === "asking" && <p role="status">{said.verifying}</p>}
       {state === "done" && <p role="status">{said.verified}</p>}
+      {state === "already" && <p role="status">{said.verifiedAlready}</p>}
       {state === "failed" && <Problem>{problem}</Problem>}
       {state === "password" && (
         <form onSubmit={form.onSubmit} noValidate>
@@ -57,11 +69,15 @@ export function VerifyEmail() {
           <Submit busy={form.busy}>{said.confirm}</Submit>
         </form>
       )}
-      {state !== "asking" && state !== "password" && (
-        <a class="button primary" href="/dashboard">
-          {words.common.home}
-        </a>
-      )}
+      {state !== "asking" && state !== "password" && (needsSignIn ? <Way href="/login?next=%2Fsettings">{said.signIn}</Way> : <Way href="/dashboard">{words.common.home}</Way>)}
     </Entrance>
+  );
+}
+
+function Way({ href, children }: { href: string; children: string }) {
+  return (
+    <a class="button primary" href={href}>
+      {children}
+    </a>
   );
 }

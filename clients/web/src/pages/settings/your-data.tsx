@@ -1,5 +1,5 @@
-import { data } from "@spacedly/client";
-import { useEffect, useState } from "preact/hooks";
+import { data, hasCode } from "@spacedly/client";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { cache, spacedly } from "../../api";
 import { proof, useExport, type Export, type User } from "../../data/user";
@@ -19,8 +19,7 @@ export function YourData({ me }: { me: User }) {
   return (
     <>
       <Section title={said.export} text={said.exportText}>
-        <MailedExport />
-        <CurrentExport />
+        <Exports />
         <AskForExport me={me} />
       </Section>
       <Deletion me={me} />
@@ -40,38 +39,58 @@ function Download({ ready }: { ready: Export }) {
   );
 }
 
-/** The mail's link, `?export=…`: its token is exchanged once for the file's address. */
-function MailedExport() {
+interface MailedExport {
+  opened?: Export;
+  error?: unknown;
+}
+
+/** The mail's link, `?export=…`: its token is exchanged once for the file's address. Undefined without a link. */
+function useMailedExport(): MailedExport | undefined {
   const token = useToken("export");
-  const [state, setState] = useState<Export | string>();
+  const [mailed, setMailed] = useState<MailedExport | undefined>(token ? {} : undefined);
   useEffect(() => {
     if (!token) return;
-    setState(said.exportOpening);
     data(api.POST("/api/user/export/open", { body: { token } })).then(
-      (found) => setState(found),
-      (error: unknown) => setState(`${said.exportLinkDead} ${sentence(error)}`),
+      (opened) => setMailed({ opened }),
+      (error: unknown) => setMailed({ error }),
     );
   }, []);
-  if (!state) return null;
-  return typeof state === "string" ? (
-    <p class="notice" role="status">
-      {state}
-    </p>
-  ) : (
-    <Download ready={state} />
+  return mailed;
+}
+
+function Exports() {
+  const mailed = useMailedExport();
+  const { data: current } = useExport();
+  const element = useRef<HTMLDivElement>(null);
+  // The link of the mail leads to what it opens, far down the page.
+  useLayoutEffect(() => {
+    if (!mailed) return;
+    element.current?.focus({ preventScroll: true });
+    element.current?.scrollIntoView({ block: "center" });
+  }, [mailed]);
+  const isReady = current?.status === "ready";
+  return (
+    <div class="exports" ref={element} tabIndex={-1}>
+      {mailed && !mailed.opened && !mailed.error && (
+        <p class="notice" role="status">
+          {said.exportOpening}
+        </p>
+      )}
+      {mailed?.opened && <Download ready={mailed.opened} />}
+      <Problem>{mailed?.error ? problemOf(mailed.error, isReady) : undefined}</Problem>
+      {current?.status === "pending" && (
+        <p class="notice" role="status">
+          {said.exportStarted}
+        </p>
+      )}
+      {isReady && !mailed?.opened && <Download ready={current} />}
+    </div>
   );
 }
 
-function CurrentExport() {
-  const { data: current } = useExport();
-  if (!current) return null;
-  return current.status === "pending" ? (
-    <p class="notice" role="status">
-      {said.exportStarted}
-    </p>
-  ) : (
-    <Download ready={current} />
-  );
+function problemOf(error: unknown, hasExport: boolean): string {
+  if (!hasCode(error, "INVALID_TOKEN")) return sentence(error);
+  return hasExport ? said.exportLinkUsed : said.exportLinkDead;
 }
 
 function AskForExport({ me }: { me: User }) {
