@@ -100,14 +100,16 @@ def random_case(chance: random.Random) -> dict[str, object] | None:
     elif end < 0.4:
         until = start + datetime.timedelta(days=chance.randint(-5, 3000), seconds=chance.randint(-1, 1))
         rule += f";UNTIL={until:%Y%m%dT%H%M%SZ}"
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
-        occurrences = rrule.rrulestr(rule, dtstart=start)
-        days = [f"{at:%Y-%m-%d}" for at in itertools.islice(occurrences, LENGTH)]
+        # Two blocks, because the signal may still arrive while the inner one ends.
+        try:
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+            occurrences = rrule.rrulestr(rule, dtstart=start)
+            days = [f"{at:%Y-%m-%d}" for at in itertools.islice(occurrences, LENGTH)]
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except _Slow:
         return None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
     if any(day >= LAST for day in days):
         return None
     return {"rule": rule, "start": f"{start:%Y-%m-%dT%H:%M:%SZ}", "days": days}
