@@ -496,7 +496,7 @@ def test_mails_beyond_the_budget_of_their_mailbox_are_counted_where_they_are_cau
     assert alarm["MetricName"]["Fn::Sub"].split("-")[0] not in facts["metrics"]["names"]
 
 
-def test_writes_that_collide_raise_an_alarm(resources: Resources) -> None:
+def test_write_conflicts_raise_an_alarm(resources: Resources) -> None:
     [alarm] = [it for it in alarms(resources) if metric_of(it) == ("TransactionConflict", "Table")]
     assert (alarm["Namespace"], alarm["Statistic"]) == ("AWS/DynamoDB", "Sum")
 

@@ -25,7 +25,7 @@ use crate::backoff::{Backoff, retry};
 /// Tries against transactions on the same rows.
 const BACKOFF: Backoff = Backoff::new(10, Duration::from_millis(20), Duration::from_millis(640));
 const OPERATION: &str = "TransactWriteItems";
-/// The error of a write outside a transaction that collides with one.
+/// The error of a write outside a transaction that conflicts with one.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>
 pub(super) const CONFLICT: &str = "TransactionConflictException";
 
