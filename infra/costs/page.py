@@ -95,6 +95,37 @@ def _reminders(model: Model) -> str:
     return table(["Per 1,000 reminders", "$"], [*rows, ["**Total**", f"**{dollars(total.total())}**"]])
 
 
+# Requests a second, in the proportions of usage.toml, and the events that follow them.
+RATE = 1_000
+_ON_DEMAND = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"
+_CONCURRENCY = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html"
+
+
+def _throughput(model: Model) -> str:
+    a_request = RATE / sum(work.times for work in model.works if work.function.is_request)
+    rows: dict[str, list[float]] = {
+        "calls a second": [],
+        "environments at the same time": [],
+        "table calls a second": [],
+        "read units a second": [],
+        "write units a second": [],
+    }
+    for is_request in (True, False):
+        works = [work for work in model.works if work.function.is_request == is_request]
+        rates = [(work, work.times * a_request) for work in works]
+        amounts = (
+            sum(rate / work.batch for work, rate in rates),
+            sum(rate / work.batch * model.billed_ms(work, 100_000) / 1000 for work, rate in rates),
+            sum(rate * (work.budget.steps + is_request) for work, rate in rates),
+            sum(rate * work.read_units for work, rate in rates),
+            sum(rate * (work.write_units + is_request) for work, rate in rates),
+        )
+        for row, amount in zip(rows.values(), amounts, strict=True):
+            row.append(amount)
+    cells = [[name, *(f"{amount:,.0f}" for amount in row), f"{sum(row):,.0f}"] for name, row in rows.items()]
+    return table(["", "requests", "events after them", "together"], cells)
+
+
 def _alarms(model: Model) -> str:
     each = model.prices["cloudwatch"]["alarm_metric"]
     by_count: dict[int, list[str]] = {}
@@ -161,6 +192,20 @@ A million requests to each of the ten most expensive routes, in a stage of 100,0
 From their creation to the delivered mail:
 
 {_reminders(model)}
+
+## {RATE:,} requests a second
+
+In the proportions above, computed:
+
+{_throughput(model)}
+
+- **Lambda**: an account may run [1,000 environments]({_CONCURRENCY}) at first and gets 1,000 more every 10 s per function,
+  so the rate fits into a new account's quota.
+- **DynamoDB**: a new on-demand table takes [4,000 write and 12,000 read units]({_ON_DEMAND}) a second at once, and doubles
+  within 30 minutes when the load needs it; an operator who expects the load sets a warm throughput beforehand.
+- **Hot keys**: a partition takes 1,000 write and 3,000 read units a second. Each user, each mailbox and each counter of a
+  client address has a partition of its own, and the rate limits end a client's requests long before. All users share only the
+  eight shards of the index `due`, which a row enters when it is planned and leaves when it has happened.
 
 ## Alarms and traces
 
