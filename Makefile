@@ -11,7 +11,7 @@ export PORT CLOUD_PORT OIDC_PORT WEB_PORT TEST_PORT TEST_CLOUD_PORT TEST_OIDC_PO
 export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-targets fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate rehearse-restore costs bench bench-images watch invoke contract admin install tools python
+.PHONY: help run start stop reset demo seed logs test unit api test-clock fuzz fuzz-images fuzz-targets fuzz-recurrence lint audit fmt build package doctor cdk-synth deploy deploy-web redrive operate rehearse-restore costs bench guard bench-images watch invoke contract admin install tools python
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -110,8 +110,11 @@ fuzz-targets: ## fuzzes the parsers of files, forms, cookies, tokens and cursors
 fuzz-recurrence: tools ## compares random recurrence rules with python-dateutil. CASES=10000 SEED=
 	@exec $(PY) -m infra.local.recurrence $(or $(CASES),10000) $(SEED)
 
-bench: tools ## measures what each function's process costs (needs make run and make build). COMPARE=folder WRITE=1 INSTRUCTIONS=1 ONLY=name
-	@exec $(PY) -m infra.bench.functions $(if $(COMPARE),--compare $(COMPARE)) $(if $(WRITE),--write) $(if $(INSTRUCTIONS),--instructions) --only "$(ONLY)"
+bench: tools ## measures what each function's process costs (needs make run and make build). COMPARE=folder WRITE=1 INSTRUCTIONS=1 GROWTH=1 ONLY=name
+	@exec $(PY) -m infra.bench.functions $(if $(COMPARE),--compare $(COMPARE)) $(if $(WRITE),--write) $(if $(INSTRUCTIONS),--instructions) $(if $(GROWTH),--growth) --only "$(ONLY)"
+
+guard: install ## counts instructions of the functions, and fails if one has grown by 5 % (needs make run and valgrind). WRITE=1
+	@exec $(PY) -m infra.bench.functions.guard $(if $(WRITE),--write)
 
 bench-images: python ## compares our optimizer with sharp on the same pictures: CPU, memory, bytes, quality
 	@exec $(PY) -m infra.bench.images

@@ -159,6 +159,7 @@ def _python_tests() -> list[str]:
             "infra/operate/tests",
             "infra/deploy/tests",
             "infra/audit/tests",
+            "infra/bench/tests",
             "infra/costs/tests",
         )
         if (ROOT / folder).is_dir()

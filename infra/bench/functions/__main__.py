@@ -9,12 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.local import expand
@@ -22,24 +17,16 @@ from infra.local.instance import ROOT, local_instance
 from infra.local.progress import Problem, say, step
 from infra.local.samples import EVENTS
 
-from . import cases
+from . import cases, growth, page
 from .cases import Case
-from .measure import WARM_UP, Cost, instructions, median, run, spread
+from .measure import Cost, counted, median, run, spread
+from .page import Result
 
 HELLO = Path(__file__).resolve().parent / "hello"
 PAGE = ROOT / "docs" / "performance.md"
+# The section on growth, which takes longer to measure than all others.
+GROWTH = Path(__file__).resolve().parent / "growth.md"
 _HELLO_NAME = "hello-world"
-
-
-@dataclass(frozen=True)
-class Result:
-    """One function's figures: the median of the runs and their spread, the same of the other checkout, instructions."""
-
-    case: Case
-    cost: Cost
-    spread: float
-    other: Cost | None
-    counted: tuple[int, int] | None
 
 
 def main() -> None:
@@ -59,8 +46,10 @@ def main() -> None:
         action="store_true",
         help="count instructions too (needs valgrind; takes minutes)",
     )
-    words.add_argument("--write", action="store_true", help="write docs/performance.md")
+    words.add_argument("--growth", action="store_true", help="measure users of three sizes too (writes 100,000 rows)")
+    words.add_argument("--write", action="store_true", help="write docs/performance.md, with instructions")
     given = words.parse_args()
+    given.instructions = given.instructions or given.write
     hello = _build_hello()
     with step("making an account with a page of everything"):
         wanted = [case for case in cases.prepare(local_instance()) if given.only in case.function]
@@ -83,11 +72,29 @@ def main() -> None:
                 given,
             )
         )
-    table = _table(results)
-    say("\n" + table)
+    parts = {"costs": page.costs(results), "calls": page.calls(results), "memory": page.memory(results[1:])}
+    parts["sizes"] = page.sizes(_binaries(given.binaries, hello))
+    if given.growth:
+        # The emulated table takes a second for a call beside 100,000 rows.
+        few = argparse.Namespace(**{**vars(given), "runs": 1, "calls": min(given.calls, 20)})
+        grown = {}
+        for size in growth.sizes(local_instance()):
+            grown[size.tasks] = [
+                _measure(case, _executable(given.binaries, names[case.function]), None, few, is_counted=False)
+                for case in size.cases
+            ]
+        parts["growth"] = page.growth(grown, growth.REMINDERS, few.calls)
+        GROWTH.write_text(parts["growth"] + "\n")
+    elif GROWTH.exists():
+        parts["growth"] = GROWTH.read_text().strip()
+    say("\n" + "\n\n".join(parts.values()))
     if given.write:
-        PAGE.write_text(_page(table, _sizes(given.binaries, hello), given))
+        PAGE.write_text(page.page(parts, given.runs, given.calls))
         say(f"\nWritten to {PAGE.relative_to(ROOT)}.")
+
+
+def _binaries(folder: Path, hello: Path) -> dict[str, Path]:
+    return {_HELLO_NAME: hello, **{name: _executable(folder, name) for name in sorted(set(cases.binaries().values()))}}
 
 
 def _executable(folder: Path, binary: str) -> Path:
@@ -117,7 +124,7 @@ def _build_hello() -> Path:
     return target / "release" / "hello"
 
 
-def _measure(case: Case, binary: Path, other: Path | None, given: argparse.Namespace) -> Result:
+def _measure(case: Case, binary: Path, other: Path | None, given: argparse.Namespace, *, is_counted: bool = True) -> Result:
     ours: list[Cost] = []
     theirs: list[Cost] = []
     with step(case.title) as running:
@@ -126,92 +133,10 @@ def _measure(case: Case, binary: Path, other: Path | None, given: argparse.Names
             if other:
                 theirs.append(run(other, case.environment, case.events, given.calls))
             running.note = f"run {number + 1} of {given.runs}"
-        counted = instructions(binary, case.environment, case.events) if given.instructions else None
+        count = counted(binary, case.environment, case.events) if given.instructions and is_counted else None
         cost = median(ours)
         running.result = f"{cost.warm:.3f} ms warm, {cost.cold:.1f} ms cold"
-    return Result(case, cost, spread(ours), median(theirs) if theirs else None, counted)
-
-
-def _table(results: Sequence[Result]) -> str:
-    base = results[0].cost
-    heads = [
-        "Function",
-        "warm, ms",
-        "÷ hello",
-        "goal",
-        "± %",
-        "cold, ms",
-        "÷ hello",
-        "wall, ms",
-        "resident, MB",
-        "page faults",
-        "bytes in",
-        "bytes out",
-    ]
-    if any(result.other for result in results):
-        heads += ["warm, other", "ours ÷ other"]
-    if any(result.counted for result in results):
-        heads += ["instructions, first answer", "instructions, warm"]
-    lines = ["| " + " | ".join(heads) + " |", "|---" + "|--:" * (len(heads) - 1) + "|"]
-    for result in results:
-        case, cost = result.case, result.cost
-        row = [
-            case.title,
-            f"{cost.warm:.3f}",
-            f"{cost.warm / base.warm:.1f}",
-            f"≤ {case.goal}" if case.goal else "",
-        ]
-        row += [
-            f"{result.spread * 50:.0f}",
-            f"{cost.cold:.1f}",
-            f"{cost.cold / base.cold:.1f}",
-            f"{cost.wall:.2f}",
-        ]
-        row += [
-            f"{cost.resident:.1f}",
-            f"{cost.faults:,}",
-            f"{cost.bytes_in:,}",
-            f"{cost.bytes_out:,}",
-        ]
-        if "warm, other" in heads:
-            row += [f"{result.other.warm:.3f}", f"{cost.warm / result.other.warm:.2f}"] if result.other else ["", ""]
-        if result.counted:
-            row += [f"{result.counted[0]:,}", f"{result.counted[1]:,}"]
-        lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(lines)
-
-
-def _sizes(folder: Path, hello: Path) -> str:
-    found = {name: _executable(folder, name) for name in sorted(set(cases.binaries().values()))}
-    lines = ["| Binary | MB | zipped, MB |", "|---|--:|--:|"]
-    for name, path in {_HELLO_NAME: hello, **found}.items():
-        content = path.read_bytes()
-        lines.append(f"| {name} | {len(content) / 1e6:.1f} | {len(zlib.compress(content, 9)) / 1e6:.1f} |")
-    return "\n".join(lines)
-
-
-def _page(table: str, sizes: str, given: argparse.Namespace) -> str:
-    model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
-        "",
-    )
-    when = f"{datetime.now(UTC):%d %B %Y}"
-    return f"""# Performance
-
-Written by `make bench WRITE=1`: {when}, {os.cpu_count()} cores of {model or platform.machine()};
-{given.runs} runs of {given.calls} calls each, the median of the runs. The release binaries of `make build` run one at a time
-under a minimal Runtime API, against the table of the local system. Milliseconds of CPU are those of the function's process
-alone, user and system, of all its threads. *Cold* is from exec to the first answer, *warm* a call after the first
-{WARM_UP + 1}. *÷ hello* compares with the hello-world in `infra/bench/functions/hello`, on the same runtime and with the same
-build profile. *± %* is half the distance between the fastest and the slowest run. The table is reached by plain HTTP here:
-TLS on AWS adds its handshake to the first call of an environment.
-
-{table}
-
-## Sizes
-
-{sizes}
-"""
+    return Result(case, cost, spread(ours), median(theirs) if theirs else None, count)
 
 
 if __name__ == "__main__":

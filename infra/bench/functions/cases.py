@@ -7,7 +7,6 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from infra.local import deploy, expand
@@ -51,11 +50,11 @@ def _firings(person: Person) -> Iterator[Event]:
     event = person.event("reminders-fire")
     while True:
         title = {"title": "Water the ferns", "dueDate": "2031-03-04T09:00:00Z"}
-        task = person.send("tasks-create", _body(person.event("tasks-create"), **title))["task"]["id"]
+        task = person.send("tasks-create", body(person.event("tasks-create"), **title))["task"]["id"]
         for number in range(30):
             at = f"2031-02-{1 + number % 28:02}T{number // 28 + 8:02}:30:00Z"
             fields = {"taskId": task, "scheduledAt": at, "type": "both"}
-            reminder = person.send("reminders-create", _body(person.event("reminders-create"), **fields))["reminder"]["id"]
+            reminder = person.send("reminders-create", body(person.event("reminders-create"), **fields))["reminder"]["id"]
             yield _message(event, userId=person.user, reminderId=reminder, taskId=task, plan=1)
 
 
@@ -66,13 +65,14 @@ def _digests(person: Person) -> Iterator[Event]:
         yield _message(event, userId=person.user, cause="operator", mailId=str(uuid.uuid4()))
 
 
-def _body(event: Event, **fields: Any) -> Event:
-    body = json.dumps(fields)
+def body(event: Event, **fields: Any) -> Event:
+    """The event with these fields as its JSON body, without conditions and keys."""
+    text = json.dumps(fields)
     headers = {name: value for name, value in event["headers"].items() if name not in ("if-match", "idempotency-key")}
     return {
         **event,
-        "body": body,
-        "headers": {**headers, "content-length": str(len(body))},
+        "body": text,
+        "headers": {**headers, "content-length": str(len(text))},
     }
 
 
@@ -87,7 +87,7 @@ def prepare(instance: Instance) -> list[Case]:
     tasks = [
         asha.send(
             "tasks-create",
-            _body(
+            body(
                 asha.event("tasks-create"),
                 title=f"Water the ferns, row {n}",
                 dueDate="2031-03-04T09:00:00Z",
@@ -100,62 +100,58 @@ def prepare(instance: Instance) -> list[Case]:
         at = f"2031-02-{1 + number % 28:02}T{number // 28 + 8:02}:30:00Z"
         asha.send(
             "reminders-create",
-            _body(asha.event("reminders-create"), taskId=task, scheduledAt=at, type="both"),
+            body(asha.event("reminders-create"), taskId=task, scheduledAt=at, type="both"),
         )
 
-    def title(number: int) -> Event:
-        return _body(asha.event("tasks-update"), title=f"Water the ferns, {number}")
-
-    requests: list[tuple[str, str, list[Event], float | None]] = [
-        ("health", "service-health", [asha.event("service-health")], None),
-        ("user/me", "users-me", [asha.event("users-me")], 4.5),
-        ("task", "tasks-get", [asha.event("tasks-get")], 4.5),
-        (
-            f"tasks, page of {PAGE}",
-            "tasks-list",
-            [_query(asha.event("tasks-list"), limit=str(PAGE))],
-            8,
-        ),
-        (
-            f"reminders, page of {PAGE} with tasks",
-            "reminders-list",
-            [_query(asha.event("reminders-list"), limit=str(PAGE))],
-            10,
-        ),
-        ("notifications", "notifications-list", [asha.event("notifications-list")], 5),
-        (
-            "notifications, count",
-            "notifications-count",
-            [asha.event("notifications-count")],
-            None,
-        ),
-        ("analytics", "analytics-get", [asha.event("analytics-get")], 6),
-        ("streaks", "analytics-streaks", [asha.event("analytics-streaks")], None),
-        ("task, update", "tasks-update", [title(1), title(2)], 7),
-        ("task, create", "tasks-create", [asha.event("tasks-create")], 5),
-        ("login", "auth-login", [asha.event("auth-login")], None),
-        (
-            "stream, one record",
-            "service-dispatch",
-            [asha.event("service-dispatch")],
-            None,
-        ),
-    ]
     # The measured logins end the first one's session.
     grace = Person(instance)
-    given = [(title, function, cycle(events), goal) for title, function, events, goal in requests]
-    given += [
+    given = [
+        ("health", "service-health", cycle([asha.event("service-health")]), None),
+        *_requests(asha),
+        ("login", "auth-login", cycle([asha.event("auth-login")]), None),
+        ("stream, one record", "service-dispatch", cycle([asha.event("service-dispatch")]), None),
         ("reminder, fired", "reminders-fire", _firings(grace), None),
-        (
-            "mail that has left already",
-            "mail-send",
-            cycle([grace.event("mail-send")]),
-            None,
-        ),
+        ("mail that has left already", "mail-send", cycle([grace.event("mail-send")]), None),
         ("digest", "reminders-digest", _digests(grace), None),
     ]
-    environment = partial(_environment, instance)
-    return [Case(title, function, events, goal, environment(function)) for title, function, events, goal in given]
+    return _deployed(instance, given)
+
+
+def of_user(instance: Instance, person: Person) -> list[Case]:
+    """The requests that a person's browser sends most."""
+    return _deployed(instance, _requests(person))
+
+
+# Title, function, events, goal.
+_Given = tuple[str, str, Iterator[Event], float | None]
+
+
+def _requests(person: Person) -> list[_Given]:
+    def title(number: int) -> Event:
+        return body(person.event("tasks-update"), title=f"Water the ferns, {number}")
+
+    def page(function: str) -> Iterator[Event]:
+        return cycle([_query(person.event(function), limit=str(PAGE))])
+
+    def one(function: str) -> Iterator[Event]:
+        return cycle([person.event(function)])
+
+    return [
+        ("user/me", "users-me", one("users-me"), 4.5),
+        ("task", "tasks-get", one("tasks-get"), 4.5),
+        (f"tasks, page of {PAGE}", "tasks-list", page("tasks-list"), 8),
+        (f"reminders, page of {PAGE} with tasks", "reminders-list", page("reminders-list"), 10),
+        ("notifications", "notifications-list", one("notifications-list"), 5),
+        ("notifications, count", "notifications-count", one("notifications-count"), None),
+        ("analytics", "analytics-get", one("analytics-get"), 6),
+        ("streaks", "analytics-streaks", one("analytics-streaks"), None),
+        ("task, update", "tasks-update", cycle([title(1), title(2)]), 7),
+        ("task, create", "tasks-create", one("tasks-create"), 5),
+    ]
+
+
+def _deployed(instance: Instance, given: Sequence[_Given]) -> list[Case]:
+    return [Case(title, function, events, goal, _environment(instance, function)) for title, function, events, goal in given]
 
 
 def _environment(instance: Instance, function: str) -> dict[str, str]:
