@@ -202,8 +202,9 @@ class Model:
 
     @cached_property
     def queue_sources(self) -> int:
-        """Event source mappings of queues: all but the stream's."""
-        return self.count("AWS::Lambda::EventSourceMapping") - 1
+        """Event source mappings of queues: those with a maximum concurrency. Reading the stream costs nothing."""
+        sources = [it for it in self.template["Resources"].values() if it["Type"] == "AWS::Lambda::EventSourceMapping"]
+        return sum("ScalingConfig" in it["Properties"] for it in sources)
 
     def custom_metrics(self, users: int) -> int:
         """The product's own metrics that have data."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from conftest import ROOT, Function, camel, referred
-from test_template import matches
+from test_template import matches, stream_patterns
 
 # Function → the fields of each message in its sample.
 MESSAGES = {
@@ -112,8 +112,7 @@ def test_a_message_is_one_of_its_queues(name: str, functions: list[Function], re
 
 
 def test_the_streams_records_pass_the_filter_and_use_it_all(functions: list[Function]) -> None:
-    [dispatch] = [it for it in functions if it.name == "ServiceDispatch"]
-    patterns = [json.loads(it["Pattern"]) for it in dispatch.sources[0]["FilterCriteria"]["Filters"]]
+    patterns = stream_patterns(functions)[0]
     used = set()
     for record in EVENTS["service-dispatch"]["Records"]:
         passed = [index for index, pattern in enumerate(patterns) if matches(pattern, record)]
