@@ -143,7 +143,6 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
         // Nobody else sets it, so it is not set yet.
         drop(parts.decision.set(decision));
     };
-    let session = identity.access.as_ref().map(|claims| claims.sid);
     let handled = AssertUnwindSafe(run(&gated, parts, identity.access, allowed, prepared)).catch_unwind();
     let ((), result) = futures::join!(limiter, handled);
     let decision = parts.decision.wait().await;
@@ -155,7 +154,9 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
         Ok(result) => decision.check().and(result),
     };
     let counts_in = |class| limiter::counts_in(class, &result);
-    match holder.filter(|holder| !was_ended && is_of_ended_session(app, parts, *holder, session, &result)) {
+    // The account has no part in a request that was refused because its session has ended.
+    let has_ended = |holder: &Holder| !was_ended && is_unauthorized(&result) && app.ended.contains(holder.session);
+    match holder.filter(has_ended) {
         Some(holder) => {
             let of_session = count_for_session(app, parts, holder.session, counts_in);
             futures::join!(decision.settle(&app.store, |_| false), of_session);
@@ -165,22 +166,8 @@ async fn work(app: &App, handler: &Handler, parts: &RequestParts) -> Result<Repl
     result
 }
 
-/// Whether a request was refused because its session has ended: the account has no part in it.
-fn is_of_ended_session(
-    app: &App,
-    parts: &RequestParts,
-    holder: Holder,
-    session: Option<SessionId>,
-    result: &Result<Reply, ApiError>,
-) -> bool {
-    if !matches!(result, Err(error) if error.code() == ErrorCode::Unauthorized) {
-        return false;
-    }
-    // A valid access token is refused for this reason only.
-    if let Some(session) = session.filter(|_| parts.facts.access == Access::SignedIn) {
-        app.ended.note(session);
-    }
-    app.ended.contains(holder.session)
+fn is_unauthorized(result: &Result<Reply, ApiError>) -> bool {
+    matches!(result, Err(error) if error.code() == ErrorCode::Unauthorized)
 }
 
 /// Counts a request for its ended session, in the classes of its route that it counts in.
@@ -262,6 +249,7 @@ async fn run(
     prepared: Result<Prepared<'_>, ApiError>,
 ) -> Result<Reply, ApiError> {
     let access = parts.facts.access;
+    let session = access_token.as_ref().map(|claims| claims.sid);
     allowed?;
     if access != Access::Anyone {
         match authenticate(app, parts, access_token).await {
@@ -273,7 +261,12 @@ async fn run(
             Err(_) => {}
         }
     }
-    prepared?.work.await
+    let result = prepared?.work.await;
+    // Where a sign-in is needed, a valid access token is refused for this reason only.
+    if let Some(session) = session.filter(|_| access == Access::SignedIn && is_unauthorized(&result)) {
+        app.ended.note(session);
+    }
+    result
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> ApiError {
